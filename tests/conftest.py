@@ -1,0 +1,62 @@
+"""Fixtures shared by all tests: where data and tools outside the repository lie."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def repo_root() -> Path:
+    """The repository's top folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def iccep2019() -> Path:
+    """The ICCEP 2019 authors' folder (holding `smart/` and `baseline/`), which is never in the repository."""
+    told = os.environ.get("ANELLO_ICCEP2019")
+    folder = Path(told) if told else ROOT.parent / "shared" / "iccep2019"
+    missing = [
+        name for name in ("smart", "baseline") if not (folder / name / "model_op.yaml").is_file()
+    ]
+    if missing:
+        pytest.skip(
+            f"the ICCEP 2019 model folders are not at {folder} (set ANELLO_ICCEP2019 to where they are)"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def oracle() -> Path:
+    """A Python that has Calliope 0.6.10, for side-by-side tests."""
+    told = os.environ.get("ANELLO_ORACLE")
+    candidates = [Path(told)] if told else []
+    candidates += [ROOT / ".venv-oracle/bin/python", ROOT.parent / "venv/oracle/bin/python"]
+    for python in candidates:
+        if python.is_file():
+            probe = subprocess.run(
+                [python, "-c", "import importlib.metadata as m; print(m.version('calliope'))"],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if probe.returncode == 0 and probe.stdout.strip().startswith("0.6."):
+                return python
+    pytest.skip("no Python with Calliope 0.6.10 (set ANELLO_ORACLE to its python)")
+
+
+@pytest.fixture(scope="session")
+def cbc() -> Path:
+    """CBC's program: the one on the PATH, else the one the `cbc` extra brings."""
+    found = shutil.which("cbc") or shutil.which("cbc", path=str(Path(sys.executable).parent))
+    if found is None:
+        pytest.skip("no CBC on the PATH, and the extra `cbc` is not installed")
+    return Path(found)

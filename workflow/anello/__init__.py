@@ -1,0 +1,37 @@
+"""anello: low-temperature district energy rings, dispatch and thermal simulation coupled.
+
+The package reads Calliope 0.6 model folders, writes their dispatch problem over arrays, solves it,
+simulates the thermal ring the dispatch would cause, and repeats until both agree.
+
+Importing :mod:`anello` loads nothing heavy: the public names below are looked up on first use, so that a
+short workflow job does not pay for pandas, xarray or Pyomo.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+_LAZY: dict[str, str] = {
+    "ModelData": "anello.model_data",
+    "RunConfig": "anello.config",
+    "compile_problem": "anello.solve",
+    "formulate": "anello.formulation",
+    "read_model": "anello.definition",
+    "solve": "anello.solve",
+}
+
+__all__ = ["__version__", *sorted(_LAZY)]  # noqa: PLE0604 - names of lazy attributes
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module on first use."""
+    if name in _LAZY:
+        return getattr(import_module(_LAZY[name]), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -1,0 +1,111 @@
+"""Files that are either whole or absent, and their checksums."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+PathLike = str | os.PathLike[str]
+
+_CHUNK_BYTES = 1 << 20
+
+
+@contextmanager
+def atomic_path(path: PathLike) -> Iterator[Path]:
+    """Give a temporary path that becomes `path` only if the block ends without an error.
+
+    The temporary file lies in the same folder, so that the rename never crosses a file system, and keeps
+    the suffix, since some writers choose a format by it. Its content is flushed to the disk before the
+    rename: after a crash there is the old file or the new one, never half of either.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to make. Missing parent folders are made.
+
+    Yields
+    ------
+    pathlib.Path
+        Where to write.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the block wrote nothing to the path it was given.
+    """
+    target = Path(path)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.stem}.{os.getpid()}.tmp{target.suffix}")
+    try:
+        yield temporary
+        with open(temporary, "rb") as handle:
+            os.fsync(handle.fileno())
+        os.replace(temporary, target)
+    finally:
+        with suppress(FileNotFoundError):
+            temporary.unlink()
+
+
+def write_text(path: PathLike, text: str) -> None:
+    """Write `text` (UTF-8) to `path` in one step."""
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def write_json(path: PathLike, content: Any) -> None:
+    """Write `content` as indented JSON in one step; keys keep their order.
+
+    Raises
+    ------
+    ValueError
+        If a number is infinite or not a number, which JSON does not know.
+    """
+    write_text(path, json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def sha256(path: PathLike) -> str:
+    """Return the SHA-256 of a file's bytes, as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with open(path, "rb") as handle:
+        while chunk := handle.read(_CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+def tree_digest(root: PathLike, parts: Iterable[str], suffixes: Iterable[str] = (".py",)) -> str:
+    """Return one SHA-256 over the names and bytes of the files below some parts of a folder.
+
+    Parameters
+    ----------
+    root : path-like
+        The folder that the parts are relative to.
+    parts : iterable of str
+        Files or folders below `root`; folders are walked. A part that does not exist counts as absent.
+    suffixes : iterable of str
+        Only files that end so are counted, so that caches do not change the digest.
+
+    Returns
+    -------
+    str
+        64 hexadecimal digits, independent of the order of `parts` and of where `root` lies.
+    """
+    base = Path(root)
+    wanted = tuple(suffixes)
+    files: set[Path] = set()
+    for part in parts:
+        path = base / part
+        if path.is_dir():
+            files.update(p for p in path.rglob("*") if p.suffix in wanted and p.is_file())
+        elif path.is_file():
+            files.add(path)
+    digest = hashlib.sha256()
+    for file in sorted(files, key=lambda p: p.relative_to(base).as_posix()):
+        digest.update(file.relative_to(base).as_posix().encode())
+        digest.update(b"\0")
+        digest.update(sha256(file).encode())
+    return digest.hexdigest()
