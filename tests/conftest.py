@@ -21,7 +21,7 @@ def repo_root() -> Path:
 
 @pytest.fixture(scope="session")
 def iccep2019() -> Path:
-    """The ICCEP 2019 authors' folder (holding `smart/` and `baseline/`), which is never in the repository."""
+    """The ICCEP 2019 authors' folder (`smart/`, `baseline/`), never part of the repository."""
     told = os.environ.get("ANELLO_ICCEP2019")
     folder = Path(told) if told else ROOT.parent / "shared" / "iccep2019"
     missing = [
@@ -29,7 +29,7 @@ def iccep2019() -> Path:
     ]
     if missing:
         pytest.skip(
-            f"the ICCEP 2019 model folders are not at {folder} (set ANELLO_ICCEP2019 to where they are)"
+            f"the ICCEP 2019 model folders are not at {folder} (ANELLO_ICCEP2019 may name them)"
         )
     return folder
 

@@ -3,8 +3,8 @@
 The package reads Calliope 0.6 model folders, writes their dispatch problem over arrays, solves it,
 simulates the thermal ring the dispatch would cause, and repeats until both agree.
 
-Importing :mod:`anello` loads nothing heavy: the public names below are looked up on first use, so that a
-short workflow job does not pay for pandas, xarray or Pyomo.
+Importing :mod:`anello` loads nothing heavy: the public names below are looked up on first use, so
+that a short workflow job does not pay for pandas, xarray or Pyomo.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LAZY: dict[str, str] = {
     "solve": "anello.solve",
 }
 
-__all__ = ["__version__", *sorted(_LAZY)]  # noqa: PLE0604 - names of lazy attributes
+__all__ = ["__version__", *sorted(_LAZY)]
 
 
 def __getattr__(name: str) -> Any:

@@ -19,9 +19,9 @@ _CHUNK_BYTES = 1 << 20
 def atomic_path(path: PathLike) -> Iterator[Path]:
     """Give a temporary path that becomes `path` only if the block ends without an error.
 
-    The temporary file lies in the same folder, so that the rename never crosses a file system, and keeps
-    the suffix, since some writers choose a format by it. Its content is flushed to the disk before the
-    rename: after a crash there is the old file or the new one, never half of either.
+    The temporary file lies in the same folder, so that the rename never crosses a file system, and
+    keeps the suffix, since some writers choose a format by it. Its content is flushed to the disk
+    before the rename: after a crash there is the old file or the new one, never half of either.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def tree_digest(root: PathLike, parts: Iterable[str], suffixes: Iterable[str] = 
     root : path-like
         The folder that the parts are relative to.
     parts : iterable of str
-        Files or folders below `root`; folders are walked. A part that does not exist counts as absent.
+        Files or folders below `root`; folders are walked, missing parts are passed over.
     suffixes : iterable of str
         Only files that end so are counted, so that caches do not change the digest.
 

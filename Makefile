@@ -1,0 +1,64 @@
+# make demo | make test | make lint | make docs | make bench: each does its own set-up.
+
+VENV ?= .venv
+CORES ?= 2
+BIN := $(VENV)/bin
+RUN_READY := $(VENV)/.ready-run
+DEV_READY := $(VENV)/.ready-dev
+# The package itself is installed editable: only its metadata and the locks ask for a new set-up.
+SETUP := envs/setup.sh pyproject.toml
+
+.PHONY: help demo test lint format docs bench schemas test-lowest clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make demo    run the embedded district from data to figures (results/district)"
+	@echo "make test    run the tests"
+	@echo "make lint    check style, types, workflow and documentation"
+	@echo "make docs    build the documentation (site/)"
+	@echo "make bench   measure speed, beside Calliope 0.6.10 where it can be installed"
+
+$(RUN_READY): $(SETUP) envs/lock-run.txt
+	bash envs/setup.sh "$(VENV)" envs/lock-run.txt
+	@touch $@
+
+$(DEV_READY): $(SETUP) envs/lock-dev.txt envs/lock-cbc.txt
+	bash envs/setup.sh "$(VENV)" envs/lock-dev.txt cbc
+	@touch $@ $(RUN_READY)
+
+demo: $(RUN_READY)
+	PATH="$(abspath $(BIN)):$$PATH" snakemake --cores $(CORES)
+
+test: $(DEV_READY)
+	PATH="$(abspath $(BIN)):$$PATH" python -m pytest
+
+lint: $(DEV_READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow
+	$(BIN)/mypy
+	PATH="$(abspath $(BIN)):$$PATH" snakemake --lint
+	$(BIN)/python -m anello.config --check
+	$(BIN)/mkdocs build --quiet --strict --site-dir "$(VENV)/site"
+
+format: $(DEV_READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/snakefmt Snakefile workflow
+
+# The JSON schema and the table of settings in config/README.md both come from anello.config.
+schemas: $(DEV_READY)
+	$(BIN)/python -m anello.config
+
+docs: $(DEV_READY)
+	$(BIN)/mkdocs build --strict
+
+bench: $(DEV_READY)
+	PATH="$(abspath $(BIN)):$$PATH" python -m benchmarks
+
+test-lowest:
+	bash envs/setup.sh .venv-lowest envs/lock-lowest.txt cbc
+	PATH="$(abspath .venv-lowest/bin):$$PATH" python -m pytest
+
+clean:
+	rm -rf results site .pytest_cache .mypy_cache .ruff_cache
