@@ -1,0 +1,43 @@
+"""The embedded district, and anybody's own: from one description to a complete model folder.
+
+``load_district`` reads a description, ``write_district`` computes its weather, demand and
+photovoltaic series and writes the folder. Nothing is retrieved from a network.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from anello.district.config import DistrictConfig, load_district, parse_district
+
+if TYPE_CHECKING:
+    from anello.district.model_folder import DistrictFolder, start_cop, write_district
+    from anello.district.synthesis import DistrictSeries, synthesise
+
+__all__ = [
+    "DistrictConfig",
+    "DistrictFolder",
+    "DistrictSeries",
+    "load_district",
+    "parse_district",
+    "start_cop",
+    "synthesise",
+    "write_district",
+]
+
+_LATE = {
+    "DistrictFolder": "model_folder",
+    "DistrictSeries": "synthesis",
+    "start_cop": "model_folder",
+    "synthesise": "synthesis",
+    "write_district": "model_folder",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # pvlib takes over a second to import; checking a configuration does not need it.
+    if name in _LATE:
+        from importlib import import_module
+
+        return getattr(import_module(f"anello.district.{_LATE[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,422 @@
+"""What describes a district: site, weather, buildings, roofs, plant, loop, wells, tariffs.
+
+One YAML file is enough for a complete model folder. Every field has a unit in its name, and an
+unknown key is an error, so that a misspelt one cannot be overlooked.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from anello.errors import ConfigError, Problem, did_you_mean
+
+Insulation = Literal["nzeb", "good", "average", "poor"]
+Use = Literal["residential", "office"]
+Service = Literal["dhw", "heating", "cooling", "electricity"]
+
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+
+
+class Strict(BaseModel):
+    """Base of all parts: unknown keys are errors, values cannot be changed after checking."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Site(Strict):
+    """Where the district stands."""
+
+    latitude_deg: float = Field(
+        default=45.46, ge=-66, le=66, description="Latitude [deg], north positive"
+    )
+    longitude_deg: float = Field(
+        default=9.19, ge=-180, le=180, description="Longitude [deg], east positive"
+    )
+    altitude_m: float = Field(
+        default=120.0, ge=-430, le=5000, description="Altitude above sea level [m]"
+    )
+    utc_offset_hours: float = Field(
+        default=1.0,
+        ge=-12,
+        le=14,
+        description="Standard time minus UTC [h]; no daylight saving is applied",
+    )
+
+
+class Spell(Strict):
+    """A run of days that are warmer or colder than the generator would make them."""
+
+    start: str = Field(pattern=r"^\d{2}-\d{2}$", description="First day, as MM-DD")
+    days: int = Field(ge=1, le=120, description="Length [d]")
+    temperature_shift_k: float = Field(
+        ge=-25, le=25, description="Added to the air temperature [K]"
+    )
+
+
+class SyntheticWeather(Strict):
+    """The documented stochastic generator; its defaults describe Milan."""
+
+    source: Literal["synthetic"] = "synthetic"
+    mean_temperature_degc: float = Field(
+        default=14.0, description="Annual mean of the air temperature [degC]"
+    )
+    seasonal_amplitude_k: NotNegative = Field(
+        default=11.0,
+        description="Half the difference of the warmest and coldest time of the year [K]",
+    )
+    coldest_day: int = Field(
+        default=17, ge=1, le=365, description="Day of the year around which it is coldest"
+    )
+    daily_std_k: NotNegative = Field(
+        default=2.4, description="Standard deviation of the daily mean about the season [K]"
+    )
+    daily_persistence: float = Field(
+        default=0.75,
+        ge=0,
+        lt=1,
+        description="Correlation of that deviation from one day to the next",
+    )
+    diurnal_amplitude_k: NotNegative = Field(
+        default=5.0,
+        description="Half the daily swing of the air temperature on a cloudless day [K]",
+    )
+    clear_sky_index: tuple[Fraction, ...] = Field(
+        default=(0.64, 0.69, 0.75, 0.73, 0.75, 0.79, 0.83, 0.81, 0.77, 0.67, 0.60, 0.58),
+        min_length=12,
+        max_length=12,
+        description="Mean ratio of global to clear-sky irradiance, January to December",
+    )
+    linke_turbidity: tuple[Positive, ...] = Field(
+        default=(3.2, 3.4, 3.8, 4.0, 4.2, 4.3, 4.2, 4.1, 3.9, 3.6, 3.3, 3.1),
+        min_length=12,
+        max_length=12,
+        description="Linke turbidity, January to December",
+    )
+    spells: tuple[Spell, ...] = Field(
+        default=(), description="Heat waves and cold spells laid over the year"
+    )
+
+
+class WeatherFile(Strict):
+    """A year of measured or typical weather in place of the generator."""
+
+    source: Literal["epw", "pvgis_tmy"] = Field(description="Format of the file")
+    file: Path = Field(description="The file; relative to the district's YAML file")
+    spells: tuple[Spell, ...] = Field(
+        default=(), description="Heat waves and cold spells laid over the year"
+    )
+
+
+Weather = Annotated[SyntheticWeather | WeatherFile, Field(discriminator="source")]
+
+
+class Buildings(Strict):
+    """A group of like buildings."""
+
+    use: Use = Field(description="residential or office; sets the profiles and the defaults below")
+    floor_area_m2: Positive = Field(description="Heated and cooled floor area of one building [m2]")
+    count: int = Field(default=1, ge=1, description="Number of such buildings")
+    insulation: Insulation = Field(default="average", description="Class of envelope and windows")
+    occupants: NotNegative | None = Field(
+        default=None,
+        description="People per building; by default 1 per 37 m2 (residential), 15 m2 (office)",
+    )
+    window_area_m2_per_m2: Positive | None = Field(
+        default=None,
+        description="Window area per floor area; by default 0.14 (residential), 0.22 (office)",
+    )
+    envelope_area_m2_per_m2: Positive | None = Field(
+        default=None,
+        description="Opaque outer area per floor area; by default 0.6 (residential), 0.5 (office)",
+    )
+    appliances: bool | None = Field(
+        default=None,
+        description="Whether the buildings' own electricity is modelled; by default for offices",
+    )
+    hot_water: bool | None = Field(
+        default=None,
+        description="Whether there is a hot-water demand; by default for residential buildings",
+    )
+
+
+class Roof(Strict):
+    """Photovoltaic modules of one orientation."""
+
+    peak_kw: Positive = Field(description="Nameplate power [kWp]")
+    tilt_deg: float = Field(default=25.0, ge=0, le=90, description="Tilt from the horizontal [deg]")
+    azimuth_deg: float = Field(
+        default=180.0, ge=0, lt=360, description="Azimuth, clockwise from north [deg]"
+    )
+    system_losses: Fraction = Field(
+        default=0.09,
+        description="Soiling, wiring, mismatch, availability; share of the direct-current energy",
+    )
+    inverter_kw: Positive | None = Field(
+        default=None, description="Rated inverter power [kW]; by default the nameplate power"
+    )
+
+
+class Target(Strict):
+    """Metered figures that a computed series is fitted to."""
+
+    annual_mwh: Positive = Field(description="Energy of the year [MWh]")
+    peak_kw: Positive | None = Field(default=None, description="Largest hourly mean [kW]")
+
+
+class Targets(Strict):
+    """What the series of one location are fitted to; a service left out stays as computed."""
+
+    dhw: Target | None = None
+    heating: Target | None = None
+    cooling: Target | None = None
+    electricity: Target | None = None
+    photovoltaics: Target | None = None
+
+
+class Tank(Strict):
+    """A water tank as thermal storage."""
+
+    volume_m3: Positive = Field(description="Water volume at the location [m3]")
+    temperature_min_degc: float = Field(
+        description="Temperature when an (un)charged tank is coldest [degC]"
+    )
+    temperature_max_degc: float = Field(description="Temperature when it is warmest [degC]")
+    loss_per_hour: Fraction = Field(
+        default=0.001, description="Share of the stored energy lost per hour"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.temperature_max_degc <= self.temperature_min_degc:
+            raise ValueError("temperature_max_degc must be above temperature_min_degc")
+        return self
+
+    @property
+    def heat_capacity_kwh_per_k(self) -> float:
+        """Heat capacity [kWh/K]; water at 998 kg/m3 and 4.18 kJ/(kg K)."""
+        return self.volume_m3 * 998.0 * 4.18 / 3600.0
+
+    @property
+    def capacity_kwh(self) -> float:
+        """Usable energy between the two temperatures [kWh]."""
+        return self.heat_capacity_kwh_per_k * (
+            self.temperature_max_degc - self.temperature_min_degc
+        )
+
+
+class Tanks(Strict):
+    """Thermal storage of one location, used by the scenarios with storage."""
+
+    dhw: Tank | None = None
+    heating: Tank | None = None
+    cooling: Tank | None = None
+
+
+class Battery(Strict):
+    """Electric storage of one location, used by the scenario `battery`."""
+
+    capacity_kwh: Positive = Field(description="Usable capacity [kWh]")
+    power_kw: Positive = Field(description="Charge and discharge power [kW]")
+
+
+class HeatPumps(Strict):
+    """Thermal output of one location's heat pumps."""
+
+    dhw_kw: Positive | None = Field(
+        default=None, description="Hot water [kW]; by default from the peak"
+    )
+    heating_kw: Positive | None = Field(
+        default=None, description="Heating [kW]; by default from the peak"
+    )
+    cooling_kw: Positive | None = Field(
+        default=None, description="Cooling [kW]; by default from the peak"
+    )
+
+
+class Location(Strict):
+    """Buildings that share one connection to the loop and to the grid."""
+
+    buildings: tuple[Buildings, ...] = Field(min_length=1)
+    roofs: tuple[Roof, ...] = ()
+    tanks: Tanks = Field(default_factory=Tanks)
+    battery: Battery | None = None
+    heat_pumps: HeatPumps = Field(default_factory=HeatPumps)
+    targets: Targets = Field(default_factory=Targets)
+
+
+class Loop(Strict):
+    """The ring that all heat pumps draw from or reject to."""
+
+    water_mass_kg: Positive = Field(default=3.0e6, description="Water in the ring [kg]")
+    initial_temperature_degc: float = Field(
+        default=15.0, description="Temperature at the first hour [degC]"
+    )
+    temperature_min_degc: float = Field(
+        default=10.0, description="Lowest allowed temperature [degC]"
+    )
+    temperature_max_degc: float = Field(
+        default=20.0, description="Highest allowed temperature [degC]"
+    )
+
+
+class Wells(Strict):
+    """Groundwater wells behind a heat exchanger, which balance the ring."""
+
+    temperature_degc: float = Field(default=15.0, description="Groundwater temperature [degC]")
+    flow_kg_per_s: NotNegative = Field(default=60.0, description="Largest flow [kg/s]")
+    effectiveness: Fraction = Field(default=0.8, description="Effectiveness of the heat exchanger")
+
+
+class SupplyTemperatures(Strict):
+    """Temperatures at which the start COP is evaluated."""
+
+    dhw_degc: float = Field(default=45.0, description="Hot water leaving the heat pump [degC]")
+    heating_degc: float = Field(
+        default=35.0, description="Heating water leaving the heat pump [degC]"
+    )
+    cooling_degc: float = Field(
+        default=7.0, description="Chilled water leaving the heat pump [degC]"
+    )
+
+
+class Tariffs(Strict):
+    """Prices of electricity."""
+
+    import_eur_per_kwh: NotNegative = Field(default=0.30, description="Flat price [EUR/kWh]")
+    peak_eur_per_kwh: NotNegative = Field(
+        default=0.36, description="Time of use: Monday to Friday, 08:00 to 19:00 [EUR/kWh]"
+    )
+    shoulder_eur_per_kwh: NotNegative = Field(
+        default=0.30,
+        description="Time of use: Monday to Friday 07:00 to 08:00 and 19:00 to 23:00, "
+        "Saturday 07:00 to 23:00 [EUR/kWh]",
+    )
+    offpeak_eur_per_kwh: NotNegative = Field(
+        default=0.24, description="Time of use: nights, Sundays, holidays"
+    )
+    export_eur_per_kwh: NotNegative = Field(
+        default=0.08, description="Paid for exported electricity [EUR/kWh]"
+    )
+
+
+class DistrictConfig(Strict):
+    """A whole district; see `load_district` for reading it from a file."""
+
+    name: str = Field(default="Embedded district", description="Title of the model")
+    year: int = Field(
+        default=2015, ge=1990, le=2100, description="Calendar year of the series; not a leap year"
+    )
+    seed: int = Field(default=2019, ge=0, description="Seed of the weather generator")
+    site: Site = Field(default_factory=Site)
+    weather: Weather = Field(default_factory=SyntheticWeather)
+    locations: dict[Name, Location] = Field(min_length=1)
+    loop: Loop = Field(default_factory=Loop)
+    wells: Wells = Field(default_factory=Wells)
+    supply: SupplyTemperatures = Field(default_factory=SupplyTemperatures)
+    tariffs: Tariffs = Field(default_factory=Tariffs)
+    folder: Path | None = Field(
+        default=None,
+        exclude=True,
+        description="Folder that relative paths start from; set when read from a file",
+    )
+
+    @model_validator(mode="after")
+    def _whole_year(self) -> Self:
+        leap = self.year % 4 == 0 and (self.year % 100 != 0 or self.year % 400 == 0)
+        if leap:
+            raise ValueError(f"year {self.year} is a leap year; a district has 8,760 hours")
+        return self
+
+
+def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Return `base` with `changes` laid over it; mappings are merged, all else is replaced."""
+    merged = dict(base)
+    for key, value in changes.items():
+        old = merged.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        merged[key] = merge(old, value) if both else value  # type: ignore[arg-type]
+    return merged
+
+
+def load_district(
+    path: Path | str | None = None, changes: dict[str, Any] | None = None
+) -> DistrictConfig:
+    """Read a district's YAML file and check it.
+
+    Parameters
+    ----------
+    path : path-like, optional
+        The file; the embedded district (Milan) by default.
+    changes : dict, optional
+        Laid over what the file says, key by key: how a scenario gets, for example, another weather
+        year.
+
+    Returns
+    -------
+    DistrictConfig
+
+    Raises
+    ------
+    ConfigError
+        If the file is absent, is not YAML, or holds keys or values that are not allowed; all of
+        them are listed.
+    """
+    if path is None:
+        label = "milan.yaml"
+        text = resources.files("anello.district").joinpath(label).read_text(encoding="utf-8")
+        folder = Path()
+    else:
+        label = str(path)
+        folder = Path(path).parent
+        try:
+            text = Path(path).read_text(encoding="utf-8")
+        except FileNotFoundError as error:
+            raise ConfigError(Problem("The district's file does not exist", file=label)) from error
+    try:
+        content = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(Problem(f"Not valid YAML: {error}", file=label)) from error
+    if not isinstance(content, dict):
+        raise ConfigError(Problem("A district is a mapping of keys to values", file=label))
+    return parse_district(merge(content, changes or {}), label, folder)
+
+
+def parse_district(
+    content: dict[str, Any], label: str = "district", folder: Path | None = None
+) -> DistrictConfig:
+    """Check a district that is already a mapping.
+
+    Raises
+    ------
+    ConfigError
+        With one item for each key or value that is not allowed.
+    """
+    try:
+        return DistrictConfig.model_validate({**content, "folder": folder})
+    except ValidationError as error:
+        raise ConfigError([_problem(item, label) for item in error.errors()]) from error
+
+
+def _problem(item: Any, label: str) -> Problem:
+    key = ".".join(str(part) for part in item["loc"])
+    if item["type"] != "extra_forbidden":
+        return Problem(item["msg"], file=label, key=key, value=item.get("input"))
+    known = {name for part in _parts() for name in part.model_fields}
+    return Problem(
+        "Unknown key", file=label, key=key, suggestion=did_you_mean(str(item["loc"][-1]), known)
+    )
+
+
+def _parts() -> tuple[type[BaseModel], ...]:
+    return (
+        DistrictConfig, Site, SyntheticWeather, WeatherFile, Spell, Location, Buildings, Roof,
+        Target, Targets, Tank, Tanks, Battery, HeatPumps, Loop, Wells, SupplyTemperatures, Tariffs,
+    )  # fmt: skip

@@ -1,0 +1,143 @@
+"""All hourly series of a district, computed and then fitted to the targets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from anello.district.calibration import fit
+from anello.district.config import DistrictConfig, Location, Tariffs
+from anello.district.photovoltaics import photovoltaics_kw
+from anello.district.profiles import Calendar, calendar, electricity_kw, hot_water_kw
+from anello.district.thermal import heating_and_cooling_kw, occupants, solar_gain_w_per_m2_window
+from anello.district.weather import HOURS, WeatherYear, weather_year
+
+Series = NDArray[np.float64]
+
+SERVICES = ("dhw", "heating", "cooling", "electricity")
+
+
+@dataclass(frozen=True)
+class LocationSeries:
+    """What one location needs and can generate.
+
+    Parameters
+    ----------
+    demand_kw : dict
+        For each service that occurs, the demand >= 0 [kW], shape (8760,).
+    photovoltaics_kw : ndarray (8760,) or None
+        Available electricity of all its roofs [kW].
+    """
+
+    demand_kw: Mapping[str, Series] = field(default_factory=dict)
+    photovoltaics_kw: Series | None = None
+
+
+@dataclass(frozen=True)
+class DistrictSeries:
+    """All series of a district.
+
+    Parameters
+    ----------
+    weather : WeatherYear
+        The weather behind them.
+    locations : dict
+        Series by location.
+    """
+
+    weather: WeatherYear
+    locations: Mapping[str, LocationSeries]
+
+    @property
+    def index(self) -> pd.DatetimeIndex:
+        """Start of each hour."""
+        return self.weather.index
+
+
+def synthesise(config: DistrictConfig) -> DistrictSeries:
+    """Compute the hourly series of a district.
+
+    Raises
+    ------
+    InputError
+        If a weather file cannot be used, or a target cannot be met.
+    """
+    # A spell must change the demand, so the fit is found in the year without spells and applied to
+    # both.
+    weather = weather_year(config)
+    days = calendar(weather.index)
+    computed = {name: _location(place, weather, days) for name, place in config.locations.items()}
+    if config.weather.spells:
+        plain = config.model_copy(
+            update={"weather": config.weather.model_copy(update={"spells": ()})}
+        )
+        reference_weather = weather_year(plain)
+        reference = {
+            name: _location(place, reference_weather, days)
+            for name, place in config.locations.items()
+        }
+    else:
+        reference = computed
+    fitted = {
+        name: _fitted(name, place, computed[name], reference[name])
+        for name, place in config.locations.items()
+    }
+    return DistrictSeries(weather, fitted)
+
+
+def _location(place: Location, weather: WeatherYear, days: Calendar) -> LocationSeries:
+    glass = solar_gain_w_per_m2_window(weather)
+    demand = {service: np.zeros(HOURS) for service in SERVICES}
+    for group in place.buildings:
+        heating, cooling = heating_and_cooling_kw(group, weather, glass, days)
+        demand["heating"] += heating
+        demand["cooling"] += cooling
+        residential = group.use == "residential"
+        if group.hot_water if group.hot_water is not None else residential:
+            demand["dhw"] += group.count * hot_water_kw(occupants(group), days)
+        if group.appliances if group.appliances is not None else not residential:
+            demand["electricity"] += group.count * electricity_kw(
+                group.use, group.floor_area_m2, weather.ghi_w_m2, days
+            )
+    power = photovoltaics_kw(place.roofs, weather) if place.roofs else None
+    return LocationSeries({s: kw for s, kw in demand.items() if kw.any()}, power)
+
+
+def _fitted(
+    name: str, place: Location, computed: LocationSeries, reference: LocationSeries
+) -> LocationSeries:
+    targets = place.targets
+    demand = {
+        service: fit(
+            kw,
+            getattr(targets, service),
+            f"{name}.{service}",
+            reference_kw=reference.demand_kw.get(service, kw),
+        )
+        for service, kw in computed.demand_kw.items()
+    }
+    power = computed.photovoltaics_kw
+    if power is not None:
+        fitted = fit(
+            power, targets.photovoltaics, f"{name}.photovoltaics", reference.photovoltaics_kw
+        )
+        power = np.minimum(fitted, sum(roof.peak_kw for roof in place.roofs))
+    return LocationSeries(demand, power)
+
+
+def time_of_use_eur_per_kwh(tariffs: Tariffs, index: pd.DatetimeIndex) -> Series:
+    """Return the three-band price of each hour [EUR/kWh], in the bands of the Italian regulator."""
+    days = calendar(index)
+    workday = ~days.free
+    saturday = (days.weekday == 5) & ~days.holiday
+    peak = workday & (days.hour >= 8) & (days.hour < 19)
+    shoulder = (workday | saturday) & (days.hour >= 7) & (days.hour < 23) & ~peak
+    return np.select(
+        [peak, shoulder],
+        [tariffs.peak_eur_per_kwh, tariffs.shoulder_eur_per_kwh],
+        tariffs.offpeak_eur_per_kwh,
+    )

@@ -1,0 +1,263 @@
+"""Heating and cooling of a building: the 5R1C model of EN ISO 13790, annex C.
+
+Air, surfaces and mass are three nodes in a net of five resistances, of which only the mass stores
+heat (the one capacity). Ventilation joins the air with the outside, windows join the surfaces with
+it, and opaque walls join the mass with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pvlib
+from numpy.typing import NDArray
+
+from anello.district.config import Buildings, Insulation
+from anello.district.profiles import Calendar, electricity_kw, presence
+from anello.district.weather import HOURS, WeatherYear
+
+Series = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What an insulation class stands for.
+
+    Parameters
+    ----------
+    opaque_w_m2k, window_w_m2k : float
+        Thermal transmittances [W/(m2 K)].
+    solar_share : float
+        Share of the irradiance on the glass that enters, with blinds and frames.
+    air_changes_per_hour : float
+        Air change that is not recovered [1/h].
+    """
+
+    opaque_w_m2k: float
+    window_w_m2k: float
+    solar_share: float
+    air_changes_per_hour: float
+
+
+# ASSUME: typical of Italian stock: nzeb after 2016, good 2005-2015, average 1976-2004, poor before.
+ENVELOPES: dict[Insulation, Envelope] = {
+    "nzeb": Envelope(0.20, 1.3, 0.30, 0.25),
+    "good": Envelope(0.34, 1.8, 0.34, 0.40),
+    "average": Envelope(0.70, 2.8, 0.38, 0.55),
+    "poor": Envelope(1.20, 4.6, 0.42, 0.70),
+}
+
+_STOREY_M = 2.9
+_AIR_WH_M3K = 0.34
+_MASS_AREA_M2_PER_M2 = 2.5  # effective mass area, medium class, per floor area
+_SURFACE_AREA_M2_PER_M2 = 4.5  # all surfaces facing the room, per floor area
+_MASS_KJ_M2K = 165.0  # heat capacity, medium class, per floor area
+_SURFACE_AIR_W_M2K = 3.45
+_SURFACE_MASS_W_M2K = 9.1
+_METABOLIC_W = 75.0
+_WINDOW_AZIMUTHS_DEG = (0.0, 90.0, 180.0, 270.0)
+_ALBEDO = 0.2
+
+# Heating is allowed by Italian law (DPR 412/93, zone E) from 15 October to 15 April.
+_HEATING_FIRST_DAY, _HEATING_LAST_DAY = 288, 105
+_COOLING_FIRST_DAY, _COOLING_LAST_DAY = 105, 288
+
+
+@dataclass(frozen=True)
+class Setpoints:
+    """Room temperatures that the plant holds, hour by hour.
+
+    Parameters
+    ----------
+    heating_degc, cooling_degc : ndarray (8760,)
+        Lower and upper limit [degC]; minus and plus infinity where the plant is off.
+    """
+
+    heating_degc: Series
+    cooling_degc: Series
+
+
+def setpoints(group: Buildings, days: Calendar) -> Setpoints:
+    """Return the set points of a group: 20 and 26 degC with people in, set back without.
+
+    Dwellings heat to 19 degC from 23:00 to 05:00 and cool only to 27 degC then. Offices are
+    conditioned from 07:00 to 19:00 on working days, come up to it over three hours, and otherwise
+    keep 18 degC in winter and 29 degC in summer.
+    """
+    winter = (days.day_of_year >= _HEATING_FIRST_DAY) | (days.day_of_year <= _HEATING_LAST_DAY)
+    summer = (days.day_of_year >= _COOLING_FIRST_DAY) & (days.day_of_year <= _COOLING_LAST_DAY)
+    if group.use == "office":
+        working = ~days.free & (days.hour < 19)
+        readiness = np.where(working, np.clip((days.hour - 4) / 3.0, 0.0, 1.0), 0.0)
+        heating = 18.0 + 2.0 * readiness
+        cooling = 29.0 - 3.0 * readiness
+    else:
+        night = (days.hour >= 23) | (days.hour < 5)
+        heating = np.where(night, 19.0, 20.0)
+        cooling = np.where(night, 27.0, 26.0)
+    return Setpoints(np.where(winter, heating, -np.inf), np.where(summer, cooling, np.inf))
+
+
+def solar_gain_w_per_m2_window(weather: WeatherYear) -> Series:
+    """Return the irradiance on vertical glass, mean of the four cardinal directions [W/m2]."""
+    sun = weather.sun
+    total = np.zeros(HOURS)
+    for azimuth in _WINDOW_AZIMUTHS_DEG:
+        plane = pvlib.irradiance.get_total_irradiance(
+            90.0,
+            azimuth,
+            sun.zenith_deg,
+            sun.azimuth_deg,
+            weather.dni_w_m2,
+            weather.ghi_w_m2,
+            weather.dhi_w_m2,
+            albedo=_ALBEDO,
+        )
+        total += np.nan_to_num(np.asarray(plane["poa_global"]))
+    return total / len(_WINDOW_AZIMUTHS_DEG)
+
+
+def heating_and_cooling_kw(
+    group: Buildings, weather: WeatherYear, window_w_m2: Series, days: Calendar
+) -> tuple[Series, Series]:
+    """Return the useful heating and cooling of a group of buildings [kW], both >= 0, shape (8760,).
+
+    The plant is ideal: it supplies just what keeps the room air at the set point. The year is run
+    twice, so that it starts with the mass temperature at which it ends.
+
+    Parameters
+    ----------
+    group : Buildings
+        The buildings.
+    weather : WeatherYear
+        The year.
+    window_w_m2 : ndarray (8760,)
+        Irradiance on the glass, from `solar_gain_w_per_m2_window`.
+    days : Calendar
+        The year's kinds of day.
+    """
+    room = _Room.of(group)
+    people = occupants(group) * presence(group.use, days)
+    # Electricity ends as heat in the room whether or not the model meters it.
+    internal_w = 1000 * electricity_kw(group.use, group.floor_area_m2, weather.ghi_w_m2, days)
+    internal_w = internal_w + _METABOLIC_W * people
+    solar_w = room.window_area_m2 * room.envelope.solar_share * window_w_m2
+    power_w = _run(room, weather.temperature_degc, internal_w, solar_w, setpoints(group, days))
+    heating = np.maximum(power_w, 0.0) * group.count / 1000.0
+    cooling = np.maximum(-power_w, 0.0) * group.count / 1000.0
+    return heating, cooling
+
+
+def occupants(group: Buildings) -> float:
+    """Return the people in one building of a group."""
+    if group.occupants is not None:
+        return group.occupants
+    return group.floor_area_m2 / (37.0 if group.use == "residential" else 15.0)
+
+
+@dataclass(frozen=True)
+class _Room:
+    """The conductances [W/K] and the capacity [Wh/K] of one building seen as one room."""
+
+    envelope: Envelope
+    window_area_m2: float
+    air: float
+    windows: float
+    surface_air: float
+    mass_surface: float
+    mass_outside: float
+    capacity_wh_k: float
+    mass_share: float
+    surface_share: float
+
+    @classmethod
+    def of(cls, group: Buildings) -> _Room:
+        residential = group.use == "residential"
+        envelope = ENVELOPES[group.insulation]
+        area = group.floor_area_m2
+        window = area * (group.window_area_m2_per_m2 or (0.14 if residential else 0.22))
+        wall = area * (group.envelope_area_m2_per_m2 or (0.6 if residential else 0.5))
+        mass_area = _MASS_AREA_M2_PER_M2 * area
+        surfaces = _SURFACE_AREA_M2_PER_M2 * area
+        mass_surface = _SURFACE_MASS_W_M2K * mass_area
+        walls = envelope.opaque_w_m2k * wall
+        windows = envelope.window_w_m2k * window
+        return cls(
+            envelope=envelope,
+            window_area_m2=window,
+            air=_AIR_WH_M3K * envelope.air_changes_per_hour * area * _STOREY_M,
+            windows=windows,
+            surface_air=_SURFACE_AIR_W_M2K * surfaces,
+            mass_surface=mass_surface,
+            mass_outside=1.0 / (1.0 / walls - 1.0 / mass_surface),
+            capacity_wh_k=_MASS_KJ_M2K * area / 3.6,
+            mass_share=mass_area / surfaces,
+            surface_share=1.0 - mass_area / surfaces - windows / (_SURFACE_MASS_W_M2K * surfaces),
+        )
+
+
+def _run(
+    room: _Room, outside_degc: Series, internal_w: Series, solar_w: Series, limits: Setpoints
+) -> Series:
+    """Step through the year; positive power heats, negative power cools [W]."""
+    air_gain = 0.5 * internal_w
+    other_gain = 0.5 * internal_w + solar_w
+    mass_gain = room.mass_share * other_gain
+    surface_gain = room.surface_share * other_gain
+
+    # Eliminating air and surface leaves one equation for the mass (annex C.3, steady in air and
+    # surface).
+    series_air = room.air * room.surface_air / (room.air + room.surface_air)  # H_tr,1
+    side = series_air + room.windows  # H_tr,2
+    coupled = side * room.mass_surface / (side + room.mass_surface)  # H_tr,3
+    divisor_plus = room.capacity_wh_k + 0.5 * (coupled + room.mass_outside)
+    divisor_minus = room.capacity_wh_k - 0.5 * (coupled + room.mass_outside)
+    surface_sum = room.mass_surface + room.windows + series_air
+    air_sum = room.surface_air + room.air
+
+    def driver(power: Series | float) -> Series:
+        """Return what moves the mass besides its own temperature [W]."""
+        inner = surface_gain + room.windows * outside_degc
+        inner = inner + series_air * ((air_gain + power) / room.air + outside_degc)
+        return np.asarray(mass_gain + room.mass_outside * outside_degc + coupled * inner / side)
+
+    def air_offset(power: Series | float) -> Series:
+        """Return the air temperature but for the mass's part in it [degC]."""
+        surface = surface_gain + room.windows * outside_degc
+        surface = (
+            surface + series_air * (outside_degc + (air_gain + power) / room.air)
+        ) / surface_sum
+        air = (room.surface_air * surface + room.air * outside_degc + air_gain + power) / air_sum
+        return np.asarray(air)
+
+    mass_to_air = room.mass_surface / surface_sum * room.surface_air / air_sum
+    free_driver, free_air = driver(0.0), air_offset(0.0)
+    driver_per_w = float((driver(1.0) - free_driver)[0])
+    air_per_w = float((air_offset(1.0) - free_air)[0])
+    # One watt also shows in the air through the mass's mean temperature of the hour.
+    response = air_per_w + mass_to_air * 0.5 * driver_per_w / divisor_plus
+
+    keep = 0.5 * (1.0 + divisor_minus / divisor_plus)
+    free_rows = list(
+        zip(
+            free_driver.tolist(),
+            free_air.tolist(),
+            limits.heating_degc.tolist(),
+            limits.cooling_degc.tolist(),
+            strict=True,
+        )
+    )
+    power = [0.0] * HOURS
+    mass = 20.0
+    for _ in range(2):
+        for step, (drive, air0, low, high) in enumerate(free_rows):
+            air = air0 + mass_to_air * (keep * mass + 0.5 * drive / divisor_plus)
+            watts = 0.0
+            if air < low:
+                watts = (low - air) / response
+            elif air > high:
+                watts = (high - air) / response
+            power[step] = watts
+            mass = (mass * divisor_minus + drive + driver_per_w * watts) / divisor_plus
+    return np.asarray(power)

@@ -1,0 +1,280 @@
+"""A year of hourly weather: from the generator, or from an EPW or PVGIS file.
+
+Hours are labelled by their start, in the site's standard time without daylight saving; the sun
+stands where it is in the middle of the hour.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pvlib
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from anello.district.config import DistrictConfig, Site, Spell, SyntheticWeather, WeatherFile
+from anello.errors import InputError, Problem
+
+HOURS = 8760
+DAYS = 365
+
+Series = NDArray[np.float64]
+
+_CLOUDIEST = 0.08  # clear-sky index under the thickest cloud
+_DAY_SHARE = 0.7  # share of the cloudiness' variance that is common to all hours of a day
+_CLOUD_PERSISTENCE_DAYS = 0.45
+_CLOUD_PERSISTENCE_HOURS = 0.8
+
+
+@dataclass(frozen=True)
+class Sun:
+    """Where the sun is, in the middle of each hour.
+
+    Parameters
+    ----------
+    zenith_deg, azimuth_deg : ndarray (8760,)
+        Apparent zenith angle and azimuth clockwise from north [deg].
+    extraterrestrial_w_m2 : ndarray (8760,)
+        Irradiance on a plane normal to the sun above the atmosphere [W/m2].
+    """
+
+    zenith_deg: Series
+    azimuth_deg: Series
+    extraterrestrial_w_m2: Series
+
+
+@dataclass(frozen=True)
+class WeatherYear:
+    """One year of weather.
+
+    Parameters
+    ----------
+    index : pandas.DatetimeIndex (8760,)
+        Start of each hour, standard time.
+    temperature_degc : ndarray (8760,)
+        Air temperature [degC].
+    ghi_w_m2, dni_w_m2, dhi_w_m2 : ndarray (8760,)
+        Global horizontal, direct normal and diffuse horizontal irradiance [W/m2].
+    wind_m_s : ndarray (8760,)
+        Wind speed [m/s].
+    sun : Sun
+        The sun's position.
+    """
+
+    index: pd.DatetimeIndex
+    temperature_degc: Series
+    ghi_w_m2: Series
+    dni_w_m2: Series
+    dhi_w_m2: Series
+    wind_m_s: Series
+    sun: Sun
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the series as columns, with units in their names."""
+        return pd.DataFrame(
+            {
+                "temperature_degc": self.temperature_degc,
+                "ghi_w_m2": self.ghi_w_m2,
+                "dni_w_m2": self.dni_w_m2,
+                "dhi_w_m2": self.dhi_w_m2,
+                "wind_m_s": self.wind_m_s,
+            },
+            index=self.index,
+        )
+
+
+def hours_of(year: int) -> pd.DatetimeIndex:
+    """Return the start of each of the 8,760 hours of `year`."""
+    return pd.date_range(f"{year}-01-01", periods=HOURS, freq="h")
+
+
+def weather_year(config: DistrictConfig) -> WeatherYear:
+    """Return the weather that a district's configuration asks for.
+
+    Raises
+    ------
+    InputError
+        If a weather file is absent or does not hold 8,760 hours.
+    """
+    index = hours_of(config.year)
+    sun = sun_positions(index, config.site)
+    if isinstance(config.weather, WeatherFile):
+        weather = _from_file(config.weather, config.site, config.folder or Path(), index, sun)
+    else:
+        weather = synthetic_weather(config.weather, config.site, index, sun, config.seed)
+    return weather
+
+
+def sun_positions(index: pd.DatetimeIndex, site: Site) -> Sun:
+    """Return the sun's position in the middle of each hour.
+
+    Parameters
+    ----------
+    index : pandas.DatetimeIndex (8760,)
+        Start of each hour, standard time.
+    site : Site
+        Where, and the offset of its standard time.
+    """
+    shift = pd.Timedelta(hours=0.5 - site.utc_offset_hours)
+    utc = (index + shift).tz_localize("UTC")
+    position = pvlib.solarposition.get_solarposition(
+        utc, site.latitude_deg, site.longitude_deg, altitude=site.altitude_m
+    )
+    extraterrestrial = pvlib.irradiance.get_extra_radiation(utc)
+    return Sun(
+        position["apparent_zenith"].to_numpy(float),
+        position["azimuth"].to_numpy(float),
+        np.asarray(extraterrestrial, dtype=float),
+    )
+
+
+def synthetic_weather(
+    config: SyntheticWeather, site: Site, index: pd.DatetimeIndex, sun: Sun, seed: int
+) -> WeatherYear:
+    """Generate a year of weather.
+
+    Air temperature is a yearly harmonic, plus the persistent deviation of each day, plus a daily
+    swing that grows with the day's clearness. Global irradiance is the clear-sky irradiance of
+    Ineichen and Perez (2002, doi:10.1016/S0038-092X(02)00045-2) times a clear-sky index: a
+    persistent Gaussian process with a daily and an hourly part, mapped to the wanted monthly mean.
+    The diffuse share follows Erbs et al. (1982, doi:10.1016/0038-092X(82)90302-4).
+
+    Parameters
+    ----------
+    config : SyntheticWeather
+        Climate of the site.
+    site : Site
+        Used for the altitude.
+    index : pandas.DatetimeIndex (8760,)
+        Start of each hour.
+    sun : Sun
+        The sun's position in these hours.
+    seed : int
+        The same seed gives the same year.
+    """
+    # PCG64 and its normal variates are named, not left to "default", which numpy may change.
+    random = np.random.Generator(np.random.PCG64(seed))
+    day_noise = random.standard_normal(DAYS)
+    cloud_day_noise = random.standard_normal(DAYS)
+    cloud_hour_noise = random.standard_normal(HOURS)
+
+    cloud_day = _persistent(cloud_day_noise, _CLOUD_PERSISTENCE_DAYS)
+    cloud_hour = _persistent(cloud_hour_noise, _CLOUD_PERSISTENCE_HOURS)
+    clearness = ndtr(
+        math.sqrt(_DAY_SHARE) * np.repeat(cloud_day, 24) + math.sqrt(1 - _DAY_SHARE) * cloud_hour
+    )
+    month = index.month.to_numpy() - 1
+    mean_index = np.asarray(config.clear_sky_index)[month]
+    # For uniform u the mean of u^(1/b) is b/(1+b): the monthly mean follows without fitting.
+    wanted = np.clip((mean_index - _CLOUDIEST) / (1 - _CLOUDIEST), 1e-3, 1 - 1e-3)
+    clear_sky_index = _CLOUDIEST + (1 - _CLOUDIEST) * clearness ** ((1 - wanted) / wanted)
+
+    up = sun.zenith_deg < 90
+    zenith = np.where(up, sun.zenith_deg, 90.0)
+    airmass = pvlib.atmosphere.get_absolute_airmass(
+        pvlib.atmosphere.get_relative_airmass(zenith),
+        pvlib.atmosphere.alt2pres(site.altitude_m),
+    )
+    clear = pvlib.clearsky.ineichen(
+        zenith,
+        airmass,
+        np.asarray(config.linke_turbidity)[month],
+        altitude=site.altitude_m,
+        dni_extra=sun.extraterrestrial_w_m2,
+    )
+    ghi = np.where(up, np.nan_to_num(np.asarray(clear["ghi"])) * clear_sky_index, 0.0)
+    dni, dhi = _split(ghi, sun, index)
+
+    day_of_year = np.arange(HOURS) / 24.0
+    season = -np.cos(2 * np.pi * (day_of_year - (config.coldest_day - 0.5)) / DAYS)
+    deviation = config.daily_std_k * _persistent(day_noise, config.daily_persistence)
+    # Deviations belong to the middle of their day; between them the air changes steadily.
+    smooth = np.interp(day_of_year, np.arange(DAYS) + 0.5, deviation)
+    day_clearness = np.repeat(clear_sky_index.reshape(DAYS, 24)[:, 8:17].mean(axis=1), 24)
+    # ASSUME: the swing is smaller in winter, when fog holds the day's heat back in the Po valley.
+    swing = config.diurnal_amplitude_k * (0.35 + 0.65 * day_clearness) * (0.8 + 0.2 * season)
+    hour = np.tile(np.arange(24.0), DAYS)
+    diurnal = swing * np.cos(2 * np.pi * (hour - 15.0) / 24.0)
+    # ASSUME: clear days are warmer than cloudy ones in summer and colder in winter.
+    radiation = 3.0 * season * (day_clearness - mean_index)
+    temperature = (
+        config.mean_temperature_degc
+        + config.seasonal_amplitude_k * season
+        + smooth
+        + diurnal
+        + radiation
+    ) + spell_shift(config.spells, index)
+    # ASSUME: calm air, 1.5 m/s throughout, as is usual in the Po valley.
+    wind = np.full(HOURS, 1.5)
+    return WeatherYear(index, temperature, ghi, dni, dhi, wind, sun)
+
+
+def spell_shift(spells: tuple[Spell, ...], index: pd.DatetimeIndex) -> Series:
+    """Return what heat waves and cold spells add to the air temperature [K], shape (8760,).
+
+    A spell rises and falls over one day at either end, so that no hour jumps.
+    """
+    shift = np.zeros(len(index))
+    hours = np.arange(len(index))
+    for spell in spells:
+        first = 24 * (pd.Timestamp(f"{index[0].year}-{spell.start}").dayofyear - 1)
+        ramp = np.minimum(hours - first, first + 24 * spell.days - hours) / 24.0
+        shift += spell.temperature_shift_k * np.clip(ramp, 0.0, 1.0)
+    return shift
+
+
+def _persistent(noise: Series, persistence: float) -> Series:
+    """First-order autoregression with unit variance, driven by standard normal `noise`."""
+    values = np.empty_like(noise)
+    last = float(noise[0])
+    values[0] = last
+    gain = math.sqrt(1 - persistence**2)
+    for step in range(1, len(noise)):
+        last = persistence * last + gain * float(noise[step])
+        values[step] = last
+    return values
+
+
+def _split(ghi: Series, sun: Sun, index: pd.DatetimeIndex) -> tuple[Series, Series]:
+    """Direct normal and diffuse horizontal irradiance from the global one."""
+    parts = pvlib.irradiance.erbs(ghi, np.minimum(sun.zenith_deg, 90.0), index)
+    return np.nan_to_num(np.asarray(parts["dni"])), np.nan_to_num(np.asarray(parts["dhi"]))
+
+
+def _from_file(
+    config: WeatherFile, site: Site, folder: Path, index: pd.DatetimeIndex, sun: Sun
+) -> WeatherYear:
+    path = config.file if config.file.is_absolute() else folder / config.file
+    if not path.is_file():
+        raise InputError(
+            Problem("The weather file does not exist", file=str(path), key="weather.file")
+        )
+    if config.source == "epw":
+        table = pvlib.iotools.read_epw(str(path))[0]
+        shift = 0  # already in standard time
+    else:
+        table = pvlib.iotools.read_pvgis_tmy(str(path))[0]
+        shift = round(site.utc_offset_hours)  # in UTC
+    if len(table) != HOURS:
+        raise InputError(
+            Problem(
+                f"A weather file needs {HOURS} hours, this one has {len(table)}",
+                file=str(path),
+                suggestion="Take out 29 February",
+            )
+        )
+
+    def column(name: str) -> Series:
+        values = table[name].to_numpy(float)
+        if not np.isfinite(values).all():
+            raise InputError(Problem("Hours without a value", file=str(path), key=name))
+        return np.roll(values, shift)
+
+    temperature = column("temp_air") + spell_shift(config.spells, index)
+    return WeatherYear(
+        index, temperature, column("ghi"), column("dni"), column("dhi"), column("wind_speed"), sun
+    )
