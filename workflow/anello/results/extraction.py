@@ -1,0 +1,204 @@
+"""From a solver's answer to a labelled data set with units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from anello.errors import SolveError
+from anello.results.postprocess import add_derived, check_carrier_balance
+from anello.results.variables import COORDINATE_ATTRS, RESULT_VARIABLES, describe
+
+if TYPE_CHECKING:
+    from anello.model_data import ModelData
+    from anello.solve import Solution
+
+Array = npt.NDArray[np.float64]
+
+NODE_COORDS = ("node_loc", "node_tech", "node_base", "node_remote")
+_STEP_COORDS = ("timestep_resolution", "timestep_weight")
+_ALWAYS_KEPT = ("node", "loc", "carrier", "cost", "timestep")
+# a data set cannot hold the variable `cost` beside a dimension of that name
+_RENAMED = {"cost": "cost_class"}
+
+
+def extract(
+    data: ModelData, solution: Solution, *, duals: tuple[str, ...] = (), audit: bool = True
+) -> xr.Dataset:
+    """Lay a solution out as a data set with one dimension per index, units and long names.
+
+    Values stand where the model has the item and are NaN elsewhere: `carrier_prod` of a boiler is
+    NaN for the carrier `electricity` it never makes, and 0 in the hours in which it makes no heat.
+
+    Parameters
+    ----------
+    data : ModelData
+        The model that was solved.
+    solution : Solution
+        Its solution.
+    duals : tuple of str, optional
+        Constraints whose duals to keep as ``dual_<constraint>``, beside ``shadow_price``.
+    audit : bool, default True
+        Check that every location's carrier balance closes.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions ``node``, ``loc``, ``carrier``, ``cost_class``, ``timestep`` (and what else the
+        model has); all decision variables and expressions, ``shadow_price``, and the derived
+        quantities of :mod:`anello.results.postprocess`. Attributes ``status``, ``objective``
+        (with the bigM terms), ``cost_objective`` (without), ``solver``, ``zero_threshold``.
+
+    Raises
+    ------
+    EnergyAuditError
+        If a carrier balance does not close.
+    SolveError
+        If the solution has a value that is not a number.
+    """
+    coords = _coordinates(data.inputs)
+    indexes = {name: coords[name].to_index() for name in coords if coords[name].dims == (name,)}
+    threshold = _zero_threshold(data.config)
+
+    arrays: dict[str, xr.DataArray] = {}
+    cleaned: list[str] = []
+    problem = solution.problem
+    for name, block in [*problem.variables.items(), *problem.expressions.items()]:
+        values = np.array(solution.value(name), dtype=np.float64)
+        if np.isnan(values).any():
+            raise SolveError(f"the solver left {name} without a value ({solution.status})")
+        small = (np.abs(values) < threshold) & (values != 0)
+        if small.any():
+            values[small] = 0.0
+            cleaned.append(name)
+        values += 0.0  # no negative zeros: they would differ in files and mean nothing
+        arrays[name] = _labelled(name, block, values, indexes)
+
+    results = xr.Dataset(arrays, coords=coords)
+    results = _with_fixed_capacities(results, data)
+    price = _shadow_price(data, solution, indexes)
+    if price is not None:
+        results["shadow_price"] = price
+    for name in duals:
+        block = problem.constraints[name]
+        found = _duals(solution, name)
+        if found is not None:
+            results[f"dual_{name}"] = _labelled(f"dual_{name}", block, found, indexes)
+
+    results.attrs = {
+        "status": str(solution.status),
+        "objective": float(solution.objective),
+        "cost_objective": float(solution.cost_objective),
+        "solver": str(solution.solver),
+        "zero_threshold": threshold,
+        "zero_threshold_applied_to": ", ".join(sorted(cleaned)),
+    }
+    if audit:
+        check_carrier_balance(results)
+    results = add_derived(results)
+    return _ordered(results)
+
+
+def _zero_threshold(config: Mapping[str, Any]) -> float:
+    return float(config.get("run", {}).get("zero_threshold", 1e-10) or 0.0)
+
+
+def _coordinates(inputs: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Coordinates of the results, with their attributes, taken from the inputs."""
+    names = [
+        name
+        for name in (*_ALWAYS_KEPT, *NODE_COORDS, *_STEP_COORDS, "datestep", "cluster")
+        if name in inputs.variables
+    ]
+    coords = {}
+    for name in names:
+        values = inputs[name].values
+        if values.dtype.kind == "O":
+            values = values.astype(str)
+        called = _RENAMED.get(name, name)
+        dims = tuple(_RENAMED.get(str(d), str(d)) for d in inputs[name].dims)
+        array = xr.DataArray(values, dims=dims)
+        if dims == (called,):
+            array = array.assign_coords({called: values})
+        coords[called] = array
+    return coords
+
+
+def _labelled(name: str, block: Any, values: Array, indexes: Mapping[str, Any]) -> xr.DataArray:
+    """Spread a block's items over the model's dimensions; NaN where there is no item."""
+    dims = []
+    places = []
+    for key, labels in block.keys.items():
+        dim = _RENAMED.get(key, key)
+        dims.append(dim)
+        place = indexes[dim].get_indexer(list(labels))
+        if (place < 0).any():
+            unknown = labels[int(np.argmax(place < 0))]
+            raise KeyError(f"{name}: {unknown!r} is not a {dim} of the model")
+        places.append(place)
+    shape = [len(indexes[dim]) for dim in dims]
+    if block.n_time is not None:
+        axis = getattr(block, "axis", "") or "timestep"
+        if block.n_time != len(indexes[axis]):
+            raise ValueError(f"{name}: {block.n_time} values for {len(indexes[axis])} {axis}s")
+        dims.append(axis)
+        shape.append(block.n_time)
+    if places:
+        filled = np.full(shape, np.nan)
+        filled[tuple(places)] = values
+    else:
+        filled = values.reshape(shape)
+    array = xr.DataArray(filled, dims=dims, coords={dim: indexes[dim] for dim in dims})
+    wanted = RESULT_VARIABLES[name].dims if name in RESULT_VARIABLES else ()
+    array = array.transpose(*[d for d in wanted if d in dims], ...)
+    array.attrs = describe(name)
+    return array
+
+
+def _duals(solution: Solution, name: str) -> Array | None:
+    """Duals of a constraint; None where the solver gives none (a model with integers)."""
+    if name not in solution.problem.constraints:
+        return None
+    found = solution.dual(name)
+    return None if found is None else np.array(found, dtype=np.float64)
+
+
+def _shadow_price(
+    data: ModelData, solution: Solution, indexes: Mapping[str, Any]
+) -> xr.DataArray | None:
+    """Cost of one more kWh of demand per location, carrier and step [cost unit/kWh].
+
+    The row reads ``production − |consumption| + … = demand``, so its dual is the change of the
+    objective per kWh of demand in every one of the `weight` like steps.
+    """
+    found = _duals(solution, "system_balance")
+    if found is None or not np.isfinite(found).all():
+        return None
+    block = solution.problem.constraints["system_balance"]
+    weights = np.asarray(data.inputs["timestep_weight"].values, dtype=np.float64)
+    return _labelled("shadow_price", block, found / weights + 0.0, indexes)
+
+
+def _with_fixed_capacities(results: xr.Dataset, data: ModelData) -> xr.Dataset:
+    """Add capacities that were given rather than decided, as `operate` mode has them."""
+    if "energy_cap" in results:
+        return results
+    given = np.asarray(data.value("energy_cap_equals"), dtype=np.float64)
+    largest = np.asarray(data.value("energy_cap_max"), dtype=np.float64)
+    scale = np.asarray(data.value("energy_cap_scale"), dtype=np.float64)
+    values = np.where(np.isnan(given), largest, given) * np.where(np.isnan(scale), 1.0, scale)
+    results["energy_cap"] = xr.DataArray(values, dims="node", attrs=describe("energy_cap"))
+    return results
+
+
+def _ordered(results: xr.Dataset) -> xr.Dataset:
+    """Put variables in the table's order, then those the table does not know, by name."""
+    known = [name for name in RESULT_VARIABLES if name in results]
+    ordered = results[[*known, *sorted(str(n) for n in results if n not in known)]]
+    for name in ordered.coords:
+        ordered[name].attrs = dict(COORDINATE_ATTRS.get(str(name), {}))
+    return ordered

@@ -1,0 +1,189 @@
+"""NetCDF-4 files whose bytes depend on nothing but their content and the library's version."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from anello.errors import ArtefactError
+from anello.files import atomic_path
+
+CONVENTIONS = "CF-1.11"
+COMPRESSION = {"zlib": True, "complevel": 4, "shuffle": True}
+_EPOCH_UNITS = "minutes since 1970-01-01 00:00:00"
+
+
+def write_netcdf(
+    content: xr.Dataset | Mapping[str, xr.Dataset], path: str | os.PathLike[str]
+) -> None:
+    """Write one data set, or several as groups, in one step.
+
+    No time of writing is stored, so that equal content gives equal bytes. The file appears whole or
+    not at all.
+
+    Parameters
+    ----------
+    content : xarray.Dataset or mapping of str to xarray.Dataset
+        With a mapping, each key is a group; ``"/"`` is the root.
+    path : path-like
+        The file to make; missing parent folders are made.
+    """
+    if isinstance(content, xr.Dataset):
+        ready = _prepared(content.assign_attrs(Conventions=CONVENTIONS))
+        with atomic_path(path) as temporary:
+            ready.to_netcdf(
+                temporary, format="NETCDF4", engine="netcdf4", encoding=_encoding(ready)
+            )
+        return
+    groups = {name if name.startswith("/") else f"/{name}": ds for name, ds in content.items()}
+    root = groups.pop("/", xr.Dataset())
+    parts = {"/": _prepared(root.assign_attrs(Conventions=CONVENTIONS))}
+    parts.update({name: _prepared(ds) for name, ds in groups.items()})
+    tree = xr.DataTree.from_dict(parts)
+    encoding = {name: _encoding(ds) for name, ds in parts.items() if ds.variables}
+    with atomic_path(path) as temporary:
+        tree.to_netcdf(temporary, format="NETCDF4", engine="netcdf4", encoding=encoding)
+
+
+def read_netcdf(path: str | os.PathLike[str], group: str | None = None) -> xr.Dataset:
+    """Read one data set, fully into memory.
+
+    Parameters
+    ----------
+    path : path-like
+        A file written by :func:`write_netcdf`.
+    group : str, optional
+        Group to read; the root by default.
+
+    Returns
+    -------
+    xarray.Dataset
+        Labels as text, times as ``datetime64[ns]``.
+
+    Raises
+    ------
+    ArtefactError
+        If the file is missing, empty, cut short, not NetCDF, or has no such group.
+    """
+    file = _checked(path)
+    try:
+        with xr.open_dataset(file, group=group, engine="netcdf4") as handle:
+            return _restored(handle.load())
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        raise ArtefactError(_not_readable(file, error, group)) from error
+
+
+def read_groups(path: str | os.PathLike[str]) -> dict[str, xr.Dataset]:
+    """Read every group of a file, fully into memory.
+
+    Parameters
+    ----------
+    path : path-like
+        A file written by :func:`write_netcdf`.
+
+    Returns
+    -------
+    dict of str to xarray.Dataset
+        Group name (the root is ``"/"``) to content.
+
+    Raises
+    ------
+    ArtefactError
+        If the file is missing, empty, cut short or not NetCDF.
+    """
+    file = _checked(path)
+    try:
+        groups = xr.open_groups(file, engine="netcdf4")
+        return {
+            name if name == "/" else name.strip("/"): _restored(ds.load())
+            for name, ds in groups.items()
+        }
+    except (OSError, RuntimeError, ValueError, KeyError) as error:
+        raise ArtefactError(_not_readable(file, error)) from error
+
+
+def _checked(path: str | os.PathLike[str]) -> Path:
+    file = Path(path)
+    if not file.is_file():
+        raise ArtefactError(f"{file} does not exist: has the step that writes it been run?")
+    if file.stat().st_size == 0:
+        raise ArtefactError(f"{file} is empty: delete it and run the step that writes it again")
+    return file
+
+
+def _not_readable(file: Path, error: Exception, group: str | None = None) -> str:
+    part = f", or has no group {group!r}" if group else ""
+    return (
+        f"{file} cannot be read as NetCDF ({error}): it was cut short or damaged{part}. Delete it "
+        "and run the step that writes it again"
+    )
+
+
+def _prepared(content: xr.Dataset) -> xr.Dataset:
+    """Make a data set that the file format can hold: plain text, numbers and attributes."""
+    out = content.copy()
+    for name, variable in content.variables.items():
+        if variable.dtype.kind == "O" or isinstance(variable.dtype, pd.StringDtype):
+            out[name] = (variable.dims, variable.values.astype(str).astype(object), variable.attrs)
+        elif variable.dtype.kind == "U":
+            out[name] = (variable.dims, variable.values.astype(object), variable.attrs)
+        elif variable.dtype.kind == "b":
+            attrs = {**variable.attrs, "flag_values": np.array([0, 1], "i1")}
+            attrs["flag_meanings"] = "false true"
+            out[name] = (variable.dims, variable.values.astype("i1"), attrs)
+        out[name].attrs = {key: _attr(v) for key, v in out[name].attrs.items() if v is not None}
+        out[name].encoding = {}
+    out.attrs = {str(key): _attr(v) for key, v in content.attrs.items() if v is not None}
+    return out
+
+
+def _attr(value: Any) -> Any:
+    return np.int8(value) if isinstance(value, (bool, np.bool_)) else value
+
+
+def _encoding(content: xr.Dataset) -> dict[Any, dict[str, Any]]:
+    encoding: dict[Any, dict[str, Any]] = {}
+    for name, variable in content.variables.items():
+        if variable.dtype.kind == "M":
+            encoding[name] = {
+                "units": _EPOCH_UNITS,
+                "dtype": "int64",
+                "calendar": "proleptic_gregorian",
+                "_FillValue": None,
+            }
+        elif variable.dtype.kind == "f":
+            filled = {"_FillValue": np.nan} if name not in content.dims else {"_FillValue": None}
+            encoding[name] = {**(COMPRESSION if variable.ndim else {}), **filled}
+        elif variable.dtype.kind in "iu":
+            encoding[name] = dict(COMPRESSION) if variable.ndim else {}
+    return encoding
+
+
+def _restored(content: xr.Dataset) -> xr.Dataset:
+    """Turn what the file format made of labels, flags and times back into what was written."""
+    out = content
+    for name, variable in content.variables.items():
+        if variable.dtype.kind == "O" or isinstance(variable.dtype, pd.StringDtype):
+            values = np.asarray(variable.values, dtype=object).astype(str)
+            out = (
+                out.assign_coords({name: (variable.dims, values, variable.attrs)})
+                if (name in content.coords)
+                else out.assign({name: (variable.dims, values, variable.attrs)})
+            )
+        elif variable.attrs.get("flag_meanings") == "false true":
+            attrs = {k: v for k, v in variable.attrs.items() if not k.startswith("flag_")}
+            out = out.assign({name: (variable.dims, variable.values.astype(bool), attrs)})
+        elif variable.dtype.kind == "M" and variable.dtype != np.dtype("datetime64[ns]"):
+            values = variable.values.astype("datetime64[ns]")
+            out = out.assign_coords({name: (variable.dims, values, variable.attrs)})
+    for name in out.variables:
+        out[name].encoding = {}
+    out.attrs.pop("Conventions", None)
+    out.encoding = {}
+    return out
