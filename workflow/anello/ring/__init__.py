@@ -1,0 +1,22 @@
+"""The ring: heat pumps, water loop, balancing plant, and a simulation that conserves energy."""
+
+from anello.ring.config import PipeConfig, RingConfig
+from anello.ring.cost import LocationElectricity, TrueCost, true_cost
+from anello.ring.exchange import Audit, RingInput, RingResult, use_side
+from anello.ring.iccep2019 import iccep2019_ring
+from anello.ring.simulate import simulate, start_cop
+
+__all__ = [
+    "Audit",
+    "LocationElectricity",
+    "PipeConfig",
+    "RingConfig",
+    "RingInput",
+    "RingResult",
+    "TrueCost",
+    "iccep2019_ring",
+    "simulate",
+    "start_cop",
+    "true_cost",
+    "use_side",
+]

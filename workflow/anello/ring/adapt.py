@@ -1,0 +1,299 @@
+"""Bridges between labelled datasets and the ring's plain arrays."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.errors import ArtefactError, InputError, Problem
+from anello.ring.config import RingConfig, StoreUse
+from anello.ring.exchange import DEVICES, Audit, RingInput, RingResult
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Floats = NDArray[np.float64]
+
+
+def ring_nodes(config: RingConfig, nodes: list[str]) -> tuple[str, ...]:
+    """Return those of these `location::technology` labels that are the ring's heat pumps.
+
+    Parameters
+    ----------
+    config : RingConfig
+        The ring's settings.
+    nodes : list of str
+        Every node of the model.
+
+    Returns
+    -------
+    tuple of str
+        The heat pumps, in the model's order.
+
+    Raises
+    ------
+    InputError
+        If a configured heat pump matches no node.
+    """
+    found = tuple(node for node in nodes if config.heat_pump(node) is not None)
+    known = set(found) | {node.partition("::")[2] for node in found}
+    missing = [key for key in config.heat_pumps if key not in known]
+    if missing:
+        raise InputError(
+            [
+                Problem("no node of the model is this heat pump", key=f"ring.heat_pumps.{key}")
+                for key in missing
+            ]
+        )
+    return found
+
+
+def ring_input(
+    config: RingConfig,
+    dispatch: xr.Dataset,
+    cop: Mapping[str, Floats],
+    *,
+    storage_start_kwh: Mapping[str, float] | None = None,
+    outdoor_degc: Floats | None = None,
+    flow_kg_s: Floats | None = None,
+    step_h: Floats | None = None,
+) -> RingInput:
+    """Take from a dispatch what the ring needs.
+
+    Parameters
+    ----------
+    config : RingConfig
+        The ring's settings.
+    dispatch : xarray.Dataset
+        Results with `carrier_prod(node, carrier, timestep)` [kWh per step], `storage(node,
+        timestep)` [kWh], and if present `timestep_resolution(timestep)` [h].
+    cop : mapping of str to ndarray, shape (T,)
+        COP the dispatch was computed with, by heat pump [-].
+    storage_start_kwh : mapping of str to float, optional
+        Level of each store before the first step, by node; 0 where absent [kWh].
+    outdoor_degc, flow_kg_s : ndarray, shape (T,), optional
+        See `RingInput`.
+    step_h : ndarray, shape (T,), optional
+        Length of the time steps, if the dataset does not say [h].
+
+    Returns
+    -------
+    RingInput
+        Plain arrays.
+
+    Raises
+    ------
+    InputError
+        If a heat pump, its store or its COP is missing.
+    """
+    labels = [str(node) for node in dispatch["node"].values]
+    position = {label: i for i, label in enumerate(labels)}
+    nodes = ring_nodes(config, labels)
+    times = dispatch["timestep"].values.astype("datetime64[ns]")
+    if step_h is None:
+        if "timestep_resolution" in dispatch:
+            step_h = dispatch["timestep_resolution"].values.astype(float)
+        else:
+            gaps = np.diff(times) / np.timedelta64(3600, "s")
+            last = gaps[-1:] if gaps.size else np.ones(1)
+            step_h = np.concatenate([gaps, last])
+    prod = dispatch["carrier_prod"].transpose("node", "carrier", "timestep")
+    produced = np.nansum(prod.values, axis=1)
+    storage = (
+        dispatch["storage"].transpose("node", "timestep").values if "storage" in dispatch else None
+    )
+    if "storage" in dispatch and dispatch["storage"].sizes["node"] != len(labels):
+        raise InputError(Problem("`storage` and `carrier_prod` differ in their nodes"))
+
+    levels = np.full((len(nodes), times.size), np.nan)
+    starts = np.zeros(len(nodes))
+    problems = []
+    for row, node in enumerate(nodes):
+        pump = config.heat_pump(node)
+        assert pump is not None
+        if node not in cop:
+            problems.append(Problem("no COP series for this heat pump", key=node))
+        if not isinstance(pump.use_temperature, StoreUse):
+            continue
+        store = f"{node.partition('::')[0]}::{pump.use_temperature.store}"
+        if storage is None or store not in position:
+            problems.append(
+                Problem(
+                    f"the dispatch has no store `{store}`, whose temperature this follows", key=node
+                )
+            )
+            continue
+        levels[row] = storage[position[store]]
+        starts[row] = (storage_start_kwh or {}).get(store, 0.0)
+    if problems:
+        raise InputError(problems)
+    rows = [position[node] for node in nodes]
+    return RingInput(
+        nodes=nodes,
+        times=times,
+        step_h=step_h,
+        # Solvers leave outputs of −1e-12; they are zeros.
+        q_kw=np.maximum(produced[rows], 0.0) / step_h,
+        cop_dispatch=np.array([cop[node] for node in nodes], dtype=float).reshape(
+            len(nodes), times.size
+        ),
+        storage_kwh=levels,
+        storage_start_kwh=starts,
+        outdoor_degc=outdoor_degc,
+        flow_kg_s=flow_kg_s,
+    )
+
+
+_BY_STEP = {
+    "loss_kw": ("kW", "heat lost to the ground"),
+    "pump_kw": ("kW", "electricity of the circulation pump"),
+    "pump_heat_kw": ("kW", "pump electricity that warms the water"),
+    "reset_kwh": ("kWh", "energy of resets, free of charge"),
+    "held_kw": ("kW", "heat that holds the ring constant, free of charge"),
+}
+_BY_PUMP = {
+    "source_degc": ("degC", "ring temperature at the heat pump, start of step"),
+    "use_degc": ("degC", "use temperature, start of step"),
+    "cop": ("1", "simulated coefficient of performance"),
+    "dcop_dring": ("K-1", "derivative of COP with respect to ring temperature"),
+    "dcop_duse": ("K-1", "derivative of COP with respect to use temperature"),
+    "q_kw": ("kW", "thermal output"),
+    "p_kw": ("kW", "electricity needed at the simulated COP"),
+    "q_ring_kw": ("kW", "heat into the ring"),
+    "capacity_factor": ("1", "thermal capacity relative to nominal"),
+}
+
+
+def ring_dataset(result: RingResult) -> xr.Dataset:
+    """Return a ring result as a labelled dataset.
+
+    Parameters
+    ----------
+    result : RingResult
+        The simulation.
+
+    Returns
+    -------
+    xarray.Dataset
+        Dimensions `node` (heat pumps), `timestep`, `state` (T + 1 instants), `device`, and for a
+        loop `substation`; every variable with `units` and `long_name`.
+    """
+    import xarray as xr
+
+    def variable(dims: tuple[str, ...], values: Any, units: str, name: str) -> Any:
+        return (dims, values, {"units": units, "long_name": name})
+
+    ends = result.times + (result.step_h * 3.6e12).astype("timedelta64[ns]")
+    data: dict[str, Any] = {
+        "temperature_degc": variable(
+            ("state",), result.temperature_degc, "degC", "mean ring temperature"
+        ),
+        "step_h": variable(("timestep",), result.step_h, "h", "length of the time step"),
+        "q_bal_kw": variable(
+            ("device", "timestep"),
+            np.array([result.q_bal_kw[d] for d in DEVICES]),
+            "kW",
+            "heat of the balancing plant into the ring",
+        ),
+        "p_bal_kw": variable(
+            ("device", "timestep"),
+            np.array([result.p_bal_kw[d] for d in DEVICES]),
+            "kW",
+            "electricity of the balancing plant",
+        ),
+        "clipped_steps": variable(
+            ("node",),
+            np.array([result.clipped[n] for n in result.nodes], dtype=np.int64),
+            "1",
+            "running steps evaluated at the edge of the COP range",
+        ),
+        "over_capacity_steps": variable(
+            ("node",),
+            np.array([result.over_capacity[n] for n in result.nodes], dtype=np.int64),
+            "1",
+            "steps beyond the temperature-dependent capacity",
+        ),
+    }
+    for name, (units, long_name) in _BY_STEP.items():
+        data[name] = variable(("timestep",), getattr(result, name), units, long_name)
+    for name, (units, long_name) in _BY_PUMP.items():
+        data[name] = variable(("node", "timestep"), getattr(result, name), units, long_name)
+    if result.node_degc is not None:
+        data["node_degc"] = variable(
+            ("state", "substation"), result.node_degc, "degC", "temperature at the substation"
+        )
+    if result.flow_kg_s is not None:
+        data["flow_kg_s"] = variable(("timestep",), result.flow_kg_s, "kg s-1", "flow")
+    return xr.Dataset(
+        data,
+        coords={
+            "node": list(result.nodes),
+            "timestep": result.times,
+            "state": np.concatenate([result.times, ends[-1:]]),
+            "device": list(DEVICES),
+        },
+        attrs={
+            "bounds_degc": list(result.bounds_degc),
+            "shortfall_kwh": result.shortfall_kwh,
+            "resets_low": result.resets_low,
+            "resets_high": result.resets_high,
+            "audit": json.dumps(
+                {
+                    "terms_kwh": dict(result.audit.terms_kwh),
+                    "residual_kwh": result.audit.residual_kwh,
+                    "throughput_kwh": result.audit.throughput_kwh,
+                    "worst_step_kwh": result.audit.worst_step_kwh,
+                },
+                sort_keys=True,
+            ),
+        },
+    )
+
+
+def ring_result(dataset: xr.Dataset) -> RingResult:
+    """Return the ring result that `ring_dataset` wrote.
+
+    Parameters
+    ----------
+    dataset : xarray.Dataset
+        The labelled dataset, loaded.
+
+    Returns
+    -------
+    RingResult
+        Equal to the one written.
+
+    Raises
+    ------
+    ArtefactError
+        If something is missing.
+    """
+    try:
+        nodes = tuple(str(node) for node in dataset["node"].values)
+        low, high = (float(value) for value in dataset.attrs["bounds_degc"])
+        devices = [str(d) for d in dataset["device"].values]
+        arrays = {name: dataset[name].values for name in (*_BY_STEP, *_BY_PUMP)}
+        return RingResult(
+            nodes=nodes,
+            times=dataset["timestep"].values,
+            step_h=dataset["step_h"].values,
+            temperature_degc=dataset["temperature_degc"].values,
+            q_bal_kw=dict(zip(devices, dataset["q_bal_kw"].values, strict=True)),
+            p_bal_kw=dict(zip(devices, dataset["p_bal_kw"].values, strict=True)),
+            clipped=dict(zip(nodes, dataset["clipped_steps"].values.tolist(), strict=True)),
+            over_capacity=dict(
+                zip(nodes, dataset["over_capacity_steps"].values.tolist(), strict=True)
+            ),
+            shortfall_kwh=float(dataset.attrs["shortfall_kwh"]),
+            audit=Audit(**json.loads(dataset.attrs["audit"])),
+            bounds_degc=(low, high),
+            node_degc=dataset["node_degc"].values if "node_degc" in dataset else None,
+            flow_kg_s=dataset["flow_kg_s"].values if "flow_kg_s" in dataset else None,
+            **arrays,
+        )
+    except KeyError as missing:
+        raise ArtefactError(f"the ring's dataset lacks {missing}") from missing

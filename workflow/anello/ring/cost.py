@@ -1,0 +1,187 @@
+"""The simulated true cost of a dispatch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.errors import InputError, Problem
+from anello.ring.config import PlantConfig
+from anello.ring.exchange import RingResult
+from anello.ring.plant import device_cost
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class LocationElectricity:
+    """What a location's electricity balance can give, as the dispatch left it.
+
+    Attributes
+    ----------
+    grid_kwh : ndarray, shape (T,)
+        Electricity bought [kWh].
+    price_eur_per_kwh : ndarray, shape (T,)
+        Price of one more kWh bought, `om_prod` of the grid technology [€/kWh].
+    surplus_kwh : ndarray, shape (T,)
+        Electricity that could be made without fuel but is not: curtailed or unused [kWh].
+    surplus_price_eur_per_kwh : float
+        Variable cost of using it [€/kWh].
+    """
+
+    grid_kwh: Floats
+    price_eur_per_kwh: Floats
+    surplus_kwh: Floats
+    surplus_price_eur_per_kwh: float = 0.0
+
+
+@dataclass(frozen=True)
+class TrueCost:
+    """Simulated true cost, and what it is made of.
+
+    Attributes
+    ----------
+    total_eur : float
+        Cost of the dispatch with the electricity it truly needs [€].
+    dispatch_eur : float
+        Cost the optimiser reported [€].
+    electricity_eur : float
+        Difference in electricity bought because the simulated COP differ [€].
+    plant_electricity_eur, plant_other_eur : float
+        Electricity and other cost of balancing plant and pump [€].
+    extra_kwh : float
+        Electricity needed beyond the dispatch's [kWh].
+    grid_kwh : float
+        Electricity truly bought [kWh].
+    """
+
+    total_eur: float
+    dispatch_eur: float
+    electricity_eur: float
+    plant_electricity_eur: float
+    plant_other_eur: float
+    extra_kwh: float
+    grid_kwh: float
+
+
+def _bought(location: LocationElectricity, extra_kwh: Floats) -> tuple[Floats, Floats]:
+    """Return the change of cost [€] and of electricity bought [kWh], by time step."""
+    from_surplus = np.clip(extra_kwh, 0.0, np.maximum(location.surplus_kwh, 0.0))
+    more = np.maximum(extra_kwh - from_surplus, -np.maximum(location.grid_kwh, 0.0))
+    cost = more * location.price_eur_per_kwh + from_surplus * location.surplus_price_eur_per_kwh
+    return cost, more
+
+
+def true_cost(
+    result: RingResult,
+    p_dispatch_kw: Floats,
+    dispatch_cost_eur: float,
+    locations: Mapping[str, LocationElectricity],
+    plant: PlantConfig | None = None,
+    weight: Floats | None = None,
+    *,
+    plant_in_dispatch: bool = False,
+    p_plant_dispatch_kw: Floats | None = None,
+    plant_dispatch_other_eur: float = 0.0,
+) -> TrueCost:
+    """Return what a dispatch costs when the ring is simulated.
+
+    J_sim = J_dispatch + Σ_l Σ_t price_l(t)·(bought_true − bought_dispatch) + cost of the plant.
+    Thermal outputs and store levels stay as dispatched; only electricity changes, by
+    P_true − P_dispatch of the heat pumps at each location.
+
+    Parameters
+    ----------
+    result : RingResult
+        The simulation.
+    p_dispatch_kw : ndarray, shape (H, T)
+        Electricity of each heat pump in the dispatch [kW].
+    dispatch_cost_eur : float
+        The dispatch's real cost, without penalty terms [€].
+    locations : mapping of str to LocationElectricity
+        Electricity by location of the heat pumps.
+    plant : PlantConfig, optional
+        The balancing plant's settings.
+    weight : ndarray, shape (T,), optional
+        Weight of each time step in the cost [-].
+    plant_in_dispatch : bool
+        The dispatch already pays for a plant: only the difference is added.
+    p_plant_dispatch_kw : ndarray, shape (T,), optional
+        Electricity of plant and pump in the dispatch [kW].
+    plant_dispatch_other_eur : float
+        Other cost of the plant in the dispatch [€].
+
+    Returns
+    -------
+    TrueCost
+        The cost and its parts.
+
+    Raises
+    ------
+    InputError
+        If a heat pump's location, or the plant's, has no electricity balance.
+    """
+    # ASSUME: thermal dispatch is carried out as planned; the electricity it then takes is what
+    # differs. More of it comes first from free surplus at the location, then from the grid at its
+    # price; less of it saves grid electricity down to zero, and is worth nothing beyond that.
+    # ASSUME: locations do not help each other out; links are used as dispatched.
+    weight = np.ones_like(result.step_h) if weight is None else weight
+    extra: dict[str, Floats] = {name: np.zeros_like(result.step_h) for name in locations}
+    problems = []
+    for row, node in enumerate(result.nodes):
+        location = node.partition("::")[0]
+        if location not in extra:
+            problems.append(Problem("no electricity balance at this location", key=node))
+            continue
+        extra[location] += (result.p_kw[row] - p_dispatch_kw[row]) * result.step_h
+
+    plant_kw = result.plant_kw
+    if plant_in_dispatch and p_plant_dispatch_kw is not None:
+        plant_kw = plant_kw - p_plant_dispatch_kw
+    plant_kwh = plant_kw * result.step_h
+    plant_other = device_cost(plant, result.q_bal_kw, result.step_h * weight)
+    if plant_in_dispatch:
+        plant_other -= plant_dispatch_other_eur
+    home = plant.electricity_location if plant is not None else None
+    if home is not None and home not in extra:
+        problems.append(
+            Problem(
+                "no electricity balance at this location",
+                key="ring.plant.electricity_location",
+                value=home,
+            )
+        )
+    if plant is None and np.any(plant_kw):
+        problems.append(
+            Problem(
+                "the ring's pump uses electricity that nobody pays for",
+                key="ring.plant",
+                suggestion="Give a plant with `electricity_location` or a price",
+            )
+        )
+    if problems:
+        raise InputError(problems)
+
+    electricity = plant_electricity = bought = 0.0
+    for name, supply in locations.items():
+        cost, more = _bought(supply, extra[name])
+        electricity += float((cost * weight).sum())
+        if name == home:
+            cost_with_plant, more = _bought(supply, extra[name] + plant_kwh)
+            plant_electricity += float(((cost_with_plant - cost) * weight).sum())
+        bought += float(((supply.grid_kwh + more) * weight).sum())
+    if home is None and plant is not None:
+        plant_electricity = float(plant.electricity_price_eur_per_kwh * (plant_kwh * weight).sum())
+        bought += float((plant_kwh * weight).sum())
+    return TrueCost(
+        total_eur=dispatch_cost_eur + electricity + plant_electricity + plant_other,
+        dispatch_eur=dispatch_cost_eur,
+        electricity_eur=electricity,
+        plant_electricity_eur=plant_electricity,
+        plant_other_eur=plant_other,
+        extra_kwh=float(sum((values * weight).sum() for values in extra.values())),
+        grid_kwh=bought,
+    )

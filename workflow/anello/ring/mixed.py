@@ -1,0 +1,334 @@
+"""The well-mixed ring: one temperature, integrated exactly over each step.
+
+C·dT/dt = ΣQ_hp + Q_bal − UA·(T − T_ground). COP and balancing follow from the temperature at the
+start of the step, so one forward pass over the hours is self-consistent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.errors import InputError, Problem
+from anello.ring import audit as energy_audit
+from anello.ring.config import FixedUse, RingConfig
+from anello.ring.cop import HeatPumpCop, ScalarCop, compile_heat_pumps
+from anello.ring.exchange import DEVICES, RingInput, RingResult, use_side
+from anello.ring.ground import ground_temperature_degc
+from anello.ring.plant import PlantController, device_electricity
+
+Floats = NDArray[np.float64]
+
+
+def step_coefficients(config: RingConfig, step_h: Floats) -> tuple[Floats, Floats]:
+    """Return φ and ψ of T_next = φ·T + (1 − φ)·T_ground + ψ·Q, exact for constant heat.
+
+    φ = exp(−UA·Δt/C), ψ = (1 − φ)/UA, which is Δt/C without loss. The same row, over variables,
+    is what a linear programme needs to carry the ring.
+
+    Parameters
+    ----------
+    config : RingConfig
+        The ring's settings.
+    step_h : ndarray, shape (T,)
+        Length of the time steps [h].
+
+    Returns
+    -------
+    phi : ndarray, shape (T,)
+        Share of the temperature that remains [-].
+    psi : ndarray, shape (T,)
+        Rise of temperature per heat flow [K/kW].
+    """
+    capacity = config.water.heat_capacity_kwh_per_k
+    ua = config.loss.ua_kw_per_k
+    if ua == 0.0:
+        return np.ones_like(step_h), step_h / capacity
+    decay = ua * step_h / capacity
+    return np.exp(-decay), -np.expm1(-decay) / ua
+
+
+def simulate_mixed(
+    config: RingConfig,
+    data: RingInput,
+    *,
+    schedule: Mapping[str, Floats] | None = None,
+    use_degc: Floats | None = None,
+    folder: Path | None = None,
+) -> RingResult:
+    """Simulate the well-mixed ring; see `anello.ring.simulate`."""
+    active = config.active_oddities
+    pumps = list(compile_heat_pumps(config, data.nodes, folder).values())
+    use = use_side(config, data).degc if use_degc is None else use_degc
+    phi, psi = step_coefficients(config, data.step_h)
+    ground = ground_temperature_degc(config.loss.ground, data.day_of_year)
+
+    held = "baseline_ring_constant" in active and all(
+        isinstance(pump.use_temperature, FixedUse)
+        for pump in map(config.heat_pump, data.nodes)
+        if pump is not None
+    )
+    fixed_heat = None
+    if "ring_heat_from_dispatch_cop" in active or held:
+        sigma = np.array([[pump.sigma] for pump in pumps])
+        fixed_heat = data.q_kw * (sigma + 1.0 / data.cop_dispatch)
+    reset = "reset_at_bounds" in active
+    controller = None
+    if config.plant is not None and not reset and not held:
+        if config.plant.dry_cooler.kw_per_k is not None and (
+            data.outdoor_degc is None and config.plant.dry_cooler.outdoor_degc is None
+        ):
+            raise InputError(
+                Problem(
+                    "a dry cooler with `kw_per_k` needs an outdoor temperature",
+                    key="ring.plant.dry_cooler.outdoor_degc",
+                )
+            )
+        controller = PlantController(config.plant, config.bounds_degc, schedule, data.outdoor_degc)
+
+    if held:
+        temperature = np.full(data.times.size + 1, config.initial_degc)
+        balancing = np.zeros((3, data.times.size))
+        reset_kwh = np.zeros(data.times.size)
+    else:
+        temperature, balancing, reset_kwh = _forward(
+            config, data, pumps, use, phi, psi, ground, fixed_heat, controller, reset
+        )
+
+    source = np.broadcast_to(temperature[:-1], data.q_kw.shape)
+    # A reset hides the temperature the step really ended with.
+    ended = temperature[1:] - reset_kwh / config.water.heat_capacity_kwh_per_k
+    weight = energy_audit.mean_weight(
+        config.loss.ua_kw_per_k * data.step_h / config.water.heat_capacity_kwh_per_k
+    )
+    mean = temperature[:-1] + weight * (ended - temperature[:-1])
+    loss_kw = config.loss.ua_kw_per_k * (mean - ground)
+    if held:
+        loss_kw = np.zeros_like(loss_kw)
+    return assemble(
+        config,
+        data,
+        pumps,
+        temperature=temperature,
+        source=source,
+        use=use,
+        fixed_heat=fixed_heat,
+        balancing=dict(zip(DEVICES, balancing, strict=True)),
+        loss_kw=loss_kw,
+        stored_kwh=config.water.heat_capacity_kwh_per_k * np.diff(temperature),
+        reset_kwh=reset_kwh,
+        held=held,
+        shortfall_kwh=_shortfall(controller, data.step_h),
+    )
+
+
+def _shortfall(controller: PlantController | None, step_h: Floats) -> float:
+    if controller is None or not controller.shortfall_kw:
+        return 0.0
+    return float((np.array(controller.shortfall_kw) * step_h).sum())
+
+
+def _forward(
+    config: RingConfig,
+    data: RingInput,
+    pumps: list[HeatPumpCop],
+    use: Floats,
+    phi: Floats,
+    psi: Floats,
+    ground: Floats,
+    fixed_heat: Floats | None,
+    controller: PlantController | None,
+    reset: bool,
+) -> tuple[Floats, Floats, Floats]:
+    # Plain floats: a step depends on the one before it, and lists are faster than arrays here.
+    low, high = config.bounds_degc
+    capacity = config.water.heat_capacity_kwh_per_k
+    state = config.initial_degc
+    states = [state]
+    balancing: list[tuple[float, float, float]] = []
+    resets: list[float] = []
+    none = (0.0, 0.0, 0.0)
+    keep, rise = phi.tolist(), psi.tolist()
+    gain = ((1.0 - phi) * ground).tolist()
+    steps = data.times.size
+    if fixed_heat is not None:
+        heat_by_step = fixed_heat.sum(axis=0).tolist()
+        running: list[list[tuple[float, float, float, ScalarCop]]] = []
+    else:
+        heat_by_step = [0.0] * steps
+        machines = [pump.scalar() for pump in pumps]
+        signs = [float(pump.sigma) for pump in pumps]
+        running = [[] for _ in range(steps)]
+        for machine, sign, q_row, use_row in zip(machines, signs, data.q_kw, use, strict=True):
+            for step in np.flatnonzero(q_row).tolist():
+                running[step].append((float(q_row[step]), float(use_row[step]), sign, machine))
+    for step in range(steps):
+        heat = heat_by_step[step]
+        if running:
+            for q, use_degc, sign, machine in running[step]:
+                heat += q * (sign + 1.0 / machine(state, use_degc))
+        drift = keep[step] * state + gain[step] + rise[step] * heat
+        if controller is not None:
+            devices = controller.decide(step, state, state, drift, rise[step])
+            drift += rise[step] * (devices[0] + devices[1] + devices[2])
+            balancing.append(devices)
+        else:
+            balancing.append(none)
+        if reset and (drift < low or drift > high):
+            resets.append(capacity * (config.initial_degc - drift))
+            drift = config.initial_degc
+        else:
+            resets.append(0.0)
+        state = drift
+        states.append(state)
+    return np.array(states), np.array(balancing).reshape(steps, 3).T.copy(), np.array(resets)
+
+
+def assemble(
+    config: RingConfig,
+    data: RingInput,
+    pumps: list[HeatPumpCop],
+    *,
+    temperature: Floats,
+    source: Floats,
+    use: Floats,
+    fixed_heat: Floats | None,
+    balancing: dict[str, Floats],
+    loss_kw: Floats,
+    stored_kwh: Floats,
+    reset_kwh: Floats | None = None,
+    held: bool = False,
+    pump_kw: Floats | None = None,
+    pump_heat_kw: Floats | None = None,
+    shortfall_kwh: float = 0.0,
+    node_degc: Floats | None = None,
+    flow_kg_s: Floats | None = None,
+) -> RingResult:
+    """Evaluate heat pumps along a temperature trajectory, audit it, and make the result.
+
+    Parameters
+    ----------
+    config, data, pumps
+        Settings, dispatch, compiled heat pumps in the order of the dispatch.
+    temperature : ndarray, shape (T + 1,)
+        (Mean) ring temperature [°C].
+    source, use : ndarray, shape (H, T)
+        Temperatures on both sides of each heat pump [°C].
+    fixed_heat : ndarray, shape (H, T), optional
+        Heat into the ring when it does not follow from the simulated COP [kW].
+    balancing : dict of str to ndarray, shape (T,)
+        Heat of each device into the ring [kW].
+    loss_kw, stored_kwh : ndarray, shape (T,)
+        Heat to the ground [kW] and rise of heat content [kWh].
+    reset_kwh : ndarray, shape (T,), optional
+        Energy of resets [kWh].
+    held : bool
+        The ring is held at constant temperature.
+    pump_kw, pump_heat_kw : ndarray, shape (T,), optional
+        Electricity of the circulation pump, and its heat in the water [kW].
+    shortfall_kwh : float
+        Scheduled balancing heat that was not delivered [kWh].
+    node_degc, flow_kg_s : ndarray, optional
+        Temperatures and flow of a loop.
+
+    Returns
+    -------
+    RingResult
+        The result, audited.
+
+    Raises
+    ------
+    CopRangeError
+        If a running heat pump leaves the range of its map.
+    EnergyAuditError
+        If energy is not conserved.
+    InputError
+        If the ring leaves its bounds and the settings call that an error.
+    """
+    shape = data.q_kw.shape
+    zeros = np.zeros(data.times.size)
+    cop, d_ring, d_use = np.empty(shape), np.empty(shape), np.empty(shape)
+    clipped: dict[str, int] = {}
+    over: dict[str, int] = {}
+    factor = np.ones(shape)
+    for row, (node, pump) in enumerate(zip(data.nodes, pumps, strict=True)):
+        clipped[node] = pump.count_outside(node, source[row], use[row], data.q_kw[row], data.times)
+        cop[row], d_ring[row], d_use[row] = pump.evaluate(source[row], use[row])
+        settings = config.heat_pump(node)
+        over[node] = 0
+        if settings is not None and settings.capacity is not None:
+            limit = settings.capacity
+            factor[row] = np.clip(
+                1.0 + limit.slope_per_k * (source[row] - limit.reference_degc),
+                limit.min_factor,
+                limit.max_factor,
+            )
+            if data.capacity_kw is not None:
+                excess = data.q_kw[row] > factor[row] * data.capacity_kw[row] * (1 + 1e-9)
+                over[node] = int(excess.sum())
+    sigma = np.array([[float(pump.sigma)] for pump in pumps]).reshape(-1, 1)
+    p_kw = data.q_kw / cop
+    q_ring_kw = sigma * data.q_kw + p_kw if fixed_heat is None else fixed_heat
+    reset_kwh = zeros if reset_kwh is None else reset_kwh
+    pump_kw = zeros if pump_kw is None else pump_kw
+    pump_heat_kw = zeros if pump_heat_kw is None else pump_heat_kw
+    held_kw = -q_ring_kw.sum(axis=0) if held else zeros
+    checked = energy_audit.require(
+        energy_audit.balance(
+            data.step_h,
+            q_ring_kw,
+            balancing,
+            loss_kw,
+            stored_kwh,
+            {
+                "pump": pump_heat_kw * data.step_h,
+                "resets": reset_kwh,
+                "held_constant": held_kw * data.step_h,
+            },
+        ),
+        config.audit_tolerance,
+    )
+    result = RingResult(
+        nodes=data.nodes,
+        times=data.times,
+        step_h=data.step_h,
+        temperature_degc=temperature,
+        source_degc=np.ascontiguousarray(source),
+        use_degc=use,
+        cop=cop,
+        dcop_dring=d_ring,
+        dcop_duse=d_use,
+        q_kw=data.q_kw,
+        p_kw=p_kw,
+        q_ring_kw=q_ring_kw,
+        q_bal_kw=balancing,
+        p_bal_kw=device_electricity(config.plant, balancing),
+        loss_kw=loss_kw,
+        pump_kw=pump_kw,
+        pump_heat_kw=pump_heat_kw,
+        reset_kwh=reset_kwh,
+        held_kw=held_kw,
+        clipped=clipped,
+        over_capacity=over,
+        capacity_factor=factor,
+        shortfall_kwh=shortfall_kwh,
+        audit=checked,
+        bounds_degc=config.bounds_degc,
+        node_degc=node_degc,
+        flow_kg_s=flow_kg_s,
+    )
+    if config.outside_bounds == "error" and result.steps_outside:
+        state = result.temperature_degc
+        raise InputError(
+            Problem(
+                f"the ring leaves its bounds in {result.steps_outside} steps: it runs from "
+                f"{state.min():.2f} to {state.max():.2f} °C",
+                key="ring.bounds_degc",
+                value=list(config.bounds_degc),
+                suggestion="Give the balancing plant more capacity, or `outside_bounds: report`",
+            )
+        )
+    return result
