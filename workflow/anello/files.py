@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -74,38 +74,4 @@ def sha256(path: PathLike) -> str:
     with open(path, "rb") as handle:
         while chunk := handle.read(_CHUNK_BYTES):
             digest.update(chunk)
-    return digest.hexdigest()
-
-
-def tree_digest(root: PathLike, parts: Iterable[str], suffixes: Iterable[str] = (".py",)) -> str:
-    """Return one SHA-256 over the names and bytes of the files below some parts of a folder.
-
-    Parameters
-    ----------
-    root : path-like
-        The folder that the parts are relative to.
-    parts : iterable of str
-        Files or folders below `root`; folders are walked, missing parts are passed over.
-    suffixes : iterable of str
-        Only files that end so are counted, so that caches do not change the digest.
-
-    Returns
-    -------
-    str
-        64 hexadecimal digits, independent of the order of `parts` and of where `root` lies.
-    """
-    base = Path(root)
-    wanted = tuple(suffixes)
-    files: set[Path] = set()
-    for part in parts:
-        path = base / part
-        if path.is_dir():
-            files.update(p for p in path.rglob("*") if p.suffix in wanted and p.is_file())
-        elif path.is_file():
-            files.add(path)
-    digest = hashlib.sha256()
-    for file in sorted(files, key=lambda p: p.relative_to(base).as_posix()):
-        digest.update(file.relative_to(base).as_posix().encode())
-        digest.update(b"\0")
-        digest.update(sha256(file).encode())
     return digest.hexdigest()

@@ -1,0 +1,65 @@
+"""The code a result depends on: followed through imports, and nothing beyond."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from anello import provenance
+from anello.provenance import code_digest, code_files
+
+
+@pytest.fixture
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a small package of the same name, with a subpackage and a data file."""
+    root = tmp_path / "anello"
+    (root / "sub").mkdir(parents=True)
+    (root / "__init__.py").write_text("")
+    (root / "errors.py").write_text("")
+    (root / "far.py").write_text("X = 1")
+    (root / "other.py").write_text("Y = 1")
+    (root / "sub" / "__init__.py").write_text("")
+    (root / "sub" / "near.py").write_text(
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    from anello.other import Y\n"
+        "def f():\n    from anello.far import X\n"
+    )
+    (root / "sub" / "beside.py").write_text("from . import near\nfrom ..errors import E\n")
+    (root / "sub" / "table.yaml").write_text("a: 1")
+    (tmp_path / "script.py").write_text("import numpy\nfrom anello.sub.near import f\n")
+    monkeypatch.setattr(provenance, "PACKAGE", root)
+    provenance._imported.cache_clear()
+    provenance._file_digest.cache_clear()
+    return root
+
+
+def names(package: Path, script: Path) -> set[str]:
+    """Relative names of the files a script depends on."""
+    return {file.relative_to(package).as_posix() for file in code_files(script)}
+
+
+def test_imports_within_functions_count_and_those_for_type_checkers_do_not(package: Path) -> None:
+    assert names(package, package.parent / "script.py") == {
+        "__init__.py", "far.py", "sub/__init__.py", "sub/near.py", "sub/table.yaml",
+    }  # fmt: skip
+
+
+def test_relative_imports_are_followed(package: Path) -> None:
+    script = package.parent / "script.py"
+    script.write_text("import anello.sub.beside")
+    assert {"sub/near.py", "errors.py", "far.py"} <= names(package, script)
+
+
+@pytest.mark.parametrize(
+    ("changed", "matters"),
+    [("far.py", True), ("sub/table.yaml", True), ("other.py", False), ("sub/beside.py", False)],
+)
+def test_the_digest_changes_with_what_is_reached_only(
+    package: Path, changed: str, matters: bool
+) -> None:
+    script = package.parent / "script.py"
+    before = code_digest(script)
+    (package / changed).write_text("Z = 2")
+    provenance._imported.cache_clear()
+    provenance._file_digest.cache_clear()
+    assert (code_digest(script) != before) is matters

@@ -1,0 +1,63 @@
+"""How a step speaks: everything into its log file, to the user only what has to be done."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from anello.errors import AnelloError
+from anello.files import PathLike
+
+_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+@contextmanager
+def reporting(log: PathLike, step: str) -> Iterator[logging.Logger]:
+    """Keep a log of a step, and turn a deliberate error into a short message and exit code 1.
+
+    Parameters
+    ----------
+    log : path-like
+        The log file; an earlier one is replaced.
+    step : str
+        What the step is called in messages.
+
+    Yields
+    ------
+    logging.Logger
+        For what the step itself has to say.
+
+    Raises
+    ------
+    SystemExit
+        With code 1 after an `AnelloError`: its text went to the standard error output, its
+        traceback to the log. Any other error is a fault of the program, logged and raised on.
+    """
+    path = Path(log)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handler = logging.FileHandler(path, mode="w", encoding="utf-8")
+    handler.setFormatter(logging.Formatter(_FORMAT))
+    root = logging.getLogger()
+    level = root.level
+    root.addHandler(handler)
+    root.setLevel(logging.INFO)
+    logging.captureWarnings(True)
+    logger = logging.getLogger("anello")
+    try:
+        yield logger
+        logger.info("%s: done", step)
+    except AnelloError as error:
+        logger.exception("%s failed", step)
+        print(f"\n{step} failed: {error}\nDetails: {path}\n", file=sys.stderr)
+        raise SystemExit(1) from None
+    except Exception:
+        logger.exception("%s stopped at an error in the program", step)
+        raise
+    finally:
+        logging.captureWarnings(False)
+        root.removeHandler(handler)
+        root.setLevel(level)
+        handler.close()
