@@ -1,0 +1,271 @@
+"""Nodes, values and series, put together as one dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from anello.definition.node_values import NodeValues, Value, as_number
+from anello.definition.parameters import TIERS, parameter
+from anello.definition.places import Places
+from anello.definition.report import Report
+from anello.definition.technologies import Technology
+from anello.timeseries import Reference
+
+Series = Mapping[Reference, np.ndarray]
+
+
+def build_dataset(
+    places: Places,
+    techs: Mapping[str, Technology],
+    nodes: list[NodeValues],
+    index: pd.DatetimeIndex,
+    hours: np.ndarray,
+    series: Series,
+    report: Report,
+) -> xr.Dataset:
+    """Return the dataset of a model.
+
+    Parameters
+    ----------
+    places : Places
+        Locations.
+    techs : mapping of str to Technology
+        All that exist.
+    nodes : list of NodeValues
+        What each node defines.
+    index : pandas.DatetimeIndex
+        Time steps.
+    hours : numpy.ndarray
+        Their length, shape (T,) [h].
+    series : mapping of Reference to numpy.ndarray
+        Series that were read, shape (T,) each.
+    report : Report
+        Receives faults.
+    """
+    used = {n.node.tech.name for n in nodes}
+    carriers = list(
+        dict.fromkeys(c for t in techs.values() for names in t.carriers.values() for c in names)
+    )
+    classes = list(
+        dict.fromkeys(c for n in nodes for c, name in n.costs if name != "interest_rate")
+    )
+    dataset = xr.Dataset(
+        coords={
+            "node": _labels(n.node.label for n in nodes),
+            "timestep": index.to_numpy(),
+            "loc": _labels(places.locations),
+            "tech": _labels(techs),
+            "carrier": _labels(carriers),
+            "cost": _labels(classes),
+            "tier": _labels(TIERS),
+        }
+    )
+    _add_node_coordinates(dataset, nodes)
+    _add_time(dataset, hours)
+    _add_locations(dataset, places, report)
+    _add_technologies(dataset, techs, report)
+    _add_carriers(dataset, nodes, carriers, series)
+    builder = _Columns(len(nodes), len(index), series)
+    for row, entry in enumerate(nodes):
+        for name, value in entry.numbers.items():
+            builder.put(name, row, value, entry.factors.get(name, 1.0))
+    for name, values in builder.arrays():
+        dims = ("node", "timestep") if values.ndim == 2 else ("node",)
+        dataset[name] = (dims, values, _attributes(name))
+    _add_costs(dataset, nodes, classes, series)
+    assert used <= set(techs)
+    return dataset
+
+
+def _labels(names: Iterable[str]) -> np.ndarray:
+    return np.array(list(names), dtype=np.str_)
+
+
+def _attributes(variable: str) -> dict[str, Any]:
+    entry = parameter(variable)
+    if entry is None:
+        return {"units": "", "long_name": variable, "default": np.nan}
+    default = entry.default if isinstance(entry.default, str) else entry.default_number
+    return {"units": entry.unit, "long_name": entry.long_name, "default": default}
+
+
+def _add_node_coordinates(dataset: xr.Dataset, nodes: list[NodeValues]) -> None:
+    def attach(name: str, of: Callable[[NodeValues], str]) -> None:
+        dataset.coords[name] = ("node", _labels(of(n) for n in nodes))
+
+    attach("node_loc", lambda n: n.node.location)
+    attach("node_tech", lambda n: n.node.label.split("::", 1)[1])
+    attach("node_base", lambda n: n.node.tech.base)
+    attach("node_remote", lambda n: n.node.partner)
+    lengths = [np.nan if n.node.distance is None else n.node.distance for n in nodes]
+    dataset["distance"] = (
+        "node",
+        np.array(lengths, dtype=np.float64),
+        {"units": "m", "long_name": "Length of the link", "default": np.nan},
+    )
+
+
+def _add_time(dataset: xr.Dataset, hours: np.ndarray) -> None:
+    dataset["timestep_resolution"] = (
+        "timestep",
+        hours,
+        {"units": "h", "long_name": "Length of the time step"},
+    )
+    dataset["timestep_weight"] = (
+        "timestep",
+        np.ones(len(hours)),
+        {"units": "1", "long_name": "How many such steps it stands for"},
+    )
+
+
+def _add_locations(dataset: xr.Dataset, places: Places, report: Report) -> None:
+    units = {"lat": "degrees_north", "lon": "degrees_east"}
+    for axis, name in enumerate(places.system):
+        values = [places.coordinates.get(loc, (np.nan, np.nan))[axis] for loc in places.locations]
+        attributes = {"units": units.get(name, ""), "long_name": f"Coordinate {name}"}
+        dataset[f"loc_{name}"] = ("loc", np.array(values, dtype=np.float64), attributes)
+    areas = np.full(len(places.locations), np.nan)
+    for row, (name, config) in enumerate(places.locations.items()):
+        raw = config.get("available_area")
+        if raw is None:
+            continue
+        area = None if isinstance(raw, bool) else as_number(raw)
+        if area is None or not area >= 0:
+            report.error(
+                "must be a number of at least 0",
+                key=f"locations.{name}.available_area",
+                mark=config.mark("available_area"),
+                value=raw,
+            )
+            continue
+        areas[row] = area
+    dataset["loc_available_area"] = (
+        "loc",
+        areas,
+        {"units": "m2", "long_name": "Area for all technologies", "default": np.inf},
+    )
+
+
+def _add_technologies(dataset: xr.Dataset, techs: Mapping[str, Technology], report: Report) -> None:
+    def attach(name: str, long_name: str, of: Callable[[Technology], str]) -> None:
+        values = _labels(of(t) for t in techs.values())
+        dataset[f"tech_{name}"] = ("tech", values, {"units": "", "long_name": long_name})
+
+    attach("name", "Name for people", lambda t: str(t.essentials.get("name") or t.name))
+    attach("color", "Colour in figures", lambda t: str(t.essentials["color"]))
+    attach("base", "Base technology", lambda t: t.base)
+    attach("inheritance", "Parents, nearest first", lambda t: ".".join(t.inheritance))
+    names = dict.fromkeys(k for t in techs.values() for k in t.systemwide)
+    for name in names:
+        values = np.full(len(techs), np.nan)
+        entry = parameter(name)
+        for row, tech in enumerate(techs.values()):
+            raw = tech.systemwide.get(name)
+            if raw is None:
+                continue
+            path, mark = f"techs.{tech.name}.constraints.{name}", tech.systemwide.mark(name)
+            if entry is None:
+                report.unknown(
+                    "unknown constraint", name, tech.allowed_constraints, key=path, mark=mark
+                )
+                continue
+            if tech.base not in entry.bases and name not in tech.allowed_constraints:
+                report.error(f"a {tech.base} technology may not define this", key=path, mark=mark)
+                continue
+            number = None if isinstance(raw, bool) else as_number(raw)
+            if number is None or not number >= 0:
+                report.error("must be a number of at least 0", key=path, mark=mark, value=raw)
+                continue
+            values[row] = number
+        if entry is not None:
+            dataset[f"tech_{name}"] = ("tech", values, _attributes(name))
+
+
+def _add_carriers(
+    dataset: xr.Dataset, nodes: list[NodeValues], carriers: list[str], series: Series
+) -> None:
+    position = {c: i for i, c in enumerate(carriers)}
+    shape = (len(nodes), len(TIERS), len(carriers))
+    present = np.zeros(shape, dtype=bool)
+    varies = any(isinstance(v, Reference) for n in nodes for v in n.ratios.values())
+    steps = dataset.sizes["timestep"]
+    ratios = np.full((*shape, steps) if varies else shape, np.nan)
+    for row, entry in enumerate(nodes):
+        for tier, names in entry.node.tech.carriers.items():
+            for name in names:
+                spot = (row, TIERS.index(tier), position[name])
+                present[spot] = True
+                value = entry.ratios.get((tier, name), 1.0)
+                ratios[spot] = series.get(value, np.nan) if isinstance(value, Reference) else value
+    dims = ("node", "tier", "carrier")
+    dataset["tier_carrier"] = (
+        dims,
+        present,
+        {"units": "", "long_name": "Whether the node takes or gives the carrier in the tier"},
+    )
+    dataset["carrier_ratios"] = (
+        (*dims, "timestep") if varies else dims,
+        ratios,
+        _attributes("carrier_ratios"),
+    )
+
+    def attach(name: str, long_name: str, of: Callable[[NodeValues], str]) -> None:
+        values = _labels(of(n) for n in nodes)
+        dataset[name] = ("node", values, {"units": "", "long_name": long_name, "default": ""})
+
+    attach("primary_carrier_in", "Primary carrier taken", lambda n: n.node.tech.primary_in)
+    attach("primary_carrier_out", "Primary carrier given", lambda n: n.node.tech.primary_out)
+    attach("export_carrier", "Exported carrier", lambda n: n.texts.get("export_carrier", ""))
+    attach("resource_unit", "Unit of the resource", lambda n: n.texts.get("resource_unit", ""))
+
+
+class _Columns:
+    """Arrays over nodes that gain a time axis when the first series arrives."""
+
+    def __init__(self, count: int, steps: int, series: Series) -> None:
+        self.count, self.steps, self.series = count, steps, series
+        self.static: dict[str, np.ndarray] = {}
+        self.varying: dict[str, dict[int, np.ndarray]] = {}
+
+    def put(self, name: str, row: int, value: Value, factor: float = 1.0) -> None:
+        if name not in self.static:
+            self.static[name] = np.full(self.count, np.nan)
+        if not isinstance(value, Reference):
+            self.static[name][row] = value
+        elif value in self.series:
+            values = self.series[value]
+            self.varying.setdefault(name, {})[row] = values if factor == 1 else values * factor
+
+    def arrays(self) -> Iterable[tuple[str, np.ndarray]]:
+        for name in sorted(self.static):
+            if name not in self.varying:
+                yield name, self.static[name]
+                continue
+            full = np.repeat(self.static[name][:, None], self.steps, axis=1)
+            for row, values in self.varying[name].items():
+                full[row] = values
+            yield name, full
+
+
+def _add_costs(
+    dataset: xr.Dataset, nodes: list[NodeValues], classes: list[str], series: Series
+) -> None:
+    columns = {c: _Columns(len(nodes), dataset.sizes["timestep"], series) for c in classes}
+    for row, entry in enumerate(nodes):
+        for (cost_class, name), value in entry.costs.items():
+            if cost_class in columns:
+                columns[cost_class].put(name, row, value)
+    found = {c: dict(columns[c].arrays()) for c in classes}
+    for name in sorted({n for arrays in found.values() for n in arrays}):
+        parts = [found[c].get(name, np.full(len(nodes), np.nan)) for c in classes]
+        varies = any(p.ndim == 2 for p in parts)
+        if varies:
+            steps = dataset.sizes["timestep"]
+            parts = [p if p.ndim == 2 else np.repeat(p[:, None], steps, axis=1) for p in parts]
+        dims = ("cost", "node", "timestep") if varies else ("cost", "node")
+        dataset[f"cost_{name}"] = (dims, np.stack(parts), _attributes(f"cost_{name}"))

@@ -1,0 +1,159 @@
+"""`read_model`: from a model folder to `ModelData`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from anello.definition.composition import Configuration, compose, resolve_path
+from anello.definition.dataset import build_dataset
+from anello.definition.groups import read_groups
+from anello.definition.model_checks import check_data
+from anello.definition.node_values import ValueReader
+from anello.definition.places import read_places
+from anello.definition.report import Report
+from anello.definition.settings import check_settings
+from anello.definition.technologies import read_technologies
+from anello.definition.tree import Tree
+from anello.errors import InputError, Problem, did_you_mean
+from anello.model_data import ModelData
+from anello.timeseries import SeriesReader, resolution_hours
+
+
+def read_model(
+    model: str | os.PathLike[str] | Mapping[str, Any],
+    scenario: str | None = None,
+    override_dict: str | Mapping[str, Any] | None = None,
+    timeseries_dataframes: Mapping[str, pd.DataFrame] | None = None,
+    strict: bool = True,
+    series: Mapping[str, pd.DataFrame] | None = None,
+    root: str | os.PathLike[str] | None = None,
+) -> ModelData:
+    """Read a Calliope 0.6 model.
+
+    Parameters
+    ----------
+    model : path or mapping
+        The main YAML file (of a folder: its ``model.yaml``), or the configuration as a dictionary;
+        paths in a dictionary are relative to the working folder.
+    scenario : str, optional
+        Name of a scenario, of an override, or overrides with commas between them.
+    override_dict : str or mapping, optional
+        Settings that win over all others, as YAML text or a mapping.
+    timeseries_dataframes : mapping of str to pandas.DataFrame, optional
+        Tables for parameters given as ``df=name``.
+    strict : bool
+        Whether leftovers that nothing reads are errors; otherwise they become warnings.
+    series : mapping of str to pandas.DataFrame, optional
+        Tables that stand in place of the CSV files of these names.
+    root : path, optional
+        Folder that relative paths may not leave; the model's own folder by default.
+
+    Returns
+    -------
+    ModelData
+        All parameters in the units of the model folder (energy kWh, power kW, area m2, time h).
+
+    Raises
+    ------
+    InputError
+        With every problem that was found, each with its file, line, key and value.
+    """
+    report = Report(strict)
+    configuration = compose(model, scenario, override_dict, root, report)
+    tree = configuration.tree
+    check_settings(tree, report)
+    techs = read_technologies(tree, report)
+    places = read_places(tree, techs, report)
+    allowed = tree.find("model.file_allowed") or []
+    values = ValueReader(frozenset(str(n) for n in allowed), report)
+    nodes = [values.read(node) for node in places.nodes]
+    if not nodes and not report.problems:
+        report.error("no technology is at any location", key="locations")
+
+    reader = _series_reader(configuration, timeseries_dataframes, series or {}, report)
+    for entry in nodes:
+        for key, reference in entry.references():
+            reader.want(reference, key, entry.node.mark)
+    _check_replacements(series or {}, reader, report)
+    if nodes and not reader.wanted:
+        report.error("no parameter is a time series; at least one is needed to know the time steps")
+    index, following, found = reader.read()
+    report.raise_errors()
+    try:
+        hours = resolution_hours(index, following)
+    except ValueError as err:
+        raise InputError(Problem(str(err), key="model.subset_time")) from err
+
+    dataset = build_dataset(places, techs, nodes, index, hours, found, report)
+    groups = read_groups(tree, techs, places, dataset, report)
+    config = {
+        "model": _model_config(tree),
+        "run": tree.section("run").plain(),
+        "group_constraints": groups,
+        "scenario": scenario,
+        "applied_overrides": configuration.overrides,
+    }
+    check_data(dataset, config, nodes, report)
+    report.raise_errors()
+    return ModelData(dataset, config, report.warnings)
+
+
+def _model_config(tree: Tree) -> dict[str, Any]:
+    config = tree.section("model").plain()
+    config.pop("timeseries_data", None)
+    return config
+
+
+def _series_reader(
+    configuration: Configuration,
+    frames: Mapping[str, pd.DataFrame] | None,
+    replacements: Mapping[str, pd.DataFrame],
+    report: Report,
+) -> SeriesReader:
+    model = configuration.tree.section("model")
+    told = model.get("timeseries_data_path")
+
+    def locate(name: str) -> Path:
+        if told is None:
+            raise InputError(
+                Problem("`model.timeseries_data_path` is missing, so files cannot be found")
+            )
+        folder = resolve_path(str(told), configuration.folder, configuration.root)
+        if os.path.isabs(name):
+            raise InputError(
+                Problem("must be relative to `model.timeseries_data_path`", value=name)
+            )
+        limit = folder if os.path.isabs(str(told)) else configuration.root
+        return resolve_path(name, folder, limit)
+
+    inline = model.get("timeseries_data")
+    tables = dict(replacements)
+    if isinstance(inline, Tree):
+        tables.update({k: v for k, v, _ in inline.leaves() if isinstance(v, pd.DataFrame)})
+    return SeriesReader(
+        locate,
+        str(model.get("timeseries_dateformat")),
+        model.get("subset_time"),
+        tables,
+        frames,
+        report,
+    )
+
+
+def _check_replacements(
+    series: Mapping[str, pd.DataFrame], reader: SeriesReader, report: Report
+) -> None:
+    files = {name for kind, name in reader.wanted if kind == "file"}
+    for name in series.keys() - files:
+        report.warn(
+            f"`series` holds `{name}`, which no parameter reads",
+            suggestion=did_you_mean(name, files),
+        )
+
+
+__all__ = ["read_model"]

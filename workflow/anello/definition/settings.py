@@ -1,0 +1,157 @@
+"""Checks of everything outside technologies and locations: sections, `run` and `model`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from anello.definition.parameters import options
+from anello.definition.report import Report
+from anello.definition.tree import Tree
+from anello.errors import did_you_mean
+
+_NUMBERS = {
+    "bigM": 0.0,
+    "zero_threshold": 0.0,
+    "spores_options.spores_number": 0.0,
+    "relax_constraint.demand_share_per_timestep_decision_main_constraint": 0.0,
+}
+_FLAGS = (
+    "cyclic_storage",
+    "ensure_feasibility",
+    "operation.use_cap_results",
+    "spores_options.save_per_spore",
+    "spores_options.skip_cost_op",
+)
+
+
+def check_settings(tree: Tree, report: Report) -> None:
+    """Check the sections of a composed configuration and its `run` and `model` options.
+
+    A cost class without a weight gets the weight 1, as in Calliope 0.6.
+    """
+    table = options()
+    _check_sections(tree, table, report)
+    _check_run(tree, table, report)
+    _check_model(tree, table, report)
+
+
+def _check_sections(tree: Tree, table: Tree, report: Report) -> None:
+    known = table["top_level"]
+    for key in tree.keys() - set(known):
+        report.unknown("unknown section", key, known, key=key, mark=tree.mark(key))
+    for key in known:
+        value = tree.get(key)
+        if value is not None and not isinstance(value, Tree):
+            report.error(
+                "must be a mapping of keys to values", key=key, mark=tree.mark(key), value=value
+            )
+    for key in ("locations", "techs"):
+        if not tree.section(key):
+            report.error("this section is missing or empty", key=key)
+
+
+def _check_run(tree: Tree, table: Tree, report: Report) -> None:
+    run, known = tree.section("run"), table["run"]
+    free = tuple(table["run_free"])
+    names = [path for path, _, _ in known.leaves()]
+    for path, value, mark in run.leaves():
+        if path.startswith(free) or known.find(path, _MISSING) is not _MISSING:
+            continue
+        report.unknown("unknown option", path, names, key=f"run.{path}", mark=mark, value=value)
+    for path, choices, _ in table["run_choices"].leaves():
+        value = run.find(path)
+        if value not in choices:
+            report.error(
+                f"must be one of {', '.join(choices)}",
+                key=f"run.{path}",
+                mark=run.locate(path),
+                value=value,
+                suggestion=did_you_mean(str(value), choices),
+            )
+    for path, least in _NUMBERS.items():
+        value = run.find(path)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= least:
+            report.error(
+                f"must be a number of at least {least:g}",
+                key=f"run.{path}",
+                mark=run.locate(path),
+                value=value,
+            )
+    for path in _FLAGS:
+        value = run.find(path)
+        if not isinstance(value, bool):
+            report.error(
+                "must be true or false", key=f"run.{path}", mark=run.locate(path), value=value
+            )
+    _check_weights(run, report)
+
+
+_MISSING: Any = object()
+
+
+def _check_weights(run: Tree, report: Report) -> None:
+    key = "run.objective_options.cost_class"
+    weights = run.find("objective_options.cost_class")
+    if not isinstance(weights, Tree):
+        report.error(
+            "must name cost classes and their weights, as in {monetary: 1}",
+            key=key,
+            mark=run.locate("objective_options.cost_class"),
+            value=weights,
+        )
+        return
+    for name, weight in weights.items():
+        mark = weights.mark(name)
+        if weight is None:
+            weights[name] = 1
+            report.warn("no weight given, taken as 1", key=f"{key}.{name}", mark=mark)
+        elif isinstance(weight, bool) or not isinstance(weight, (int, float)):
+            report.error("a weight must be a number", key=f"{key}.{name}", mark=mark, value=weight)
+    if weights.get("monetary") == 1 and len(weights) > 1 and weights.mark("monetary") is None:
+        report.warn(
+            "the class `monetary` keeps its default weight of 1 beside the others",
+            key=key,
+            mark=run.locate("objective_options.cost_class"),
+            suggestion="Add `monetary: 0` to leave it out of the objective",
+        )
+
+
+def _check_model(tree: Tree, table: Tree, report: Report) -> None:
+    model, known = tree.section("model"), table["model"]
+    for key in model.keys() - known.keys():
+        report.unknown(
+            "unknown option", key, known, key=f"model.{key}", mark=model.mark(key), value=None
+        )
+    version = model.get("calliope_version")
+    if version is not None and not str(version).startswith("0.6"):
+        report.warn(
+            "anello reads the format of Calliope 0.6",
+            key="model.calliope_version",
+            mark=model.mark("calliope_version"),
+            value=version,
+        )
+    time = model.get("time")
+    if time:
+        report.error(
+            "reducing the time resolution is not supported",
+            key="model.time",
+            mark=model.mark("time"),
+            value=time.plain() if isinstance(time, Tree) else time,
+            suggestion="Remove it, or choose fewer steps with `model.subset_time`",
+        )
+    margins = model.get("reserve_margin")
+    if margins is not None and not isinstance(margins, Tree):
+        report.error(
+            "must name carriers and fractions, as in {electricity: 0.1}",
+            key="model.reserve_margin",
+            mark=model.mark("reserve_margin"),
+            value=margins,
+        )
+    allowed = model.get("file_allowed")
+    if not isinstance(allowed, list):
+        report.error(
+            "must be a list of parameters",
+            key="model.file_allowed",
+            mark=model.mark("file_allowed"),
+            value=allowed,
+        )
