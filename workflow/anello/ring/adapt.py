@@ -161,6 +161,7 @@ _BY_PUMP = {
     "cop": ("1", "simulated coefficient of performance"),
     "dcop_dring": ("K-1", "derivative of COP with respect to ring temperature"),
     "dcop_duse": ("K-1", "derivative of COP with respect to use temperature"),
+    "cop_dispatch": ("1", "coefficient of performance the dispatch used"),
     "q_kw": ("kW", "thermal output"),
     "p_kw": ("kW", "electricity needed at the simulated COP"),
     "q_ring_kw": ("kW", "heat into the ring"),

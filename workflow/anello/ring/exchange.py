@@ -136,6 +136,8 @@ class RingResult:
         Temperature on the use side [°C].
     cop, dcop_dring, dcop_duse : ndarray, shape (H, T)
         Simulated COP [-] and its derivatives [1/K].
+    cop_dispatch : ndarray, shape (H, T)
+        COP the dispatch was computed with [-].
     q_kw, p_kw, q_ring_kw : ndarray, shape (H, T)
         Thermal output, electricity truly needed, heat into the ring [kW].
     q_bal_kw, p_bal_kw : dict of str to ndarray, shape (T,)
@@ -178,6 +180,7 @@ class RingResult:
     cop: Floats
     dcop_dring: Floats
     dcop_duse: Floats
+    cop_dispatch: Floats
     q_kw: Floats
     p_kw: Floats
     q_ring_kw: Floats

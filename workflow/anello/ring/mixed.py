@@ -301,6 +301,7 @@ def assemble(
         cop=cop,
         dcop_dring=d_ring,
         dcop_duse=d_use,
+        cop_dispatch=data.cop_dispatch,
         q_kw=data.q_kw,
         p_kw=p_kw,
         q_ring_kw=q_ring_kw,

@@ -1,0 +1,112 @@
+"""Configuration of the coupling between dispatch and ring."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(strict=True, ge=1)]
+
+
+class Strict(BaseModel):
+    """Base of the coupling's settings: unknown keys are errors, instances do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FixedPointConfig(Strict):
+    """Solve with the COP of the iteration before, simulate, repeat."""
+
+    relaxation: Annotated[float, Field(strict=True, gt=0, le=1)] = Field(
+        default=1.0,
+        description=(
+            "Share ω of the step from the COP used to the COP simulated; 1 is the original's way."
+        ),
+    )
+    anderson_depth: Annotated[int, Field(strict=True, ge=0)] = Field(
+        default=0,
+        description="Earlier iterations that Anderson acceleration combines; 0 switches it off.",
+    )
+    scheduled_balancing: Annotated[bool, Field(strict=True)] = Field(
+        default=False,
+        description="The optimiser schedules the balancing plant instead of its dead band.",
+    )
+
+
+class SlpConfig(Strict):
+    """Trust-region sequential linear programming."""
+
+    trust_region_k: Positive = Field(
+        default=3.0, description="Trust region Δ on ring and store temperatures at the start [K]."
+    )
+    trust_region_min_k: Positive = Field(
+        default=0.02, description="Smallest trust region; smaller ones end the search [K]."
+    )
+    trust_region_max_k: Positive = Field(default=10.0, description="Largest trust region [K].")
+    expand_above: Positive = Field(
+        default=0.75, description="Double Δ when actual/predicted decrease exceeds this [-]."
+    )
+    shrink_below: Positive = Field(
+        default=0.25, description="Halve Δ when actual/predicted decrease falls below this [-]."
+    )
+    predicted_decrease: Positive = Field(
+        default=1e-4, description="Stop when the predicted decrease is below this share of J [-]."
+    )
+    cost_gap: Positive = Field(
+        default=1e-3, description="Stop needs |J_LP − J_sim|/J_sim below this [-]."
+    )
+    balancing: Literal["scheduled", "deadband"] = Field(
+        default="scheduled",
+        description="Whether the programme schedules the balancing plant or its dead band acts.",
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.trust_region_min_k <= self.trust_region_k <= self.trust_region_max_k:
+            raise ValueError("needed: trust_region_min_k ≤ trust_region_k ≤ trust_region_max_k")
+        if not self.shrink_below < self.expand_above:
+            raise ValueError("needed: shrink_below < expand_above")
+        return self
+
+
+class CouplingConfig(Strict):
+    """How dispatch and ring are brought together, and when that counts as done."""
+
+    method: Literal["slp", "fixed_point"] = Field(
+        default="slp",
+        description=(
+            "`slp`: the linear programme sees what its dispatch does to ring and COP; "
+            "`fixed_point`: the original's iteration."
+        ),
+    )
+    max_iterations: Count = Field(
+        default=30, description="Iterations at most, the first included; then the run has failed."
+    )
+    tolerance_k: Positive = Field(
+        default=0.05,
+        description="Largest change of the ring temperature between iterations [K].",
+    )
+    criterion: Literal["max_change", "mean_relative_change"] | None = Field(
+        default=None,
+        description=(
+            "`max_change`: max |ΔT| ≤ `tolerance_k`; `mean_relative_change`: the original's mean "
+            "of |ΔT/T_previous| ≤ `mean_relative_tolerance`. Default: by the ring's mode."
+        ),
+    )
+    mean_relative_tolerance: Positive = Field(
+        default=0.1, description="Limit of the original's criterion [-]."
+    )
+    min_repeats: Annotated[int, Field(strict=True, ge=0)] | None = Field(
+        default=None,
+        description=(
+            "Iterations after the first before the loop may stop. Default: 11 with the oddity "
+            "`eleven_iterations_at_least`, else 0."
+        ),
+    )
+    fixed_point: FixedPointConfig = Field(
+        default_factory=FixedPointConfig, description="Settings of the fixed point."
+    )
+    slp: SlpConfig = Field(default_factory=SlpConfig, description="Settings of the SLP.")
