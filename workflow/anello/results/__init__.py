@@ -8,7 +8,21 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from anello.results.collection import CollectedResults, collect, read_results, write_results
+    from anello.results.extraction import extract
+    from anello.results.netcdf import read_netcdf, write_netcdf
+    from anello.results.postprocess import capacity_factor, check_carrier_balance
+    from anello.results.summary import summarise
+    from anello.results.tidy_csv import write_tidy_csv
+    from anello.results.views import (
+        calliope_view,
+        from_calliope_view,
+        join_dimensions,
+        separate_dimensions,
+    )
 
 _LAZY = {
     "CollectedResults": "anello.results.collection",
@@ -24,10 +38,27 @@ _LAZY = {
     "separate_dimensions": "anello.results.views",
     "summarise": "anello.results.summary",
     "write_netcdf": "anello.results.netcdf",
+    "write_results": "anello.results.collection",
     "write_tidy_csv": "anello.results.tidy_csv",
 }
 
-__all__ = sorted(_LAZY)
+__all__ = [
+    "CollectedResults",
+    "calliope_view",
+    "capacity_factor",
+    "check_carrier_balance",
+    "collect",
+    "extract",
+    "from_calliope_view",
+    "join_dimensions",
+    "read_netcdf",
+    "read_results",
+    "separate_dimensions",
+    "summarise",
+    "write_netcdf",
+    "write_results",
+    "write_tidy_csv",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -16,7 +16,7 @@ from anello.files import atomic_path
 
 CONVENTIONS = "CF-1.11"
 COMPRESSION = {"zlib": True, "complevel": 4, "shuffle": True}
-_EPOCH_UNITS = "minutes since 1970-01-01 00:00:00"
+_EPOCH_UNITS = "seconds since 1970-01-01"
 
 
 def write_netcdf(

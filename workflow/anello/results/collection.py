@@ -1,0 +1,394 @@
+"""Everything about one scenario in one file, with tables and a summary beside it.
+
+``results.nc`` has one group per kind of content, so that the hours of the dispatch, the instants of
+the ring and the iterations of the loop do not get in each other's way:
+
+=============== ==================================================================================
+group           content
+=============== ==================================================================================
+``/``           title, run, scenario and version, as attributes
+``results``     the last dispatch, as :func:`anello.results.extract` lays it out
+``inputs``      the model data; attribute ``config`` holds the model's configuration as JSON
+``ring``        the last simulation, with the ring's temperature in every iteration
+``convergence`` one value per iteration of each measure; attribute ``record`` holds all as JSON
+``provenance``  attributes ``versions``, ``settings``, ``checksums`` and ``quality``, as JSON
+=============== ==================================================================================
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from anello import __version__
+from anello.errors import ArtefactError
+from anello.files import sha256, write_json
+from anello.results.netcdf import read_groups, read_netcdf, write_netcdf
+from anello.results.summary import summarise
+from anello.results.tidy_csv import write_tidy_csv
+
+PACKAGES = ("anello", "highspy", "netCDF4", "numpy", "pandas", "pydantic", "pyomo", "xarray")
+# the endings that a measure's name may have, and the units they stand for
+_UNITS_BY_ENDING = {
+    "_k": "K",
+    "_kwh": "kWh",
+    "_kw": "kW",
+    "_eur": "EUR",
+    "_degc": "degC",
+    "_s": "s",
+    "_h": "h",
+}
+
+
+@dataclass
+class CollectedResults:
+    """One scenario's results and what led to them.
+
+    Attributes
+    ----------
+    results : xarray.Dataset
+        The last dispatch.
+    inputs : xarray.Dataset
+        The model data.
+    ring : xarray.Dataset or None
+        The last simulation of the ring, with ``temperature_by_iteration_degc(iteration, state)``.
+    convergence : xarray.Dataset or None
+        Measures of convergence, one value per iteration.
+    record : dict
+        The convergence record as it was written.
+    quality : dict or None
+        The data-quality report.
+    config : dict
+        The model's configuration.
+    settings : dict
+        The scenario's settings.
+    versions, checksums : dict
+        Where the results come from.
+    attrs : dict
+        Run, scenario, title, version.
+    """
+
+    results: xr.Dataset
+    inputs: xr.Dataset
+    ring: xr.Dataset | None = None
+    convergence: xr.Dataset | None = None
+    record: dict[str, Any] = field(default_factory=dict)
+    quality: dict[str, Any] | None = None
+    config: dict[str, Any] = field(default_factory=dict)
+    settings: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)
+    checksums: dict[str, str] = field(default_factory=dict)
+    attrs: dict[str, Any] = field(default_factory=dict)
+
+
+def collect(
+    *,
+    model_data: str | os.PathLike[str],
+    dispatch: str | os.PathLike[str],
+    ring: str | os.PathLike[str] | None = None,
+    earlier_rings: Iterable[str | os.PathLike[str]] = (),
+    record: str | os.PathLike[str] | None = None,
+    quality: str | os.PathLike[str] | None = None,
+    run: str = "",
+    scenario: str = "",
+    settings: Mapping[str, Any] | None = None,
+    checksums: Mapping[str, str] | None = None,
+    results_path: str | os.PathLike[str] | None = None,
+    summary_path: str | os.PathLike[str] | None = None,
+    tables_folder: str | os.PathLike[str] | None = None,
+) -> CollectedResults:
+    """Gather one scenario's artefacts, and write the result file, the summary and the tables.
+
+    Parameters
+    ----------
+    model_data, dispatch, ring, record, quality : path-like
+        The scenario's model data, and its last iteration's dispatch, ring and convergence record;
+        the data-quality report.
+    earlier_rings : iterable of path-like, optional
+        Rings of the iterations before, in their order.
+    run, scenario : str
+        Their names.
+    settings : mapping, optional
+        The scenario's settings.
+    checksums : mapping of str to str, optional
+        SHA-256 of the source data, by name. The artefacts gathered are added to them.
+    results_path, summary_path, tables_folder : path-like, optional
+        Where to write; what is not given is not written.
+
+    Returns
+    -------
+    CollectedResults
+        What was gathered.
+
+    Raises
+    ------
+    ArtefactError
+        If an artefact is missing, damaged, or does not belong to the others.
+    """
+    from anello.model_data import ModelData
+
+    data = ModelData.load(Path(model_data))
+    found = read_netcdf(dispatch)
+    _check_same_model(data.inputs, found, dispatch)
+    trace = _read_json(record) if record is not None else {}
+    collected = CollectedResults(
+        results=found,
+        inputs=data.inputs,
+        ring=_rings(ring, earlier_rings) if ring is not None else None,
+        convergence=convergence_dataset(trace) if trace else None,
+        record=trace,
+        quality=_read_json(quality) if quality is not None else None,
+        config=dict(data.config),
+        settings=dict(settings or {}),
+        versions=versions(),
+        checksums={
+            **dict(checksums or {}),
+            **{
+                f"artefact: {Path(path).name}": sha256(path)
+                for path in (model_data, dispatch, ring, record, quality)
+                if path is not None
+            },
+        },
+        attrs={
+            "title": " ".join(filter(None, ["anello results", run, scenario])),
+            "run": run,
+            "scenario": scenario,
+            "source": f"anello {__version__}",
+            "anello_version": __version__,
+        },
+    )
+    if results_path is not None:
+        write_results(collected, results_path)
+    if summary_path is not None:
+        write_json(summary_path, summarise(collected))
+    if tables_folder is not None:
+        write_tables(collected, tables_folder)
+    return collected
+
+
+def write_results(collected: CollectedResults, path: str | os.PathLike[str]) -> None:
+    """Write collected results to one NetCDF file; equal results give equal bytes."""
+    groups: dict[str, xr.Dataset] = {
+        "/": xr.Dataset(attrs=collected.attrs),
+        "results": collected.results,
+        "inputs": collected.inputs.assign_attrs(config=_json(collected.config)),
+        "provenance": xr.Dataset(
+            attrs={
+                "versions": _json(collected.versions),
+                "settings": _json(collected.settings),
+                "checksums": _json(collected.checksums),
+                "quality": _json(collected.quality),
+            }
+        ),
+    }
+    if collected.ring is not None:
+        groups["ring"] = collected.ring
+    if collected.convergence is not None:
+        groups["convergence"] = collected.convergence.assign_attrs(record=_json(collected.record))
+    write_netcdf(groups, path)
+
+
+def read_results(path: str | os.PathLike[str]) -> CollectedResults:
+    """Read what :func:`write_results` wrote.
+
+    Parameters
+    ----------
+    path : path-like
+        A scenario's ``results.nc``.
+
+    Returns
+    -------
+    CollectedResults
+        Fully in memory.
+
+    Raises
+    ------
+    ArtefactError
+        If the file is missing, damaged, or not a file of results.
+    """
+    groups = read_groups(path)
+    missing = {"results", "inputs", "provenance"} - set(groups)
+    if missing:
+        raise ArtefactError(f"{path} is no file of collected results: no {', '.join(missing)}")
+    inputs, provenance = groups["inputs"], groups["provenance"].attrs
+    convergence = groups.get("convergence")
+    return CollectedResults(
+        results=groups["results"],
+        inputs=inputs,
+        ring=groups.get("ring"),
+        convergence=convergence,
+        record=json.loads(convergence.attrs["record"]) if convergence is not None else {},
+        quality=json.loads(provenance["quality"]),
+        config=json.loads(inputs.attrs.pop("config", "{}")),
+        settings=json.loads(provenance["settings"]),
+        versions=json.loads(provenance["versions"]),
+        checksums=json.loads(provenance["checksums"]),
+        attrs=dict(groups["/"].attrs),
+    )
+
+
+def write_tables(collected: CollectedResults, folder: str | os.PathLike[str]) -> list[Path]:
+    """Write the results, the ring and the convergence record as CSV tables.
+
+    Parameters
+    ----------
+    collected : CollectedResults
+        What to write.
+    folder : path-like
+        Where to; made if it does not exist.
+
+    Returns
+    -------
+    list of pathlib.Path
+        ``<variable>.csv`` per result variable, ``ring.csv`` with a row per step, and
+        ``convergence.csv`` with a row per iteration.
+    """
+    written = write_tidy_csv(collected.results, folder)
+    for name, frame in (
+        ("ring", _ring_frame(collected.ring)),
+        ("convergence", _convergence_frame(collected.convergence)),
+    ):
+        if frame is not None:
+            path = Path(folder) / f"{name}.csv"
+            write_frame(frame, path)
+            written.append(path)
+    return written
+
+
+def write_frame(frame: pd.DataFrame, path: Path) -> None:
+    """Write one table in one step."""
+    from anello.files import atomic_path
+
+    with atomic_path(path) as temporary:
+        frame.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+
+
+def convergence_dataset(record: Mapping[str, Any]) -> xr.Dataset:
+    """Turn a convergence record into a data set.
+
+    Parameters
+    ----------
+    record : mapping
+        With ``converged`` and ``trace``, a list with one mapping of measures per iteration. Names
+        of measures end in their units (``max_delta_t_k``).
+
+    Returns
+    -------
+    xarray.Dataset
+        One variable per measure that is a number in any iteration, along ``iteration``; NaN where
+        an iteration does not have it.
+    """
+    trace = [entry for entry in record.get("trace", []) if isinstance(entry, Mapping)]
+    names = list(dict.fromkeys(str(key) for entry in trace for key in entry))
+    iterations = np.array(
+        [int(entry.get("iteration", number)) for number, entry in enumerate(trace)], dtype=np.int64
+    )
+    arrays = {}
+    for name in names:
+        values = [entry.get(name) for entry in trace]
+        numbers = [v for v in values if isinstance(v, (int, float, bool))]
+        if name == "iteration" or not numbers:
+            continue
+        column = [float(v) if isinstance(v, (int, float, bool)) else np.nan for v in values]
+        units = next((u for end, u in _UNITS_BY_ENDING.items() if name.endswith(end)), "1")
+        arrays[name] = (
+            "iteration",
+            np.array(column),
+            {"units": units, "long_name": name.replace("_", " ")},
+        )
+    return xr.Dataset(
+        arrays,
+        coords={"iteration": ("iteration", iterations, {"long_name": "Iteration"})},
+        attrs={"converged": int(bool(record.get("converged", False)))},
+    )
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that make the numbers."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        try:
+            found[name] = __version__ if name == "anello" else metadata.version(name)
+        except metadata.PackageNotFoundError:
+            found[name] = "not installed"
+    return found
+
+
+def _rings(last: str | os.PathLike[str], earlier: Iterable[str | os.PathLike[str]]) -> xr.Dataset:
+    """Read the last ring and put the temperatures of all iterations beside it."""
+    ring = read_netcdf(last)
+    paths = [*earlier, last]
+    temperatures = []
+    for path in paths:
+        other = ring if path == last else read_netcdf(path)
+        if "temperature_degc" not in other:
+            raise ArtefactError(f"{path} has no ring temperature")
+        if other.sizes["state"] != ring.sizes["state"]:
+            raise ArtefactError(f"{path} and {last} are rings of different periods")
+        temperatures.append(other["temperature_degc"].values)
+    ring["temperature_by_iteration_degc"] = (
+        ("iteration", "state"),
+        np.stack(temperatures),
+        {"units": "degC", "long_name": "mean ring temperature by iteration"},
+    )
+    return ring.assign_coords(iteration=np.arange(len(paths)))
+
+
+def _check_same_model(
+    inputs: xr.Dataset, results: xr.Dataset, path: str | os.PathLike[str]
+) -> None:
+    for dim in ("node", "timestep"):
+        if not np.array_equal(inputs[dim].values.astype(results[dim].dtype), results[dim].values):
+            raise ArtefactError(f"{path} is not a dispatch of this model: its {dim}s differ")
+
+
+def _read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
+    try:
+        content = json.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ArtefactError(f"{path} does not exist") from error
+    except json.JSONDecodeError as error:
+        raise ArtefactError(f"{path} is not valid JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise ArtefactError(f"{path} does not hold a mapping")
+    return content
+
+
+def _json(content: Any) -> str:
+    return json.dumps(content, sort_keys=True, ensure_ascii=False)
+
+
+def _ring_frame(ring: xr.Dataset | None) -> pd.DataFrame | None:
+    """Lay the ring out with one row per step; state values are those at the step's start."""
+    if ring is None or "timestep" not in ring.dims:
+        return None
+    times = pd.DatetimeIndex(ring["timestep"].values)
+    columns: dict[str, Any] = {"timestep": times.strftime("%Y-%m-%d %H:%M:%S")}
+    if "temperature_degc" in ring:
+        columns["temperature_degc"] = ring["temperature_degc"].values[: len(times)]
+    for name, array in ring.data_vars.items():
+        if array.dims == ("timestep",):
+            columns[str(name)] = array.values
+        elif len(array.dims) == 2 and array.dims[1] == "timestep":
+            for label, values in zip(array[array.dims[0]].values, array.values, strict=True):
+                columns[f"{name} {label}"] = values
+    return pd.DataFrame(columns)
+
+
+def _convergence_frame(convergence: xr.Dataset | None) -> pd.DataFrame | None:
+    if convergence is None:
+        return None
+    frame = pd.DataFrame({"iteration": convergence["iteration"].values})
+    for name, array in convergence.data_vars.items():
+        frame[str(name)] = array.values
+    return frame

@@ -1,0 +1,315 @@
+"""The handful of numbers that people ask for first, as one small JSON file."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import xarray as xr
+
+if TYPE_CHECKING:
+    from anello.results.collection import CollectedResults
+
+KWH_PER_MWH = 1000.0
+
+
+def summarise(collected: CollectedResults) -> dict[str, Any]:
+    """Sum a scenario up: costs, energies, peaks, what went unmet, the ring, the iterations.
+
+    Parameters
+    ----------
+    collected : CollectedResults
+        Everything about one scenario.
+
+    Returns
+    -------
+    dict
+        Plain numbers and text, ready for JSON, with units in the keys. What is infinite (a capacity
+        without a limit) or unknown is None.
+    """
+    results = collected.results
+    summary: dict[str, Any] = {
+        "run": collected.attrs.get("run"),
+        "scenario": collected.attrs.get("scenario"),
+        "anello_version": collected.attrs.get("anello_version"),
+        "status": results.attrs.get("status"),
+        "solver": results.attrs.get("solver"),
+        "hours_modelled": float(
+            (results["timestep_resolution"] * results["timestep_weight"]).sum()
+        ),
+        "objective_with_penalties": results.attrs.get("objective"),
+        "cost_in_optimisation": results.attrs.get("cost_objective"),
+        "cost_simulated": _simulated_cost(collected),
+        "costs": _costs(results),
+        "energy_mwh": _energies(results),
+        "peak_kw": _peaks(results),
+        "capacity": _capacities(results),
+        "levelised_cost_per_kwh": _levelised(results),
+        "mean_shadow_price_per_kwh": _shadow_prices(results),
+        "convergence": _convergence(collected),
+        "ring": _ring(collected.ring) if collected.ring is not None else None,
+        "data_quality": _quality(collected.quality),
+    }
+    plain: dict[str, Any] = _plain(summary)
+    return plain
+
+
+def weighted_energy_mwh(flow: xr.DataArray) -> xr.DataArray:
+    """Sum a flow over time, steps counted with their weights.
+
+    Parameters
+    ----------
+    flow : xarray.DataArray
+        Energy per step [kWh], with dimension ``timestep`` and coordinate ``timestep_weight``.
+
+    Returns
+    -------
+    xarray.DataArray
+        Energy [MWh], NaN where the flow does not exist.
+    """
+    return (flow * flow["timestep_weight"]).sum("timestep", min_count=1) / KWH_PER_MWH
+
+
+def _simulated_cost(collected: CollectedResults) -> float | None:
+    """Cost that the dispatch would truly have, at the COP of the simulated ring."""
+    if collected.convergence is None:
+        return None
+    for name in ("j_sim_eur", "j_sim", "cost_simulated"):
+        if name in collected.convergence:
+            return float(collected.convergence[name].values[-1])
+    return None
+
+
+def _costs(results: xr.Dataset) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    if "cost" not in results:
+        return out
+    for name in results["cost_class"].values:
+        total = results["cost"].sel(cost_class=name)
+        entry: dict[str, Any] = {"total": float(total.sum())}
+        if "cost_investment" in results:
+            entry["investment"] = float(results["cost_investment"].sel(cost_class=name).sum())
+            entry["operation"] = entry["total"] - entry["investment"]
+        entry["by_technology"] = _by_tech(total)
+        entry["by_location"] = _by_loc(total)
+        out[str(name)] = entry
+    return out
+
+
+def _energies(results: xr.Dataset) -> dict[str, Any]:
+    out: dict[str, Any] = {}
+    for name, called in (
+        ("carrier_prod", "production"),
+        ("carrier_con", "consumption"),
+        ("carrier_export", "export"),
+    ):
+        if name in results:
+            energy = weighted_energy_mwh(results[name])
+            out[called] = {
+                str(carrier): _by_tech(energy.sel(carrier=carrier))
+                for carrier in results["carrier"].values
+            }
+            out[f"{called}_by_location"] = {
+                str(loc): {
+                    str(carrier): _by_tech(
+                        energy.sel(carrier=carrier).where(results["node_loc"] == loc)
+                    )
+                    for carrier in results["carrier"].values
+                }
+                for loc in results["loc"].values
+            }
+    for name in ("unmet_demand", "unused_supply"):
+        if name in results:
+            energy = weighted_energy_mwh(results[name])
+            out[name] = {
+                str(loc): {
+                    str(carrier): float(energy.sel(loc=loc, carrier=carrier))
+                    for carrier in results["carrier"].values
+                    if np.isfinite(energy.sel(loc=loc, carrier=carrier))
+                }
+                for loc in results["loc"].values
+            }
+    return out
+
+
+def _peaks(results: xr.Dataset) -> dict[str, Any]:
+    """Largest power of each technology over all its locations, and of demand by location [kW]."""
+    out: dict[str, Any] = {}
+    hours = results["timestep_resolution"]
+    for name, called in (("carrier_prod", "production"), ("carrier_con", "consumption")):
+        if name not in results:
+            continue
+        power = abs(results[name]) / hours
+        out[called] = {}
+        for carrier in results["carrier"].values:
+            flow = power.sel(carrier=carrier)
+            by_tech = flow.groupby("node_tech").sum("node", min_count=1).max("timestep")
+            out[called][str(carrier)] = _finite(by_tech, "node_tech")
+    if "carrier_con" in results:
+        demand = abs(results["carrier_con"]).where(results["node_base"] == "demand") / hours
+        out["demand_by_location"] = {
+            str(loc): {
+                str(carrier): float(peak)
+                for carrier in results["carrier"].values
+                if np.isfinite(
+                    peak := demand.sel(carrier=carrier)
+                    .where(results["node_loc"] == loc)
+                    .sum("node", min_count=1)
+                    .max("timestep")
+                )
+            }
+            for loc in results["loc"].values
+        }
+    return out
+
+
+def _capacities(results: xr.Dataset) -> dict[str, Any]:
+    out = {}
+    for name, called in (
+        ("energy_cap", "energy_kw"),
+        ("storage_cap", "storage_kwh"),
+        ("resource_cap", "resource_kw"),
+        ("resource_area", "resource_area_m2"),
+    ):
+        if name in results:
+            known = results[name].dropna("node")
+            out[called] = {
+                str(node): float(value)
+                for node, value in zip(known["node"].values, known.values, strict=True)
+            }
+    return out
+
+
+def _levelised(results: xr.Dataset) -> dict[str, Any]:
+    if "total_levelised_cost" not in results:
+        return {}
+    total = results["total_levelised_cost"]
+    return {
+        str(carrier): {
+            str(name): float(total.sel(carrier=carrier, cost_class=name))
+            for name in results["cost_class"].values
+        }
+        for carrier in results["carrier"].values
+    }
+
+
+def _shadow_prices(results: xr.Dataset) -> dict[str, Any]:
+    """Mean over time, weighted with the demand at the location where there is any."""
+    if "shadow_price" not in results:
+        return {}
+    out: dict[str, Any] = {}
+    taken = abs(results["carrier_con"]).fillna(0.0)
+    for loc in results["loc"].values:
+        here = taken.where(results["node_loc"] == loc).sum("node")
+        out[str(loc)] = {}
+        for carrier in results["carrier"].values:
+            price = results["shadow_price"].sel(loc=loc, carrier=carrier)
+            if price.isnull().all():
+                continue
+            weight = here.sel(carrier=carrier) * results["timestep_weight"]
+            if float(weight.sum()) == 0.0:
+                weight = results["timestep_weight"]
+            out[str(loc)][str(carrier)] = float((price * weight).sum() / weight.sum())
+    return out
+
+
+def _convergence(collected: CollectedResults) -> dict[str, Any] | None:
+    convergence = collected.convergence
+    if convergence is None:
+        return None
+    out: dict[str, Any] = {
+        "converged": bool(convergence.attrs.get("converged", 0)),
+        "iterations": int(convergence.sizes["iteration"]),
+    }
+    for name, array in convergence.data_vars.items():
+        if array.dims == ("iteration",) and array.dtype.kind in "fi":
+            out[str(name)] = float(array.values[-1])
+    return out
+
+
+def _ring(ring: xr.Dataset) -> dict[str, Any]:
+    """Sum the ring up: temperatures, heat moved, COP."""
+    out: dict[str, Any] = {}
+    if "temperature_degc" in ring:
+        values = ring["temperature_degc"].values
+        out["temperature_degc"] = {
+            "min": float(values.min()),
+            "mean": float(values.mean()),
+            "max": float(values.max()),
+        }
+    hours = ring["step_h"] if "step_h" in ring else xr.DataArray(1.0)
+    for name, called in (("q_bal_kw", "balancing_heat_mwh"), ("p_bal_kw", "balancing_power_mwh")):
+        if name in ring:
+            heat = ring[name] * hours / KWH_PER_MWH
+            out[called] = {
+                str(device): {
+                    "into_ring": float(heat.sel(device=device).clip(min=0).sum()),
+                    "out_of_ring": float(-heat.sel(device=device).clip(max=0).sum()),
+                }
+                if name == "q_bal_kw"
+                else float(heat.sel(device=device).sum())
+                for device in ring["device"].values
+            }
+    for name, called in (("loss_kw", "loss_mwh"), ("pump_kw", "pump_electricity_mwh")):
+        if name in ring:
+            out[called] = float((ring[name] * hours).sum()) / KWH_PER_MWH
+    if "reset_kwh" in ring:
+        out["reset_mwh"] = {
+            "heat": float(ring["reset_kwh"].clip(min=0).sum()) / KWH_PER_MWH,
+            "cold": float(-ring["reset_kwh"].clip(max=0).sum()) / KWH_PER_MWH,
+        }
+    for name in ("resets_low", "resets_high", "shortfall_kwh"):
+        if name in ring.attrs:
+            out[name] = ring.attrs[name]
+    if {"q_kw", "p_kw"} <= set(ring.data_vars):
+        with np.errstate(invalid="ignore", divide="ignore"):
+            seasonal = (ring["q_kw"] * hours).sum("timestep") / (ring["p_kw"] * hours).sum(
+                "timestep"
+            )
+        out["seasonal_cop"] = _finite(seasonal, "node")
+    if "cop" in ring:
+        out["mean_cop"] = _finite(ring["cop"].mean("timestep"), "node")
+    return out
+
+
+def _quality(quality: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Count the findings of the data-quality step by kind."""
+    if quality is None:
+        return None
+    findings = quality.get("findings", [])
+    kinds: dict[str, int] = {}
+    for finding in findings:
+        kind = str(finding.get("kind", "finding"))
+        kinds[kind] = kinds.get(kind, 0) + 1
+    return {"policy": quality.get("policy"), "findings": len(findings), "by_kind": kinds}
+
+
+def _by_tech(values: xr.DataArray) -> dict[str, float]:
+    return _finite(values.groupby("node_tech").sum("node", min_count=1), "node_tech")
+
+
+def _by_loc(values: xr.DataArray) -> dict[str, float]:
+    return _finite(values.groupby("node_loc").sum("node", min_count=1), "node_loc")
+
+
+def _finite(values: xr.DataArray, dim: str) -> dict[str, float]:
+    return {
+        str(label): float(value)
+        for label, value in zip(values[dim].values, values.values, strict=True)
+        if np.isfinite(value)
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Turn numpy's numbers into Python's, and what JSON cannot hold into None."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
