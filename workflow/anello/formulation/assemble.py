@@ -1,0 +1,105 @@
+"""From model data to a system of arrays, and on to a Pyomo model."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from anello.formulation import (  # noqa: F401  (importing a theme registers its entries, in order)
+    balance,
+    capacity,
+    conversion,
+    conversion_plus,
+    costs,
+    dispatch,
+    export,
+    groups,
+    milp,
+    policy,
+    transmission,
+    variables,
+)
+from anello.formulation.context import Context
+from anello.formulation.objective import set_objective
+from anello.formulation.pyomo_model import ArrayModel
+from anello.formulation.registry import entries
+from anello.formulation.system import System
+from anello.model_data import ModelData
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Pause the garbage collector, which would otherwise scan millions of new objects."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def assemble(data: ModelData) -> System:
+    """Write the whole formulation of a model over arrays.
+
+    Parameters
+    ----------
+    data : ModelData
+        The model.
+
+    Returns
+    -------
+    System
+        Variables, named expressions, constraints and objective.
+
+    Raises
+    ------
+    ConfigError
+        When the run options cannot be put into a linear model.
+    """
+    context = Context(data)
+    system = context.system
+    for entry in entries("variable"):
+        columns = entry.build(context)
+        if columns is not None:
+            system.add_variable(
+                entry.name,
+                columns.keys,
+                columns.axis,
+                lower=columns.lower,
+                upper=columns.upper,
+                integer=columns.integer,
+            )
+    for entry in entries("expression"):
+        named = entry.build(context)
+        if named is not None:
+            system.add_expression(entry.name, named.keys, named.expression, named.axis)
+    for entry in entries("constraint"):
+        rows = entry.build(context)
+        if rows is not None:
+            system.add_constraint(entry.name, rows.keys, rows.relation, rows.axis)
+    set_objective(context)
+    return system
+
+
+def formulate(data: ModelData) -> ArrayModel:
+    """Build the Pyomo model of an energy system.
+
+    Parameters
+    ----------
+    data : ModelData
+        The model.
+
+    Returns
+    -------
+    ArrayModel
+        A ``ConcreteModel`` whose core constraints keep their rows in arrays.
+
+    Raises
+    ------
+    ConfigError
+        When the run options cannot be put into a linear model.
+    """
+    with collector_paused():
+        return ArrayModel(assemble(data))

@@ -1,0 +1,260 @@
+"""Energy balances: of each location, and of each technology with its resource or store."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anello.formulation.context import Context
+from anello.formulation.expression import Array, Expression, IntArray, Parameter
+from anello.formulation.registry import Rows, constraint
+from anello.formulation.system import TIME_AXIS
+
+
+@constraint(
+    "system_balance",
+    index="location, carrier, timestep",
+    equation=r"\sum carrier_{prod} + \sum carrier_{con} - \sum carrier_{export}"
+    r" + unmet\_demand + unused\_supply = 0",
+)
+def system_balance(c: Context) -> Rows | None:
+    """Production and consumption of each carrier balance at each location and step."""
+    sets = c.sets
+    pairs = sets.loc_carriers
+    if not pairs:
+        return None
+    where = {pair: k for k, pair in enumerate(pairs)}
+    count = len(pairs)
+
+    def gather(flow: Expression, of: list[tuple[int, str]]) -> Expression:
+        return flow.sum_into([where[sets.loc[n], carrier] for n, carrier in of], count)
+
+    balance = gather(c.prod(sets.prod), sets.prod) + gather(c.con(sets.con), sets.con)
+    if c.export_pairs:
+        export = c.pair_var("carrier_export", c.export_pairs)
+        balance = balance - gather(export, c.export_pairs)
+    if c.feasible:
+        balance = balance + c.system.variables["unmet_demand"].at()
+        balance = balance + c.system.variables["unused_supply"].at()
+    return Rows(c.loc_carrier_keys(), balance == 0, TIME_AXIS)
+
+
+def available_resource(c: Context, nodes: IntArray) -> Expression:
+    """Resource of each node and step: given outright, per capacity, or per area."""
+    sets = c.sets
+    resource = c.par("resource", nodes) * c.par("resource_scale", nodes)
+    total = Expression(len(nodes), c.n_time, [], np.zeros((1, 1)))
+    units = [sets.resource_unit[n] for n in nodes]
+    fixed = np.array([unit == "energy" for unit in units])
+    total = total + resource * fixed[:, None]
+    for unit, variable in (("energy_per_cap", "energy_cap"), ("energy_per_area", "resource_area")):
+        rows = np.array([k for k, u in enumerate(units) if u == unit], dtype=np.int64)
+        if len(rows):
+            scaled = c.node_var(variable, nodes[rows]) * resource[rows]
+            total = total + scaled.sum_into(rows, len(nodes))
+    return total
+
+
+def _balanced(c: Context, flow: Expression, available: Expression, nodes: IntArray) -> Rows:
+    """``min_use · available ≤ flow ≤ available``, equal where the resource is forced."""
+    forced = c.par("force_resource", nodes)[:, :1] == 1
+    slack = flow - available
+    relation = slack <= 0
+    relation.lower = np.where(forced, 0.0, -np.inf)
+    return Rows({"node": c.sets.names(nodes)}, relation, TIME_AXIS)
+
+
+@constraint(
+    "balance_supply",
+    index="node, timestep",
+    when="supply with a finite resource",
+    equation=r"carrier_{prod} / \eta_{energy} \le resource \cdot scale \cdot (1, energy_{cap}"
+    r"\text{ or } area); \quad = \text{ if the resource is forced}",
+)
+def balance_supply(c: Context) -> Rows | None:
+    """Supply is limited by its resource."""
+    nodes = c.sets.of("supply")
+    nodes = nodes[c.sets.finite_resource[nodes]]
+    if not len(nodes):
+        return None
+    available = available_resource(c, nodes) * c.tagged("energy_eff", nodes)
+    return _balanced(c, c.prod(c.out_pairs(nodes)), available, nodes)
+
+
+@constraint(
+    "balance_supply_min_use",
+    index="node, timestep",
+    when="supply with a finite resource and resource_min_use, resource not forced",
+    equation=r"carrier_{prod} / \eta_{energy} \ge min\_use \cdot available\_resource",
+)
+def balance_supply_min_use(c: Context) -> Rows | None:
+    """Supply uses at least a share of its resource."""
+    nodes = c.sets.of("supply")
+    given = c.sets.defined("resource_min_use")[nodes] & c.sets.finite_resource[nodes]
+    nodes = nodes[given]
+    nodes = nodes[c.par("force_resource", nodes)[:, 0] != 1] if len(nodes) else nodes
+    if not len(nodes):
+        return None
+    least = available_resource(c, nodes) * c.par("resource_min_use", nodes)
+    relation = c.prod(c.out_pairs(nodes)) >= least * c.tagged("energy_eff", nodes)
+    return Rows({"node": c.sets.names(nodes)}, relation, TIME_AXIS)
+
+
+@constraint(
+    "balance_demand",
+    index="node, timestep",
+    when="demand with a finite resource",
+    equation=r"carrier_{con} \cdot \eta_{energy} \ge resource \cdot scale \cdot"
+    r" (1, energy_{cap}\text{ or } area); \quad = \text{ if the resource is forced}",
+)
+def balance_demand(c: Context) -> Rows | None:
+    """Demand is met (forced, the default) or may be met up to its size."""
+    nodes = c.sets.of("demand")
+    nodes = nodes[c.sets.finite_resource[nodes]]
+    if not len(nodes):
+        return None
+    taken = c.con(c.in_pairs(nodes)) * c.tagged("energy_eff", nodes)
+    forced = c.par("force_resource", nodes)[:, :1] == 1
+    relation = taken - available_resource(c, nodes) >= 0
+    relation.upper = np.where(forced, 0.0, np.inf)
+    return Rows({"node": c.sets.names(nodes)}, relation, TIME_AXIS)
+
+
+@constraint(
+    "balance_transmission",
+    index="node, timestep",
+    when="transmission that may give at this end",
+    equation=r"carrier_{prod}(a \leftarrow b) = -\eta_{energy} \cdot carrier_{con}(b \to a)",
+)
+def balance_transmission(c: Context) -> Rows | None:
+    """What arrives at one end of a link left the other, less losses."""
+    sets = c.sets
+    producing = {n for n, _ in sets.prod}
+    nodes = np.array([n for n in sets.of("transmission") if n in producing], dtype=np.int64)
+    if not len(nodes):
+        return None
+    remote = [sets.position[sets.remote[n]] for n in nodes]
+    sent = c.con(c.in_pairs(remote)) * c.tagged("energy_eff", nodes)
+    return Rows(
+        {"node": sets.names(nodes)}, c.prod(c.out_pairs(nodes)) + sent == 0, TIME_AXIS
+    )
+
+
+@constraint(
+    "resource_availability_supply_plus",
+    index="node, timestep",
+    when="supply_plus with a finite resource",
+    equation=r"resource_{con} \le resource \cdot scale \cdot (1, energy_{cap}\text{ or } area);"
+    r" \quad = \text{ if the resource is forced}",
+)
+def resource_availability_supply_plus(c: Context) -> Rows | None:
+    """The resource captured is limited by the resource there is."""
+    nodes = c.sets.of("supply_plus")
+    nodes = nodes[c.sets.finite_resource[nodes]]
+    if not len(nodes):
+        return None
+    return _balanced(
+        c, c.node_var("resource_con", nodes), available_resource(c, nodes), nodes
+    )
+
+
+def _retained(c: Context, nodes: IntArray) -> Array:
+    """Share of the previous level that is left after a step, at each previous step."""
+    loss = c.par("storage_loss", nodes)
+    loss = loss if loss.shape[1] == 1 else loss[:, c.previous]
+    return (1.0 - loss) ** c.resolution[:, c.previous]
+
+
+def level_before(c: Context, nodes: IntArray) -> Expression:
+    """Storage level at the start of each step, after standing loss.
+
+    The first step follows the last one when storage is cyclic, else the initial level.
+    """
+    previous = c.node_var("storage", nodes, c.previous) * _retained(c, nodes)
+    if c.cyclic:
+        return previous
+    after_first = np.ones((1, c.n_time))
+    after_first[0, 0] = 0.0
+    initial = c.node_var("storage_cap", nodes) * c.par("storage_initial", nodes)
+    return previous * after_first + initial * (1.0 - after_first)
+
+
+def _per(flow: Expression, efficiency: Parameter) -> Expression:
+    """``flow / efficiency``; no flow counts where the efficiency is zero."""
+    if np.all(efficiency.values != 0):
+        return flow / efficiency
+    with np.errstate(divide="ignore"):
+        return flow * np.where(efficiency.values == 0, 0.0, 1.0 / efficiency.values)
+
+
+@constraint(
+    "balance_supply_plus",
+    index="node, timestep",
+    when="supply_plus",
+    equation=r"storage_t = storage_{t-1} (1 - loss)^{h} + \eta_{resource}\, resource_{con}"
+    r" - \frac{carrier_{prod}}{\eta_{energy}\, \eta_{parasitic}}"
+    r"; \quad \text{without a store: both flows are equal}",
+)
+def balance_supply_plus(c: Context) -> Rows | None:
+    """What supply_plus gives was captured, now or earlier."""
+    nodes = c.sets.of("supply_plus")
+    if not len(nodes):
+        return None
+    captured = c.node_var("resource_con", nodes) * c.par("resource_eff", nodes)
+    if "secondary_resource" in c.system.variables:
+        from anello.formulation.secondary import secondary_into
+
+        captured = captured + secondary_into(c, nodes)
+    flow = c.prod(c.out_pairs(nodes)) / np.where(
+        c.par("parasitic_eff", nodes) == 0, np.inf, c.par("parasitic_eff", nodes)
+    )
+    balance = captured - _per(flow, c.tagged("energy_eff", nodes))
+    stored = [k for k, n in enumerate(nodes) if c.has("storage", n)]
+    if stored:
+        held = nodes[stored]
+        change = level_before(c, held) - c.node_var("storage", held)
+        balance = balance + change.sum_into(stored, len(nodes))
+    return Rows({"node": c.sets.names(nodes)}, balance == 0, TIME_AXIS)
+
+
+@constraint(
+    "balance_storage",
+    index="node, timestep",
+    when="storage",
+    equation=r"storage_t = storage_{t-1} (1 - loss)^{h} - \eta\, carrier_{con}"
+    r" - carrier_{prod} / \eta",
+)
+def balance_storage(c: Context) -> Rows | None:
+    """A store keeps what goes in, less losses, until it comes out."""
+    nodes = c.sets.of("storage")
+    if not len(nodes):
+        return None
+    balance = level_before(c, nodes) - c.node_var("storage", nodes)
+    producing, consuming = {n for n, _ in c.sets.prod}, {n for n, _ in c.sets.con}
+    gives = np.array([k for k, n in enumerate(nodes) if n in producing], dtype=np.int64)
+    takes = np.array([k for k, n in enumerate(nodes) if n in consuming], dtype=np.int64)
+    if len(gives):
+        out = c.prod(c.out_pairs(nodes[gives]))
+        out = _per(out, c.tagged("energy_eff", nodes[gives]))
+        balance = balance - out.sum_into(gives, len(nodes))
+    if len(takes):
+        into = c.con(c.in_pairs(nodes[takes])) * c.tagged("energy_eff", nodes[takes])
+        balance = balance - into.sum_into(takes, len(nodes))
+    return Rows({"node": c.sets.names(nodes)}, balance == 0, TIME_AXIS)
+
+
+@constraint(
+    "storage_initial",
+    index="node",
+    when="storage_initial given and storage cyclic",
+    equation=r"storage_{T} (1 - loss)^{h} = storage\_initial \cdot storage_{cap}",
+)
+def storage_initial(c: Context) -> Rows | None:
+    """A cyclic store ends at its given initial level."""
+    given = c.sets.defined("storage_initial")
+    nodes = np.array([n for n in c.sets.store if given[n]], dtype=np.int64)
+    if not c.cyclic or not len(nodes):
+        return None
+    retained = _retained(c, nodes)[:, :1]
+    last = c.node_var_at("storage", nodes, c.n_time - 1) * retained
+    initial = c.node_var("storage_cap", nodes) * c.par("storage_initial", nodes)
+    return Rows({"node": c.sets.names(nodes)}, last - initial == 0)

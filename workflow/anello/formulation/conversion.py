@@ -1,0 +1,23 @@
+"""Conversion of one carrier into another."""
+
+from __future__ import annotations
+
+from anello.formulation.context import Context
+from anello.formulation.registry import Rows, constraint
+from anello.formulation.system import TIME_AXIS
+
+
+@constraint(
+    "balance_conversion",
+    index="node, timestep",
+    when="conversion",
+    equation=r"carrier_{prod} = -\eta_{energy} \cdot carrier_{con}",
+)
+def balance_conversion(c: Context) -> Rows | None:
+    """What a conversion gives is what it takes times its efficiency (a heat pump's COP)."""
+    nodes = c.sets.of("conversion")
+    if not len(nodes):
+        return None
+    taken = c.con(c.in_pairs(nodes)) * c.tagged("energy_eff", nodes)
+    relation = c.prod(c.out_pairs(nodes)) + taken == 0
+    return Rows({"node": c.sets.names(nodes)}, relation, TIME_AXIS)

@@ -1,0 +1,314 @@
+"""A real Pyomo model over arrays.
+
+Variables, constraints, named expressions and the objective are ordinary Pyomo components, so
+people can add, deactivate, overwrite and fix, write LP files, and use any solver that Pyomo knows.
+The core components keep their numbers in numpy arrays, and make Pyomo's data objects and
+expressions only when somebody looks at them; :func:`anello.solve.compile_problem` reads the arrays
+directly and asks Pyomo only about what was changed or added.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from pyomo.core.base.constraint import ConstraintData, IndexedConstraint
+from pyomo.core.base.expression import ExpressionData, IndexedExpression
+from pyomo.core.base.objective import ScalarObjective, maximize, minimize
+from pyomo.core.base.PyomoModel import ConcreteModel
+from pyomo.core.base.set_types import Any as AnyIndex
+from pyomo.core.base.set_types import Binary, Integers, Reals
+from pyomo.core.base.var import IndexedVar, VarData
+from pyomo.core.expr.numeric_expr import LinearExpression
+from pyomo.core.expr.relational_expr import EqualityExpression, InequalityExpression
+
+from anello.formulation.expression import Array, Block, IntArray
+from anello.formulation.system import RowBlock, System, Variable, compress
+
+
+def _index_keys(block: Block, steps: dict[str, tuple[str, ...]]) -> Iterator[Any]:
+    """Pyomo index of each item of a block: labels, then the step; a lone label stays bare."""
+    labels = block.labels()
+    if block.n_time is None:
+        yield from (label[0] if len(label) == 1 else label for label in labels)
+        return
+    times = steps[block.axis]
+    for label in labels:
+        yield from ((*label, t) for t in times)
+
+
+class _Lazy:
+    """Shared part of components whose data objects are made on first sight.
+
+    ``_data`` is what Pyomo's ``IndexedComponent`` reads; here it is a property over ``_made``.
+    """
+
+    block: Block
+    _made: dict[Any, Any] | None
+
+    def _make(self) -> dict[Any, Any]:
+        raise NotImplementedError
+
+    @property
+    def _data(self) -> dict[Any, Any]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made
+
+    @_data.setter
+    def _data(self, value: dict[Any, Any]) -> None:
+        # Pyomo's constructors assign an empty dictionary: that is "nothing made yet".
+        self._made = value or None
+
+    @property
+    def seen(self) -> bool:
+        """Whether anybody has looked at single items, which could then have been changed."""
+        return self._made is not None
+
+    def construct(self, data: Any = None) -> None:
+        """Mark the component as constructed; there is no rule to run."""
+        self._constructed = True
+
+
+class ArrayVar(_Lazy, IndexedVar):
+    """Decision variables numbered by a block, with bounds in arrays."""
+
+    def __init__(self, variable: Variable, steps: dict[str, tuple[str, ...]]) -> None:
+        self._made = None
+        super().__init__(AnyIndex, dense=False)
+        self.block = variable.block
+        self.lower_bounds = variable.lower
+        self.upper_bounds = variable.upper
+        self.integer = variable.integer
+        self._steps = steps
+
+    def _make(self) -> dict[Any, VarData]:
+        binary = self.integer and float(np.max(self.upper_bounds, initial=0.0)) <= 1.0
+        domain = Reals if not self.integer else Binary if binary else Integers
+        made = {}
+        bounds = zip(
+            np.ravel(self.lower_bounds).tolist(), np.ravel(self.upper_bounds).tolist(), strict=True
+        )
+        for key, (lower, upper) in zip(_index_keys(self.block, self._steps), bounds, strict=True):
+            item = VarData(self)
+            item._index = key
+            item._domain = domain
+            item._lb = None if lower == -np.inf else lower
+            item._ub = None if upper == np.inf else upper
+            made[key] = item
+        return made
+
+
+class ArrayRow(ConstraintData):
+    """One row of an :class:`ArrayConstraint`; its ``_expr`` is the row's number until changed.
+
+    Assigning an expression turns it into an ordinary constraint.
+    """
+
+    __slots__ = ()
+
+    @property
+    def from_array(self) -> bool:
+        """Whether the row still is the one in the arrays."""
+        return type(self._expr) is int
+
+    def to_bounded_expression(self, evaluate_bounds: bool = False) -> Any:
+        """Lower bound, body and upper bound, made from the arrays on demand."""
+        if not self.from_array:
+            return super().to_bounded_expression(evaluate_bounds)
+        return self.parent_component().bounded_expression(self._expr)
+
+    @property
+    def expr(self) -> Any:
+        """The relation as a Pyomo expression."""
+        if not self.from_array:
+            return self._expr
+        lower, body, upper = self.to_bounded_expression()
+        if lower is not None and lower == upper:
+            return EqualityExpression((body, upper))
+        if lower is None:
+            return InequalityExpression((body, upper), False)
+        if upper is None:
+            return InequalityExpression((lower, body), False)
+        return lower <= (body <= upper)
+
+
+class ArrayConstraint(_Lazy, IndexedConstraint):
+    """A constraint whose rows stay in compressed sparse row arrays."""
+
+    _ComponentDataClass = ArrayRow
+
+    def __init__(self, rows: RowBlock, steps: dict[str, tuple[str, ...]]) -> None:
+        self._made = None
+        super().__init__(AnyIndex)
+        self.block = rows.block
+        self.rows = rows
+        self._steps = steps
+
+    def _make(self) -> dict[Any, ArrayRow]:
+        made = {}
+        bounded = self.rows.bounded.tolist()
+        keys = _index_keys(self.block, self._steps)
+        for number, (key, keep) in enumerate(zip(keys, bounded, strict=True)):
+            if keep:
+                row = ArrayRow(component=self)
+                row._index = key
+                row._expr = number
+                made[key] = row
+        return made
+
+    def bounded_expression(self, number: int) -> tuple[float | None, Any, float | None]:
+        """Lower bound, body and upper bound of one row."""
+        rows = self.rows
+        entries = slice(rows.indptr[number], rows.indptr[number + 1])
+        columns = self.model().columns
+        body = LinearExpression(
+            constant=0.0,
+            linear_coefs=rows.data[entries].tolist(),
+            linear_vars=[columns[j] for j in rows.indices[entries].tolist()],
+        )
+        lower, upper = float(rows.lower[number]), float(rows.upper[number])
+        return (
+            lower if np.isfinite(lower) else None,
+            body,
+            upper if np.isfinite(upper) else None,
+        )
+
+
+class ArrayExpression(_Lazy, IndexedExpression):
+    """Named linear expressions (costs) over arrays."""
+
+    def __init__(
+        self,
+        block: Block,
+        sparse: tuple[IntArray, IntArray, Array, Array],
+        steps: dict[str, tuple[str, ...]],
+    ) -> None:
+        self._made = None
+        super().__init__(AnyIndex)
+        self.block = block
+        self.indptr, self.indices, self.data, self.constant = sparse
+        self._steps = steps
+
+    def _make(self) -> dict[Any, ExpressionData]:
+        columns = self.model().columns
+        made = {}
+        for number, key in enumerate(_index_keys(self.block, self._steps)):
+            entries = slice(self.indptr[number], self.indptr[number + 1])
+            made[key] = ExpressionData(
+                LinearExpression(
+                    constant=float(self.constant[number]),
+                    linear_coefs=self.data[entries].tolist(),
+                    linear_vars=[columns[j] for j in self.indices[entries].tolist()],
+                ),
+                component=self,
+            )
+        return made
+
+
+class ArrayObjective(ScalarObjective):
+    """The objective, kept as a coefficient for each column until somebody looks or changes it."""
+
+    def __init__(self, coefficients: Array, penalty: Array, offset: float, sense: int) -> None:
+        self._expression: Any = None
+        self._own: Any = None
+        self.coefficients = coefficients
+        self.penalty = penalty
+        self.offset = offset
+        self._direction = minimize if sense > 0 else maximize
+        super().__init__(sense=self._direction)
+
+    def construct(self, data: Any = None) -> None:
+        """Mark the objective as constructed; there is no rule to run."""
+        self._constructed = True
+        self._data[None] = self
+        self.set_sense(self._direction)
+
+    @property
+    def _args_(self) -> tuple[Any]:
+        if self._expression is None:
+            total = self.coefficients + self.penalty
+            numbers = np.flatnonzero(total)
+            columns = self.model().columns
+            self._own = self._expression = LinearExpression(
+                constant=self.offset,
+                linear_coefs=total[numbers].tolist(),
+                linear_vars=[columns[j] for j in numbers.tolist()],
+            )
+        return (self._expression,)
+
+    @_args_.setter
+    def _args_(self, value: tuple[Any]) -> None:
+        self._expression = value[0]
+
+    @property
+    def from_array(self) -> bool:
+        """Whether the objective still is the one in the arrays."""
+        return self._expression is self._own
+
+
+class ArrayModel(ConcreteModel):
+    """A Pyomo model of an energy system whose core components are arrays.
+
+    Constraints carry their documentation name with ``_constraint`` behind it
+    (``model.system_balance_constraint["loc", "carrier", "2015-01-01 00:00"]``), variables and cost
+    expressions their plain name, and the objective is ``model.obj``.
+
+    Parameters
+    ----------
+    system : System
+        The assembled formulation.
+    """
+
+    def __init__(self, system: System) -> None:
+        super().__init__(name="anello")
+        self.steps = system.steps
+        self.n_array_columns = system.n_columns
+        self._columns: _Columns | None = None
+        for name, variable in system.variables.items():
+            self.add_component(name, ArrayVar(variable, system.steps))
+        for name, (block, expression) in system.expressions.items():
+            indptr, indices, data, _ = compress(expression, system.n_columns)
+            sparse = (indptr, indices, data, expression.constants())
+            self.add_component(name, ArrayExpression(block, sparse, system.steps))
+        for rows in system.row_blocks():
+            self.add_component(
+                f"{rows.block.name}_constraint", ArrayConstraint(rows, system.steps)
+            )
+        coefficients, offset = dense_row(system.objective, system.n_columns)
+        penalty, _ = dense_row(system.penalty, system.n_columns)
+        self.add_component("obj", ArrayObjective(coefficients, penalty, offset, system.sense))
+
+    def array_components(self, kind: type) -> list[Any]:
+        """The model's array-backed components of one class, in the order they were built."""
+        return [c for c in self.component_objects(descend_into=False) if isinstance(c, kind)]
+
+    @property
+    def columns(self) -> _Columns:
+        """Pyomo variable of each column number."""
+        if self._columns is None:
+            self._columns = _Columns(self.array_components(ArrayVar))
+        return self._columns
+
+
+class _Columns:
+    """Looks up the Pyomo variable of a column number."""
+
+    def __init__(self, variables: list[ArrayVar]) -> None:
+        self._starts = [v.block.start for v in variables]
+        self._items = [list(v.values()) for v in variables]
+
+    def __getitem__(self, number: int) -> VarData:
+        k = bisect_right(self._starts, number) - 1
+        return self._items[k][number - self._starts[k]]
+
+
+def dense_row(expression: Any, n_columns: int) -> tuple[Array, float]:
+    """Coefficients by column and constant of a single expression."""
+    row: npt.NDArray[np.float64] = np.zeros(n_columns)
+    for _, columns, values, _ in expression.entries():
+        np.add.at(row, columns, values)
+    return row, float(expression.constants()[0])

@@ -1,0 +1,33 @@
+"""Compiling a Pyomo model to arrays, and solving those."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from anello.solve.basis import Basis
+    from anello.solve.compile import compile_problem
+    from anello.solve.config import SolverConfig
+    from anello.solve.problem import Problem
+    from anello.solve.run import solve
+    from anello.solve.solution import Solution
+
+__all__ = ["Basis", "Problem", "Solution", "SolverConfig", "compile_problem", "solve"]
+
+# Loaded on first use: compiling needs Pyomo, solving a saved problem does not.
+_WHERE = {
+    "Basis": "basis",
+    "Problem": "problem",
+    "Solution": "solution",
+    "SolverConfig": "config",
+    "compile_problem": "compile",
+    "solve": "run",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)

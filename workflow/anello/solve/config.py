@@ -1,0 +1,30 @@
+"""Settings of the solver."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class SolverConfig(BaseModel):
+    """Which solver to use and how.
+
+    The model folder's own ``run.solver`` is not used by the workflow, so that a folder written for
+    a solver nobody has here still runs.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(
+        "highs", description="`highs` (in process), `cbc`, or any solver name that Pyomo knows"
+    )
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="Options handed to the solver as they are"
+    )
+    time_limit_s: float | None = Field(
+        None, gt=0, description="Time limit of one solve [s]; none by default"
+    )
+    warm_start: bool = Field(
+        True, description="Start each iteration from the previous iteration's basis (HiGHS only)"
+    )

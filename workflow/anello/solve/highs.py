@@ -1,0 +1,172 @@
+"""HiGHS, in process, straight from arrays."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import highspy
+import numpy as np
+import numpy.typing as npt
+from scipy import sparse
+
+from anello.errors import SolveError
+from anello.formulation.expression import Array
+
+logger = logging.getLogger(__name__)
+
+STATUS = {
+    highspy.HighsModelStatus.kOptimal: "optimal",
+    highspy.HighsModelStatus.kInfeasible: "infeasible",
+    highspy.HighsModelStatus.kUnbounded: "unbounded",
+    highspy.HighsModelStatus.kUnboundedOrInfeasible: "infeasible or unbounded",
+    highspy.HighsModelStatus.kTimeLimit: "time limit",
+    highspy.HighsModelStatus.kIterationLimit: "iteration limit",
+    highspy.HighsModelStatus.kModelEmpty: "optimal",
+}
+
+
+@dataclass
+class Piece:
+    """An independent part of a linear programme, to be minimised.
+
+    Attributes
+    ----------
+    cost, col_lower, col_upper : ndarray, shape (n,)
+        Columns.
+    matrix : csr_array, shape (m, n)
+        Rows.
+    row_lower, row_upper : ndarray, shape (m,)
+        Row bounds.
+    integer : ndarray of bool, shape (n,)
+        Columns that take whole numbers only.
+    start : tuple of ndarray, optional
+        Basis status of columns and rows to start from.
+    """
+
+    cost: Array
+    col_lower: Array
+    col_upper: Array
+    matrix: sparse.csr_array
+    row_lower: Array
+    row_upper: Array
+    integer: npt.NDArray[np.bool_]
+    start: tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]] | None = None
+
+
+@dataclass
+class PieceSolution:
+    """What a solver returned for a :class:`Piece`."""
+
+    status: str
+    x: Array
+    row_dual: Array
+    basis: tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]] | None
+    gap: float
+    log: str
+    warm: bool
+
+
+def solve_piece(
+    piece: Piece, options: Mapping[str, Any], time_limit_s: float | None = None
+) -> PieceSolution:
+    """Solve one piece with HiGHS.
+
+    Parameters
+    ----------
+    piece : Piece
+        The problem.
+    options : mapping
+        HiGHS options by name.
+    time_limit_s : float, optional
+        Time limit [s].
+
+    Returns
+    -------
+    PieceSolution
+        Solution and status.
+
+    Raises
+    ------
+    SolveError
+        When HiGHS refuses the problem or an option.
+    """
+    highs = highspy.Highs()
+    with tempfile.TemporaryDirectory() as folder:
+        log_file = Path(folder) / "highs.log"
+        _set(highs, "log_to_console", False)
+        _set(highs, "log_file", str(log_file))
+        _set(highs, "threads", 1)
+        # Simplex: interior point without crossover stops at a wrong cost where bigM swamps it.
+        _set(highs, "solver", "simplex" if not piece.integer.any() else "choose")
+        if time_limit_s is not None:
+            _set(highs, "time_limit", float(time_limit_s))
+        for name, option in options.items():
+            _set(highs, name, option)
+        if highs.passModel(_lp(piece)) == highspy.HighsStatus.kError:
+            raise SolveError("HiGHS refused the problem; its coefficients may not be finite")
+        warm = _start(highs, piece)
+        highs.run()
+        log = log_file.read_text(errors="replace") if log_file.exists() else ""
+    status = STATUS.get(highs.getModelStatus(), str(highs.getModelStatus()))
+    solution, basis = highs.getSolution(), highs.getBasis()
+    kept = None
+    if basis.valid and not piece.integer.any():
+        kept = (
+            np.array([int(s) for s in basis.col_status], dtype=np.int8),
+            np.array([int(s) for s in basis.row_status], dtype=np.int8),
+        )
+    return PieceSolution(
+        status=status,
+        x=np.array(solution.col_value, dtype=float),
+        row_dual=np.array(solution.row_dual, dtype=float),
+        basis=kept,
+        gap=float(highs.getInfo().mip_gap) if piece.integer.any() else 0.0,
+        log=log,
+        warm=warm,
+    )
+
+
+def _set(highs: highspy.Highs, name: str, value: Any) -> None:
+    if highs.setOptionValue(name, value) == highspy.HighsStatus.kError:
+        raise SolveError(f"HiGHS knows no option {name!r} with value {value!r}")
+
+
+def _lp(piece: Piece) -> highspy.HighsLp:
+    lp = highspy.HighsLp()
+    lp.num_col_ = len(piece.cost)
+    lp.num_row_ = len(piece.row_lower)
+    lp.col_cost_ = piece.cost
+    lp.col_lower_ = piece.col_lower
+    lp.col_upper_ = piece.col_upper
+    lp.row_lower_ = piece.row_lower
+    lp.row_upper_ = piece.row_upper
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.num_col_ = lp.num_col_
+    lp.a_matrix_.num_row_ = lp.num_row_
+    lp.a_matrix_.start_ = piece.matrix.indptr.astype(np.int32)
+    lp.a_matrix_.index_ = piece.matrix.indices.astype(np.int32)
+    lp.a_matrix_.value_ = piece.matrix.data
+    if piece.integer.any():
+        kinds = highspy.HighsVarType
+        lp.integrality_ = [kinds.kInteger if w else kinds.kContinuous for w in piece.integer]
+    return lp
+
+
+def _start(highs: highspy.Highs, piece: Piece) -> bool:
+    """Hand the starting basis over; false when there is none or HiGHS does not take it."""
+    if piece.start is None or piece.integer.any():
+        return False
+    basis = highspy.HighsBasis()
+    statuses = {int(s): s for s in highspy.HighsBasisStatus.__members__.values()}
+    basis.col_status = [statuses[s] for s in piece.start[0].tolist()]
+    basis.row_status = [statuses[s] for s in piece.start[1].tolist()]
+    basis.valid = True
+    if highs.setBasis(basis) == highspy.HighsStatus.kError:
+        logger.warning("HiGHS does not take the starting basis; solving from scratch")
+        return False
+    return True

@@ -1,0 +1,293 @@
+"""The compiled problem: one linear (or mixed-integer) programme in arrays, on disk or in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from anello.errors import ArtefactError
+from anello.files import atomic_path
+from anello.formulation.expression import Array, Block, IntArray
+from anello.formulation.system import Slot
+
+FORMAT = 2
+_ARRAYS = (
+    "indptr",
+    "indices",
+    "data",
+    "row_lower",
+    "row_upper",
+    "col_lower",
+    "col_upper",
+    "cost",
+    "penalty",
+    "integer",
+    "expr_indptr",
+    "expr_indices",
+    "expr_data",
+    "expr_constant",
+)
+
+
+@dataclass
+class Problem:
+    """``min (or max) (cost + penalty)·x + offset`` with ``row_lower ≤ A x ≤ row_upper``.
+
+    Attributes
+    ----------
+    indptr, indices, data : ndarray
+        ``A`` in compressed sparse rows, every row of the formulation included.
+    row_lower, row_upper, col_lower, col_upper : ndarray
+        Bounds; a row with two infinite bounds is no constraint.
+    cost, penalty : ndarray, shape (n_columns,)
+        Objective coefficients: money, and the ``bigM`` terms of unmet demand and unused supply.
+    offset : float
+        Constant of the objective.
+    sense : int
+        +1 to minimise, −1 to maximise.
+    integer : ndarray of bool, shape (n_columns,)
+        Columns that take whole numbers only.
+    variables, constraints, expressions : dict of str to Block
+        Names and numbering.
+    steps : dict of str to tuple of str
+        Labels of the step axes.
+    slots : list of Slot
+        Matrix entries that follow a parameter and can be patched.
+    extra_names : dict of str to list of str
+        Names of the columns and rows that users added to the Pyomo model.
+    """
+
+    indptr: IntArray
+    indices: IntArray
+    data: Array
+    row_lower: Array
+    row_upper: Array
+    col_lower: Array
+    col_upper: Array
+    cost: Array
+    penalty: Array
+    integer: npt.NDArray[np.bool_]
+    expr_indptr: IntArray
+    expr_indices: IntArray
+    expr_data: Array
+    expr_constant: Array
+    offset: float
+    sense: int
+    variables: dict[str, Block]
+    constraints: dict[str, Block]
+    expressions: dict[str, Block]
+    steps: dict[str, tuple[str, ...]]
+    slots: list[Slot] = field(default_factory=list)
+    extra_names: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def n_columns(self) -> int:
+        """Number of variables."""
+        return len(self.cost)
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows, free ones included."""
+        return len(self.row_lower)
+
+    # --- names --------------------------------------------------------------------------------
+    def column_name(self, number: int) -> str:
+        """Name of a column for people."""
+        return self._name(self.variables, "columns", number)
+
+    def row_name(self, number: int) -> str:
+        """Name of a row for people."""
+        return self._name(self.constraints, "rows", number)
+
+    def _name(self, blocks: Mapping[str, Block], kind: str, number: int) -> str:
+        for block in blocks.values():
+            if block.start <= number < block.stop:
+                return block.describe(number, self.steps)
+        first = max((b.stop for b in blocks.values()), default=0)
+        return self.extra_names[kind][number - first]
+
+    # --- values -------------------------------------------------------------------------------
+    def expression_values(self, x: Array) -> Array:
+        """Value of every item of every named expression at a point ``x``."""
+        rows = np.repeat(np.arange(len(self.expr_constant)), np.diff(self.expr_indptr))
+        weights = self.expr_data * x[self.expr_indices]
+        return np.bincount(rows, weights, len(self.expr_constant)) + self.expr_constant
+
+    def row_values(self, x: Array) -> Array:
+        """``A x``."""
+        rows = np.repeat(np.arange(self.n_rows), np.diff(self.indptr))
+        return np.bincount(rows, self.data * x[self.indices], self.n_rows)
+
+    # --- patching -----------------------------------------------------------------------------
+    def patch(self, values: Mapping[str, Mapping[str, npt.ArrayLike]]) -> Problem:
+        """The same problem with new values of some parameters.
+
+        Parameters
+        ----------
+        values : mapping
+            ``{parameter: {node label: values}}``; values of shape (T,) or a scalar, for example
+            ``{"energy_eff": {"buildings::hp_dhw": cop}}``.
+
+        Returns
+        -------
+        Problem
+            Shares all arrays but the matrix data with this one.
+
+        Raises
+        ------
+        KeyError
+            For a parameter or node that stands nowhere in the matrix.
+        ValueError
+            For values that are not finite, or a series of the wrong length.
+        """
+        data = self.data.copy()
+        for parameter, by_node in values.items():
+            open_nodes = set(by_node)
+            for slot in self.slots:
+                if slot.parameter != parameter:
+                    continue
+                for k, node in enumerate(slot.nodes):
+                    if node not in by_node:
+                        continue
+                    open_nodes.discard(node)
+                    value = np.asarray(by_node[node], dtype=float)
+                    if not np.all(np.isfinite(value)):
+                        raise ValueError(f"{parameter} of {node} holds values that are not finite")
+                    if value.ndim and value.shape != slot.entries[k].shape:
+                        raise ValueError(
+                            f"{parameter} of {node}: {value.shape[0]} values for"
+                            f" {slot.entries.shape[1]} steps"
+                        )
+                    factor = value if slot.power == 1 else 1.0 / value
+                    data[slot.entries[k]] = slot.base[k] + slot.multiplier[k] * factor
+            if open_nodes:
+                raise KeyError(
+                    f"{parameter} stands in no constraint of {', '.join(sorted(open_nodes))}"
+                )
+        return replace(self, data=data)
+
+    # --- disk ---------------------------------------------------------------------------------
+    def save(self, path: str | Path) -> None:
+        """Write the problem to an uncompressed ``.npz`` file, whole or not at all."""
+        meta = {
+            "format": FORMAT,
+            "offset": self.offset,
+            "sense": self.sense,
+            "variables": [_block_to_json(b) for b in self.variables.values()],
+            "constraints": [_block_to_json(b) for b in self.constraints.values()],
+            "expressions": [_block_to_json(b) for b in self.expressions.values()],
+            "steps": self.steps,
+            "slots": [
+                {"parameter": s.parameter, "nodes": s.nodes, "power": s.power} for s in self.slots
+            ],
+            "extra_names": self.extra_names,
+        }
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in _ARRAYS}
+        for k, s in enumerate(self.slots):
+            arrays[f"slot_{k}_entries"] = s.entries
+            arrays[f"slot_{k}_multiplier"] = s.multiplier
+            arrays[f"slot_{k}_base"] = s.base
+        save_arrays(path, meta, arrays)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Problem:
+        """Read a problem written by :meth:`save`.
+
+        Raises
+        ------
+        ArtefactError
+            When the file is missing, damaged, or of another version.
+        """
+        meta, arrays = load_arrays(path, FORMAT)
+        slots = [
+            Slot(
+                s["parameter"],
+                tuple(s["nodes"]),
+                arrays[f"slot_{k}_entries"],
+                arrays[f"slot_{k}_multiplier"],
+                arrays[f"slot_{k}_base"],
+                s["power"],
+            )
+            for k, s in enumerate(meta["slots"])
+        ]
+        blocks = {
+            kind: {b["name"]: _block_from_json(b) for b in meta[kind]}
+            for kind in ("variables", "constraints", "expressions")
+        }
+        return cls(
+            **{name: arrays[name] for name in _ARRAYS},
+            **blocks,
+            offset=meta["offset"],
+            sense=meta["sense"],
+            steps={axis: tuple(labels) for axis, labels in meta["steps"].items()},
+            slots=slots,
+            extra_names=meta["extra_names"],
+        )
+
+
+def _block_to_json(block: Block) -> dict[str, Any]:
+    return {
+        "name": block.name,
+        "keys": {k: list(v) for k, v in block.keys.items()},
+        "n_time": block.n_time,
+        "start": block.start,
+        "axis": block.axis,
+    }
+
+
+def _block_from_json(raw: Mapping[str, Any]) -> Block:
+    keys = {k: tuple(v) for k, v in raw["keys"].items()}
+    return Block(raw["name"], keys, raw["n_time"], raw["start"], raw["axis"])
+
+
+def save_arrays(path: str | Path, meta: Mapping[str, Any], arrays: Mapping[str, Any]) -> None:
+    """Write arrays, metadata and a checksum over both to one ``.npz`` file."""
+    text = json.dumps(meta, sort_keys=True).encode()
+    members = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    members["meta"] = np.frombuffer(text, dtype=np.uint8)
+    members["checksum"] = np.frombuffer(_checksum(members), dtype=np.uint8)
+    with atomic_path(Path(path)) as temporary, open(temporary, "wb") as stream:
+        np.savez(stream, **members)
+
+
+def load_arrays(path: str | Path, version: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Read what :func:`save_arrays` wrote.
+
+    Raises
+    ------
+    ArtefactError
+        When the file is missing, damaged, or of another version.
+    """
+    try:
+        with np.load(path) as archive:
+            members = {name: archive[name] for name in archive.files}
+    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+        raise ArtefactError(f"{path} cannot be read ({error}); delete it to have it made again") \
+            from error
+    checksum = members.pop("checksum", np.zeros(0, np.uint8)).tobytes()
+    if "meta" not in members or checksum != _checksum(members):
+        raise ArtefactError(f"{path} is damaged (checksum differs); delete it to have it made again")
+    meta = json.loads(members.pop("meta").tobytes())
+    if meta.get("format") != version:
+        raise ArtefactError(
+            f"{path} was written in format {meta.get('format')}, this version reads {version};"
+            " delete it to have it made again"
+        )
+    return meta, members
+
+
+def _checksum(members: Mapping[str, Any]) -> bytes:
+    digest = hashlib.sha256()
+    for name in sorted(members):
+        array = members[name]
+        digest.update(f"{name}{array.dtype.str}{array.shape}".encode())
+        digest.update(memoryview(array).cast("B"))
+    return digest.digest()

@@ -1,0 +1,199 @@
+"""Solving a compiled problem."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from anello.errors import InfeasibleError, SolveError, TimeLimitError, UnboundedError
+from anello.files import atomic_path
+from anello.formulation.expression import IntArray
+from anello.solve.basis import Basis
+from anello.solve.highs import Piece, PieceSolution, solve_piece
+from anello.solve.problem import Problem
+from anello.solve.reduction import Reduction, reduce_problem
+from anello.solve.solution import Solution
+
+logger = logging.getLogger(__name__)
+
+# Parts with fewer rows than this are solved together: a solver call costs more than they do.
+SMALL_PIECE_ROWS = 2000
+
+
+def solve(
+    problem: Problem,
+    solver: str = "highs",
+    *,
+    basis: Basis | None = None,
+    options: Mapping[str, Any] | None = None,
+    time_limit_s: float | None = None,
+    log_path: str | Path | None = None,
+) -> Solution:
+    """Solve a compiled problem to optimality.
+
+    Parameters
+    ----------
+    problem : Problem
+        What to solve.
+    solver : str
+        ``highs`` (in process), or the name of a solver that Pyomo knows, such as ``cbc``.
+    basis : Basis, optional
+        Basis of a similar problem to start from (HiGHS only). One that does not fit is logged and
+        the problem is solved from scratch.
+    options : mapping, optional
+        Options handed to the solver as they are.
+    time_limit_s : float, optional
+        Time limit [s].
+    log_path : path, optional
+        Where to write the solver's log, whatever the outcome.
+
+    Returns
+    -------
+    Solution
+        An optimal solution, verified against every row of the full problem.
+
+    Raises
+    ------
+    InfeasibleError, UnboundedError, TimeLimitError
+        When there is no optimal solution, or none was found in time.
+    SolveError
+        When the solver fails, is unknown, or returns something that violates the problem.
+    """
+    start = time.perf_counter()
+    reduction = reduce_problem(problem)
+    groups = independent_groups(reduction)
+    pieces = [_piece(reduction, rows, columns, basis) for rows, columns in groups]
+    if solver == "highs":
+        workers = min(len(pieces), os.cpu_count() or 1) or 1
+        with ThreadPoolExecutor(workers) as pool:
+            found = list(pool.map(lambda p: solve_piece(p, options or {}, time_limit_s), pieces))
+    else:
+        from anello.solve.pyomo_solver import solve_piece_with_pyomo
+
+        found = [
+            solve_piece_with_pyomo(p, solver, options or {}, time_limit_s) for p in pieces
+        ]
+    log = "\n".join(s.log for s in found)
+    if log_path is not None:
+        with atomic_path(Path(log_path)) as temporary:
+            temporary.write_text(log)
+    for answer in found:
+        _raise_unless_optimal(answer.status, solver, time_limit_s)
+    solution = _gather(reduction, groups, found, solver, log, time.perf_counter() - start)
+    solution.check()
+    return solution
+
+
+def independent_groups(reduction: Reduction) -> list[tuple[IntArray, IntArray]]:
+    """Rows and columns of the parts of a reduced problem that share nothing.
+
+    Small parts are pooled. The grouping depends on the problem alone, never on the machine, so
+    that results do not either.
+    """
+    matrix = reduction.matrix
+    n_rows, n_columns = matrix.shape
+    if n_columns == 0:
+        return []
+    graph = sparse.csr_array(
+        (
+            np.ones(matrix.nnz, dtype=np.int8),
+            matrix.indices + n_rows,
+            np.concatenate([matrix.indptr, np.full(n_columns, matrix.nnz)]),
+        ),
+        shape=(n_rows + n_columns, n_rows + n_columns),
+    )
+    n_parts, part = sparse.csgraph.connected_components(graph, directed=False)
+    rows_in = np.bincount(part[:n_rows], minlength=n_parts)
+    large = np.flatnonzero(rows_in >= SMALL_PIECE_ROWS)
+    group = np.full(n_parts, len(large))
+    group[large] = np.arange(len(large))
+    group_of = group[part]
+    numbers = range(int(group_of.max()) + 1)
+    parts = [
+        (np.flatnonzero(group_of[:n_rows] == g), np.flatnonzero(group_of[n_rows:] == g))
+        for g in numbers
+    ]
+    return [(rows, columns) for rows, columns in parts if len(columns)]
+
+
+def _piece(
+    reduction: Reduction, rows: IntArray, columns: IntArray, basis: Basis | None
+) -> Piece:
+    start = None
+    if basis is not None:
+        if basis.signature == reduction.signature:
+            start = (basis.columns[columns], basis.rows[rows])
+        else:
+            logger.warning("the starting basis belongs to another problem; solving from scratch")
+    everything = len(columns) == reduction.matrix.shape[1]
+    matrix = reduction.matrix if everything else reduction.matrix[rows][:, columns]
+    full = reduction.columns[columns]
+    return Piece(
+        cost=reduction.cost[columns],
+        col_lower=reduction.col_lower[full],
+        col_upper=reduction.col_upper[full],
+        matrix=matrix,
+        row_lower=reduction.row_lower[rows],
+        row_upper=reduction.row_upper[rows],
+        integer=reduction.problem.integer[full],
+        start=start,
+    )
+
+
+def _raise_unless_optimal(status: str, solver: str, time_limit_s: float | None) -> None:
+    if status == "optimal":
+        return
+    if status.startswith("infeasible"):
+        raise InfeasibleError(f"{solver}: no dispatch satisfies all constraints ({status})")
+    if status == "unbounded":
+        raise UnboundedError(
+            f"{solver}: the objective can be improved without limit; look for a capacity or flow"
+            " with a negative cost and no upper limit"
+        )
+    if status == "time limit":
+        raise TimeLimitError(
+            f"{solver}: no proven optimum within {time_limit_s:g} s; raise solver.time_limit_s"
+        )
+    raise SolveError(f"{solver} stopped without a solution: {status}")
+
+
+def _gather(
+    reduction: Reduction,
+    groups: list[tuple[IntArray, IntArray]],
+    found: list[PieceSolution],
+    solver: str,
+    log: str,
+    seconds: float,
+) -> Solution:
+    n_rows, n_columns = reduction.matrix.shape
+    x, y = np.zeros(n_columns), np.zeros(n_rows)
+    column_status, row_status = np.zeros(n_columns, np.int8), np.ones(n_rows, np.int8)
+    whole = all(s.basis is not None for s in found)
+    for (rows, columns), piece in zip(groups, found, strict=True):
+        x[columns] = piece.x
+        y[rows] = piece.row_dual if len(piece.row_dual) else np.nan
+        if piece.basis is not None:
+            column_status[columns], row_status[rows] = piece.basis
+    problem = reduction.problem
+    no_duals = problem.integer.any() or bool(np.isnan(y).any())
+    duals = np.full(problem.n_rows, np.nan) if no_duals else reduction.expand_duals(y)
+    return Solution(
+        problem=problem,
+        status="optimal",
+        x=reduction.expand(x),
+        row_dual=duals,
+        basis=Basis(column_status, row_status, reduction.signature) if whole else None,
+        solve_seconds=seconds,
+        solver=solver,
+        gap=max((s.gap for s in found), default=0.0),
+        log=log,
+        warm=any(s.warm for s in found),
+    )

@@ -1,0 +1,118 @@
+"""What a solver found, checked and named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from anello.errors import SolveError
+from anello.formulation.expression import Array
+from anello.solve.basis import Basis
+from anello.solve.problem import Problem
+
+# Largest violation of a row or bound that is taken as rounding, relative to the row's size.
+FEASIBILITY_TOLERANCE = 1e-5
+
+
+@dataclass
+class Solution:
+    """An optimal solution of a problem.
+
+    Attributes
+    ----------
+    problem : Problem
+        The problem that was solved.
+    status : str
+        ``optimal``; nothing else becomes a solution.
+    x : ndarray
+        Value of every column.
+    row_dual : ndarray
+        Change of the objective per unit of each row's bound; NaN with integers.
+    basis : Basis or None
+        Where a similar problem can start; only from HiGHS without integers.
+    solve_seconds : float
+        Wall time of the solver [s].
+    solver : str
+        Name of the solver.
+    gap : float
+        Relative gap between objective and bound, zero without integers.
+    log : str
+        The solver's own log.
+    warm : bool
+        Whether a starting basis was used.
+    """
+
+    problem: Problem
+    status: str
+    x: Array
+    row_dual: Array
+    basis: Basis | None
+    solve_seconds: float
+    solver: str
+    gap: float
+    log: str
+    warm: bool
+
+    @cached_property
+    def objective(self) -> float:
+        """Objective with the ``bigM`` terms."""
+        p = self.problem
+        return float((p.cost + p.penalty) @ self.x) + p.offset
+
+    @cached_property
+    def cost_objective(self) -> float:
+        """Objective without the ``bigM`` terms of unmet demand and unused supply."""
+        return float(self.problem.cost @ self.x) + self.problem.offset
+
+    @cached_property
+    def _expressions(self) -> Array:
+        return self.problem.expression_values(self.x)
+
+    def value(self, name: str) -> Array:
+        """Values of a variable or a named expression, shape (K,) or (K, T)."""
+        p = self.problem
+        if name in p.variables:
+            block = p.variables[name]
+            return self.x[block.start : block.stop].reshape(block.shape)
+        block = p.expressions[name]
+        return self._expressions[block.start : block.stop].reshape(block.shape)
+
+    def dual(self, name: str) -> Array:
+        """Duals of a constraint, shape (K,) or (K, T): change of the objective per unit of bound."""
+        block = self.problem.constraints[name]
+        return self.row_dual[block.start : block.stop].reshape(block.shape)
+
+    def check(self) -> None:
+        """Verify that the values satisfy every row and bound of the full problem.
+
+        Raises
+        ------
+        SolveError
+            When a row or bound is violated by more than rounding; names it.
+        """
+        p = self.problem
+        if not np.all(np.isfinite(self.x)):
+            raise SolveError(f"{self.solver} returned values that are not finite")
+        low = np.where(np.isfinite(p.col_lower), p.col_lower, self.x)
+        high = np.where(np.isfinite(p.col_upper), p.col_upper, self.x)
+        miss = np.maximum(low - self.x, self.x - high) / (1.0 + np.abs(self.x))
+        self._refuse(miss, p.column_name)
+        values = p.row_values(self.x)
+        size = 1.0 + np.bincount(
+            np.repeat(np.arange(p.n_rows), np.diff(p.indptr)),
+            np.abs(p.data * self.x[p.indices]),
+            p.n_rows,
+        )
+        low = np.where(np.isfinite(p.row_lower), p.row_lower, values)
+        high = np.where(np.isfinite(p.row_upper), p.row_upper, values)
+        self._refuse(np.maximum(low - values, values - high) / size, p.row_name)
+
+    def _refuse(self, miss: Array, name: object) -> None:
+        if len(miss) and miss.max() > FEASIBILITY_TOLERANCE:
+            worst = int(miss.argmax())
+            raise SolveError(
+                f"{self.solver} says {self.status}, but {name(worst)} is violated by a share of"  # type: ignore[operator]
+                f" {miss[worst]:.1e}; the solution is not used"
+            )
