@@ -88,6 +88,8 @@ def setpoints(group: Buildings, days: Calendar) -> Setpoints:
     winter = (days.day_of_year >= _HEATING_FIRST_DAY) | (days.day_of_year <= _HEATING_LAST_DAY)
     summer = (days.day_of_year >= _COOLING_FIRST_DAY) & (days.day_of_year <= _COOLING_LAST_DAY)
     if group.use == "office":
+        summer = np.full(HOURS, True)
+    if group.use == "office":
         working = ~days.free & (days.hour < 19)
         readiness = np.where(working, np.clip((days.hour - 4) / 3.0, 0.0, 1.0), 0.0)
         heating = 18.0 + 2.0 * readiness

@@ -36,8 +36,8 @@ class FolderData(_Strict):
     model: Path = Field(description="The model's main YAML file.")
     start_cop: dict[str, str] = Field(
         default_factory=dict,
-        description="For each COP file that the model names but the folder lacks, the file beside it "
-        "that stands in for it in the first iteration.",
+        description="For each COP file that the model names but the folder lacks, the file beside "
+        "it that stands in for it in the first iteration.",
     )
 
 

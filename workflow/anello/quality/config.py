@@ -31,32 +31,34 @@ class QualityConfig(BaseModel):
 
     policy: Policy = Field(
         default="refuse",
-        description="`refuse`: the run stops and lists the faults; `repair`: each fault is repaired and "
-        "reported; `accept`: faults are reported and left as they are.",
+        description="`refuse`: the run stops and lists the faults; `repair`: each fault is "
+        "repaired and reported; `accept`: faults are reported and left as they are.",
     )
     policies: dict[FaultKind, Policy] = Field(
         default_factory=dict, description="A policy of its own for some kinds of fault."
     )
     outlier_ratio: Annotated[float, Field(gt=1)] = Field(
-        default=5.0,
-        description="An outlier exceeds the largest of the values around it by this factor [-].",
+        default=4.0,
+        description="An outlier exceeds the values around it by this factor, or falls short of "
+        "them by twice this factor [-].",
     )
     outlier_deviations: Positive = Field(
-        default=25.0,
+        default=8.0,
         description="It also lies this many robust standard deviations from their median [-].",
     )
     outlier_window_days: Annotated[int, Field(ge=1, le=60)] = Field(
         default=7,
-        description="The values around it: hours before and after it, and the same hours of the days up "
-        "to this many days before and after [d].",
+        description="The values around an hour: three hours before and after it, and the same hours, "
+        "give or take one, of this many days before and after [d].",
     )
-    longest_gap_h: Annotated[int, Field(ge=1)] = Field(
-        default=24, description="Gaps up to this length are repaired; longer ones are refused [h]."
+    longest_gap_h: Positive = Field(
+        default=24.0,
+        description="Gaps up to this length are repaired; longer ones are refused [h].",
     )
     units_ratio: Annotated[float, Field(gt=1)] = Field(
         default=300.0,
-        description="Columns of one file whose levels differ by more than this factor are suspected of "
-        "different units, for example W and kW [-].",
+        description="Columns of one file whose levels differ by more than this factor are "
+        "suspected of different units, for example W and kW [-].",
     )
 
     def policy_for(self, kind: FaultKind) -> Policy:
