@@ -85,7 +85,7 @@ def compare_variable(name: str, entry: dict[str, Any], data: ModelData) -> bool:
     node_dims = [d for d in dims if d.startswith("loc_techs")]
     if len(node_dims) != 1 or not set(dims) <= {*node_dims, "costs", "timesteps"}:
         return False
-    if name.startswith("lookup_loc") or name in ("lookup_remotes", "distance"):
+    if name.startswith("lookup_") or name == "distance":
         return False
     theirs = as_array(entry["data"])
     axis = dims.index(node_dims[0])

@@ -131,7 +131,7 @@ class SeriesReader:
             if table is None:
                 continue
             if id(table.index) not in slices:
-                slices[id(table.index)] = self._checked_slice(table.index, name, mark)
+                slices[id(table.index)] = self._checked_slice(table.index, name)
             part = slices[id(table.index)]
             if part is None:
                 continue
@@ -141,7 +141,7 @@ class SeriesReader:
                 if part.stop < len(table.index):
                     following = table.index[part.stop]
             elif not common.equals(index):
-                self._mismatch(common, common_name, index, name, mark)
+                self._mismatch(common, common_name, index, name)
                 continue
             for column, values in table.values.items():
                 series[Reference(kind, name, column)] = values[part]
@@ -149,7 +149,7 @@ class SeriesReader:
             common = pd.DatetimeIndex([], dtype="datetime64[ns]")
         return common, following, series
 
-    def _checked_slice(self, index: pd.DatetimeIndex, name: str, mark: Mark | None) -> slice | None:
+    def _checked_slice(self, index: pd.DatetimeIndex, name: str) -> slice | None:
         if not len(index):
             self.report.error("holds no rows", mark=Mark(name))
             return None
@@ -171,7 +171,6 @@ class SeriesReader:
         common_name: str,
         index: pd.DatetimeIndex,
         name: str,
-        mark: Mark | None,
     ) -> None:
         shared = min(len(common), len(index))
         differs = np.flatnonzero(common[:shared].to_numpy() != index[:shared].to_numpy())
@@ -285,7 +284,6 @@ class SeriesReader:
                     usecols=[0, *positions.values()],
                     index_col=False,
                     dtype={0: str},
-                    float_precision="round_trip",
                     encoding="utf-8",
                 )
         except (ValueError, pd.errors.ParserWarning) as err:
