@@ -46,7 +46,7 @@ def next_cop(history: Sequence[CopPair], config: FixedPointConfig) -> Floats:
     Returns
     -------
     ndarray, shape (H, T)
-        COP [-]; never outside the range that each heat pump has shown in the history used.
+        COP [-]; never far outside the range that each heat pump has shown in the history used.
     """
     last = history[-1]
     omega = config.relaxation
@@ -66,11 +66,12 @@ def next_cop(history: Sequence[CopPair], config: FixedPointConfig) -> Floats:
     gamma = np.linalg.solve(gram + ridge * np.eye(depth), changes @ residual[-1])
     mixed = x[-1] + omega * residual[-1] - gamma @ (steps + omega * changes)
     shape = last.used.shape
-    # ASSUME: extrapolated COP beyond all values met so far are artefacts of the acceleration.
+    # ASSUME: COP far beyond all values met so far are artefacts of the acceleration: half the width
+    # of the range seen is room enough for a good extrapolation.
     seen = np.array([values for pair in recent for values in pair])
-    low = seen.min(axis=(0, 2), initial=np.inf)[:, None]
-    high = seen.max(axis=(0, 2), initial=-np.inf)[:, None]
-    clipped: Floats = np.clip(mixed.reshape(shape), low, high)
+    low, high = seen.min(axis=(0, 2))[:, None], seen.max(axis=(0, 2))[:, None]
+    room = 0.5 * (high - low)
+    clipped: Floats = np.clip(mixed.reshape(shape), np.maximum(low - room, 0.5 * low), high + room)
     return clipped
 
 
