@@ -23,7 +23,8 @@ calliope.set_log_verbosity("ERROR", include_solver_output=False)
 source, scenario, overrides = json.loads(sys.stdin.read())
 if source in ("national_scale", "urban_scale"):
     import os
-    source = os.path.join(os.path.dirname(calliope.__file__), "example_models", source, "model.yaml")
+    folder = os.path.dirname(calliope.__file__)
+    source = os.path.join(folder, "example_models", source, "model.yaml")
 model = calliope.Model(source, scenario=scenario, override_dict=overrides)
 out = {"path": source, "variables": {}}
 for name, array in model._model_data.data_vars.items():
@@ -131,8 +132,13 @@ def test_parameters_equal_those_of_calliope(oracle: Path, case: str) -> None:
     remotes = variables["lookup_remotes"]
     labels = remotes["coords"]["loc_techs_transmission"]
     assert list(inputs["node_remote"].values[data.positions(labels)]) == remotes["data"]
-    nodes = {label for e in variables.values() for d in e["dims"] if d == "loc_techs"
-             for label in e["coords"][d]}
+    nodes = {
+        label
+        for e in variables.values()
+        for d in e["dims"]
+        if d == "loc_techs"
+        for label in e["coords"][d]
+    }
     assert nodes == set(inputs["node"].values)
     if "carrier_ratios" in variables:
         compare_ratios(variables["carrier_ratios"], data)
@@ -182,7 +188,9 @@ def test_the_parameter_table_agrees_with_calliopes_defaults(oracle: Path) -> Non
     for base, group in theirs["groups"].items():
         ours = groups[base]
         known = {n for n in ours["allowed_constraints"] if not constraints[n].extension}
-        if base == "transmission":  # Calliope takes these at the technology although it lists them not
+        if (
+            base == "transmission"
+        ):  # Calliope takes these at the technology although it lists them not
             known -= {"energy_cap_max_systemwide", "energy_cap_equals_systemwide"}
         assert known == set(group["allowed_constraints"]), base
         assert {n for n in ours["allowed_costs"] if not costs[n].extension} == set(
@@ -198,6 +206,7 @@ def test_the_parameter_table_agrees_with_calliopes_defaults(oracle: Path) -> Non
         assert entry.default == default or (entry.default is None and default is None), name
     for name, default in theirs["costs"].items():
         assert costs[name].default == default, name
-    varying = {p.name for p in (*constraints.values(), *costs.values())
-               if p.series and not p.extension}
+    varying = {
+        p.name for p in (*constraints.values(), *costs.values()) if p.series and not p.extension
+    }
     assert varying == set(theirs["file_allowed"]) - {"clustering_func"}

@@ -113,7 +113,7 @@ def with_imports(
 ) -> Tree:
     """Return a tree with the files of its ``import`` list below it; its own values win.
 
-    Two imported files that give one key different origins are an error, since neither has precedence.
+    Two imported files that set the same key are an error, since neither has precedence.
     """
     if "import" not in tree:
         return tree
@@ -168,7 +168,8 @@ def compose(
     Parameters
     ----------
     source : path or mapping
-        The main YAML file, or the configuration itself; paths are then relative to the working folder.
+        The main YAML file, or the configuration itself, whose paths are relative to the working
+        folder.
     scenario : str, optional
         Name of a scenario, of an override, or a comma-separated list of overrides.
     override_dict : str or mapping, optional
@@ -248,6 +249,10 @@ def _override_tree(
     return with_imports(tree, folder, root, report)
 
 
+def _where(mark: Mark | None) -> dict[str, Any]:
+    return {"file": mark.file, "line": mark.line} if mark else {}
+
+
 def expand_scenario(tree: Tree, scenario: str, report: Report) -> list[str]:
     """Return the overrides a scenario stands for, each once, in the order in which they are named.
 
@@ -278,9 +283,7 @@ def expand_scenario(tree: Tree, scenario: str, report: Report) -> list[str]:
     def visit(name: str, chain: tuple[str, ...], mark: Mark | None) -> None:
         if name in chain:
             circle = " -> ".join((*chain, name))
-            raise InputError(
-                Problem(f"scenarios contain each other: {circle}", *(mark or (None, None)))
-            )
+            raise InputError(Problem(f"scenarios contain each other: {circle}", **_where(mark)))
         if name in scenarios:
             content = scenarios[name]
             members = content if isinstance(content, list) else [content]
@@ -289,7 +292,7 @@ def expand_scenario(tree: Tree, scenario: str, report: Report) -> list[str]:
                     raise InputError(
                         Problem(
                             "a scenario must be a list of overrides or scenarios",
-                            *(scenarios.mark(name) or (None, None)),
+                            **_where(scenarios.mark(name)),
                             key=f"scenarios.{name}",
                             value=member,
                         )
@@ -305,7 +308,7 @@ def expand_scenario(tree: Tree, scenario: str, report: Report) -> list[str]:
             raise InputError(
                 Problem(
                     f"neither a scenario nor an override is called `{name}`",
-                    *(mark or (None, None)),
+                    **_where(mark),
                     suggestion=did_you_mean(name, known) or f"Defined are: {listing}",
                 )
             )

@@ -25,7 +25,7 @@ def distance_between(
 
     Notes
     -----
-    The geodesic is computed by geographiclib [1]_, which also converges for nearly antipodal points.
+    The geodesic is computed by geographiclib [1]_, which converges for antipodal points too.
 
     References
     ----------

@@ -75,7 +75,7 @@ def read_groups(
             if value is not None:
                 entry[key] = value
         found[name] = entry
-    _check_shares(tree, techs, names, report)
+    _check_shares(tree, names, report)
     _check_margins(tree, names["carrier"], report)
     return found
 
@@ -146,9 +146,7 @@ def _number(raw: Any, path: str, mark: Mark | None, report: Report) -> float | N
     return number
 
 
-def _check_shares(
-    tree: Tree, techs: Mapping[str, Technology], names: Mapping[str, list[str]], report: Report
-) -> None:
+def _check_shares(tree: Tree, names: Mapping[str, list[str]], report: Report) -> None:
     shares = tree.section("model").get("group_share")
     if not isinstance(shares, Tree) or not shares:
         return

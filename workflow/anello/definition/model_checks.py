@@ -1,58 +1,107 @@
-"""Checks that need the whole model: series, capacities, supply."""
+"""Checks of values that only make sense together."""
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-import pandas as pd
-import xarray as xr
 
-from anello.definition.node_values import NodeValues
-from anello.definition.parameters import parameter
+from anello.definition.magnitude_checks import check_magnitudes
 from anello.definition.report import Report
-from anello.definition.tree import Mark
-from anello.timeseries import Reference
+from anello.definition.supply_checks import check_supply
+from anello.model_data import ModelData
+
+_SIZES = ("energy_cap", "storage_cap", "resource_cap", "resource_area")
 
 
-def check_data(
-    dataset: xr.Dataset, config: dict[str, Any], nodes: list[NodeValues], report: Report
-) -> None:
-    """Check values that only make sense together."""
-    check_series(dataset, nodes, report)
+def check_data(data: ModelData, report: Report) -> None:
+    """Check a whole model: resources, capacities, storage, objective, supply and magnitudes."""
+    _check_resources(data, report)
+    _check_negative_costs(data, report)
+    _check_storage(data, report)
+    _check_objective(data, report)
+    _check_integers(data, report)
+    if not report.problems:
+        check_supply(data, report)
+        check_magnitudes(data, report)
 
 
-def check_series(dataset: xr.Dataset, nodes: list[NodeValues], report: Report) -> None:
-    """Check every series for missing, infinite and out-of-range values."""
-    index = pd.DatetimeIndex(dataset["timestep"].values)
-    seen: set[tuple[str, Reference]] = set()
-    for row, entry in enumerate(nodes):
-        for name, value in entry.numbers.items():
-            if isinstance(value, Reference) and name in dataset and (name, value) not in seen:
-                seen.add((name, value))
-                _check_one(dataset[name].values[row], name, value, index, report)
+def _path(data: ModelData, node: int) -> str:
+    location = data.inputs["node_loc"].values[node]
+    tech = str(data.inputs["node_tech"].values[node]).split(":")
+    if len(tech) > 1:
+        return f"links.{location},{tech[1]}.techs.{tech[0]}"
+    return f"locations.{location}.techs.{tech[0]}"
 
 
-def _check_one(
-    values: np.ndarray, name: str, reference: Reference, index: pd.DatetimeIndex, report: Report
-) -> None:
-    mark = Mark(reference.table)
-    missing = np.flatnonzero(np.isnan(values))
-    if missing.size:
-        at = index[int(missing[0])]
-        report.error(
-            f"value missing at {at} ({missing.size} such steps)", key=reference.column, mark=mark
-        )
+def _check_resources(data: ModelData, report: Report) -> None:
+    resource = data.value("resource", default=False)
+    scale = data.value("resource_scale")
+    wide = resource if resource.ndim == 2 else resource[:, None]
+    given = data.defined("force_resource")
+    forced = data.value("force_resource")
+    forced = forced.max(axis=1) if forced.ndim == 2 else forced
+    base = data.inputs["node_base"].values
+    for node in data.nodes(("supply", "supply_plus", "demand")):
+        key = f"{_path(data, node)}.constraints.resource"
+        infinite = np.isinf(wide[node])
+        if infinite.any() and forced[node] and (base[node] == "demand" or not infinite.all()):
+            report.error("an infinite resource cannot be forced", key=key)
+        elif infinite.all() and given[node] and forced[node]:
+            report.warn("`force_resource` has no effect on an infinite resource", key=key)
+        if base[node] == "demand" and (wide[node] * scale[node] > 0).any():
+            report.error(
+                "a demand must be zero or negative",
+                key=key,
+                value=float((wide[node] * scale[node]).max()),
+            )
+
+
+def _check_negative_costs(data: ModelData, report: Report) -> None:
+    """Income per capacity without a limit of the capacity would make the model unbounded."""
+    for size in _SIZES:
+        if f"cost_{size}" not in data.inputs:
+            continue
+        fixed = data.value(f"{size}_equals")
+        limit = np.where(np.isnan(fixed), data.value(f"{size}_max"), fixed)
+        units = np.fmin(data.value("units_max"), data.value("units_equals"))
+        earns = (data.value(f"cost_{size}") < 0).any(axis=0)
+        for node in np.flatnonzero(earns & ~np.isfinite(limit) & ~np.isfinite(units)):
+            report.error(
+                f"a negative cost needs a limit, `{size}_max` or `{size}_equals`",
+                key=f"{_path(data, int(node))}.costs",
+            )
+
+
+def _check_storage(data: ModelData, report: Report) -> None:
+    if not {"storage_initial", "storage_discharge_depth"} <= set(data.inputs):
         return
-    entry = parameter(name)
-    if entry is None:
-        return
-    bad = np.flatnonzero((values < entry.low) | (values > entry.high))
-    if bad.size:
-        step = int(bad[0])
+    initial = data.value("storage_initial", default=False)
+    depth = data.value("storage_discharge_depth", default=False)
+    with np.errstate(invalid="ignore"):
+        below = np.flatnonzero(initial < depth)
+    for node in below:
         report.error(
-            f"out of range for `{name}` at {index[step]} ({bad.size} such steps)",
-            key=reference.column,
-            mark=mark,
-            value=float(values[step]),
+            "`storage_initial` must not be below `storage_discharge_depth`",
+            key=f"{_path(data, int(node))}.constraints",
+            value=[float(initial[node]), float(depth[node])],
         )
+
+
+def _check_objective(data: ModelData, report: Report) -> None:
+    weights = data.config["run"]["objective_options"]["cost_class"]
+    known = [str(c) for c in data.inputs["cost"].values]
+    for name in weights:
+        if name not in known and not (name == "monetary" and len(weights) == 1 and not known):
+            report.warn(
+                f"no technology has costs of the class `{name}`",
+                key="run.objective_options.cost_class",
+            )
+
+
+def _check_integers(data: ModelData, report: Report) -> None:
+    names = ["units_min", "units_max", "units_equals", "cost_purchase"]
+    used = [n for n in names if n in data.inputs]
+    if "force_asynchronous_prod_con" in data.inputs:
+        used.append("force_asynchronous_prod_con")
+    if used:
+        listed = ", ".join(f"`{n.removeprefix('cost_')}`" for n in used)
+        report.warn(f"integer decisions ({listed}) make the model slower to solve")

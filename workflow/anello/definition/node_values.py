@@ -1,4 +1,4 @@
-"""The constraints and costs of each node, checked and turned into numbers or references to series."""
+"""The constraints and costs of each node, as checked numbers or references to series."""
 
 from __future__ import annotations
 

@@ -333,7 +333,7 @@ def _link_nodes(
         for name, own in config.section("techs").items():
             tech_path = f"{path}.techs.{name}"
             tech_mark = config.section("techs").mark(name) or mark
-            identity = (*sorted(ends), name)
+            identity = (min(ends), max(ends), name)
             if identity in seen:
                 report.error(
                     f"the same technology is on `links.{seen[identity]}` already; a link serves "

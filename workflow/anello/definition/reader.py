@@ -16,6 +16,7 @@ from anello.definition.model_checks import check_data
 from anello.definition.node_values import ValueReader
 from anello.definition.places import read_places
 from anello.definition.report import Report
+from anello.definition.series_checks import check_series
 from anello.definition.settings import check_settings
 from anello.definition.technologies import read_technologies
 from anello.definition.tree import Tree
@@ -89,6 +90,7 @@ def read_model(
     except ValueError as err:
         raise InputError(Problem(str(err), key="model.subset_time")) from err
 
+    check_series(nodes, found, index, report)
     dataset = build_dataset(places, techs, nodes, index, hours, found, report)
     groups = read_groups(tree, techs, places, dataset, report)
     config = {
@@ -98,9 +100,12 @@ def read_model(
         "scenario": scenario,
         "applied_overrides": configuration.overrides,
     }
-    check_data(dataset, config, nodes, report)
+    data = ModelData(dataset, config)
     report.raise_errors()
-    return ModelData(dataset, config, report.warnings)
+    check_data(data, report)
+    report.raise_errors()
+    data.warnings = report.warnings
+    return data
 
 
 def _model_config(tree: Tree) -> dict[str, Any]:

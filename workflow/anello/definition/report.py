@@ -88,7 +88,8 @@ class Report:
         value: Any,
         suggestion: str | None,
     ) -> None:
-        # A technology's fault shows up at each of its locations; its origin is the same, so tell it once.
+        # A technology's fault shows up at each of its locations, with the same origin: tell it
+        # once.
         name = key.rpartition(".")[2] if key is not None and mark and mark.line else key
         identity = (kind is self.problems, message, mark, name, repr(value))
         if identity in self._told:

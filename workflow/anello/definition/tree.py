@@ -49,7 +49,9 @@ class Tree(dict[str, Any]):
         report : Report
             Receives faults.
         """
-        return cls._copied(mapping, Mark(source), report, 0)
+        tree = cls._copied(mapping, Mark(source), report, 0)
+        assert isinstance(tree, Tree)
+        return tree
 
     @classmethod
     def _copied(cls, value: Any, mark: Mark, report: Report, depth: int) -> Any:

@@ -1,8 +1,9 @@
 """YAML text to nested mappings that remember where each key was written.
 
-Only plain data is read: text, numbers, true/false, null, lists and mappings. Numbers follow YAML 1.2,
-in which ``1e6`` is a number and ``on`` is text; dates stay text. The document is read event by event,
-so that neither deep nesting nor aliases that multiply themselves can exhaust the machine.
+Only plain data is read: text, numbers, true/false, null, lists and mappings. Numbers follow
+YAML 1.2, in which ``1e6`` is a number and ``on`` is text; dates stay text. The document is read
+event by event, so that neither deep nesting nor aliases that multiply themselves can exhaust the
+machine.
 """
 
 from __future__ import annotations
@@ -205,7 +206,7 @@ def parse_yaml(text: str, source: str, report: Report) -> Tree:
     Raises
     ------
     InputError
-        If the text is not YAML, holds more than plain data, is no mapping, or is too large to expand.
+        If the text is not YAML, holds more than plain data, is no mapping, or is too large.
     """
     builder = _Builder(source, report)
     try:

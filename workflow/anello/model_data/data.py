@@ -28,9 +28,9 @@ class ModelData:
     Attributes
     ----------
     inputs : xarray.Dataset
-        Parameters over ``node`` (every technology at a location, and each end of a link), costs over
-        ``cost`` and ``node``, both with ``timestep`` where a series is given. NaN means that the
-        model gives no value. Each variable has ``units``, ``long_name`` and ``default``.
+        Parameters over ``node`` (every technology at a location, and each end of a link), costs
+        over ``cost`` and ``node``, both with ``timestep`` where a series is given. NaN means that
+        the model gives no value. Each variable has ``units``, ``long_name`` and ``default``.
     config : dict
         ``model``, ``run`` and ``group_constraints`` after defaults and scenarios; plain types only.
     warnings : list of str

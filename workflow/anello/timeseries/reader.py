@@ -63,7 +63,7 @@ class _Table(NamedTuple):
     """A table's wanted columns, before the modelled part of time is cut out."""
 
     values: dict[str, np.ndarray]
-    index: pd.DatetimeIndex
+    steps: pd.DatetimeIndex
 
 
 class SeriesReader:
@@ -108,7 +108,7 @@ class SeriesReader:
         columns = self.wanted.setdefault((reference.kind, reference.table), {})
         columns.setdefault(reference.column, (key, mark))
 
-    def read(self) -> tuple[pd.DatetimeIndex, np.ndarray | None, dict[Reference, np.ndarray]]:
+    def read(self) -> tuple[pd.DatetimeIndex, pd.Timestamp | None, dict[Reference, np.ndarray]]:
         """Read everything asked for.
 
         Returns
@@ -130,16 +130,16 @@ class SeriesReader:
             table = self._load(kind, name, columns, key, mark)
             if table is None:
                 continue
-            if id(table.index) not in slices:
-                slices[id(table.index)] = self._checked_slice(table.index, name)
-            part = slices[id(table.index)]
+            if id(table.steps) not in slices:
+                slices[id(table.steps)] = self._checked_slice(table.steps, name)
+            part = slices[id(table.steps)]
             if part is None:
                 continue
-            index = table.index[part]
+            index = table.steps[part]
             if common is None:
                 common, common_name = index, name
-                if part.stop < len(table.index):
-                    following = table.index[part.stop]
+                if part.stop < len(table.steps):
+                    following = table.steps[part.stop]
             elif not common.equals(index):
                 self._mismatch(common, common_name, index, name)
                 continue
