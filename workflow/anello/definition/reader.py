@@ -143,7 +143,7 @@ def _series_reader(
     return SeriesReader(
         locate,
         str(model.get("timeseries_dateformat")),
-        model.get("subset_time"),
+        (model.get("subset_time"), model.mark("subset_time")),
         tables,
         frames,
         report,

@@ -53,20 +53,23 @@ def _check_sections(tree: Tree, table: Tree, report: Report) -> None:
 def _check_run(tree: Tree, table: Tree, report: Report) -> None:
     run, known = tree.section("run"), table["run"]
     free = tuple(table["run_free"])
-    names = [path for path, _, _ in known.leaves()]
+    known_paths = [path for path, _, _ in known.leaves()]
     for path, value, mark in run.leaves():
         if path.startswith(free) or known.find(path, _MISSING) is not _MISSING:
             continue
-        report.unknown("unknown option", path, names, key=f"run.{path}", mark=mark, value=value)
+        report.unknown(
+            "unknown option", path, known_paths, key=f"run.{path}", mark=mark, value=value
+        )
     for path, choices, _ in table["run_choices"].leaves():
         value = run.find(path)
         if value not in choices:
+            names = [str(c) for c in choices if c is not None]
             report.error(
-                f"must be one of {', '.join(choices)}",
+                f"must be one of {', '.join(names)}",
                 key=f"run.{path}",
                 mark=run.locate(path),
                 value=value,
-                suggestion=did_you_mean(str(value), choices),
+                suggestion=did_you_mean(str(value), names),
             )
     for path, least in _NUMBERS.items():
         value = run.find(path)

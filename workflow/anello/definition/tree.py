@@ -79,7 +79,10 @@ class Tree(dict[str, Any]):
 
     def insert(self, key: str, value: Any, mark: Mark, report: Report) -> None:
         """Set a key, nested where it has dots, adding to what is there already."""
-        head, _, rest = key.partition(".")
+        head, dot, rest = key.partition(".")
+        if not head or (dot and not rest):
+            report.error("a part of the key is empty", key=key, mark=mark)
+            return
         if rest:
             if key.count(".") > MAX_DEPTH:
                 raise InputError(f"{mark.file}:{mark.line}: nested deeper than {MAX_DEPTH} levels")

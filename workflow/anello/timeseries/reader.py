@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,7 +15,7 @@ import pandas as pd
 from anello.definition.report import Report
 from anello.definition.tree import Mark
 from anello.errors import InputError, did_you_mean
-from anello.timeseries.steps import order_fault, parse_dates, subset_slice
+from anello.timeseries.steps import and_more, order_fault, parse_dates, subset_slice
 
 
 class Reference(NamedTuple):
@@ -66,6 +67,17 @@ class _Table(NamedTuple):
     steps: pd.DatetimeIndex
 
 
+def _long_row(content: bytes, width: int) -> int | None:
+    """Return the first row with more fields than the header, counted from 1 below it, or None.
+
+    pandas would drop the surplus without a word when it reads some columns only.
+    """
+    if b'"' in content or content.count(b",") <= content.count(b"\n") * (width - 1):
+        return None
+    lines = content.splitlines()[1:]
+    return next((i for i, line in enumerate(lines, 1) if line.count(b",") >= width), None)
+
+
 class SeriesReader:
     """Reads all series of a model onto one index.
 
@@ -75,8 +87,8 @@ class SeriesReader:
         Turns a file name into a path; raises `InputError` when it may not be read.
     dateformat : str
         Format of dates in files.
-    subset : None, str or list
-        ``model.subset_time``.
+    subset : tuple
+        ``model.subset_time`` and its origin.
     replacements : mapping of str to DataFrame
         Tables that stand in place of files of that name.
     frames : mapping of str to DataFrame, or None
@@ -89,14 +101,14 @@ class SeriesReader:
         self,
         locate: Callable[[str], Path],
         dateformat: str,
-        subset: Any,
+        subset: tuple[Any, Mark | None],
         replacements: Mapping[str, pd.DataFrame],
         frames: Mapping[str, pd.DataFrame] | None,
         report: Report,
     ) -> None:
         self.locate = locate
         self.dateformat = dateformat
-        self.subset = subset
+        self.subset, self.subset_mark = subset
         self.replacements = replacements
         self.frames = frames
         self.report = report
@@ -161,7 +173,10 @@ class SeriesReader:
             return subset_slice(index, self.subset)
         except ValueError as err:
             self.report.error(
-                f"cannot be cut out of `{name}`: {err}", key="model.subset_time", value=self.subset
+                f"cannot be cut out of `{name}`: {err}",
+                key="model.subset_time",
+                mark=self.subset_mark,
+                value=self.subset,
             )
             return None
 
@@ -246,8 +261,9 @@ class SeriesReader:
     ) -> _Table | None:
         try:
             path = self.locate(name)
-            with open(path, encoding="utf-8-sig", newline="") as handle:
-                header = next(csv.reader(handle), [])
+            content = path.read_bytes()
+            first = content.partition(b"\n")[0].decode("utf-8-sig")
+            header = next(csv.reader([first.rstrip("\r")]), [])
         except InputError as err:
             for problem in err.problems:
                 self.report.error(
@@ -268,6 +284,10 @@ class SeriesReader:
         if len(header) < 2:
             self.report.error("needs a header with dates and at least one column", mark=Mark(name))
             return None
+        long = _long_row(content, len(header))
+        if long:
+            self.report.error(f"row {long} has more fields than the header", mark=Mark(name))
+            return None
         positions: dict[str, int] = {}
         for column, (user, where) in columns.items():
             if header[1:].count(column) != 1:
@@ -278,7 +298,7 @@ class SeriesReader:
             with warnings.catch_warnings():
                 warnings.simplefilter("error", pd.errors.ParserWarning)
                 raw = pd.read_csv(
-                    path,
+                    io.BytesIO(content),
                     header=0,
                     names=range(len(header)),
                     usecols=[0, *positions.values()],
@@ -317,7 +337,8 @@ class SeriesReader:
             message,
             key=user,
             mark=where,
-            suggestion=did_you_mean(column, names) or f"Its columns are {listed}",
+            suggestion=(None if column in names else did_you_mean(column, names))
+            or f"Its columns are {listed}",
         )
 
     def _dates(self, texts: pd.Index, name: str) -> pd.DatetimeIndex | None:
@@ -342,7 +363,7 @@ class SeriesReader:
             return numbers.to_numpy(dtype=np.float64, na_value=np.nan)
         row = int(bad[0])
         self.report.error(
-            f"not a number at {index[row]} (row {row + 1}; {bad.size} such rows)",
+            f"not a number at {index[row]}, in row {row + 1}{and_more(bad.size)}",
             key=label,
             mark=Mark(name),
             value=str(column.iloc[row]),

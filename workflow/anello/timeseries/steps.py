@@ -42,7 +42,7 @@ def parse_dates(texts: pd.Index, dateformat: str = ISO_FORMAT) -> pd.DatetimeInd
         row = int(bad[0])
         raise ValueError(
             f"`{plain[row]}` in row {row + 1} does not match the date format `{dateformat}`"
-            f" ({bad.size} such rows)"
+            f"{and_more(bad.size)}"
         ) from None
     index = pd.DatetimeIndex(parsed)
     if index.tz is not None:
@@ -51,6 +51,11 @@ def parse_dates(texts: pd.Index, dateformat: str = ISO_FORMAT) -> pd.DatetimeInd
     if missing.size:
         raise ValueError(f"the date in row {int(missing[0]) + 1} is missing")
     return index.as_unit("ns")
+
+
+def and_more(count: int) -> str:
+    """Return words for the rest of `count` faults of which one was told."""
+    return "" if count < 2 else f", and {count - 1} more like it"
 
 
 def order_fault(index: pd.DatetimeIndex) -> str | None:
@@ -64,7 +69,7 @@ def order_fault(index: pd.DatetimeIndex) -> str | None:
         return None
     row = int(bad[0]) + 1
     what = "is given twice" if steps[row - 1] == np.timedelta64(0, "ns") else "goes back in time"
-    return f"time step {index[row]} in row {row + 1} {what} ({bad.size} such rows)"
+    return f"time step {index[row]} in row {row + 1} {what}{and_more(bad.size)}"
 
 
 def subset_slice(index: pd.DatetimeIndex, subset: Any) -> slice:
