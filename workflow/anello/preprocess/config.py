@@ -34,6 +34,10 @@ class FolderData(_Strict):
 
     source: Literal["folder"] = Field(description="`folder`: a model folder of yours.")
     model: Path = Field(description="The model's main YAML file.")
+    strict: bool = Field(
+        default=True,
+        description="Whether settings that nothing reads are errors; otherwise they are warnings.",
+    )
     start_cop: dict[str, str] = Field(
         default_factory=dict,
         description="For each COP file that the model names but the folder lacks, the file beside "
