@@ -53,7 +53,7 @@ class FiguresConfig(BaseModel):
     )
     locations: list[str] | None = Field(
         None,
-        description="Locations of the dispatch figure; all together and each alone by default.",
+        description="Locations of the dispatch figure, `all` for all together, the default.",
     )
     currency: str = Field("€", description="Unit of the cost class that is shown.")
     cost_class: str = Field("monetary", description="Cost class that is shown.")

@@ -1,0 +1,264 @@
+"""Several scenarios beside each other: one table, one figure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+
+from anello.files import atomic_path
+from anello.report.appearance import (
+    BLUE,
+    GREY,
+    VERMILION,
+    Appearance,
+    carrier_kind,
+    figure_style,
+    save_figure,
+    size_inch,
+)
+from anello.report.config import FiguresConfig
+from anello.results.collection import CollectedResults, read_results
+from anello.results.summary import summarise
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+Scenarios = Mapping[str, str | os.PathLike[str] | CollectedResults]
+
+
+def load(scenarios: Scenarios) -> dict[str, CollectedResults]:
+    """Read those of the scenarios that are given by the path of their results."""
+    return {
+        name: found if isinstance(found, CollectedResults) else read_results(found)
+        for name, found in scenarios.items()
+    }
+
+
+def scenario_table(scenarios: Scenarios, config: FiguresConfig | None = None) -> pd.DataFrame:
+    """Set the numbers of several scenarios side by side.
+
+    Parameters
+    ----------
+    scenarios : mapping of str to path-like or CollectedResults
+        Their results by name.
+    config : FiguresConfig, optional
+        Says which cost class, and what its unit is called.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per quantity, with its unit in the index, and a column per scenario; NaN where a
+        scenario does not have the quantity.
+    """
+    config = config or FiguresConfig()
+    columns = {}
+    for name, collected in load(scenarios).items():
+        summary = summarise(collected)
+        columns[name] = _numbers(summary, collected, config)
+    rows = list(dict.fromkeys(key for column in columns.values() for key in column))
+    return pd.DataFrame(
+        {name: [column.get(key, np.nan) for key in rows] for name, column in columns.items()},
+        index=pd.Index(rows, name="quantity"),
+        dtype=float,
+    )
+
+
+def _numbers(
+    summary: Mapping[str, Any], collected: CollectedResults, config: FiguresConfig
+) -> dict[str, float]:
+    unit = config.currency
+    look = Appearance(collected.results, collected.inputs, config)
+    out: dict[str, float] = {}
+    if summary["cost_simulated"] is not None:
+        out[f"Cost as simulated [{unit}]"] = summary["cost_simulated"]
+    cost = summary["costs"].get(config.cost_class)
+    if cost is not None:
+        out[f"Cost as optimised [{unit}]"] = cost["total"]
+        if "investment" in cost:
+            out[f"  Investment and fixed [{unit}]"] = cost["investment"]
+            out[f"  Operation [{unit}]"] = cost["operation"]
+    made = summary["energy_mwh"].get("production", {})
+    for carrier in look.carriers():
+        for tech, energy in made.get(carrier, {}).items():
+            if look.base(tech) in ("supply", "supply_plus", "conversion", "conversion_plus"):
+                out[f"{look.name(tech)} ({look.name(carrier).lower()}) [MWh]"] = energy
+    grid = summary["peak_kw"].get("production", {})
+    for carrier in look.carriers():
+        for tech, power in grid.get(carrier, {}).items():
+            if look.base(tech) == "supply":
+                out[f"Peak of {look.name(tech).lower()} [kW]"] = power
+    for name, text in (("unmet_demand", "Unmet demand"), ("unused_supply", "Unused supply")):
+        parts = summary["energy_mwh"].get(name)
+        if parts is not None:
+            total = sum(value for by_carrier in parts.values() for value in by_carrier.values())
+            out[f"{text} [MWh]"] = abs(total)
+    ring = summary["ring"]
+    if ring:
+        for key, text in (("min", "lowest"), ("mean", "mean"), ("max", "highest")):
+            if "temperature_degc" in ring:
+                out[f"Ring temperature, {text} [°C]"] = ring["temperature_degc"][key]
+        for node, cop in ring.get("seasonal_cop", {}).items():
+            loc, tech = node.split("::", 1)
+            out[f"Seasonal COP, {look.name(tech)}, {look.name(loc)} [–]"] = cop
+    if summary["convergence"]:
+        out["Iterations"] = summary["convergence"]["iterations"]
+    return out
+
+
+def write_scenario_table(
+    scenarios: Scenarios,
+    path: str | os.PathLike[str],
+    config: FiguresConfig | None = None,
+) -> Path:
+    """Write :func:`scenario_table` as CSV in one step."""
+    table = scenario_table(scenarios, config)
+    table.index = pd.Index([str(label).strip() for label in table.index], name="quantity")
+    with atomic_path(path) as temporary:
+        table.to_csv(temporary, lineterminator="\n", encoding="utf-8")
+    return Path(path)
+
+
+def draw_comparison(
+    scenarios: Scenarios,
+    folder: str | os.PathLike[str],
+    config: FiguresConfig | None = None,
+) -> list[Path]:
+    """Draw the scenarios beside each other, as ``scenario_comparison``.
+
+    Parameters
+    ----------
+    scenarios : mapping of str to path-like or CollectedResults
+        Their results by name, in the order in which to show them.
+    folder : path-like
+        Where the figure goes.
+    config : FiguresConfig, optional
+        Formats, size, names and colours.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The files written.
+    """
+    config = config or FiguresConfig()
+    with figure_style():
+        figure = plot_comparison(scenarios, config)
+        stem = Path(folder) / "scenario_comparison"
+        return save_figure(figure, stem, config.formats, config.dpi)
+
+
+def plot_comparison(scenarios: Scenarios, config: FiguresConfig) -> Figure:
+    """Draw cost, electricity and ring temperature of each scenario as horizontal bars."""
+    loaded = load(scenarios)
+    names = list(loaded)
+    summaries = {name: summarise(collected) for name, collected in loaded.items()}
+    looks = {n: Appearance(c.results, c.inputs, config) for n, c in loaded.items()}
+    figure, axes = plt.subplots(
+        1, 3, sharey=True, figsize=size_inch(config, 28 + 9.0 * len(names)), squeeze=False
+    )
+    cost, energy, ring = axes[0]
+    y = np.arange(len(names))
+    _cost_bars(cost, y, names, summaries, config)
+    _energy_bars(energy, y, names, summaries, looks)
+    _ring_ranges(ring, y, names, summaries)
+    cost.set_yticks(y, names)
+    cost.invert_yaxis()
+    for axis in (cost, energy, ring):
+        axis.grid(visible=False, axis="y")
+        sns.despine(ax=axis)
+        if axis.get_legend_handles_labels()[0]:
+            axis.legend(
+                loc="upper center",
+                bbox_to_anchor=(0.5, -0.32 if len(names) < 4 else -0.2),
+                ncols=1,
+                handlelength=1.2,
+                labelspacing=0.3,
+            )
+    figure.suptitle("Scenarios compared", x=0.01, ha="left", fontsize=9)
+    return figure
+
+
+def _cost_bars(
+    axis: Any, y: Any, names: list[str], summaries: Mapping[str, Any], config: FiguresConfig
+) -> None:
+    totals = [_cost_of(summaries[name], config) / 1000.0 for name in names]
+    axis.barh(y, totals, height=0.6, color=BLUE)
+    span = max(max(totals, default=1.0), 1e-9)
+    for position, total in zip(y, totals, strict=True):
+        share = (total / totals[0] - 1.0) * 100 if totals[0] else 0.0
+        text = f"{total:,.0f}" + (f" ({share:+.1f} %)" if position else "")
+        axis.text(0.02 * span, position, text, va="center", ha="left", color="white", fontsize=6.5)
+    simulated = any(summaries[name]["cost_simulated"] is not None for name in names)
+    axis.set_title("Cost" + (" as simulated" if simulated else ""))
+    axis.set_xlabel(f"Cost [1000 {config.currency}]")
+
+
+def _cost_of(summary: Mapping[str, Any], config: FiguresConfig) -> float:
+    if summary["cost_simulated"] is not None:
+        return float(summary["cost_simulated"])
+    return float(summary["costs"].get(config.cost_class, {"total": 0.0})["total"])
+
+
+def _energy_bars(
+    axis: Any,
+    y: Any,
+    names: list[str],
+    summaries: Mapping[str, Any],
+    looks: Mapping[str, Appearance],
+) -> None:
+    bands: dict[str, tuple[str, Any]] = {}
+    for row, name in enumerate(names):
+        look = looks[name]
+        made = summaries[name]["energy_mwh"].get("production", {})
+        for carrier, techs in made.items():
+            if carrier_kind(carrier) != "electricity":
+                continue
+            for tech, value in techs.items():
+                if look.base(tech) in ("supply", "supply_plus"):
+                    band = bands.setdefault(look.name(tech), (look.color(tech), np.zeros(len(y))))
+                    band[1][row] += value
+    left = np.zeros(len(y))
+    for label, (color, values) in sorted(bands.items(), key=lambda item: -item[1][1].sum()):
+        axis.barh(y, values, left=left, height=0.6, color=color, label=label)
+        left = left + values
+    axis.set_title("Electricity from")
+    axis.set_xlabel("Energy [MWh]")
+
+
+def _ring_ranges(axis: Any, y: Any, names: list[str], summaries: Mapping[str, Any]) -> None:
+    for position, name in zip(y, names, strict=True):
+        ring = summaries[name]["ring"] or {}
+        found = ring.get("temperature_degc")
+        if found is None:
+            axis.text(0.5, position, "no ring", color=GREY, va="center")
+            continue
+        axis.plot(
+            [found["min"], found["max"]],
+            [position, position],
+            color=GREY,
+            linewidth=4,
+            solid_capstyle="butt",
+            label="Lowest to highest" if position == 0 else None,
+        )
+        axis.plot(
+            found["mean"],
+            position,
+            marker="D",
+            markersize=4,
+            linestyle="none",
+            color=VERMILION,
+            label="Mean" if position == 0 else None,
+        )
+    axis.set_title("Ring temperature")
+    axis.set_xlabel("Temperature [°C]")
+    axis.margins(x=0.15)
