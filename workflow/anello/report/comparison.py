@@ -164,7 +164,7 @@ def plot_comparison(scenarios: Scenarios, config: FiguresConfig) -> Figure:
     summaries = {name: summarise(collected) for name, collected in loaded.items()}
     looks = {n: Appearance(c.results, c.inputs, config) for n, c in loaded.items()}
     figure, axes = plt.subplots(
-        1, 3, sharey=True, figsize=size_inch(config, 28 + 9.0 * len(names)), squeeze=False
+        1, 3, sharey=True, figsize=size_inch(config, 34 + 9.0 * len(names)), squeeze=False
     )
     cost, energy, ring = axes[0]
     y = np.arange(len(names))
@@ -176,14 +176,14 @@ def plot_comparison(scenarios: Scenarios, config: FiguresConfig) -> Figure:
     for axis in (cost, energy, ring):
         axis.grid(visible=False, axis="y")
         sns.despine(ax=axis)
-        if axis.get_legend_handles_labels()[0]:
-            axis.legend(
-                loc="upper center",
-                bbox_to_anchor=(0.5, -0.32 if len(names) < 4 else -0.2),
-                ncols=1,
-                handlelength=1.2,
-                labelspacing=0.3,
-            )
+    handles = [h for axis in (energy, ring) for h in axis.get_legend_handles_labels()[0]]
+    if handles:
+        figure.legend(
+            handles=handles,
+            loc="outside lower center",
+            ncols=min(len(handles), 5),
+            handlelength=1.3,
+        )
     figure.suptitle("Scenarios compared", x=0.01, ha="left", fontsize=9)
     return figure
 
