@@ -135,7 +135,7 @@ class Buildings(Strict):
     )
     envelope_area_m2_per_m2: Positive | None = Field(
         default=None,
-        description="Opaque outer area per floor area; by default 0.6 (residential), 0.5 (office)",
+        description="Opaque outer area per floor area; by default that of a compact block",
     )
     appliances: bool | None = Field(
         default=None,
@@ -244,12 +244,18 @@ class HeatPumps(Strict):
 class Location(Strict):
     """Buildings that share one connection to the loop and to the grid."""
 
-    buildings: tuple[Buildings, ...] = Field(min_length=1)
+    buildings: tuple[Buildings, ...]
     roofs: tuple[Roof, ...] = ()
     tanks: Tanks = Field(default_factory=Tanks)
     battery: Battery | None = None
     heat_pumps: HeatPumps = Field(default_factory=HeatPumps)
     targets: Targets = Field(default_factory=Targets)
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> Self:
+        if not self.buildings:
+            raise ValueError("a location needs at least one group of buildings")
+        return self
 
 
 class Loop(Strict):

@@ -89,10 +89,10 @@ def calendar(index: pd.DatetimeIndex) -> Calendar:
     month_day = index.month.to_numpy() * 100 + index.day.to_numpy()
     holiday = np.isin(month_day, [int(d.replace("-", "")) for d in _HOLIDAYS])
     first, last = (int(d.replace("-", "")) for d in _SUMMER_BREAK)
-    weekday = index.dayofweek.to_numpy().astype(np.int64)
+    weekday = index.day_of_week.to_numpy().astype(np.int64)
     return Calendar(
         hour=index.hour.to_numpy().astype(np.int64),
-        day_of_year=index.dayofyear.to_numpy().astype(np.int64),
+        day_of_year=index.day_of_year.to_numpy().astype(np.int64),
         weekday=weekday,
         free=(weekday >= 5) | holiday,
         holiday=holiday,

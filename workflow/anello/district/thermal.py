@@ -7,6 +7,7 @@ it, and opaque walls join the mass with it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -158,6 +159,18 @@ def occupants(group: Buildings) -> float:
     return group.floor_area_m2 / (37.0 if group.use == "residential" else 15.0)
 
 
+def _hull_m2(floor_area_m2: float) -> float:
+    """Return the outer area of a compact block: walls and roof, and half of the ground slab.
+
+    The larger the building, the more storeys: one per 10 m of the side that its floor area would
+    have in one storey, at most eight. Its outline is 1.3 times that of a square.
+    """
+    storeys = min(8, max(1, round(math.sqrt(floor_area_m2) / 10.0)))
+    footprint = floor_area_m2 / storeys
+    walls = 1.3 * 4.0 * math.sqrt(footprint) * storeys * _STOREY_M
+    return walls + 1.5 * footprint
+
+
 @dataclass(frozen=True)
 class _Room:
     """The conductances [W/K] and the capacity [Wh/K] of one building seen as one room."""
@@ -179,7 +192,11 @@ class _Room:
         envelope = ENVELOPES[group.insulation]
         area = group.floor_area_m2
         window = area * (group.window_area_m2_per_m2 or (0.14 if residential else 0.22))
-        wall = area * (group.envelope_area_m2_per_m2 or (0.6 if residential else 0.5))
+        wall = (
+            area * group.envelope_area_m2_per_m2
+            if group.envelope_area_m2_per_m2
+            else (max(_hull_m2(area) - window, 0.1 * area))
+        )
         mass_area = _MASS_AREA_M2_PER_M2 * area
         surfaces = _SURFACE_AREA_M2_PER_M2 * area
         mass_surface = _SURFACE_MASS_W_M2K * mass_area

@@ -221,7 +221,7 @@ def spell_shift(spells: tuple[Spell, ...], index: pd.DatetimeIndex) -> Series:
     shift = np.zeros(len(index))
     hours = np.arange(len(index))
     for spell in spells:
-        first = 24 * (pd.Timestamp(f"{index[0].year}-{spell.start}").dayofyear - 1)
+        first = 24 * (pd.Timestamp(f"{index[0].year}-{spell.start}").day_of_year - 1)
         ramp = np.minimum(hours - first, first + 24 * spell.days - hours) / 24.0
         shift += spell.temperature_shift_k * np.clip(ramp, 0.0, 1.0)
     return shift

@@ -403,7 +403,7 @@ _ADDED = _Added("")
 
 def _is_daylight_saving(stamp: pd.Timestamp, *, autumn: bool) -> bool:
     """Whether clocks are changed at that hour in Europe (last Sunday) or North America."""
-    if stamp.dayofweek != 6 or stamp.hour not in _DAYLIGHT_SAVING_HOURS:
+    if stamp.day_of_week != 6 or stamp.hour not in _DAYLIGHT_SAVING_HOURS:
         return False
     last_sunday = stamp.day + 7 > stamp.days_in_month
     if autumn:

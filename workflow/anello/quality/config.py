@@ -48,8 +48,8 @@ class QualityConfig(BaseModel):
     )
     outlier_window_days: Annotated[int, Field(ge=1, le=60)] = Field(
         default=7,
-        description="The values around an hour: three hours before and after it, and the same hours, "
-        "give or take one, of this many days before and after [d].",
+        description="The values around it: three hours before and after, and the same hours, "
+        "give or take one, of so many days before and after [d].",
     )
     longest_gap_h: Positive = Field(
         default=24.0,
