@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 PathLike = str | os.PathLike[str]
+FilePath = str | Path
 
 _CHUNK_BYTES = 1 << 20
 

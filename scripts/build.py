@@ -1,0 +1,9 @@
+"""Binding of the rule `build`."""
+
+from anello.stages.reporting import reporting
+
+if __name__ == "__main__":
+    with reporting(snakemake.log[0], f"Problem of scenario {snakemake.wildcards.scenario}"):
+        from anello.stages.build import build_problem
+
+        build_problem(snakemake.input.model, snakemake.output.problem)

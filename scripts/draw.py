@@ -1,0 +1,14 @@
+"""Binding of the rule `draw`."""
+
+from anello.stages.reporting import reporting
+
+if __name__ == "__main__":
+    with reporting(snakemake.log[0], f"Figures of scenario {snakemake.wildcards.scenario}"):
+        from anello.report.config import FiguresConfig
+        from anello.stages.draw import draw_scenario
+
+        draw_scenario(
+            snakemake.input.results,
+            snakemake.output.figures,
+            FiguresConfig.model_validate(snakemake.params.settings["figures"]),
+        )

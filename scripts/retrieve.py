@@ -1,0 +1,13 @@
+"""Binding of the rule `retrieve`."""
+
+from anello.stages.reporting import reporting
+
+if __name__ == "__main__":
+    with reporting(snakemake.log[0], f"Model of scenario {snakemake.wildcards.scenario}"):
+        from pydantic import TypeAdapter
+
+        from anello.preprocess.config import DataConfig
+        from anello.stages.preprocess import retrieve_model
+
+        data = TypeAdapter(DataConfig).validate_python(snakemake.params.settings["data"])
+        retrieve_model(data, snakemake.output.folder)

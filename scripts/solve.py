@@ -1,0 +1,22 @@
+"""Binding of the rule `solve`."""
+
+from anello.stages.reporting import reporting
+
+if __name__ == "__main__":
+    where = f"{snakemake.wildcards.scenario}, iteration {snakemake.wildcards.iteration}"
+    with reporting(snakemake.log.stage, f"Dispatch of {where}"):
+        from anello.solve.config import SolverConfig
+        from anello.stages.solve import solve_iteration
+
+        solve_iteration(
+            model_data=snakemake.input.model,
+            problem=snakemake.input.problem,
+            settings=SolverConfig.model_validate(snakemake.params.settings["solver"]),
+            dispatch=snakemake.output.dispatch,
+            basis=snakemake.output.basis,
+            report=snakemake.output.report,
+            solver_log=snakemake.log.solver,
+            cop=snakemake.input.get("cop") or None,
+            previous_basis=snakemake.input.get("basis") or None,
+            time_limit_s=snakemake.resources.time_limit_s or None,
+        )

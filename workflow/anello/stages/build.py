@@ -1,0 +1,34 @@
+"""The step `build`: the dispatch problem of a scenario, compiled once."""
+
+from __future__ import annotations
+
+import logging
+
+from anello.files import FilePath
+from anello.formulation import formulate
+from anello.model_data import ModelData
+from anello.solve.compile import compile_problem
+
+logger = logging.getLogger(__name__)
+
+
+def build_problem(model_data: FilePath, problem: FilePath) -> None:
+    """Formulate a model's dispatch and write the compiled problem.
+
+    Parameters
+    ----------
+    model_data : path-like
+        The model, as `ModelData.save` writes it.
+    problem : path-like
+        Where the compiled problem goes.
+
+    Raises
+    ------
+    ArtefactError
+        If the model data cannot be read.
+    InputError
+        If the model asks for something that cannot be formulated.
+    """
+    compiled = compile_problem(formulate(ModelData.load(model_data)))
+    compiled.save(problem)
+    logger.info("%d rows, %d columns", compiled.n_rows, compiled.n_columns)

@@ -1,0 +1,88 @@
+"""The step `collect`: results, tables and a summary, or the reason why there are none."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from anello.coupling.convergence import (
+    ConvergenceRecord,
+    oscillation_report,
+    read_state,
+    require_converged,
+)
+from anello.errors import NotConvergedError
+from anello.files import FilePath
+from anello.report.figures import plot_convergence
+from anello.results.collection import collect
+
+logger = logging.getLogger(__name__)
+
+
+def collect_scenario(
+    *,
+    model_data: FilePath,
+    quality: FilePath,
+    dispatch: FilePath,
+    rings: Sequence[FilePath],
+    record: FilePath,
+    settings: Mapping[str, Any],
+    run: str,
+    scenario: str,
+    results: FilePath,
+    summary: FilePath,
+    tables: FilePath,
+    kept_record: FilePath,
+    kept_plot: FilePath,
+) -> None:
+    """Gather a scenario's last iteration, if the loop has converged.
+
+    Parameters
+    ----------
+    model_data, quality, dispatch, record : path-like
+        The model, the report on its series, the last dispatch and the last convergence record.
+    rings : sequence of path-like
+        The simulated rings of all iterations, in order.
+    settings : mapping
+        The scenario's settings.
+    run, scenario : str
+        Their names.
+    results, summary, tables : path-like
+        Where the results go.
+    kept_record, kept_plot : path-like
+        Where the record of the loop and its plot go, whether it has converged or not.
+
+    Raises
+    ------
+    NotConvergedError
+        If the last record says so; record and plot are then all that is written.
+    ArtefactError
+        If a file cannot be read.
+    """
+    limit = int(settings["coupling"]["max_iterations"])
+    trace = replace(ConvergenceRecord.read(record), max_iterations=limit)
+    trace.write(kept_record)
+    plot_convergence(json.loads(trace.to_json()), kept_plot)
+
+    try:
+        require_converged(trace, f"scenario {scenario}")
+    except NotConvergedError as failure:
+        finding = oscillation_report([read_state(path) for path in rings[-6:]])
+        raise NotConvergedError(f"{failure}\n{finding.text()}") from None
+    collect(
+        model_data=model_data,
+        dispatch=dispatch,
+        ring=rings[-1],
+        earlier_rings=rings[:-1],
+        record=kept_record,
+        quality=quality,
+        run=run,
+        scenario=scenario,
+        settings=settings,
+        results_path=results,
+        summary_path=summary,
+        tables_folder=tables,
+    )

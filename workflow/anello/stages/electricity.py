@@ -1,0 +1,167 @@
+"""What electricity a dispatch left at each location: the basis of the simulated true cost."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.errors import InputError, Problem
+from anello.ring.cost import LocationElectricity
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from anello.model_data import ModelData
+
+Floats = NDArray[np.float64]
+
+
+def electricity_inputs(
+    data: ModelData, dispatch: xr.Dataset, nodes: tuple[str, ...]
+) -> tuple[Floats, set[str]]:
+    """Return what heat pumps took in the dispatch, and which carriers that was.
+
+    Parameters
+    ----------
+    data : ModelData
+        The model.
+    dispatch : xarray.Dataset
+        Results with `carrier_con(node, carrier, timestep)` [kWh per step, negative].
+    nodes : tuple of str
+        Heat pumps, `location::technology`; H of them.
+
+    Returns
+    -------
+    tuple of (ndarray, shape (H, T); set of str)
+        Electricity [kWh per step, positive], and the carriers' names.
+    """
+    where = data.positions(nodes)
+    takes = data.inputs["tier_carrier"].sel(tier="in").values[where].any(axis=0)
+    carriers = {str(c) for c in data.inputs["carrier"].values[takes]}
+    taken = dispatch["carrier_con"].sel(node=list(nodes), carrier=sorted(carriers))
+    values: Floats = -np.nansum(taken.transpose("node", "carrier", "timestep").values, axis=1)
+    return values, carriers
+
+
+def location_electricity(
+    data: ModelData, dispatch: xr.Dataset, carriers: set[str]
+) -> dict[str, LocationElectricity]:
+    """Return, by location, electricity bought, its price, and what could be had beside it.
+
+    A supply without a limited resource counts as bought, at its variable cost; one with a limited
+    resource (sun, wind) counts with what of its resource the dispatch left, unless that is forced.
+
+    Parameters
+    ----------
+    data : ModelData
+        The model.
+    dispatch : xarray.Dataset
+        Results with `carrier_prod` [kWh per step] and `energy_cap` [kW].
+    carriers : set of str
+        Carriers that count as electricity.
+
+    Returns
+    -------
+    dict of str to LocationElectricity
+        Every location of the model.
+
+    Raises
+    ------
+    InputError
+        If a location has heat pumps or other demand for electricity, but nothing to buy it from.
+    """
+    inputs = data.inputs
+    steps = inputs.sizes["timestep"]
+    locations = [str(loc) for loc in inputs["loc"].values]
+    bought = {loc: np.zeros(steps) for loc in locations}
+    surplus = {loc: np.zeros(steps) for loc in locations}
+    prices: dict[str, Floats] = {}
+    places = [str(loc) for loc in inputs["node_loc"].values]
+    outputs = inputs["tier_carrier"].sel(tier="out", carrier=sorted(carriers)).values.any(axis=-1)
+    makers = set(np.flatnonzero(np.asarray(outputs)).tolist())
+    flows = dispatch["carrier_prod"].sel(node=inputs["node"].values, carrier=sorted(carriers))
+    produced = np.nansum(flows.transpose("node", "carrier", "timestep").values, axis=1)
+    for k in data.nodes(("supply", "supply_plus")):
+        if k not in makers:
+            continue
+        loc = places[k]
+        resource = _series(data.value("resource", [k]), steps)
+        if np.isinf(resource).any():
+            bought[loc] += produced[k]
+            price = _price(data, k, steps)
+            # ASSUME: where several grids feed a location, one more kWh comes from the cheapest.
+            prices[loc] = np.minimum(prices[loc], price) if loc in prices else price
+        elif not np.asarray(data.value("force_resource", [k])).item():
+            surplus[loc] += np.maximum(_available(data, dispatch, k, resource) - produced[k], 0.0)
+    if "unused_supply" in dispatch:
+        unused = dispatch["unused_supply"].sel(carrier=sorted(carriers))
+        for loc in locations:
+            if loc in unused["loc"].values:
+                lost = unused.sel(loc=loc).transpose("carrier", "timestep").values
+                surplus[loc] += -np.nansum(lost, axis=0)
+    missing = [loc for loc in locations if loc not in prices and _takes(data, loc, carriers)]
+    if missing:
+        raise InputError(
+            [
+                Problem(
+                    "has heat pumps but no supply with an unlimited resource, so that more "
+                    "electricity than dispatched has no price",
+                    key=f"locations.{loc}",
+                    suggestion=f"Give it a supply of {' or '.join(sorted(carriers))}",
+                )
+                for loc in missing
+            ]
+        )
+    return {
+        loc: LocationElectricity(bought[loc], prices.get(loc, np.zeros(steps)), surplus[loc])
+        for loc in locations
+    }
+
+
+def _series(values: NDArray[Any], steps: int) -> Floats:
+    """Return one node's parameter as a series, shape (T,)."""
+    flat = np.asarray(values, dtype=float).reshape(-1)
+    return np.full(steps, flat[0]) if flat.size == 1 else flat
+
+
+def _price(data: ModelData, k: int, steps: int) -> Floats:
+    """Return a supply's variable cost, classes weighted as in the objective, shape (T,)."""
+    weights = data.config["run"]["objective_options"]["cost_class"]
+    values = data.value("cost_om_prod", [k])
+    total = np.zeros(steps)
+    for row, name in enumerate(data.inputs["cost"].values):
+        weight = float(weights.get(str(name), 0.0))
+        if weight:
+            total += weight * np.nan_to_num(_series(values[row], steps))
+    return total
+
+
+def _available(data: ModelData, dispatch: xr.Dataset, k: int, resource: Floats) -> Floats:
+    """Return what a supply with a limited resource could have produced, shape (T,) [kWh]."""
+
+    def value(name: str) -> float | Floats:
+        found = data.value(name, [k])
+        return float(found[0]) if found.shape == (1,) else _series(found, resource.size)
+
+    node = str(data.inputs["node"].values[k])
+    capacity_kw = float(dispatch["energy_cap"].sel(node=node))
+    hours = data.inputs["timestep_resolution"].values
+    energy = resource * value("resource_scale") * value("energy_eff")
+    unit = str(data.inputs["resource_unit"].values[k])
+    if unit == "energy_per_cap":
+        energy = energy * capacity_kw
+    elif unit == "energy_per_area":
+        energy = energy * float(dispatch["resource_area"].sel(node=node))
+    if str(data.inputs["node_base"].values[k]) == "supply_plus":
+        energy = energy * value("resource_eff") * value("parasitic_eff")
+    available: Floats = np.clip(energy, 0.0, capacity_kw * hours)
+    return available
+
+
+def _takes(data: ModelData, loc: str, carriers: set[str]) -> bool:
+    here = data.inputs["node_loc"].values == loc
+    bases = np.isin(data.inputs["node_base"].values, ("conversion", "conversion_plus"))
+    inputs = data.inputs["tier_carrier"].sel(tier="in", carrier=sorted(carriers)).values
+    return bool((here & bases & inputs.any(axis=-1)).any())

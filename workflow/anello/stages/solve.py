@@ -1,0 +1,115 @@
+"""The step `solve`: the cheapest dispatch for given COP."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from anello.errors import ArtefactError
+from anello.files import FilePath, write_json
+from anello.results.extraction import extract
+from anello.results.netcdf import write_netcdf
+from anello.solve.basis import Basis
+from anello.solve.problem import Problem
+from anello.solve.run import solve
+from anello.stages.cop_file import read_cop
+
+if TYPE_CHECKING:
+    from anello.solve.config import SolverConfig
+
+logger = logging.getLogger(__name__)
+
+NO_BASIS = Basis(np.zeros(0, np.int8), np.zeros(0, np.int8), "")
+"""Stands in the basis file after a solver that has none to give."""
+
+
+def solve_iteration(
+    *,
+    model_data: FilePath,
+    problem: FilePath,
+    settings: SolverConfig,
+    dispatch: FilePath,
+    basis: FilePath,
+    report: FilePath,
+    solver_log: FilePath,
+    cop: FilePath | None = None,
+    previous_basis: FilePath | None = None,
+    time_limit_s: float | None = None,
+) -> None:
+    """Solve the dispatch of one iteration.
+
+    Parameters
+    ----------
+    model_data, problem : path-like
+        The model, and its compiled problem.
+    settings : SolverConfig
+        Solver and options.
+    dispatch, basis, report : path-like
+        Where the dispatch, its basis and what is to be said about the solution go.
+    solver_log : path-like
+        Where the solver's own log goes, also when it finds no solution.
+    cop : path-like, optional
+        COP series to put into the problem; those of the model by default.
+    previous_basis : path-like, optional
+        Where to start from. One that is missing, damaged or of another problem is logged, and the
+        problem is solved from scratch.
+    time_limit_s : float, optional
+        Longest time for the solution [s].
+
+    Raises
+    ------
+    SolveError
+        If no optimal solution was found; nothing but the solver's log is then written.
+    ArtefactError
+        If model, problem or COP cannot be read.
+    """
+    from anello.model_data import ModelData
+
+    compiled = Problem.load(problem)
+    if cop is not None:
+        compiled = compiled.patch({"energy_eff": read_cop(cop)})
+    start = _start(previous_basis) if settings.warm_start else None
+    solution = solve(
+        compiled,
+        settings.name,
+        basis=start,
+        options=settings.options,
+        time_limit_s=time_limit_s,
+        log_path=solver_log,
+    )
+    logger.info(
+        "%s: objective %.10g in %.2f s, %s start",
+        solution.solver,
+        solution.objective,
+        solution.solve_seconds,
+        "warm" if solution.warm else "cold",
+    )
+    write_netcdf(extract(ModelData.load(model_data), solution), dispatch)
+    (solution.basis or NO_BASIS).save(basis)
+    write_json(
+        report,
+        {
+            "status": solution.status,
+            "solver": solution.solver,
+            "objective": solution.objective,
+            "cost_objective": solution.cost_objective,
+            "gap": solution.gap,
+            "warm_start": solution.warm,
+            "solve_seconds": solution.solve_seconds,
+            "rows": compiled.n_rows,
+            "columns": compiled.n_columns,
+        },
+    )
+
+
+def _start(path: FilePath | None) -> Basis | None:
+    if path is None:
+        return None
+    try:
+        found = Basis.load(path)
+    except ArtefactError as fault:
+        logger.warning("%s; solving from scratch", fault)
+        return None
+    return found if found.signature else None

@@ -1,0 +1,21 @@
+rule build:
+    input:
+        model="results/{run}/{scenario}/model_data.nc",
+    output:
+        problem="results/{run}/{scenario}/problem.npz",
+    log:
+        "results/{run}/{scenario}/logs/build.log",
+    benchmark:
+        "results/{run}/{scenario}/benchmarks/build.tsv"
+    conda:
+        "../../envs/anello.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_mb(1500, 100),
+        runtime=30,
+    params:
+        code=code("build.py"),
+    message:
+        "Writing the dispatch problem of scenario {wildcards.scenario}"
+    script:
+        "../../scripts/build.py"

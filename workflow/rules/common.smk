@@ -1,0 +1,198 @@
+import fcntl
+import functools
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+# The package beside this workflow is the one that runs, in jobs on other machines too: what the
+# rules' code digests describe is then what computes.
+PACKAGE_FOLDER = Path(str(workflow.current_basedir)).resolve().parent
+if (PACKAGE_FOLDER / "anello").is_dir():
+    sys.path.insert(0, str(PACKAGE_FOLDER))
+    os.environ.update(
+        PYTHONPATH=os.pathsep.join(
+            filter(None, [str(PACKAGE_FOLDER), os.environ.get("PYTHONPATH")])
+        )
+    )
+
+from anello.config import parse_config
+from anello.errors import AnelloError
+from anello.provenance import code_digest
+
+try:
+    SETTINGS = parse_config(
+        config, [*workflow.configfiles, *workflow.overwrite_configfiles]
+    )
+except AnelloError as error:
+    raise WorkflowError(str(error)) from None
+
+RUN = SETTINGS.run
+SCENARIOS = list(SETTINGS.scenarios)
+
+
+wildcard_constraints:
+    run=re.escape(RUN),
+    scenario="|".join(re.escape(name) for name in SETTINGS.scenario_definitions),
+    iteration=r"\d{3}",
+
+
+@functools.cache
+def scenario_settings(scenario):
+    """The settings of one scenario, with its changes laid over those of the run."""
+    return SETTINGS.scenario(scenario)
+
+
+def settings(*sections, **parts):
+    """A parameter function: some sections of a scenario's settings, as plain values.
+
+    Only what a rule is given this way makes it run again when it changes, so each rule gets its own
+    sections, and of some (named as keywords) only the keys that touch its result.
+    """
+
+    def chosen(wildcards):
+        whole = scenario_settings(wildcards.scenario).model_dump(mode="json")
+        return {
+            **{section: whole[section] for section in sections},
+            **{
+                section: {key: whole[section][key] for key in keys}
+                for section, keys in parts.items()
+            },
+        }
+
+    return chosen
+
+
+@functools.cache
+def code(script):
+    """A checksum of a rule's script and of all it reaches within the package."""
+    return code_digest(PACKAGE_FOLDER.parent / "scripts" / script)
+
+
+def model_folder(wildcards):
+    """The folder that `retrieve` makes; nothing where the user names a model of their own."""
+    if scenario_settings(wildcards.scenario).data.source == "folder":
+        return []
+    return f"results/{wildcards.run}/{wildcards.scenario}/model"
+
+
+def own_model_files(wildcards):
+    """The files of the user's own model, so that a change to one is noticed."""
+    data = scenario_settings(wildcards.scenario).data
+    return model_files(data.model.parent) if data.source == "folder" else []
+
+
+def local_sources(wildcards):
+    """The local files that `retrieve` reads, so that a change to one is noticed."""
+    data = scenario_settings(wildcards.scenario).data
+    if data.source == "embedded":
+        return [str(data.district)] if data.district else []
+    local = data.folder or os.environ.get("ANELLO_ICCEP2019")
+    return model_files(Path(local) / data.model_folder) if local else []
+
+
+def model_files(folder):
+    """The YAML and CSV files of a model folder."""
+    return sorted(
+        str(path)
+        for path in Path(folder).rglob("*")
+        if path.suffix in (".yaml", ".yml", ".csv")
+    )
+
+
+def iteration_file(wildcards, number, name):
+    """A file of one of a scenario's iterations."""
+    folder = f"results/{wildcards.run}/{wildcards.scenario}/iterations"
+    return f"{folder}/{int(number):03d}/{name}"
+
+
+def previous(name):
+    """An input function: a file of the iteration before this one; nothing for the first."""
+
+    def path(wildcards):
+        number = int(wildcards.iteration)
+        return iteration_file(wildcards, number - 1, name) if number else []
+
+    return path
+
+
+def first(name):
+    """An input function: a file of iteration 0; nothing for that iteration itself."""
+
+    def path(wildcards):
+        return iteration_file(wildcards, 0, name) if int(wildcards.iteration) else []
+
+    return path
+
+
+def remembered_rings(wildcards):
+    """The rings of those earlier iterations that Anderson acceleration combines."""
+    number = int(wildcards.iteration)
+    depth = scenario_settings(wildcards.scenario).coupling.fixed_point.anderson_depth
+    return [
+        iteration_file(wildcards, earlier, "ring.nc")
+        for earlier in range(max(number - depth, 0), number)
+    ]
+
+
+def last_iteration(wildcards):
+    """The number of the last iteration that is needed, as far as is known by now.
+
+    Asks the checkpoint for one record after the other until one says that the loop has ended. Which
+    paths follow is built from wildcards, never from the checkpoint's own output, which would be
+    prefixed twice where this workflow is used as a module. A loop that has not converged ends at
+    its limit without an error here: the rule that consumes this fails then, on its own scenario only.
+    """
+    limit = scenario_settings(wildcards.scenario).coupling.max_iterations
+    for number in range(limit):
+        record = checkpoints.check_convergence.get(
+            run=wildcards.run, scenario=wildcards.scenario, iteration=f"{number:03d}"
+        ).output.record
+        with open(record, encoding="utf-8") as file:
+            if json.load(file)["converged"]:
+                break
+    return number
+
+
+def settled(name):
+    """An input function: a file of a scenario's last iteration."""
+    return lambda wildcards: iteration_file(wildcards, last_iteration(wildcards), name)
+
+
+def every(name):
+    """An input function: a file of each of a scenario's iterations, in order."""
+    return lambda wildcards: [
+        iteration_file(wildcards, number, name)
+        for number in range(last_iteration(wildcards) + 1)
+    ]
+
+
+def memory_mb(base, per_input_mb):
+    """Memory that grows with the size of the input files, and with each retry [MB]."""
+
+    def needed(wildcards, input, attempt):
+        return int((base + per_input_mb * input.size_mb) * attempt)
+
+    return needed
+
+
+def take_lock():
+    """Keep a second run off this run's results for as long as this process lives."""
+    folder = Path("results") / RUN
+    folder.mkdir(parents=True, exist_ok=True)
+    global LOCK
+    LOCK = open(folder / ".lock", "a+", encoding="utf-8")
+    try:
+        fcntl.flock(LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        LOCK.seek(0)
+        raise WorkflowError(
+            f"Another run ({LOCK.read().strip() or 'unknown process'}) is writing to {folder}. "
+            "Wait until it has ended, or give this one another name with --config run=NAME."
+        ) from None
+    LOCK.truncate(0)
+    LOCK.write(f"process {os.getpid()} on {os.uname().nodename}")
+    LOCK.flush()

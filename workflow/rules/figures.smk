@@ -1,0 +1,22 @@
+rule draw:
+    input:
+        results="results/{run}/{scenario}/results.nc",
+    output:
+        figures=directory("results/{run}/{scenario}/figures"),
+    log:
+        "results/{run}/{scenario}/logs/draw.log",
+    benchmark:
+        "results/{run}/{scenario}/benchmarks/draw.tsv"
+    conda:
+        "../../envs/anello.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_mb(2000, 50),
+        runtime=30,
+    params:
+        settings=settings("figures"),
+        code=code("draw.py"),
+    message:
+        "Scenario {wildcards.scenario}: figures"
+    script:
+        "../../scripts/draw.py"
