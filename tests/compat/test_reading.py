@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from anello.definition import read_model
 from anello.definition.parameters import base_tech_groups, constraint_parameters, cost_parameters
 from anello.model_data import ModelData

@@ -10,7 +10,7 @@ from typing import Any
 
 from anello.definition.parameters import base_tech_groups, options
 from anello.definition.report import Report
-from anello.definition.tree import Mark, Tree
+from anello.definition.tree import Mark, Tree, clash_error
 from anello.definition.yaml_reader import parse_yaml
 from anello.errors import InputError, Problem, did_you_mean
 
@@ -197,6 +197,7 @@ def compose(
         limit = Path(root) if root is not None else folder
         tree = load_file(path, limit, report)
 
+    _tidy_links(tree, report)
     extra = _override_tree(override_dict, folder, limit, report)
     whole = _defaults()
     whole.merge(_sections(tree, report), report=report)
@@ -246,7 +247,24 @@ def _override_tree(
         tree = parse_yaml(override_dict, "<override_dict>", report)
     else:
         tree = Tree.from_mapping(override_dict, "<override_dict>", report)
-    return with_imports(tree, folder, root, report)
+    tree = with_imports(tree, folder, root, report)
+    _tidy_links(tree, report)
+    return tree
+
+
+def _tidy_links(tree: Tree, report: Report) -> None:
+    """Write the keys of links without spaces, so that an override finds the link it means."""
+    links = tree.get("links")
+    if not isinstance(links, Tree):
+        return
+    for key in list(links):
+        tidy = ",".join(part.strip() for part in key.split(","))
+        if tidy == key:
+            continue
+        mark, link = links.mark(key), Tree()
+        link.put(tidy, links.pop(key), mark)
+        handler = clash_error(report, "given by two entries for one link", "links.")
+        links.merge(link, on_conflict=handler, report=report)
 
 
 def _where(mark: Mark | None) -> dict[str, Any]:
@@ -339,17 +357,11 @@ def _combine(tree: Tree, names: list[str], folder: Path, root: Path, report: Rep
         origin = override.mark("import")
         start = Path(origin.file).parent if origin and os.path.exists(origin.file) else folder
         content = with_imports(override, start, root, report)
-
-        def clash(path: str, first: Mark | None, second: Mark | None, *, name: str = name) -> bool:
-            before = f" (first at {first.file}:{first.line})" if first else ""
-            report.error(
-                f"override `{name}` sets a key that another override of the scenario sets{before}",
-                key=path,
-                mark=second,
-            )
-            return True
-
-        combined.merge(content, on_conflict=clash, report=report)
+        _tidy_links(content, report)
+        handler = clash_error(
+            report, f"override `{name}` sets a key that another override of the scenario sets"
+        )
+        combined.merge(content, on_conflict=handler, report=report)
     return combined
 
 

@@ -11,7 +11,7 @@ from anello.definition.distance import distance_between
 from anello.definition.parameters import options
 from anello.definition.report import Report
 from anello.definition.technologies import Technology
-from anello.definition.tree import Mark, Tree
+from anello.definition.tree import Mark, Tree, clash_error
 from anello.errors import did_you_mean
 
 MAX_LOCATIONS = 100_000
@@ -160,22 +160,17 @@ def _expand_locations(section: Tree, report: Report) -> dict[str, Tree]:
                 found[name] = config.copy()
                 found[name].marks.setdefault("", mark or Mark("<configuration>"))
                 continue
-
-            def clash(where: str, first: Mark | None, second: Mark | None) -> bool:
-                before = f" (first at {first.file}:{first.line})" if first else ""
-                report.error(
-                    f"given by two entries below `locations`{before}", key=where, mark=second
-                )
-                return True
-
-            found[name].merge(config, on_conflict=clash, report=report, prefix=f"locations.{name}.")
+            handler = clash_error(report, "given by two entries below `locations`")
+            found[name].merge(
+                config, on_conflict=handler, report=report, prefix=f"locations.{name}."
+            )
     if len(found) > MAX_LOCATIONS:
         report.error(f"more than {MAX_LOCATIONS:,} locations", key="locations")
     return {name: config for name, config in found.items() if config.get("exists") is not False}
 
 
 def _check_keys(config: Tree, path: str, known: list[str], what: str, report: Report) -> None:
-    for key in config.keys() - set(known):
+    for key in (k for k in config if k not in known):
         report.error(
             f"unknown key of a {what}",
             key=f"{path}.{key}",

@@ -154,7 +154,7 @@ def _check_replacements(
     series: Mapping[str, pd.DataFrame], reader: SeriesReader, report: Report
 ) -> None:
     files = {name for kind, name in reader.wanted if kind == "file"}
-    for name in series.keys() - files:
+    for name in (n for n in series if n not in files):
         report.warn(
             f"`series` holds `{name}`, which no parameter reads",
             suggestion=did_you_mean(name, files),

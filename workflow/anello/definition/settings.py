@@ -37,7 +37,7 @@ def check_settings(tree: Tree, report: Report) -> None:
 
 def _check_sections(tree: Tree, table: Tree, report: Report) -> None:
     known = table["top_level"]
-    for key in tree.keys() - set(known):
+    for key in (k for k in tree if k not in known):
         report.unknown("unknown section", key, known, key=key, mark=tree.mark(key))
     for key in known:
         value = tree.get(key)
@@ -121,7 +121,7 @@ def _check_weights(run: Tree, report: Report) -> None:
 
 def _check_model(tree: Tree, table: Tree, report: Report) -> None:
     model, known = tree.section("model"), table["model"]
-    for key in model.keys() - known.keys():
+    for key in (k for k in model if k not in known):
         report.unknown(
             "unknown option", key, known, key=f"model.{key}", mark=model.mark(key), value=None
         )

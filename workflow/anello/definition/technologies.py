@@ -131,7 +131,7 @@ def _check_name(name: str, path: str, mark: Mark | None, report: Report) -> None
 
 
 def _check_keys(config: Tree, path: str, known: frozenset[str], report: Report) -> None:
-    for key in config.keys() - known:
+    for key in (k for k in config if k not in known):
         report.unknown(
             "unknown key of a technology",
             key,

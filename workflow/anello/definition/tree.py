@@ -223,6 +223,29 @@ class Tree(dict[str, Any]):
                 self.put(key, value.copy() if isinstance(value, list) else value, theirs)
 
 
+def clash_error(
+    report: Report, message: str, prefix: str = ""
+) -> Callable[[str, Mark | None, Mark | None], bool]:
+    """Return a conflict handler for `Tree.merge` that records an error for each conflict.
+
+    Parameters
+    ----------
+    report : Report
+        Receives the errors.
+    message : str
+        What is wrong; where the first value stands is added.
+    prefix : str
+        Put in front of the dotted path.
+    """
+
+    def handle(path: str, first: Mark | None, second: Mark | None) -> bool:
+        before = f" (first at {first.file}:{first.line})" if first else ""
+        report.error(f"{message}{before}", key=f"{prefix}{path}", mark=second)
+        return True
+
+    return handle
+
+
 def _replacement(value: Tree, report: Report | None) -> Any:
     """Return what a mapping with a ``_REPLACE_`` key puts in place of the old content."""
     wiped = value[WIPE]
