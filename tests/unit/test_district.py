@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+
 from anello.definition import read_model
 from anello.district import (
     load_district,
