@@ -21,10 +21,9 @@ _CAPACITIES = tuple(
 
 
 def check_magnitudes(data: ModelData, report: Report) -> None:
-    """Warn of capacities, series and costs that lie too far apart, and of a bigM too large."""
+    """Warn of capacities and costs that lie too far apart, and of a bigM too large."""
     kinds = {
         "capacity limits": [n for n in _CAPACITIES if n in data.inputs],
-        "resources": ["resource"] if "resource" in data.inputs else [],
         "costs per energy": [
             n for n in ("cost_om_prod", "cost_om_con", "cost_export") if n in data.inputs
         ],
@@ -43,10 +42,7 @@ def check_magnitudes(data: ModelData, report: Report) -> None:
             continue
         low, high = float(values.min()), float(values.max())
         largest[kind] = high
-        # Zeros of a night, written as 1e-15, are no scale of the model.
-        significant = values[values > high * 1e-12]
-        low = float(significant.min())
-        if high / low > SPAN and kind != "resources":
+        if high / low > SPAN:
             report.warn(
                 f"{kind} reach from {low:.3g} to {high:.3g}, which costs the solver accuracy",
                 suggestion="Use inf for what has no limit, or other units",

@@ -24,14 +24,16 @@ def check_series(
     report: Report,
 ) -> None:
     """Check every series against the parameter that reads it; each pair once."""
-    seen: set[tuple[str, str, Reference]] = set()
+    seen: set[tuple[str, str, float, Reference]] = set()
     for entry in nodes:
         base = entry.node.tech.base
+        scale = entry.numbers.get("resource_scale", 1.0)
+        sign = -1.0 if isinstance(scale, float) and scale < 0 else 1.0
         for key, reference in entry.references():
             name = _variable(key)
-            if reference in series and (name, base, reference) not in seen:
-                seen.add((name, base, reference))
-                _check(series[reference], name, base, reference, index, report)
+            if reference in series and (name, base, sign, reference) not in seen:
+                seen.add((name, base, sign, reference))
+                _check(series[reference], name, base, sign, reference, index, report)
 
 
 def _variable(key: str) -> str:
@@ -46,6 +48,7 @@ def _check(
     values: np.ndarray,
     name: str,
     base: str,
+    sign: float,
     reference: Reference,
     index: pd.DatetimeIndex,
     report: Report,
@@ -75,10 +78,10 @@ def _check(
     if entry.kind == "flag":
         tell((values != 0) & (values != 1), "neither 0 nor 1")
     elif name == "resource" and base == "demand":
-        tell(values > 0, "a demand must be zero or negative, but is positive")
+        tell(values * sign > 0, "a demand must be zero or negative, but is positive")
     elif name == "resource":
         finite = np.abs(values[np.isfinite(values)])
         limit = ROUNDING * (finite.max() if finite.size else 0.0)
-        tell(values < -limit, "an available resource is negative", gentle=True)
+        tell(values * sign < -limit, "an available resource is negative", gentle=True)
     else:
         tell((values < entry.low) | (values > entry.high), "value out of range")

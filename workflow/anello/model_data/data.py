@@ -138,7 +138,7 @@ class ModelData:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to one NetCDF file; the same content gives the same bytes."""
-        dataset = self.inputs.copy(deep=False)
+        dataset = _in_order(self.inputs)
         dataset.attrs = {
             "anello_model_data": FORMAT,
             "config": json.dumps(self.config, ensure_ascii=False, sort_keys=True),
@@ -190,3 +190,17 @@ class ModelData:
                 dataset[name] = (variable.dims, stamps, variable.attrs)
             dataset[name].encoding = {}
         return cls(dataset, config, warnings)
+
+
+def _in_order(dataset: xr.Dataset) -> xr.Dataset:
+    """Return the dataset with its variables and attributes in alphabetical order."""
+
+    def tidy(names: Iterable[Any]) -> dict[str, xr.Variable]:
+        found = {}
+        for name in sorted(str(n) for n in names):
+            variable = dataset[name].variable
+            attributes = dict(sorted(variable.attrs.items()))
+            found[name] = xr.Variable(variable.dims, variable.values, attributes)
+        return found
+
+    return xr.Dataset(tidy(dataset.data_vars), tidy(dataset.coords))
