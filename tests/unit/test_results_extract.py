@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from anello.errors import EnergyAuditError, SolveError
 from anello.results import extract
 from anello.results.variables import RESULT_VARIABLES, UNIT_SUFFIX, describe
@@ -136,3 +137,17 @@ def test_the_table_of_variables_is_complete():
         assert entry.long_name[0].isupper()
         assert (entry.display_units or entry.units) in UNIT_SUFFIX
         assert describe(name)["kind"] == entry.kind
+
+
+def test_the_reference_page_has_the_table_of_this_version(repo_root, tmp_path):
+    from anello.results.variables import reference_table, update_reference
+
+    page = repo_root / "docs/reference/results.md"
+    assert reference_table() in page.read_text(), (
+        "run python -m anello.results.variables docs/reference/results.md"
+    )
+    copy = tmp_path / "results.md"
+    copy.write_text(page.read_text().replace("Carrier production", "Something else"))
+    assert update_reference(copy)
+    assert copy.read_text() == page.read_text()
+    assert not update_reference(copy)
