@@ -7,8 +7,10 @@ stands where it is in the middle of the hour.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,6 +30,7 @@ _CLOUDIEST = 0.08  # clear-sky index under the thickest cloud
 _DAY_SHARE = 0.7  # share of the cloudiness' variance that is common to all hours of a day
 _CLOUD_PERSISTENCE_DAYS = 0.45
 _CLOUD_PERSISTENCE_HOURS = 0.8
+_SAME_PLACE_DEG = 2.0
 
 
 @dataclass(frozen=True)
@@ -253,12 +256,20 @@ def _from_file(
         raise InputError(
             Problem("The weather file does not exist", file=str(path), key="weather.file")
         )
-    if config.source == "epw":
-        table = pvlib.iotools.read_epw(str(path))[0]
-        shift = 0  # already in standard time
-    else:
-        table = pvlib.iotools.read_pvgis_tmy(str(path))[0]
-        shift = round(site.utc_offset_hours)  # in UTC
+    try:
+        if config.source == "epw":
+            table, facts = pvlib.iotools.read_epw(str(path))[:2]
+            shift = 0  # already in standard time
+        else:
+            table, facts = pvlib.iotools.read_pvgis_tmy(str(path), map_variables=True)[:2]
+            facts = facts.get("inputs", {})
+            facts = facts.get("location", facts)
+            shift = round(site.utc_offset_hours)  # in UTC
+    except (ValueError, KeyError, IndexError, TypeError, UnicodeDecodeError) as error:
+        raise InputError(
+            Problem(f"Not a weather file of this format: {error}", file=str(path))
+        ) from error
+    _check_place(facts, site, path)
     if len(table) != HOURS:
         raise InputError(
             Problem(
@@ -269,6 +280,8 @@ def _from_file(
         )
 
     def column(name: str) -> Series:
+        if name not in table:
+            raise InputError(Problem("The weather file lacks a column", file=str(path), key=name))
         values = table[name].to_numpy(float)
         if not np.isfinite(values).all():
             raise InputError(Problem("Hours without a value", file=str(path), key=name))
@@ -278,3 +291,21 @@ def _from_file(
     return WeatherYear(
         index, temperature, column("ghi"), column("dni"), column("dhi"), column("wind_speed"), sun
     )
+
+
+def _check_place(facts: Mapping[str, Any], site: Site, path: Path) -> None:
+    """Refuse a weather file from elsewhere: the sun would stand wrong in its sky."""
+    if "latitude" not in facts or "longitude" not in facts:
+        return
+    latitude, longitude = float(facts["latitude"]), float(facts["longitude"])
+    distance = max(abs(latitude - site.latitude_deg), abs(longitude - site.longitude_deg))
+    if distance > _SAME_PLACE_DEG:
+        raise InputError(
+            Problem(
+                f"The weather file is from {latitude} N, {longitude} E, the site is at "
+                f"{site.latitude_deg} N, {site.longitude_deg} E",
+                file=str(path),
+                key="site",
+                suggestion="Give the site the file's coordinates",
+            )
+        )

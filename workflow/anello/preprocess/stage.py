@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from anello.model_data import ModelData
 
 LOCAL_COPY_VARIABLE = "ANELLO_ICCEP2019"
+_MODEL_PARTS = ("techs.", "tech_groups.", "locations.", "links.")
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,10 @@ def named_series(
     # Whatever is wrong with the definition is reported by the reader proper, in full.
     configuration = compose(model, scenario, overrides or None, None, Report(strict=False))
     tree = configuration.tree
-    references = (parse_reference(value) for _, value, _ in tree.leaves())
+    # Overrides that are not in force stay in the tree, but what they name is not read.
+    references = (
+        parse_reference(value) for key, value, _ in tree.leaves() if key.startswith(_MODEL_PARTS)
+    )
     names = frozenset(r.table for r in references if r is not None and r.kind == "file")
     told = tree.find("model.timeseries_data_path") or "."
     folder = Path(configuration.folder) / str(told)
