@@ -320,7 +320,7 @@ class DistrictConfig(Strict):
     year: int = Field(
         default=2015, ge=1990, le=2100, description="Calendar year of the series; not a leap year"
     )
-    seed: int = Field(default=2019, ge=0, description="Seed of the weather generator")
+    seed: int = Field(default=142, ge=0, description="Seed of the weather generator")
     site: Site = Field(default_factory=Site)
     weather: Weather = Field(default_factory=SyntheticWeather)
     locations: dict[Name, Location] = Field(min_length=1)
