@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
-
 from anello.coupling.convergence import read_state
 from anello.errors import ArtefactError, InputError
 from anello.ring import iccep2019_ring, simulate

@@ -4,18 +4,21 @@ from anello.ring.config import PipeConfig, RingConfig
 from anello.ring.cost import LocationElectricity, TrueCost, true_cost
 from anello.ring.exchange import Audit, RingInput, RingResult, use_side
 from anello.ring.iccep2019 import iccep2019_ring
+from anello.ring.pipe import PipeResult, simulate_pipe
 from anello.ring.simulate import simulate, start_cop
 
 __all__ = [
     "Audit",
     "LocationElectricity",
     "PipeConfig",
+    "PipeResult",
     "RingConfig",
     "RingInput",
     "RingResult",
     "TrueCost",
     "iccep2019_ring",
     "simulate",
+    "simulate_pipe",
     "start_cop",
     "true_cost",
     "use_side",

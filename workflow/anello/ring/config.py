@@ -473,7 +473,7 @@ class LoopConfig(Strict):
     )
     flow: Flow = Field(description="Flow around the loop.")
     parcels: Count = Field(
-        default=400,
+        default=200,
         description=(
             "Water parcels in the loop: 1 is a well-mixed ring, many are plug flow; a step in "
             "temperature stays as sharp as one parcel."

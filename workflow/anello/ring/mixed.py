@@ -78,15 +78,6 @@ def simulate_mixed(
     reset = "reset_at_bounds" in active
     controller = None
     if config.plant is not None and not reset and not held:
-        if config.plant.dry_cooler.kw_per_k is not None and (
-            data.outdoor_degc is None and config.plant.dry_cooler.outdoor_degc is None
-        ):
-            raise InputError(
-                Problem(
-                    "a dry cooler with `kw_per_k` needs an outdoor temperature",
-                    key="ring.plant.dry_cooler.outdoor_degc",
-                )
-            )
         controller = PlantController(config.plant, config.bounds_degc, schedule, data.outdoor_degc)
 
     if held:
@@ -121,14 +112,8 @@ def simulate_mixed(
         stored_kwh=config.water.heat_capacity_kwh_per_k * np.diff(temperature),
         reset_kwh=reset_kwh,
         held=held,
-        shortfall_kwh=_shortfall(controller, data.step_h),
+        shortfall_kwh=0.0 if controller is None else controller.shortfall_kwh(data.step_h),
     )
-
-
-def _shortfall(controller: PlantController | None, step_h: Floats) -> float:
-    if controller is None or not controller.shortfall_kw:
-        return 0.0
-    return float((np.array(controller.shortfall_kw) * step_h).sum())
 
 
 def _forward(

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.errors import InputError, Problem
 from anello.ring.config import PlantConfig
 from anello.ring.exchange import DEVICES
 
@@ -30,6 +31,11 @@ class PlantController:
         Heat into the ring by device, as the optimiser wants it [kW].
     outdoor_degc : ndarray, shape (T,), optional
         Outdoor temperature [°C].
+
+    Raises
+    ------
+    InputError
+        If the dry cooler depends on an outdoor temperature that nobody gives.
     """
 
     def __init__(
@@ -50,10 +56,25 @@ class PlantController:
             if follows and schedule is not None
             else None
         )
+        if config.dry_cooler.kw_per_k is not None and (
+            outdoor_degc is None and config.dry_cooler.outdoor_degc is None
+        ):
+            raise InputError(
+                Problem(
+                    "a dry cooler with `kw_per_k` needs an outdoor temperature",
+                    key="ring.plant.dry_cooler.outdoor_degc",
+                )
+            )
         self._deadband = config.control in ("deadband", "both")
         self._outdoor = None if outdoor_degc is None else outdoor_degc.tolist()
         self._well_kw_per_k = config.wells.conductance_kw_per_k
         self._well_max_kw = config.wells.max_kw
+
+    def shortfall_kwh(self, step_h: Floats) -> float:
+        """Return the scheduled heat that was not delivered, for steps of this length [h]."""
+        if not self.shortfall_kw:
+            return 0.0
+        return float((np.array(self.shortfall_kw) * step_h).sum())
 
     def cooler_limit_kw(self, step: int, ring_degc: float) -> float:
         """Return the largest heat the dry cooler can remove [kW]."""
@@ -61,8 +82,7 @@ class PlantController:
         if cooler.kw_per_k is None:
             return cooler.max_kw
         outdoor = self._outdoor[step] if self._outdoor is not None else cooler.outdoor_degc
-        if outdoor is None:
-            return cooler.max_kw
+        assert outdoor is not None
         return min(cooler.max_kw, max(0.0, cooler.kw_per_k * (ring_degc - outdoor)))
 
     def decide(
@@ -72,6 +92,8 @@ class PlantController:
         warmest_degc: float,
         drift_degc: float,
         k_per_kw: float,
+        *,
+        loop_kw_per_k: float = float("inf"),
     ) -> tuple[float, float, float]:
         """Return the heat that wells, heater and cooler put into the ring.
 
@@ -85,6 +107,9 @@ class PlantController:
             (Mean) ring temperature at the end of the step without balancing [°C].
         k_per_kw : float
             Rise of that temperature per kW over the step [K/kW].
+        loop_kw_per_k : float
+            Heat capacity flow of the water that passes; the wells warm it to their temperature at
+            most [kW/K].
 
         Returns
         -------
@@ -93,12 +118,9 @@ class PlantController:
         """
         config = self.config
         well_degc = config.wells.well_degc
-        well_heat_max = min(
-            max(0.0, self._well_kw_per_k * (well_degc - warmest_degc)), self._well_max_kw
-        )
-        well_cool_max = min(
-            max(0.0, self._well_kw_per_k * (coldest_degc - well_degc)), self._well_max_kw
-        )
+        exchange = min(self._well_kw_per_k, loop_kw_per_k)
+        well_heat_max = min(max(0.0, exchange * (well_degc - warmest_degc)), self._well_max_kw)
+        well_cool_max = min(max(0.0, exchange * (coldest_degc - well_degc)), self._well_max_kw)
         cooler_max = self.cooler_limit_kw(step, coldest_degc)
         wells = heater = cooler = 0.0
         if self._schedule is not None:

@@ -12,6 +12,7 @@ from anello.ring.config import FixedUse, RingConfig
 from anello.ring.cop import compile_heat_pumps
 from anello.ring.exchange import RingInput, RingResult
 from anello.ring.iccep2019 import START_COP
+from anello.ring.loop import simulate_loop
 from anello.ring.mixed import simulate_mixed
 
 Floats = NDArray[np.float64]
@@ -56,6 +57,8 @@ def simulate(
     InputError
         If the dispatch lacks something.
     """
+    if config.model == "loop":
+        return simulate_loop(config, data, schedule=schedule, use_degc=use_degc, folder=folder)
     return simulate_mixed(config, data, schedule=schedule, use_degc=use_degc, folder=folder)
 
 
