@@ -20,6 +20,15 @@ class FakeBlock:
     start: int = 0
     axis: str = ""
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        count = len(next(iter(self.keys.values())))
+        return (count,) if self.n_time is None else (count, self.n_time)
+
+    @property
+    def stop(self) -> int:
+        return self.start + int(np.prod(self.shape))
+
 
 @dataclass
 class FakeData:
@@ -56,6 +65,11 @@ class FakeSolution:
             expressions={n: b for n, b in blocks.items() if n in expressions},
             constraints={n: block(n, k, v) for n, (k, v) in duals.items()},
         )
+        rows = max((b.stop for b in self.problem.constraints.values()), default=0)
+        self.problem.indptr = np.zeros(rows + 1, dtype=np.int64)
+        self.problem.indices = np.zeros(0, dtype=np.int64)
+        self.problem.data = np.zeros(0)
+        self.x = np.zeros(0)
         self._values = {n: v for n, (_, v) in values.items()}
         self._duals = {n: v for n, (_, v) in duals.items()}
         self.objective = 1234.5

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from anello.results import (
     calliope_view,
     extract,
@@ -15,8 +18,6 @@ from anello.results import (
     write_netcdf,
 )
 from anello.results.tidy_csv import tidy_frame
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from results_fakes import FakeData, fake_inputs, fake_solution
 
 

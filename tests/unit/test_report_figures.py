@@ -8,6 +8,7 @@ import xml.etree.ElementTree as ET
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+
 from anello.errors import ArtefactError
 from anello.files import sha256
 from anello.report import comparison, figures

@@ -151,3 +151,28 @@ def test_the_reference_page_has_the_table_of_this_version(repo_root, tmp_path):
     assert update_reference(copy)
     assert copy.read_text() == page.read_text()
     assert not update_reference(copy)
+
+
+def test_what_else_stands_in_the_balance_is_kept_and_counted():
+    solution = fake_solution()
+    solution._values["carrier_prod"][0, 2] += 4.0  # drawn by something that is no technology
+    problem = solution.problem
+    row = problem.constraints["system_balance"].start + 2  # electricity at a, third step
+    problem.indptr[row + 1 :] = 1
+    problem.indices, problem.data = np.array([100_000]), np.array([-2.0])
+    solution.x = np.zeros(100_001)
+    solution.x[100_000] = 2.0
+    results = extract(FakeData(fake_inputs()), solution)
+    other = results["carrier_other"].sel(loc="a", carrier="electricity")
+    assert other.values.tolist() == [0, 0, -4.0, 0, 0, 0]
+
+
+def test_dimensions_that_only_the_problem_has_are_kept():
+    solution = fake_solution()
+    block = type(solution.problem.variables["storage_cap"])
+    keys = {"device": ("wells", "dry_cooler")}
+    solution.problem.variables["ring_heat"] = block("ring_heat", keys, 6, 0, "timestep")
+    solution._values["ring_heat"] = np.arange(12.0).reshape(2, 6)
+    results = extract(FakeData(fake_inputs()), solution)
+    assert results["ring_heat"].sel(device="dry_cooler").values.tolist() == [6, 7, 8, 9, 10, 11]
+    assert results["device"].attrs["long_name"] == "Device of the balancing plant"

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
+
 from anello.errors import ArtefactError
 from anello.files import sha256
 from anello.results import (

@@ -182,7 +182,7 @@ class Flow:
     Attributes
     ----------
     label : str
-        Technology, or ``unmet``, ``unused``, ``export``.
+        Technology, or ``unmet``, ``unused``, ``export``, ``other``.
     values : ndarray, shape (T,)
         Power [kW] or energy [kWh]; positive into the balance.
     role : {"in", "out", "demand"}
@@ -232,6 +232,7 @@ def carrier_flows(results: xr.Dataset, carrier: str, location: str) -> list[Flow
         ("carrier_export", "export", "out"),
         ("unmet_demand", "unmet", "in"),
         ("unused_supply", "unused", "out"),
+        ("carrier_other", "other", "out"),
     ):
         if name not in results:
             continue
@@ -257,6 +258,8 @@ def flow_style(flow: Flow, look: Appearance) -> tuple[str, str, str]:
         return "Unmet demand", "#FFFFFF", "xxxx"
     if flow.label == "unused":
         return "Unused supply", "#FFFFFF", "...."
+    if flow.label == "other":
+        return "Ring plant", GREY, "...."
     if flow.label == "export":
         return "Export", GREY, "////"
     hatch = "////" if look.base(flow.label) == "storage" else ""

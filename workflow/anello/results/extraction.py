@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 import xarray as xr
 
 from anello.errors import SolveError
@@ -16,12 +17,20 @@ from anello.results.variables import COORDINATE_ATTRS, RESULT_VARIABLES, describ
 if TYPE_CHECKING:
     from anello.model_data import ModelData
     from anello.solve import Solution
+    from anello.solve.problem import Problem
 
 Array = npt.NDArray[np.float64]
 
 NODE_COORDS = ("node_loc", "node_tech", "node_base", "node_remote")
 _STEP_COORDS = ("timestep_resolution", "timestep_weight")
 _ALWAYS_KEPT = ("node", "loc", "carrier", "cost", "timestep")
+_BALANCE_TERMS = (
+    "carrier_prod",
+    "carrier_con",
+    "carrier_export",
+    "unmet_demand",
+    "unused_supply",
+)
 # a data set cannot hold the variable `cost` beside a dimension of that name
 _RENAMED = {"cost": "cost_class"}
 
@@ -61,12 +70,15 @@ def extract(
         If the solution has a value that is not a number.
     """
     coords = _coordinates(data.inputs)
-    indexes = {name: coords[name].to_index() for name in coords if coords[name].dims == (name,)}
+    indexes: dict[str, pd.Index[Any]] = {
+        name: coords[name].to_index() for name in coords if coords[name].dims == (name,)
+    }
     threshold = _zero_threshold(data.config)
 
     arrays: dict[str, xr.DataArray] = {}
     cleaned: list[str] = []
     problem = solution.problem
+    indexes.update(_extra_indexes(problem, indexes))
     for name, block in [*problem.variables.items(), *problem.expressions.items()]:
         values = np.array(solution.value(name), dtype=np.float64)
         if np.isnan(values).any():
@@ -80,14 +92,18 @@ def extract(
 
     results = xr.Dataset(arrays, coords=coords)
     results = _with_fixed_capacities(results, data)
-    price = _shadow_price(data, solution, indexes)
-    if price is not None:
-        results["shadow_price"] = price
+    for name, found in (
+        ("carrier_other", _other_flows(solution, threshold, indexes)),
+        ("shadow_price", _shadow_price(data, solution, indexes)),
+        ("source_heat_price", _source_heat_price(data, solution, indexes)),
+    ):
+        if found is not None:
+            results[name] = found
     for name in duals:
         block = problem.constraints[name]
-        found = _duals(solution, name)
-        if found is not None:
-            results[f"dual_{name}"] = _labelled(f"dual_{name}", block, found, indexes)
+        dual = _duals(solution, name)
+        if dual is not None:
+            results[f"dual_{name}"] = _labelled(f"dual_{name}", block, dual, indexes)
 
     results.attrs = {
         "status": str(solution.status),
@@ -128,6 +144,17 @@ def _coordinates(inputs: xr.Dataset) -> dict[str, xr.DataArray]:
     return coords
 
 
+def _extra_indexes(problem: Problem, known: Mapping[str, Any]) -> dict[str, pd.Index[Any]]:
+    """Labels of the dimensions that the model data does not have, such as the ring's devices."""
+    labels: dict[str, dict[str, None]] = {}
+    blocks = [*problem.variables.values(), *problem.expressions.values()]
+    for block in [*blocks, *problem.constraints.values()]:
+        for key, values in block.keys.items():
+            if _RENAMED.get(key, key) not in known:
+                labels.setdefault(key, {}).update(dict.fromkeys(values))
+    return {key: pd.Index(list(values)) for key, values in labels.items()}
+
+
 def _labelled(name: str, block: Any, values: Array, indexes: Mapping[str, Any]) -> xr.DataArray:
     """Spread a block's items over the model's dimensions; NaN where there is no item."""
     dims = []
@@ -135,6 +162,9 @@ def _labelled(name: str, block: Any, values: Array, indexes: Mapping[str, Any]) 
     for key, labels in block.keys.items():
         dim = _RENAMED.get(key, key)
         dims.append(dim)
+        if dim not in indexes:
+            # Parts beside the energy model (the ring's devices) bring index sets of their own.
+            indexes = {**indexes, dim: pd.Index(list(dict.fromkeys(labels)), name=dim)}
         place = indexes[dim].get_indexer(list(labels))
         if (place < 0).any():
             unknown = labels[int(np.argmax(place < 0))]
@@ -181,6 +211,64 @@ def _shadow_price(
     block = solution.problem.constraints["system_balance"]
     weights = np.asarray(data.inputs["timestep_weight"].values, dtype=np.float64)
     return _labelled("shadow_price", block, found / weights + 0.0, indexes)
+
+
+def _other_flows(
+    solution: Solution, threshold: float, indexes: Mapping[str, Any]
+) -> xr.DataArray | None:
+    """Terms of the carrier balance that are no technology's: the ring's plant, users' own [kWh]."""
+    problem = solution.problem
+    if "system_balance" not in problem.constraints:
+        return None
+    block = problem.constraints["system_balance"]
+    first, last = problem.indptr[block.start], problem.indptr[block.stop]
+    columns = problem.indices[first:last]
+    other = np.ones(len(columns), dtype=bool)
+    for name in _BALANCE_TERMS:
+        if name in problem.variables:
+            flow = problem.variables[name]
+            other &= (columns < flow.start) | (columns >= flow.stop)
+    if not other.any():
+        return None
+    rows = np.repeat(
+        np.arange(block.stop - block.start), np.diff(problem.indptr[block.start : block.stop + 1])
+    )
+    amounts = (problem.data[first:last] * solution.x[columns])[other]
+    values: Array = np.asarray(
+        np.bincount(rows[other], amounts, block.stop - block.start), dtype=np.float64
+    ).reshape(block.shape)
+    values[np.abs(values) < threshold] = 0.0
+    return _labelled("carrier_other", block, values + 0.0, indexes)
+
+
+def _source_heat_price(
+    data: ModelData, solution: Solution, indexes: Mapping[str, Any]
+) -> xr.DataArray | None:
+    """Cost of one kWh less heat in the ring [cost unit/kWh].
+
+    The row of the ring's balance is in kelvin: ``T_t − φ·T_{t−1} − ψ/h·(heat into the ring) = …``.
+    Its entries for the heat pumps' electricity are ``ψ/h`` [K/kWh], which turns its dual into a
+    price of heat.
+    """
+    found = _duals(solution, "ring_balance")
+    problem = solution.problem
+    if found is None or "carrier_con" not in problem.variables or not np.isfinite(found).all():
+        return None
+    block, taken = problem.constraints["ring_balance"], problem.variables["carrier_con"]
+    first, last = problem.indptr[block.start], problem.indptr[block.stop]
+    columns = problem.indices[first:last]
+    rows = np.repeat(np.arange(block.size), np.diff(problem.indptr[block.start : block.stop + 1]))
+    electric = (columns >= taken.start) & (columns < taken.stop)
+    kelvin_per_kwh = np.zeros(block.size)
+    kelvin_per_kwh[rows[electric]] = problem.data[first:last][electric]
+    weights = np.asarray(data.inputs["timestep_weight"].values, dtype=np.float64)
+    price = -found.ravel() * kelvin_per_kwh / weights
+    return xr.DataArray(
+        price + 0.0,
+        dims="timestep",
+        coords={"timestep": indexes["timestep"]},
+        attrs=describe("source_heat_price"),
+    )
 
 
 def _with_fixed_capacities(results: xr.Dataset, data: ModelData) -> xr.Dataset:

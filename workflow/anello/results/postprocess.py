@@ -137,7 +137,7 @@ def carrier_balance_residual(results: xr.Dataset) -> xr.DataArray:
     ----------
     results : xarray.Dataset
         Results with ``carrier_prod``, ``carrier_con`` and, if there are any, ``carrier_export``,
-        ``unmet_demand`` and ``unused_supply`` [kWh].
+        ``unmet_demand``, ``unused_supply`` and ``carrier_other`` [kWh].
 
     Returns
     -------
@@ -150,7 +150,7 @@ def carrier_balance_residual(results: xr.Dataset) -> xr.DataArray:
     if "carrier_export" in results:
         flows = flows - results["carrier_export"].fillna(0.0)
     residual = _by_location(flows, results)
-    for name in ("unmet_demand", "unused_supply"):
+    for name in ("unmet_demand", "unused_supply", "carrier_other"):
         if name in results:
             residual = residual + results[name].fillna(0.0)
     residual.attrs = {"units": "kWh", "long_name": "Residual of the carrier balance"}
