@@ -12,6 +12,7 @@ from anello.district.config import DistrictConfig, load_district, parse_district
 
 if TYPE_CHECKING:
     from anello.district.model_folder import DistrictFolder, start_cop, write_district
+    from anello.district.project import new_project
     from anello.district.synthesis import DistrictSeries, synthesise
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "DistrictFolder",
     "DistrictSeries",
     "load_district",
+    "new_project",
     "parse_district",
     "start_cop",
     "synthesise",
@@ -28,6 +30,7 @@ __all__ = [
 _LATE = {
     "DistrictFolder": "model_folder",
     "DistrictSeries": "synthesis",
+    "new_project": "project",
     "start_cop": "model_folder",
     "synthesise": "synthesis",
     "write_district": "model_folder",

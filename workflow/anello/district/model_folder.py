@@ -31,7 +31,11 @@ SERIES_FOLDER = "timeseries_data"
 DESCRIPTION_FILE = "district.yaml"
 WEATHER_FILE = "weather.csv"
 
-# service: (heat pump, demand, tank, carrier, colour, name)
+# Domestic air-source heat pumps, COP = a - b dT + c dT^2: Staffell et al. (2012),
+# doi:10.1039/c2ee22653g
+AIR_SOURCE_FIT = (6.81, 0.121, 0.000630)
+
+# service: colour, name
 _THERMAL = {
     "dhw": ("#D55E00", "Domestic hot water"),
     "heating": ("#E69F00", "Space heating"),
@@ -122,8 +126,9 @@ def start_cop(config: DistrictConfig) -> dict[str, float]:
     ring = config.loop.initial_temperature_degc
 
     def heating(lift_k: float) -> float:
+        constant, slope, curvature = AIR_SOURCE_FIT
         lift = max(lift_k, 0.0)
-        return 6.81 - 0.121 * lift + 0.000630 * lift**2
+        return constant - slope * lift + curvature * lift**2
 
     return {
         "dhw": heating(config.supply.dhw_degc - ring),

@@ -1,0 +1,93 @@
+"""A district's run: settings and model that belong together, and scenarios that can be read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from anello.config import read_config
+from anello.definition import read_model
+from anello.district import load_district, new_project, parse_district
+from anello.errors import InputError
+
+OWN = """
+name: Two houses and a shop
+locations:
+  lane:
+    buildings:
+      - {use: residential, floor_area_m2: 180, count: 2}
+    tanks: {heating: {volume_m3: 2, temperature_min_degc: 25, temperature_max_degc: 35}}
+  square:
+    buildings: [{use: office, floor_area_m2: 300}]
+    tanks: {heating: {volume_m3: 5, temperature_min_degc: TMIN, temperature_max_degc: 35}}
+loop: {water_mass_kg: 20000}
+"""
+
+
+def test_a_new_project_without_a_description_is_the_embedded_district(tmp_path: Path) -> None:
+    settings = new_project(tmp_path / "mine")
+    config = read_config(settings)
+    assert config.scenarios == ["baseline", "smart", "battery"]
+    assert load_district(tmp_path / "mine" / "district.yaml").locations == load_district().locations
+    default = read_config("config/config.yaml") if Path("config/config.yaml").exists() else None
+    if default is not None:
+        assert default.ring.heat_pumps == config.ring.heat_pumps
+        assert default.ring.plant.wells == config.ring.plant.wells
+
+
+def test_the_ring_belongs_to_the_model(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(OWN.replace("TMIN", "25"))
+    config = read_config(new_project(tmp_path / "mine", tmp_path / "own.yaml"))
+    assert config.run == "two-houses-and-a-shop"
+    assert config.ring.water.mass_kg == 20000
+    pump = config.scenario("smart").ring.heat_pumps["hp_heating"].use_temperature
+    capacities = {"lane": pump.kwh_per_k, **pump.kwh_per_k_by_location}
+    assert capacities["square"] == pytest.approx(2.5 * capacities["lane"], rel=5e-3)
+    data = read_model(tmp_path / "mine" / "model", "smart")
+    for place, capacity in capacities.items():
+        stored = float(data.inputs.storage_cap_equals.sel(node=f"{place}::tes_heating"))
+        assert stored == pytest.approx(10 * capacity, rel=0.01)
+    assert set(config.ring.heat_pumps) <= set(data.inputs.node_tech.values)
+
+
+def test_tanks_of_one_service_share_their_temperatures(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(OWN.replace("TMIN", "30"))
+    with pytest.raises(InputError, match="different temperatures"):
+        new_project(tmp_path / "mine", tmp_path / "own.yaml")
+
+
+def test_settings_that_are_there_are_kept(tmp_path: Path) -> None:
+    (tmp_path / "config.yaml").write_text("mine: true\n")
+    with pytest.raises(InputError, match="settings already"):
+        new_project(tmp_path)
+    assert (tmp_path / "config.yaml").read_text() == "mine: true\n"
+
+
+def test_the_scenarios_that_matter_can_all_be_read(repo_root: Path) -> None:
+    folder = repo_root / "config"
+    config = read_config(folder / "config.yaml", folder / "scenarios.yaml")
+    assert len(config.scenarios) == 8
+    for name in config.scenarios:
+        scenario = config.scenario(name)
+        spells = {"heat_wave": 1, "cold_spell": 1}.get(name, 0)
+        district = load_district(None, scenario.data.changes)
+        assert len(district.weather.spells) == spells
+        stores = scenario.ring.heat_pumps["hp_heating"].use_temperature.kind
+        assert stores == ("fixed" if name == "baseline" else "store")
+
+
+def test_the_descriptions_in_the_documentation_are_valid(repo_root: Path) -> None:
+    text = (repo_root / "docs" / "how-to" / "describe-your-district.md").read_text()
+    blocks = [yaml.safe_load(b) for b in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+    whole, run, targets, scenarios = blocks
+    parse_district(whole)
+    assert run["data"]["source"] == "embedded"
+    buildings = whole["locations"]["quay"]["buildings"]
+    parse_district(
+        {"locations": {"quay": {**targets["locations"]["quay"], "buildings": buildings}}}
+    )
+    for definition in scenarios["scenario_definitions"].values():
+        load_district(None, definition.get("data", {}).get("changes"))

@@ -1,0 +1,199 @@
+"""A run of the workflow for a district: settings whose ring belongs to its model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from anello.district.config import DistrictConfig, Tank, load_district
+from anello.district.model_folder import AIR_SOURCE_FIT, DistrictFolder, write_district
+from anello.errors import InputError, Problem
+from anello.files import write_text
+
+CONFIG_FILE = "config.yaml"
+DESCRIPTION_FILE = "district.yaml"
+MODEL_FOLDER = "model"
+
+_VALID_LIFT_K = [0.0, 60.0]
+_HEAD = """\
+# A run of the district described in {description}.
+# snakemake --cores 2 --configfile {config}
+"""
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes equal parts out in full, since people will edit one of them."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
+        return True
+
+
+def new_project(folder: Path | str, description: Path | str | None = None) -> Path:
+    """Make a folder with all that a run of a district needs.
+
+    It holds the settings of the run (``config.yaml``) and the model folder (``model/``, to be
+    looked at; a run computes its own). Without a description, one of the embedded district is put
+    there to start from (``district.yaml``).
+
+    Parameters
+    ----------
+    folder : path-like
+        The folder to make.
+    description : path-like, optional
+        The district's YAML file.
+
+    Returns
+    -------
+    pathlib.Path
+        The settings, for ``snakemake --configfile``.
+
+    Raises
+    ------
+    ConfigError
+        If the description is wrong.
+    InputError
+        If the folder has settings already, or the district cannot be computed.
+    """
+    root = Path(folder)
+    settings = root / CONFIG_FILE
+    if settings.exists():
+        raise InputError(
+            Problem("The folder has settings already", file=str(settings), suggestion="Delete them")
+        )
+    if description is None:
+        source = root / DESCRIPTION_FILE
+        if not source.exists():
+            embedded = Path(__file__).with_name("milan.yaml").read_text(encoding="utf-8")
+            write_text(source, embedded)
+    else:
+        source = Path(description)
+    config = load_district(source)
+    written = write_district(config, root / MODEL_FOLDER)
+    content = run_settings(config, written, source)
+    head = _HEAD.format(description=source, config=settings)
+    write_text(settings, head + yaml.dump(content, Dumper=_Dumper, sort_keys=False))
+    return settings
+
+
+def run_settings(
+    config: DistrictConfig, folder: DistrictFolder, description: Path | str
+) -> dict[str, Any]:
+    """Return the settings of a run that compares a district without and with storage.
+
+    Parameters
+    ----------
+    config : DistrictConfig
+        The district.
+    folder : DistrictFolder
+        Its model folder.
+    description : path-like
+        The YAML file that the run computes the district from.
+
+    Raises
+    ------
+    InputError
+        If tanks of one service have other temperatures at one location than at another.
+    """
+    services = [
+        service
+        for service in ("dhw", "heating", "cooling")
+        if any(service in place.demand_kw for place in folder.series.locations.values())
+    ]
+    tanks = {service: _tanks(config, folder, service) for service in services}
+    stores = {f"hp_{s}": {"use_temperature": _store(s, t)} for s, t in tanks.items() if t}
+    definitions: dict[str, Any] = {
+        "baseline": {"description": "No storage.", "model_scenario": "baseline"}
+    }
+    if stores:
+        definitions["smart"] = {
+            "description": "Tanks, whose level sets the temperature the heat pumps work against.",
+            "model_scenario": "smart",
+            "ring": {"heat_pumps": stores},
+        }
+    if any(place.battery for place in config.locations.values()):
+        definitions["battery"] = {
+            "description": "Tanks and batteries.",
+            "model_scenario": "smart_battery",
+            "ring": {"heat_pumps": stores},
+        }
+    loop, wells = config.loop, config.wells
+    return {
+        "run": "".join(c if c.isalnum() else "-" for c in config.name.lower()).strip("-"),
+        "scenarios": list(definitions),
+        "scenario_definitions": definitions,
+        "data": {"source": "embedded", "district": str(description)},
+        "quality": {"policy": "refuse"},
+        "ring": {
+            "mode": "physical",
+            "heat_pumps": {f"hp_{s}": _heat_pump(config, s) for s in services},
+            "initial_degc": loop.initial_temperature_degc,
+            "bounds_degc": [loop.temperature_min_degc, loop.temperature_max_degc],
+            "water": {"mass_kg": loop.water_mass_kg},
+            "plant": {
+                "wells": {
+                    "well_degc": wells.temperature_degc,
+                    "max_flow_kg_s": wells.flow_kg_per_s,
+                    "effectiveness": wells.effectiveness,
+                },
+                "electricity_price_eur_per_kwh": config.tariffs.import_eur_per_kwh,
+            },
+        },
+        # Hours of a linear dispatch keep jumping between equally good plans; the mean settles.
+        "coupling": {
+            "method": "fixed_point",
+            "criterion": "mean_relative_change",
+            "mean_relative_tolerance": 0.005,
+            "fixed_point": {"relaxation": 0.5},
+        },
+    }
+
+
+def _heat_pump(config: DistrictConfig, service: str) -> dict[str, Any]:
+    c0, c1, c2 = AIR_SOURCE_FIT
+    if service == "cooling":
+        c0 -= 1.0  # the evaporator's heat is the condenser's less the electricity
+    fit = {"kind": "quadratic", "c0": c0, "c1": c1, "c2": c2, "valid_lift_k": _VALID_LIFT_K}
+    return {
+        "service": service,
+        "cop_map": fit,
+        "use_temperature": {"kind": "fixed", "degc": getattr(config.supply, f"{service}_degc")},
+        "out_of_range": "clip",
+    }
+
+
+def _tanks(config: DistrictConfig, folder: DistrictFolder, service: str) -> dict[str, Tank]:
+    """Return the tanks of a service, by location; all have the same temperatures."""
+    tanks = {
+        name: tank
+        for name, place in config.locations.items()
+        if (tank := getattr(place.tanks, service)) is not None
+        and service in folder.series.locations[name].demand_kw
+    }
+    spans = {(tank.temperature_min_degc, tank.temperature_max_degc) for tank in tanks.values()}
+    if len(spans) > 1:
+        raise InputError(
+            Problem(
+                f"The tanks for {service} have different temperatures at different locations",
+                key=f"locations.<name>.tanks.{service}",
+                suggestion="Give them the same; volumes may differ",
+            )
+        )
+    return tanks
+
+
+def _store(service: str, tanks: dict[str, Tank]) -> dict[str, Any]:
+    first, *others = tanks.items()
+    tank = first[1]
+    store: dict[str, Any] = {"kind": "store", "store": f"tes_{service}"}
+    if service == "cooling":
+        store |= {"direction": "cold", "t_max_degc": tank.temperature_max_degc}
+    else:
+        store |= {"t_min_degc": tank.temperature_min_degc}
+    store["kwh_per_k"] = round(tank.heat_capacity_kwh_per_k, 2)
+    if others:
+        store["kwh_per_k_by_location"] = {
+            name: round(other.heat_capacity_kwh_per_k, 2) for name, other in others
+        }
+    return store
