@@ -10,7 +10,7 @@ directly and asks Pyomo only about what was changed or added.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -43,7 +43,8 @@ def _index_keys(block: Block, steps: dict[str, tuple[str, ...]]) -> Iterator[Any
 class _Lazy:
     """Shared part of components whose data objects are made on first sight.
 
-    ``_data`` is what Pyomo's ``IndexedComponent`` reads; here it is a property over ``_made``.
+    ``_data`` is what Pyomo's ``IndexedComponent`` reads; here it is a property over ``_made``,
+    which is ``None`` until somebody looks.
     """
 
     block: Block
@@ -60,25 +61,37 @@ class _Lazy:
 
     @_data.setter
     def _data(self, value: dict[Any, Any]) -> None:
-        # Pyomo's constructors assign an empty dictionary: that is "nothing made yet".
-        self._made = value or None
+        self._made = value
 
     @property
     def seen(self) -> bool:
         """Whether anybody has looked at single items, which could then have been changed."""
         return self._made is not None
 
-    def construct(self, data: Any = None) -> None:
+    def construct(self, data: Any = None) -> None:  # noqa: ARG002  (Pyomo's signature)
         """Mark the component as constructed; there is no rule to run."""
         self._constructed = True
+
+    def _create_objects_for_deepcopy(self, memo: dict[int, Any], components: list[Any]) -> Any:
+        """Copy items that were looked at; others are made from the copied arrays when needed."""
+        if self.seen:
+            return super()._create_objects_for_deepcopy(memo, components)  # type: ignore[misc]
+        copied = memo.setdefault(id(self), self.__class__.__new__(self.__class__))
+        copied._made = None
+        components.append((self, copied))
+        return copied
+
+    def _getitem_when_not_present(self, index: Any) -> Any:
+        """Refuse to make an item up: Pyomo would add a variable that stands in no constraint."""
+        raise KeyError(f"{self.name} has no item {index!r}")  # type: ignore[attr-defined]
 
 
 class ArrayVar(_Lazy, IndexedVar):
     """Decision variables numbered by a block, with bounds in arrays."""
 
     def __init__(self, variable: Variable, steps: dict[str, tuple[str, ...]]) -> None:
-        self._made = None
         super().__init__(AnyIndex, dense=False)
+        self._made = None
         self.block = variable.block
         self.lower_bounds = variable.lower
         self.upper_bounds = variable.upper
@@ -142,8 +155,8 @@ class ArrayConstraint(_Lazy, IndexedConstraint):
     _ComponentDataClass = ArrayRow
 
     def __init__(self, rows: RowBlock, steps: dict[str, tuple[str, ...]]) -> None:
-        self._made = None
         super().__init__(AnyIndex)
+        self._made = None
         self.block = rows.block
         self.rows = rows
         self._steps = steps
@@ -187,8 +200,8 @@ class ArrayExpression(_Lazy, IndexedExpression):
         sparse: tuple[IntArray, IntArray, Array, Array],
         steps: dict[str, tuple[str, ...]],
     ) -> None:
-        self._made = None
         super().__init__(AnyIndex)
+        self._made = None
         self.block = block
         self.indptr, self.indices, self.data, self.constant = sparse
         self._steps = steps
@@ -221,14 +234,24 @@ class ArrayObjective(ScalarObjective):
         self._direction = minimize if sense > 0 else maximize
         super().__init__(sense=self._direction)
 
-    def construct(self, data: Any = None) -> None:
+    def construct(self, data: Any = None) -> None:  # noqa: ARG002  (Pyomo's signature)
         """Mark the objective as constructed; there is no rule to run."""
         self._constructed = True
         self._data[None] = self
         self.set_sense(self._direction)
 
     @property
-    def _args_(self) -> tuple[Any]:
+    def _args_(self) -> Sequence[Any]:
+        return _Unwritten(self) if self._expression is None else (self._expression,)
+
+    @_args_.setter
+    def _args_(self, value: Sequence[Any]) -> None:
+        # Copying and unpickling hand back what they read; that changes nothing.
+        if not isinstance(value, _Unwritten):
+            self._expression = value[0]
+
+    def write_out(self) -> Any:
+        """Make the expression from the arrays."""
         if self._expression is None:
             total = self.coefficients + self.penalty
             numbers = np.flatnonzero(total)
@@ -238,11 +261,7 @@ class ArrayObjective(ScalarObjective):
                 linear_coefs=total[numbers].tolist(),
                 linear_vars=[columns[j] for j in numbers.tolist()],
             )
-        return (self._expression,)
-
-    @_args_.setter
-    def _args_(self, value: tuple[Any]) -> None:
-        self._expression = value[0]
+        return self._expression
 
     @property
     def from_array(self) -> bool:
@@ -250,7 +269,20 @@ class ArrayObjective(ScalarObjective):
         return self._expression is self._own
 
 
-class ArrayModel(ConcreteModel):
+class _Unwritten(Sequence[Any]):
+    """The only argument of an untouched objective, written out when somebody reads it."""
+
+    def __init__(self, objective: ArrayObjective) -> None:
+        self._objective = objective
+
+    def __len__(self) -> int:
+        return 1
+
+    def __getitem__(self, index: Any) -> Any:
+        return (self._objective.write_out(),)[index]
+
+
+class ArrayModel(ConcreteModel):  # type: ignore[misc]
     """A Pyomo model of an energy system whose core components are arrays.
 
     Constraints carry their documentation name with ``_constraint`` behind it
@@ -275,15 +307,13 @@ class ArrayModel(ConcreteModel):
             sparse = (indptr, indices, data, expression.constants())
             self.add_component(name, ArrayExpression(block, sparse, system.steps))
         for rows in system.row_blocks():
-            self.add_component(
-                f"{rows.block.name}_constraint", ArrayConstraint(rows, system.steps)
-            )
+            self.add_component(f"{rows.block.name}_constraint", ArrayConstraint(rows, system.steps))
         coefficients, offset = dense_row(system.objective, system.n_columns)
         penalty, _ = dense_row(system.penalty, system.n_columns)
         self.add_component("obj", ArrayObjective(coefficients, penalty, offset, system.sense))
 
     def array_components(self, kind: type) -> list[Any]:
-        """The model's array-backed components of one class, in the order they were built."""
+        """Return the model's array-backed components of one class, in the order they were built."""
         return [c for c in self.component_objects(descend_into=False) if isinstance(c, kind)]
 
     @property

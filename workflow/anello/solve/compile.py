@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from pyomo.core.base.action import BuildAction
+from pyomo.core.base.block import Block as PyomoBlock
+from pyomo.core.base.check import BuildCheck
 from pyomo.core.base.constraint import Constraint
+from pyomo.core.base.expression import Expression
 from pyomo.core.base.objective import Objective, minimize
+from pyomo.core.base.param import Param
+from pyomo.core.base.set import RangeSet, Set
+from pyomo.core.base.suffix import Suffix
 from pyomo.core.base.var import Var
 from pyomo.core.expr.numvalue import value
 from pyomo.repn import generate_standard_repn
+from pyomo.repn.util import categorize_valid_components
 
 from anello.errors import SolveError
 from anello.formulation.expression import Array, Block
@@ -23,9 +32,12 @@ from anello.formulation.pyomo_model import (
 from anello.formulation.system import Slot
 from anello.solve.problem import Problem
 
+# What a model may hold besides variables, constraints and objectives: no part of the programme.
+_HARMLESS = {PyomoBlock, BuildAction, BuildCheck, Expression, Param, RangeSet, Set, Suffix}
 
-class _Bounds:
-    """Bounds and domain of all columns, array-backed ones first."""
+
+class _Columns:
+    """Numbers, bounds and domain of all columns, array-backed ones first."""
 
     def __init__(self, model: ArrayModel) -> None:
         n = model.n_array_columns
@@ -38,44 +50,60 @@ class _Bounds:
             self.variables[block.name] = block
             if component.seen:
                 items = list(component.values())
-                self.lower[part] = [_lower(v) for v in items]
-                self.upper[part] = [_upper(v) for v in items]
-                self.integer[part] = [not v.is_continuous() for v in items]
+                if len(items) != block.size:
+                    raise SolveError(f"an item of {block.name} was deleted; fix it instead")
+                self._read(part, items)
             else:
                 self.lower[part] = np.ravel(component.lower_bounds)
                 self.upper[part] = np.ravel(component.upper_bounds)
                 self.integer[part] = component.integer
-        self.own = [
-            v
-            for v in model.component_data_objects(Var, descend_into=True)
-            if not isinstance(v.parent_component(), ArrayVar)
-        ] if _has_own(model, Var, ArrayVar) else []
-        self.lower = np.append(self.lower, [_lower(v) for v in self.own])
-        self.upper = np.append(self.upper, [_upper(v) for v in self.own])
-        whole = np.array([not v.is_continuous() for v in self.own], dtype=bool)
-        self.integer = np.append(self.integer, whole)
-        self._number = {id(v): n + k for k, v in enumerate(self.own)}
+        if sum(block.size for block in self.variables.values()) != n:
+            raise SolveError("a variable of the formulation was deleted; fix it instead")
+        # Constraints may use variables of blocks that are switched off.
+        self.own = list(_own_items(model, Var, active=None))
+        more = len(self.own)
+        self.lower = np.append(self.lower, np.zeros(more))
+        self.upper = np.append(self.upper, np.zeros(more))
+        self.integer = np.append(self.integer, np.zeros(more, dtype=bool))
+        self._read(slice(n, None), self.own)
+        self._numbers = {id(v): n + k for k, v in enumerate(self.own)}
         self._model = model
+
+    def _read(self, part: slice, items: list[Any]) -> None:
+        for v in items:
+            if not (v.is_continuous() or v.is_integer()):
+                raise SolveError(f"{v.name} is neither continuous nor whole: {v.domain}")
+        self.lower[part] = [_lower(v) for v in items]
+        self.upper[part] = [_upper(v) for v in items]
+        self.integer[part] = [not v.is_continuous() for v in items]
 
     def number(self, variable: Any) -> int:
         """Column number of a Pyomo variable."""
-        component = variable.parent_component()
-        if isinstance(component, ArrayVar):
-            if not hasattr(component, "_numbers"):
-                component._numbers = {
-                    id(v): component.block.start + k for k, v in enumerate(component.values())
-                }
-            return int(component._numbers[id(variable)])
-        return self._number[id(variable)]
+        if id(variable) not in self._numbers:
+            component = variable.parent_component()
+            if not isinstance(component, ArrayVar) or component.model() is not self._model:
+                raise SolveError(f"{variable.name} is used in the model but not part of it")
+            items = enumerate(component.values(), component.block.start)
+            self._numbers.update((id(v), number) for number, v in items)
+        return self._numbers[id(variable)]
 
 
-def _has_own(model: ArrayModel, ctype: type, array_type: type) -> bool:
-    """Whether users added a component of this kind, or blocks that may hold one."""
-    return any(
-        not isinstance(component, array_type)
-        for block in model.block_data_objects()
-        for component in block.component_objects(ctype, descend_into=False)
+def _own_items(model: ArrayModel, kind: type, active: bool | None = True) -> Iterator[Any]:
+    """Items of one kind that users added, on the model itself or on blocks of their own."""
+    for block in model.block_data_objects(active=active, descend_into=True):
+        for component in block.component_objects(kind, active=active, descend_into=False):
+            if isinstance(component, (ArrayVar, ArrayConstraint)) or component.is_reference():
+                continue
+            yield from (v for v in component.values() if active is None or v.active)
+
+
+def _refuse_others(model: ArrayModel) -> None:
+    """Refuse active components that no linear programme can hold, such as ordered sets."""
+    _, others = categorize_valid_components(
+        model, active=True, valid=_HARMLESS | {Var, Constraint, Objective}
     )
+    for kind, items in others.items():
+        raise SolveError(f"{items[0].name}: a {kind.__name__} cannot be compiled")
 
 
 def _lower(variable: Any) -> float:
@@ -90,14 +118,14 @@ def _upper(variable: Any) -> float:
     return np.inf if variable.ub is None else float(variable.ub)
 
 
-def _linear(expression: Any, name: str, bounds: _Bounds) -> tuple[list[int], list[float], float]:
+def _linear(expression: Any, name: str, columns: _Columns) -> tuple[list[int], list[float], float]:
     """Columns, coefficients and constant of a Pyomo expression."""
     repn = generate_standard_repn(expression, compute_values=True)
     if not repn.is_linear():
         raise SolveError(f"{name} is not linear; only linear constraints can be compiled")
     # A fixed variable is a constant for Pyomo, which is what the bounds say as well.
-    columns = [bounds.number(v) for v in repn.linear_vars]
-    return columns, [float(c) for c in repn.linear_coefs], float(repn.constant)
+    numbers = [columns.number(v) for v in repn.linear_vars]
+    return numbers, [float(c) for c in repn.linear_coefs], float(repn.constant)
 
 
 def compile_problem(model: ArrayModel) -> Problem:
@@ -122,8 +150,9 @@ def compile_problem(model: ArrayModel) -> Problem:
         When an added constraint or objective is not linear, or there is not exactly one active
         objective.
     """
-    bounds = _Bounds(model)
-    n_columns = len(bounds.lower)
+    _refuse_others(model)
+    columns = _Columns(model)
+    n_columns = len(columns.lower)
     indptr, indices, data = [np.zeros(1, np.int64)], [], []
     lower, upper, slots = [], [], []
     constraints: dict[str, Block] = {}
@@ -131,9 +160,7 @@ def compile_problem(model: ArrayModel) -> Problem:
     start = entries = 0
     for component in model.array_components(ArrayConstraint):
         rows = component.rows
-        block = Block(
-            rows.block.name, rows.block.keys, rows.block.n_time, start, rows.block.axis
-        )
+        block = Block(rows.block.name, rows.block.keys, rows.block.n_time, start, rows.block.axis)
         constraints[block.name] = block
         low, high = rows.lower, rows.upper
         if not component.active or component.seen:
@@ -150,23 +177,18 @@ def compile_problem(model: ArrayModel) -> Problem:
             for s in rows.slots
         ]
         start, entries = block.stop, entries + len(rows.data)
-    own = [
-        c
-        for c in model.component_data_objects(Constraint, active=True, descend_into=True)
-        if not isinstance(c.parent_component(), ArrayConstraint)
-    ] if _has_own(model, Constraint, ArrayConstraint) else []
     names = []
-    for row in [*replaced, *own]:
+    for row in [*replaced, *_own_items(model, Constraint)]:
         low_bound, body, high_bound = row.to_bounded_expression(evaluate_bounds=True)
-        columns, coefficients, constant = _linear(body, row.name, bounds)
+        numbers, coefficients, constant = _linear(body, row.name, columns)
         lower.append(np.array([-np.inf if low_bound is None else low_bound - constant]))
         upper.append(np.array([np.inf if high_bound is None else high_bound - constant]))
-        entries += len(columns)
+        entries += len(numbers)
         indptr.append(np.array([entries]))
-        indices.append(np.array(columns, dtype=np.int64))
+        indices.append(np.array(numbers, dtype=np.int64))
         data.append(np.array(coefficients))
         names.append(row.name)
-    cost, penalty, offset, sense = _objective(model, bounds, n_columns)
+    cost, penalty, offset, sense = _objective(model, columns, n_columns)
     expressions, sparse = _expressions(model)
     return Problem(
         indptr=np.concatenate(indptr),
@@ -174,23 +196,23 @@ def compile_problem(model: ArrayModel) -> Problem:
         data=np.concatenate([np.zeros(0), *data]),
         row_lower=np.concatenate([np.zeros(0), *lower]),
         row_upper=np.concatenate([np.zeros(0), *upper]),
-        col_lower=bounds.lower,
-        col_upper=bounds.upper,
+        col_lower=columns.lower,
+        col_upper=columns.upper,
         cost=cost,
         penalty=penalty,
-        integer=bounds.integer,
+        integer=columns.integer,
         expr_indptr=sparse[0],
         expr_indices=sparse[1],
         expr_data=sparse[2],
         expr_constant=sparse[3],
         offset=offset,
         sense=sense,
-        variables=bounds.variables,
+        variables=columns.variables,
         constraints=constraints,
         expressions=expressions,
         steps=dict(model.steps),
         slots=slots,
-        extra_names={"columns": [v.name for v in bounds.own], "rows": names},
+        extra_names={"columns": [v.name for v in columns.own], "rows": names},
     )
 
 
@@ -210,7 +232,7 @@ def _switched_off(component: ArrayConstraint, replaced: list[Any]) -> Any:
 
 
 def _objective(
-    model: ArrayModel, bounds: _Bounds, n_columns: int
+    model: ArrayModel, columns: _Columns, n_columns: int
 ) -> tuple[Array, Array, float, int]:
     active = list(model.component_data_objects(Objective, active=True, descend_into=True))
     if len(active) != 1:
@@ -222,8 +244,8 @@ def _objective(
         penalty[: model.n_array_columns] = objective.penalty
         offset = objective.offset
     else:
-        columns, coefficients, offset = _linear(objective.expr, objective.name, bounds)
-        np.add.at(cost, columns, coefficients)
+        numbers, coefficients, offset = _linear(objective.expr, objective.name, columns)
+        np.add.at(cost, numbers, coefficients)
     return cost, penalty, offset, 1 if objective.sense == minimize else -1
 
 
