@@ -435,14 +435,12 @@ def depreciation_rate(interest: float, lifetime: float) -> float:
 
 def as_number(raw: Any) -> float | None:
     """Return a value as a float, text such as ``"inf"`` included; None if it is no number."""
-    if isinstance(raw, (bool, int, float)):
+    if not isinstance(raw, (bool, int, float, str)):
+        return None
+    try:
         return float(raw)
-    if isinstance(raw, str):
-        try:
-            return float(raw)
-        except ValueError:
-            return None
-    return None
+    except (ValueError, OverflowError):
+        return None
 
 
 def _range_text(entry: Parameter) -> str:

@@ -126,14 +126,9 @@ def read_places(tree: Tree, techs: dict[str, Technology], report: Report) -> Pla
     _read_coordinates(places, report)
     for location, config in list(places.locations.items()):
         places.nodes.extend(_tech_nodes(location, config, tree, techs, report))
-    ends: dict[str, list[Node]] = {}
-    for node in _link_nodes(tree, places, techs, report):
-        ends.setdefault(node.location, []).append(node)
-    ordered: list[Node] = []
-    for location in places.locations:
-        ordered.extend(n for n in places.nodes if n.location == location)
-        ordered.extend(ends.get(location, ()))
-    places.nodes = ordered
+    places.nodes.extend(_link_nodes(tree, places, techs, report))
+    order = {location: i for i, location in enumerate(places.locations)}
+    places.nodes.sort(key=lambda node: order[node.location])  # stable: links stay behind
     return places
 
 

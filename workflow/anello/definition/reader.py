@@ -70,7 +70,8 @@ def read_model(
     check_settings(tree, report)
     techs = read_technologies(tree, report)
     places = read_places(tree, techs, report)
-    allowed = tree.find("model.file_allowed") or []
+    told = tree.find("model.file_allowed")
+    allowed = told if isinstance(told, list) else []
     values = ValueReader(frozenset(str(n) for n in allowed), report)
     nodes = [values.read(node) for node in places.nodes]
     if not nodes and not report.problems:

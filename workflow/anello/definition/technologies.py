@@ -184,7 +184,7 @@ def _inheritance(
             return None
         if not isinstance(parent, str) or parent not in groups:
             hint = did_you_mean(str(parent), groups)
-            what = "a technology" if parent in techs else "not known"
+            what = "a technology" if str(parent) in techs else "not known"
             report.error(
                 f"the parent must be a technology group; this is {what}",
                 key=path,

@@ -98,6 +98,8 @@ def subset_slice(index: pd.DatetimeIndex, subset: Any) -> slice:
         dates = [pd.Timestamp(pd.to_datetime(e, format="ISO8601")) for e in ends]
     except ValueError as err:
         raise ValueError("dates must be ISO 8601, such as 2005-01-31") from err
+    if any(pd.isna(date) for date in dates):
+        raise ValueError("a date is missing")
     if pair and (dates[0].date() < index[0].date() or dates[1].date() > index[-1].date()):
         raise ValueError(f"outside the data, which reach from {index[0]} to {index[-1]}")
     chosen = index.slice_indexer(ends[0], ends[-1])
