@@ -114,13 +114,13 @@ def test_reading_ends_in_data_or_in_named_problems(seed: int, scenario: str | No
     model = broken(seed)
     with tempfile.TemporaryDirectory() as folder:
         path = write_folder(Path(folder), yaml.safe_dump(model))
+        told: list[str] = []
+        data = None
         try:
             data = read_model(path, scenario=scenario, strict=strict)
         except InputError as error:
-            assert error.problems
-            assert all(p.message for p in error.problems)
-        else:
-            assert isinstance(data, ModelData)
+            told = [p.message for p in error.problems]
+    assert isinstance(data, ModelData) or (told and all(told))
 
 
 def test_the_rich_model_itself_is_read():

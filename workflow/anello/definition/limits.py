@@ -47,8 +47,9 @@ def largest_output_kwh(data: ModelData) -> np.ndarray:
 
     may = over_time("energy_prod")
     efficiency = over_time("energy_eff")
-    bound = np.where((may == 0) | (efficiency == 0), 0.0, bound)
     base = data.inputs["node_base"].values
+    converts = ~np.isin(base, ["supply_plus", "storage"])  # there 0.6.10 forgets the balance
+    bound = np.where((may == 0) | (converts[:, None] & (efficiency == 0)), 0.0, bound)
     transmission = base == "transmission"
     lossy = transmission[:, None] & (bound > 0)
     with np.errstate(invalid="ignore"):
