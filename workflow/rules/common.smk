@@ -138,6 +138,15 @@ def remembered_rings(wildcards):
     ]
 
 
+def says_converged(record):
+    """Whether a convergence record ends the loop. A damaged one does not: the rule that reads it as
+    its trace fails, with a message that names it."""
+    try:
+        return bool(json.loads(Path(record).read_text(encoding="utf-8"))["converged"])
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
 def last_iteration(wildcards):
     """The number of the last iteration that is needed, as far as is known by now.
 
@@ -151,9 +160,8 @@ def last_iteration(wildcards):
         record = checkpoints.check_convergence.get(
             run=wildcards.run, scenario=wildcards.scenario, iteration=f"{number:03d}"
         ).output.record
-        with open(record, encoding="utf-8") as file:
-            if json.load(file)["converged"]:
-                break
+        if says_converged(record):
+            break
     return number
 
 

@@ -1,0 +1,175 @@
+"""A small district, and a way to run the workflow on it as a user would."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+SUBSET = ["2015-07-01", "2015-07-02"]
+
+
+@dataclass
+class Outcome:
+    """How a call of Snakemake ended.
+
+    Attributes
+    ----------
+    code : int
+        Exit code.
+    text : str
+        Everything it printed.
+    """
+
+    code: int
+    text: str
+
+    @property
+    def jobs(self) -> dict[str, int]:
+        """How often each rule's jobs were finished."""
+        names = re.findall(r"Finished jobid: \d+ \(Rule: (\w+)\)", self.text)
+        return {name: names.count(name) for name in sorted(set(names))}
+
+
+@dataclass
+class Project:
+    """A working folder with a configuration file.
+
+    Attributes
+    ----------
+    folder : Path
+        Where Snakemake runs; its name has a space and letters beyond ASCII.
+    settings : dict
+        What is laid over the default configuration.
+    """
+
+    folder: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def results(self) -> Path:
+        """Folder of the scenario `smart`."""
+        return self.folder / "results" / "small" / "smart"
+
+    def command(self, *arguments: str, cores: int = 1) -> list[str]:
+        """Write the settings, and return the command line."""
+        overlay = self.folder / "overlay.yaml"
+        overlay.write_text(yaml.safe_dump(self.settings), encoding="utf-8")
+        return [
+            sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
+            "--workflow-profile", str(ROOT / "workflow" / "profiles" / "default"),
+            "--directory", str(self.folder), "--cores", str(cores),
+            "--configfile", str(ROOT / "config" / "config.yaml"), str(overlay), "--", *arguments,
+        ]  # fmt: skip
+
+    def run(self, *arguments: str, cores: int = 1, flags: tuple[str, ...] = ()) -> Outcome:
+        """Run Snakemake to its end; by default for the results without the figures."""
+        command = self.command(*(arguments or ("results",)), cores=cores)
+        place = command.index("--")
+        command[place:place] = flags
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return Outcome(done.returncode, done.stdout)
+
+    def run_and_kill(self, sign: Path, *, children: bool = True) -> None:
+        """Run Snakemake, and SIGKILL it as soon as a file exists.
+
+        Parameters
+        ----------
+        sign : Path
+            The file whose appearance is waited for.
+        children : bool
+            Kill the job that is running too; else only the main process.
+        """
+        sign.unlink(missing_ok=True)
+        process = subprocess.Popen(
+            self.command("results"),
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        deadline = time.monotonic() + 60
+        while not sign.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert process.poll() is None, f"the run ended before {sign.name} appeared"
+        assert sign.exists(), f"{sign} did not appear"
+        if children:
+            os.killpg(process.pid, signal.SIGKILL)
+        else:
+            process.kill()
+        process.wait()
+
+    def copy(self, folder: Path) -> Project:
+        """Copy everything, times of modification and Snakemake's memory included."""
+        shutil.copytree(self.folder, folder, copy_function=shutil.copy2)
+        return Project(folder, {**self.settings})
+
+
+@pytest.fixture(scope="session")
+def small_settings() -> dict[str, Any]:
+    """Two days of the embedded district, one scenario, few iterations."""
+    return {
+        "run": "small",
+        "scenarios": ["smart"],
+        "data": {"source": "folder", "model": "modèle d'été/model.yaml"},
+        "scenario_definitions": {"smart": {"overrides": {"model.subset_time": SUBSET}}},
+        "coupling": {
+            "method": "fixed_point",
+            "criterion": "max_change",
+            "tolerance_k": 1.0,
+            "max_iterations": 12,
+            "fixed_point": {"relaxation": 1.0},
+        },
+    }
+
+
+@pytest.fixture(scope="session")
+def new_project(
+    tmp_path_factory: pytest.TempPathFactory, small_settings: dict[str, Any]
+) -> Callable[[], Project]:
+    """Return a function that makes a working folder with a model and settings, not yet run."""
+    from anello.district import load_district, write_district
+
+    model = tmp_path_factory.mktemp("model") / "district"
+    write_district(load_district(), model)
+
+    def make() -> Project:
+        folder = tmp_path_factory.mktemp("p") / "ein Projekt für Öl"
+        shutil.copytree(model, folder / "modèle d'été")
+        return Project(folder, yaml.safe_load(yaml.safe_dump(small_settings)))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def finished_run(new_project: Callable[[], Project]) -> tuple[Project, Outcome]:
+    """A run that has been carried out once; never changed by a test."""
+    project = new_project()
+    outcome = project.run()
+    assert outcome.code == 0, outcome.text
+    return project, outcome
+
+
+@pytest.fixture
+def finished(finished_run: tuple[Project, Outcome], tmp_path: Path) -> Project:
+    """A copy of the finished run, for a test to do with as it likes."""
+    return finished_run[0].copy(tmp_path / "eine Kopie")
