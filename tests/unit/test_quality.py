@@ -17,7 +17,9 @@ from anello.errors import DataQualityError
 from anello.quality import CheckedSeries, Finding, QualityConfig, check_series_folder
 
 DAYS = 30
-HOURS = pd.date_range("2015-03-10", periods=24 * DAYS, freq="h")  # has both clock changes' weekday
+HOURS = pd.date_range(
+    "2015-03-10", periods=24 * DAYS, freq="h", unit="ns"
+)  # has both clock changes' weekday
 
 
 def _demand() -> pd.DataFrame:
@@ -350,7 +352,8 @@ def test_a_cop_in_per_cent_is_a_warning(tmp_path: Path) -> None:
     [
         (b"", "no columns"),
         (b",a,a\n2015-01-01,1,2\n", "named twice"),
-        (b",a\nyesterday,1\ntoday,2\n", "time stamp"),
+        (b",a\nyesterday,1\ntoday,2\n", "`yesterday` in row 1"),
+        (b",a\n2015-01-01 00:00+01:00,1\n2015-01-01 01:00+01:00,2\n", "time zone"),
         (b",a\n2015-01-01 00:00:00,1\n", "too few"),
         (b"\xff\xfe\x00\x01", "not text"),
         (b",a\n2015-01-01 00:00:00,1\n2015-01-01 01:00:00,1,2,3\n", "Not a table"),
@@ -360,7 +363,7 @@ def test_an_unreadable_file_is_refused_under_every_policy(
     tmp_path: Path, content: bytes, message: str
 ) -> None:
     (tmp_path / "demand_heat.csv").write_bytes(content)
-    for policy in ("refuse", "repair"):
+    for policy in ("refuse", "repair", "accept"):
         finding = _only(_check(tmp_path, policy))
         assert finding.action == "refused"
         assert message in finding.message
@@ -413,6 +416,19 @@ def test_the_report_on_disk_says_what_was_done(folder: Path, tmp_path: Path) -> 
     assert rows[0]["file"] == "demand_heat.csv"
     assert rows[0]["value"] == "-164029"
     assert rows[0]["repair"] == "decimal point moved by 3"
+
+
+@pytest.mark.parametrize("stamps", ["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M", "%Y%m%d %H:%M:%S"])
+def test_other_iso_forms_of_time_are_read(tmp_path: Path, stamps: str) -> None:
+    _demand().to_csv(tmp_path / "demand_heat.csv", date_format=stamps)
+    assert _check(tmp_path, "refuse").report.findings == ()
+
+
+def test_the_date_format_of_the_model_is_followed(tmp_path: Path) -> None:
+    _demand().to_csv(tmp_path / "demand_heat.csv", date_format="%d/%m/%Y %H:%M")
+    checked = check_series_folder(tmp_path, date_format="%d/%m/%Y %H:%M")
+    assert checked.report.findings == ()
+    assert _only(check_series_folder(tmp_path)).kind == "unreadable"
 
 
 def test_a_blank_last_line_is_no_fault(folder: Path) -> None:

@@ -20,6 +20,7 @@ from anello.quality.report import QualityReport
 from anello.retrieve import read_manifest
 from anello.retrieve import retrieve as retrieve_files
 from anello.timeseries.reader import parse_reference
+from anello.timeseries.steps import ISO_FORMAT
 
 if TYPE_CHECKING:
     from anello.model_data import ModelData
@@ -161,13 +162,13 @@ def named_series(
     names = frozenset(r.table for r in references if r is not None and r.kind == "file")
     told = tree.find("model.timeseries_data_path") or "."
     folder = Path(configuration.folder) / str(told)
-    date_format = str(tree.find("model.timeseries_dateformat") or "ISO8601")
+    date_format = str(tree.find("model.timeseries_dateformat") or ISO_FORMAT)
     return folder, date_format, names
 
 
 def _read_stand_in(folder: Path, name: str) -> pd.DataFrame:
     try:
-        return pd.read_csv(folder / name, index_col=0, parse_dates=True)
+        return pd.read_csv(folder / name, index_col=0)
     except FileNotFoundError as error:
         raise InputError(
             Problem("The start COP's file does not exist", file=str(folder / name), key="start_cop")

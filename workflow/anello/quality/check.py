@@ -23,6 +23,7 @@ from anello.files import sha256
 from anello.quality.config import FaultKind, QualityConfig
 from anello.quality.outliers import fill_value, find_outliers
 from anello.quality.report import Action, Finding, QualityReport
+from anello.timeseries.steps import ISO_FORMAT, parse_dates
 
 Series = NDArray[np.float64]
 
@@ -88,7 +89,9 @@ class _File:
         """Note a finding; return whether it is to be repaired."""
         policy = self.config.policy_for(kind)
         action: Action
-        if warn and kind not in self.config.policies:
+        if kind == "unreadable":
+            action = "refused"  # there is nothing to accept
+        elif warn and kind not in self.config.policies:
             action = "warned"
         elif policy == "accept":
             action = "accepted"
@@ -125,7 +128,7 @@ def check_series_folder(
     folder: Path | str,
     config: QualityConfig | None = None,
     files: Iterable[str] | None = None,
-    date_format: str = "ISO8601",
+    date_format: str = ISO_FORMAT,
 ) -> CheckedSeries:
     """Check the CSV series of a folder.
 
@@ -138,7 +141,7 @@ def check_series_folder(
     files : iterable of str, optional
         Names, relative to the folder, of the files to check; all CSV files in it by default.
     date_format : str, optional
-        Format of the time stamps as in `strptime`.
+        Format of the time stamps as in `strptime`; by default any ISO 8601 form is read.
 
     Returns
     -------
@@ -214,31 +217,16 @@ def _read(path: Path, name: str, config: QualityConfig, date_format: str) -> _Fi
     if blank.any():
         blank &= (table[columns].map(_is_empty)).all(axis=1).to_numpy()
         table, lines = table[~blank], lines[~blank]
-    times = pd.to_datetime(table[""], format=date_format, errors="coerce")
-    wrong = times.isna().to_numpy()
-    if wrong.any():
-        first = int(np.flatnonzero(wrong)[0])
-        file.findings.append(
-            Finding(
-                kind="unreadable",
-                file=name,
-                column=None,
-                line=int(lines[first]),
-                time=None,
-                time_end=None,
-                cells=int(wrong.sum()),
-                value=str(table[""].iloc[first]),
-                message="The first column does not hold a time stamp",
-                action="refused",
-            )
-        )
+    try:
+        times = parse_dates(pd.Index(table[""]), date_format)
+    except ValueError as error:
+        file.add("unreadable", f"The first column does not hold time stamps: {error}")
         return file
     if len(table) < 2:
-        file.add("wrong_length", f"{len(table)} rows are too few for a series")
+        file.add("unreadable", f"{len(table)} rows are too few for a series")
         return file
     file.columns = columns
-    file.index = pd.DatetimeIndex(times)
-    file.index.name = None
+    file.index = times.rename(None)
     file.text = {column: table[column].to_numpy(object) for column in columns}
     file.lines = lines
     forward = np.diff(np.sort(file.index.asi8))
