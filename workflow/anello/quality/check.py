@@ -27,6 +27,7 @@ from anello.timeseries.steps import ISO_FORMAT, parse_dates
 
 Series = NDArray[np.float64]
 
+_TIME = object()  # label of the first column, which no column of the file can have
 _EMPTY = {"", "nan", "na", "n/a", "null", "none", "-"}
 _SHORT_RUN_STEPS = 3
 _HUGE_DEMAND_KW = 1.0e5
@@ -193,8 +194,11 @@ def _read(path: Path, name: str, config: QualityConfig, date_format: str) -> _Fi
     header = next(csv.reader(io.StringIO(content)), [])
     columns = [column.strip() for column in header[1:]]
     twice = sorted(column for column, number in Counter(columns).items() if number > 1)
-    if not columns or twice:
-        what = f"Columns named twice: {', '.join(twice)}" if twice else "There are no columns"
+    if not columns:
+        file.add("unreadable", "There are no columns")
+        return file
+    if twice or "" in columns:
+        what = f"Columns named twice: {', '.join(twice)}" if any(twice) else "A column has no name"
         file.add("unreadable", what)
         return file
     try:
@@ -202,7 +206,7 @@ def _read(path: Path, name: str, config: QualityConfig, date_format: str) -> _Fi
             io.StringIO(content),
             header=None,
             skiprows=1,
-            names=["", *columns],
+            names=[_TIME, *columns],
             index_col=False,
             dtype=str,
             keep_default_na=False,
@@ -211,14 +215,14 @@ def _read(path: Path, name: str, config: QualityConfig, date_format: str) -> _Fi
     except pd.errors.ParserError as error:
         file.add("unreadable", f"Not a table: {error}")
         return file
-    stamps = table[""].to_numpy(object)
+    stamps = table[_TIME].to_numpy(object)
     lines = np.arange(2, len(table) + 2)
     blank = np.asarray([str(stamp).strip() == "" for stamp in stamps], dtype=bool)
     if blank.any():
         blank &= (table[columns].map(_is_empty)).all(axis=1).to_numpy()
         table, lines = table[~blank], lines[~blank]
     try:
-        times = parse_dates(pd.Index(table[""]), date_format)
+        times = parse_dates(pd.Index(table[_TIME]), date_format)
     except ValueError as error:
         file.add("unreadable", f"The first column does not hold time stamps: {error}")
         return file

@@ -125,7 +125,7 @@ def _pass(
     highest = np.where(known, around, 0.0).max(axis=0)
     lower = np.where(known, around, np.inf).min(axis=0)
     ratio = config.outlier_ratio
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         high = (size > usual_peak) & (size > ratio * upper)
         high |= (
             (size > _SMALL_PEAK_SHARE * usual_peak)
