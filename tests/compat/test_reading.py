@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,24 @@ def test_parameters_equal_those_of_calliope(oracle: Path, case: str) -> None:
     if "carrier_ratios" in variables:
         compare_ratios(variables["carrier_ratios"], data)
     compare_technologies(variables, data)
+
+
+@pytest.mark.parametrize("scenario", [None, "different_storage", "no_TES"])
+def test_the_original_district_is_read_alike(
+    oracle: Path, iccep2019: Path, tmp_path: Path, scenario: str | None
+) -> None:
+    folder = tmp_path / "smart"
+    shutil.copytree(iccep2019 / "smart", folder)
+    series = folder / "timeseries_data"
+    for kind in ("dhw", "sh", "co"):
+        shutil.copyfile(series / f"cop_{kind}_start.csv", series / f"cop_{kind}.csv")
+    overrides = "model.subset_time: ['2015-07-01', '2015-07-07']"
+    reference = dump(oracle, str(folder / "model_op.yaml"), scenario, overrides)
+    data = read_model(folder / "model_op.yaml", scenario, overrides)
+    variables = reference["variables"]
+    compared = {n for n, entry in variables.items() if compare_variable(n, entry, data)}
+    assert {"resource", "energy_eff", "cost_energy_cap", "cost_depreciation_rate"} <= compared
+    compare_ratios(variables["carrier_ratios"], data)
 
 
 def compare_ratios(entry: dict[str, Any], data: ModelData) -> None:

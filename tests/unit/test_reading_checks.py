@@ -150,6 +150,13 @@ def test_warnings(tmp_path: Path, override: str, message: str):
     assert any(message in w for w in data.warnings), data.warnings
 
 
+def test_a_constant_infinite_demand_is_a_sink(tmp_path: Path):
+    override = "locations.b.techs.demand_el.constraints.resource: -.inf"
+    data = read(tmp_path, override)
+    assert np.isneginf(data.value("resource", ["b::demand_el"])).all()
+    assert data.warnings == []
+
+
 def test_a_sound_model_gives_no_warning(tmp_path: Path):
     assert read(tmp_path).warnings == []
 

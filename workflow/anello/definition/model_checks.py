@@ -43,9 +43,9 @@ def _check_resources(data: ModelData, report: Report) -> None:
     for node in data.nodes(("supply", "supply_plus", "demand")):
         key = f"{_path(data, node)}.constraints.resource"
         infinite = np.isinf(wide[node])
-        if infinite.any() and forced[node] and (base[node] == "demand" or not infinite.all()):
+        if infinite.any() and forced[node] and not infinite.all():
             report.error("an infinite resource cannot be forced", key=key)
-        elif infinite.all() and given[node] and forced[node]:
+        elif infinite.all() and given[node] and forced[node] and base[node] != "demand":
             report.warn("`force_resource` has no effect on an infinite resource", key=key)
         if base[node] == "demand" and (wide[node] * scale[node] > 0).any():
             report.error(
