@@ -8,9 +8,7 @@ from anello.formulation.context import Context
 from anello.formulation.expression import IntArray, Relation
 from anello.formulation.registry import Rows, constraint
 
-EQUALS_MIN_MAX = (
-    r"= {0}_{{equals}} \text{{ if given, else }} {0}_{{min}} \le {0} \le {0}_{{max}}"
-)
+EQUALS_MIN_MAX = r"= {0}_{{equals}} \text{{ if given, else }} {0}_{{min}} \le {0} \le {0}_{{max}}"
 
 
 def _between(c: Context, variable: str, nodes: IntArray, scale: object = 1.0) -> Relation:
@@ -19,8 +17,8 @@ def _between(c: Context, variable: str, nodes: IntArray, scale: object = 1.0) ->
     lower = c.par(f"{variable}_min", nodes)
     upper = c.par(f"{variable}_max", nodes)
     fixed = ~np.isnan(equals)
-    lower = np.where(fixed, equals, np.nan_to_num(lower, nan=0.0)) * scale
-    upper = np.where(fixed, equals, np.nan_to_num(upper, nan=np.inf)) * scale
+    lower = np.where(fixed, equals, np.where(np.isnan(lower), 0.0, lower)) * scale
+    upper = np.where(fixed, equals, np.where(np.isnan(upper), np.inf, upper)) * scale
     unlimited = ~fixed & (lower == 0) & np.isinf(upper)
     return c.node_var(variable, nodes).between(np.where(unlimited, -np.inf, lower), upper)
 
@@ -132,6 +130,7 @@ def energy_capacity_storage_equals(c: Context) -> Rows | None:
 def energy_capacity_storage_old(c: Context) -> Rows | None:
     """Capacity is at most the charge rate times the size of the store."""
     nodes = _chosen(c, c.sets.store, "charge_rate")
+    nodes = nodes[np.isfinite(c.par("charge_rate", nodes)[:, 0])]
     if not len(nodes):
         return None
     rate = c.par("charge_rate", nodes)
@@ -175,7 +174,8 @@ def resource_capacity_equals_energy_capacity(c: Context) -> Rows | None:
     "resource_area",
     index="node",
     when="a collecting area",
-    equation=r"area " + EQUALS_MIN_MAX.format("area")
+    equation=r"area "
+    + EQUALS_MIN_MAX.format("area")
     + r"; \quad = 0 \text{ if } energy\_cap\_max = 0",
 )
 def resource_area(c: Context) -> Rows | None:

@@ -32,8 +32,8 @@ def export_balance(c: Context) -> Rows | None:
 )
 def export_max(c: Context) -> Rows | None:
     """Export is capped; for technologies built in units, per running unit."""
-    given = c.sets.defined("export_cap")
-    pairs = [(n, k) for n, k in c.export_pairs if given[n]]
+    limited = np.isfinite(c.par("export_cap", c.sets.all)[:, 0]) & c.sets.defined("export_cap")
+    pairs = [(n, k) for n, k in c.export_pairs if limited[n]]
     if not pairs:
         return None
     nodes = np.array([n for n, _ in pairs], dtype=np.int64)

@@ -85,6 +85,11 @@ class Block:
         return f"{self.name}[{', '.join(label)}]"
 
 
+def reciprocal(values: Array) -> Array:
+    """One over the values; zero where they are zero, as nothing flows where an efficiency is."""
+    return np.divide(1.0, values, out=np.zeros_like(values), where=values != 0)
+
+
 @dataclass(frozen=True)
 class Parameter:
     """Values of a model parameter that remember where they came from.
@@ -96,7 +101,7 @@ class Parameter:
     name : str
         Parameter name, for example ``energy_eff``.
     nodes : tuple of str
-        Node label of each row.
+        Node label of each row; empty where the values must stay what they are.
     values : ndarray, shape (K, 1) or (K, T)
         The values.
     power : int
@@ -115,7 +120,7 @@ class Parameter:
     @property
     def coefficient(self) -> Array:
         """The numbers that stand in the matrix."""
-        return self.values if self.power == 1 else 1.0 / self.values
+        return self.values if self.power == 1 else reciprocal(self.values)
 
 
 @dataclass

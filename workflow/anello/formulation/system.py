@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from anello.errors import InputError
 from anello.formulation.expression import Array, Block, Expression, IntArray, Relation, Term
 
 TIME_AXIS = "timestep"
@@ -121,9 +122,7 @@ def compress(
     first[0] = True
     np.not_equal(sorted_keys[1:], sorted_keys[:-1], out=first[1:])
     starts = np.flatnonzero(first)
-    data = (
-        values[order] if len(starts) == len(keys) else np.add.reduceat(values[order], starts)
-    )
+    data = values[order] if len(starts) == len(keys) else np.add.reduceat(values[order], starts)
     unique = sorted_keys[starts]
     rows_of = unique // n_columns
     indptr = np.zeros(n_rows + 1, dtype=np.int64)
@@ -139,9 +138,7 @@ def compress(
                 entries = place[offset : offset + len(rows)].reshape(shape)
                 multiplier = np.broadcast_to(t.coef, shape).copy()
                 base = data[entries] - v.reshape(shape)
-                slots.append(
-                    Slot(t.tag.name, t.tag.nodes, entries, multiplier, base, t.tag.power)
-                )
+                slots.append(Slot(t.tag.name, t.tag.nodes, entries, multiplier, base, t.tag.power))
             offset += len(rows)
     return indptr, unique - rows_of * n_columns, data, slots
 
@@ -178,9 +175,7 @@ class System:
     ) -> Variable:
         """Number a new block of variables; bounds broadcast to its shape."""
         n_time = len(self.steps[axis]) if axis else None
-        block = Block(
-            name, {k: tuple(v) for k, v in keys.items()}, n_time, self.n_columns, axis
-        )
+        block = Block(name, {k: tuple(v) for k, v in keys.items()}, n_time, self.n_columns, axis)
         variable = Variable(
             block,
             np.broadcast_to(np.asarray(lower, float), block.shape),
@@ -212,7 +207,13 @@ class System:
         self.expressions[name] = (block, expression)
 
     def row_blocks(self) -> list[RowBlock]:
-        """Assemble all constraints, numbering rows in the order they were added."""
+        """Assemble all constraints, numbering rows in the order they were added.
+
+        Raises
+        ------
+        InputError
+            When a parameter puts a number into a row that is not finite; names the row.
+        """
         blocks = []
         start = 0
         for name, (keys, relation, axis) in self.relations.items():
@@ -222,6 +223,15 @@ class System:
                 raise ValueError(f"{name}: {block.count} labels for {e.count} rows")
             indptr, indices, data, slots = compress(e, self.n_columns)
             lower, upper = relation.bounds()
+            # A row that is no number would be no constraint: the fault would pass unseen.
+            wrong = np.isnan(lower) | np.isnan(upper)
+            wrong[np.repeat(np.arange(block.size), np.diff(indptr))[~np.isfinite(data)]] = True
+            if wrong.any():
+                row = block.describe(start + int(np.flatnonzero(wrong)[0]), self.steps)
+                raise InputError(
+                    f"{row} holds a number that is not finite; look for gaps and infinite values"
+                    " in the parameters that it is made of"
+                )
             blocks.append(RowBlock(block, indptr, indices, data, lower, upper, slots))
             start = block.stop
         return blocks

@@ -104,8 +104,12 @@ class Reduction:
             if not len(sweep.rows):
                 continue
             cost = reduced[sweep.columns]
-            at_lower = np.isclose(sweep.lower, self.col_lower[sweep.columns], 1e-9, 1e-9)
-            at_upper = np.isclose(sweep.upper, self.col_upper[sweep.columns], 1e-9, 1e-9)
+            at_lower = np.isfinite(sweep.lower) & _reaches(
+                sweep.lower, self.col_lower[sweep.columns]
+            )
+            at_upper = np.isfinite(sweep.upper) & _reaches(
+                -sweep.upper, -self.col_upper[sweep.columns]
+            )
             binding = np.flatnonzero(((cost > 0) & at_lower) | ((cost < 0) & at_upper))
             _, first = np.unique(sweep.columns[binding], return_index=True)
             binding = binding[first]
@@ -113,6 +117,11 @@ class Reduction:
             y[sweep.rows[binding]] = y_new
             reduced -= self.full[sweep.rows[binding]].T @ y_new
         return p.sense * y
+
+
+def _reaches(bound: Array, limit: Array) -> npt.NDArray[np.bool_]:
+    """Whether a lower bound is (up to rounding) as high as the final one."""
+    return bound >= limit - 1e-9 * (1.0 + np.abs(limit))
 
 
 def reduce_problem(problem: Problem) -> Reduction:
@@ -143,6 +152,7 @@ def reduce_problem(problem: Problem) -> Reduction:
     keep = live_row[row_of] & (p.data != 0)
     row_of, column_of, data = row_of[keep], p.indices[keep], p.data[keep]
     passes: list[_Pass] = []
+    size = np.ones(p.n_rows)
     while True:
         fixed = np.flatnonzero(live_column & (lower == upper))
         live_column[fixed] = False
@@ -150,15 +160,15 @@ def reduce_problem(problem: Problem) -> Reduction:
             passes[-1].fixed = fixed
         if len(fixed):
             gone = ~live_column[column_of]
-            shift = np.bincount(
-                row_of[gone], data[gone] * lower[column_of[gone]], minlength=p.n_rows
-            )
+            parts = data[gone] * lower[column_of[gone]]
+            shift = np.bincount(row_of[gone], parts, minlength=p.n_rows)
+            size += np.bincount(row_of[gone], np.abs(parts), minlength=p.n_rows)
             row_lower -= shift
             row_upper -= shift
             stay = ~gone
             row_of, column_of, data = row_of[stay], column_of[stay], data[stay]
         count = np.bincount(row_of, minlength=p.n_rows)
-        _check_empty(p, live_row & (count == 0), row_lower, row_upper)
+        _check_empty(p, live_row & (count == 0), row_lower, row_upper, size)
         live_row &= count > 0
         single = (count == 1) & live_row
         if not single.any():
@@ -174,10 +184,15 @@ def reduce_problem(problem: Problem) -> Reduction:
         stay = live_row[row_of]
         row_of, column_of, data = row_of[stay], column_of[stay], data[stay]
         passes.append(_Pass(rows, columns, values, low, high, np.zeros(0, np.int64)))
-    whole = p.integer & live_column
-    if whole.any():
-        lower[whole] = np.ceil(lower[whole] - 1e-9)
-        upper[whole] = np.floor(upper[whole] + 1e-9)
+    if p.integer.any():
+        lower[p.integer] = np.ceil(lower[p.integer] - 1e-9)
+        upper[p.integer] = np.floor(upper[p.integer] + 1e-9)
+        none = np.flatnonzero(lower > upper)
+        if len(none):
+            raise InfeasibleError(
+                f"{p.column_name(int(none[0]))} must be a whole number, and there is none between"
+                " its limits"
+            )
     rows, columns = np.flatnonzero(live_row), np.flatnonzero(live_column)
     new_row = np.cumsum(live_row) - 1
     new_column = np.cumsum(live_column) - 1
@@ -195,10 +210,10 @@ def reduce_problem(problem: Problem) -> Reduction:
 
 
 def _check_empty(
-    p: Problem, empty: npt.NDArray[np.bool_], row_lower: Array, row_upper: Array
+    p: Problem, empty: npt.NDArray[np.bool_], row_lower: Array, row_upper: Array, size: Array
 ) -> None:
-    tolerance = CROSSING_TOLERANCE * (1.0 + np.abs(np.where(np.isfinite(p.row_upper),
-                                                             p.row_upper, p.row_lower)))
+    """Name rows that are violated by the constants in them, whose sizes add up to ``size``."""
+    tolerance = CROSSING_TOLERANCE * size
     broken = np.flatnonzero(empty & ((row_lower > tolerance) | (row_upper < -tolerance)))
     if len(broken):
         raise InfeasibleError(
@@ -231,4 +246,3 @@ def _close_crossed(
 def _list(p: Problem, rows: IntArray, most: int = 3) -> str:
     names = ", ".join(p.row_name(int(r)) for r in rows[:most])
     return names if len(rows) <= most else f"{names} and {len(rows) - most} more"
-

@@ -68,9 +68,14 @@ def solve(
         When the solver fails, is unknown, or returns something that violates the problem.
     """
     start = time.perf_counter()
-    reduction = reduce_problem(problem)
+    try:
+        reduction = reduce_problem(problem)
+    except InfeasibleError as error:
+        _write_log(log_path, f"No solver was started: {error}\n")
+        raise
+    start_basis = _fitting(basis, reduction)
     groups = independent_groups(reduction)
-    pieces = [_piece(reduction, rows, columns, basis) for rows, columns in groups]
+    pieces = [_piece(reduction, rows, columns, start_basis) for rows, columns in groups]
     if solver == "highs":
         workers = min(len(pieces), os.cpu_count() or 1) or 1
         with ThreadPoolExecutor(workers) as pool:
@@ -78,18 +83,32 @@ def solve(
     else:
         from anello.solve.pyomo_solver import solve_piece_with_pyomo
 
-        found = [
-            solve_piece_with_pyomo(p, solver, options or {}, time_limit_s) for p in pieces
-        ]
+        found = [solve_piece_with_pyomo(p, solver, options or {}, time_limit_s) for p in pieces]
     log = "\n".join(s.log for s in found)
-    if log_path is not None:
-        with atomic_path(Path(log_path)) as temporary:
-            temporary.write_text(log)
+    _write_log(log_path, log)
     for answer in found:
         _raise_unless_optimal(answer.status, solver, time_limit_s)
     solution = _gather(reduction, groups, found, solver, log, time.perf_counter() - start)
     solution.check()
     return solution
+
+
+def _write_log(path: str | Path | None, text: str) -> None:
+    if path is not None:
+        with atomic_path(Path(path)) as temporary:
+            temporary.write_text(text)
+
+
+def _fitting(basis: Basis | None, reduction: Reduction) -> Basis | None:
+    """Return the basis if it belongs to a problem with the same rows and columns, else say so."""
+    if basis is None:
+        return None
+    m, n = reduction.matrix.shape
+    fits = basis.signature == reduction.signature
+    if not fits or (len(basis.rows), len(basis.columns)) != (m, n):
+        logger.warning("the starting basis belongs to another problem; solving from scratch")
+        return None
+    return basis
 
 
 def independent_groups(reduction: Reduction) -> list[tuple[IntArray, IntArray]]:
@@ -124,15 +143,8 @@ def independent_groups(reduction: Reduction) -> list[tuple[IntArray, IntArray]]:
     return [(rows, columns) for rows, columns in parts if len(columns)]
 
 
-def _piece(
-    reduction: Reduction, rows: IntArray, columns: IntArray, basis: Basis | None
-) -> Piece:
-    start = None
-    if basis is not None:
-        if basis.signature == reduction.signature:
-            start = (basis.columns[columns], basis.rows[rows])
-        else:
-            logger.warning("the starting basis belongs to another problem; solving from scratch")
+def _piece(reduction: Reduction, rows: IntArray, columns: IntArray, basis: Basis | None) -> Piece:
+    start = None if basis is None else (basis.columns[columns], basis.rows[rows])
     everything = len(columns) == reduction.matrix.shape[1]
     matrix = reduction.matrix if everything else reduction.matrix[rows][:, columns]
     full = reduction.columns[columns]
@@ -159,8 +171,9 @@ def _raise_unless_optimal(status: str, solver: str, time_limit_s: float | None) 
             " with a negative cost and no upper limit"
         )
     if status == "time limit":
+        limit = "the time limit" if time_limit_s is None else f"{time_limit_s:g} s"
         raise TimeLimitError(
-            f"{solver}: no proven optimum within {time_limit_s:g} s; raise solver.time_limit_s"
+            f"{solver}: no proven optimum within {limit}; raise solver.time_limit_s"
         )
     raise SolveError(f"{solver} stopped without a solution: {status}")
 
