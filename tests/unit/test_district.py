@@ -102,6 +102,27 @@ def test_heating_is_for_winter_and_cooling_for_summer(district: DistrictFolder) 
         assert cooling[summer].sum() > 0.6 * cooling.sum()
 
 
+@pytest.mark.parametrize(
+    ("original", "own", "location"),
+    [
+        ("demand_sh.csv", "demand_heating.csv", "buildings"),
+        ("demand_sh.csv", "demand_heating.csv", "commercial"),
+        ("demand_co.csv", "demand_cooling.csv", "buildings"),
+        ("demand_co.csv", "demand_cooling.csv", "commercial"),
+        ("solar_resource.csv", "solar_resource.csv", "buildings"),
+    ],
+)
+def test_months_resemble_those_of_the_original_district(
+    district: DistrictFolder, iccep2019: Path, original: str, own: str, location: str
+) -> None:
+    file = iccep2019 / "smart" / "timeseries_data" / original
+    there = pd.read_csv(file, index_col=0, parse_dates=True)[location].abs()
+    there = there.where(there < 1e5)  # one value lost its decimal point
+    here = _column(district, own, location).abs()
+    months = [series.groupby(series.index.month).sum() for series in (there, here)]
+    assert np.corrcoef(*months)[0, 1] > 0.9
+
+
 def test_the_same_description_gives_the_same_bytes(
     district: DistrictFolder, tmp_path: Path
 ) -> None:

@@ -11,6 +11,7 @@ import yaml
 from anello.config import read_config
 from anello.definition import read_model
 from anello.district import load_district, new_project, parse_district
+from anello.district.__main__ import main
 from anello.errors import InputError
 
 OWN = """
@@ -91,3 +92,12 @@ def test_the_descriptions_in_the_documentation_are_valid(repo_root: Path) -> Non
     )
     for definition in scenarios["scenario_definitions"].values():
         load_district(None, definition.get("data", {}).get("changes"))
+
+
+def test_the_command_line_says_how_to_run_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([str(tmp_path / "mine")]) == 0
+    assert capsys.readouterr().out.strip().endswith(f"--configfile {tmp_path}/mine/config.yaml")
+    assert main([str(tmp_path / "mine")]) == 1
+    assert "settings already" in capsys.readouterr().err
