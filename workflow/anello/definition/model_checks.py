@@ -38,21 +38,27 @@ def _check_resources(data: ModelData, report: Report) -> None:
     wide = resource if resource.ndim == 2 else resource[:, None]
     given = data.defined("force_resource")
     forced = data.value("force_resource")
-    forced = forced.max(axis=1) if forced.ndim == 2 else forced
-    base = data.inputs["node_base"].values
-    for node in data.nodes(("supply", "supply_plus", "demand")):
-        key = f"{_path(data, node)}.constraints.resource"
-        infinite = np.isinf(wide[node])
-        if infinite.any() and forced[node] and not infinite.all():
-            report.error("an infinite resource cannot be forced", key=key)
-        elif infinite.all() and given[node] and forced[node] and base[node] != "demand":
-            report.warn("`force_resource` has no effect on an infinite resource", key=key)
-        if base[node] == "demand" and (wide[node] * scale[node] > 0).any():
-            report.error(
-                "a demand must be zero or negative",
-                key=key,
-                value=float((wide[node] * scale[node]).max()),
-            )
+    forced = (forced.max(axis=1) if forced.ndim == 2 else forced) > 0
+    demand = data.inputs["node_base"].values == "demand"
+    infinite = np.isinf(wide)
+    always = infinite.all(axis=1)
+    for node in np.flatnonzero(infinite.any(axis=1) & forced & ~always):
+        report.error(
+            "an infinite resource cannot be forced", key=f"{_path(data, node)}.constraints.resource"
+        )
+    for node in np.flatnonzero(always & given & forced & ~demand):
+        report.warn(
+            "`force_resource` has no effect on an infinite resource",
+            key=f"{_path(data, node)}.constraints.resource",
+        )
+    with np.errstate(invalid="ignore"):
+        positive = demand & (wide * scale[:, None] > 0).any(axis=1)
+    for node in np.flatnonzero(positive):
+        report.error(
+            "a demand must be zero or negative",
+            key=f"{_path(data, node)}.constraints.resource",
+            value=float((wide[node] * scale[node]).max()),
+        )
 
 
 def _check_negative_costs(data: ModelData, report: Report) -> None:

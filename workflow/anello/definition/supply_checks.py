@@ -32,6 +32,7 @@ def required_kwh(data: ModelData) -> np.ndarray:
     takes = data.value("energy_con")
     places = {str(name): i for i, name in enumerate(inputs["loc"].values)}
     carriers = inputs["tier_carrier"].values[:, TIERS.index("in"), :]
+    location = inputs["node_loc"].values
     for node in data.nodes("demand"):
         always = forced[node].min() == 1 and takes[node].min() == 1
         if not always or unit[node] not in ("", "energy"):
@@ -39,7 +40,7 @@ def required_kwh(data: ModelData) -> np.ndarray:
         amount = np.broadcast_to(-resource[node] * scale[node], (steps,))
         if not np.isfinite(amount).all():
             continue
-        where = places[str(inputs["node_loc"].values[node])]
+        where = places[str(location[node])]
         needed[where, carriers[node]] += amount
     return needed
 
@@ -112,6 +113,7 @@ def _without_source(data: ModelData) -> Iterator[tuple[int, int]]:
     may = data.value("energy_prod")
     may = may.max(axis=1) if may.ndim == 2 else may
     initial = data.value("storage_initial")
+    remote = inputs["node_remote"].values
     partner = {str(label): i for i, label in enumerate(inputs["node"].values)}
     for carrier in range(inputs.sizes["carrier"]):
         group = list(range(len(names)))
@@ -124,7 +126,7 @@ def _without_source(data: ModelData) -> Iterator[tuple[int, int]]:
 
         for node in data.nodes("transmission"):
             if gives[node, carrier]:
-                other = location[partner[str(inputs["node_remote"].values[node])]]
+                other = location[partner[str(remote[node])]]
                 group[root(location[node])] = root(other)
         fed = {
             root(location[node])
