@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import xarray as xr
+
 from anello.coupling.convergence import read_state
 from anello.errors import ArtefactError, InputError
 from anello.ring import iccep2019_ring, simulate
@@ -84,7 +85,7 @@ def test_missing_pieces_are_named(dispatch):
 def test_round_trip_through_a_file(dispatch, tmp_path):
     result = simulate(iccep2019_ring("smart"), ring_input(iccep2019_ring("smart"), dispatch, cop()))
     dataset = ring_dataset(result)
-    dataset.attrs.update(j_lp_eur=10.0, j_sim_eur=11.0)
+    dataset.attrs.update(j_lp_eur=10.0, j_sim_eur=11.0, investment_eur=0.0, slp="")
     assert all(
         {"units", "long_name"} <= set(variable.attrs) for variable in dataset.data_vars.values()
     )

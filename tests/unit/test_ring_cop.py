@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
 from anello.errors import ConfigError, CopRangeError, InputError
 from anello.ring import RingConfig
 from anello.ring.config import CarnotCop, HeatPumpConfig, Iccep2019Cop, QuadraticCop, TableCop
 from anello.ring.cop import HeatPumpCop, compile_function, compile_heat_pump, compile_heat_pumps
-from hypothesis import given
-from hypothesis import strategies as st
-from pydantic import ValidationError
 
 
 @pytest.fixture

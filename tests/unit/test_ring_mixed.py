@@ -6,6 +6,9 @@ import dataclasses
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from anello.errors import CopRangeError, EnergyAuditError, InputError
 from anello.ring import (
     LocationElectricity,
@@ -21,8 +24,6 @@ from anello.ring import audit as energy_audit
 from anello.ring.audit import mean_weight
 from anello.ring.config import KusudaGround
 from anello.ring.ground import ground_temperature_degc, kusuda_degc
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 CAPACITY = 3.0e6 * 4.18 / 3600.0
 NODES = (

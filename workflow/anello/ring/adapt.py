@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import math
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anello.errors import ArtefactError, InputError, Problem
-from anello.ring.config import RingConfig, StoreUse
+from anello.ring.config import RingConfig, ScheduledFlow, StoreUse
 from anello.ring.exchange import DEVICES, Audit, RingInput, RingResult
 
 if TYPE_CHECKING:
@@ -52,6 +55,56 @@ def ring_nodes(config: RingConfig, nodes: list[str]) -> tuple[str, ...]:
     return found
 
 
+def read_flow(path: Path, times: NDArray[np.datetime64]) -> Floats:
+    """Read a scheduled flow.
+
+    Parameters
+    ----------
+    path : Path
+        CSV file: header, then a time and a flow [kg/s] in each row.
+    times : ndarray of datetime64, shape (T,)
+        Time steps of the dispatch; the file may hold more.
+
+    Returns
+    -------
+    ndarray, shape (T,)
+        Flow [kg/s].
+
+    Raises
+    ------
+    InputError
+        If the file is missing or faulty, or lacks a time step.
+    """
+    if not path.is_file():
+        raise InputError(Problem("no such flow schedule", file=str(path)))
+    found: dict[np.datetime64, float] = {}
+    problems = []
+    with path.open(newline="", encoding="utf-8") as handle:
+        rows = csv.reader(handle)
+        next(rows, None)
+        for line, row in enumerate(rows, start=2):
+            if not row:
+                continue
+            try:
+                time, flow = np.datetime64(row[0].strip(), "ns"), float(row[1])
+            except (ValueError, IndexError) as fault:
+                problems.append(Problem(f"no time and flow: {fault}", file=str(path), line=line))
+                continue
+            if time in found:
+                problems.append(Problem("time given twice", file=str(path), line=line))
+            if not math.isfinite(flow):
+                problems.append(Problem("flow is not a number", file=str(path), line=line))
+            found[time] = flow
+    missing = [time for time in times if time not in found]
+    if missing:
+        problems.append(
+            Problem(f"{len(missing)} time steps are missing, first {missing[0]}", file=str(path))
+        )
+    if problems:
+        raise InputError(problems)
+    return np.array([found[time] for time in times])
+
+
 def ring_input(
     config: RingConfig,
     dispatch: xr.Dataset,
@@ -61,6 +114,7 @@ def ring_input(
     outdoor_degc: Floats | None = None,
     flow_kg_s: Floats | None = None,
     step_h: Floats | None = None,
+    folder: Path | None = None,
 ) -> RingInput:
     """Take from a dispatch what the ring needs.
 
@@ -79,6 +133,8 @@ def ring_input(
         See `RingInput`.
     step_h : ndarray, shape (T,), optional
         Length of the time steps, if the dataset does not say [h].
+    folder : Path, optional
+        Where a relative path to a flow schedule starts.
 
     Returns
     -------
@@ -108,6 +164,15 @@ def ring_input(
     )
     if "storage" in dispatch and dispatch["storage"].sizes["node"] != len(labels):
         raise InputError(Problem("`storage` and `carrier_prod` differ in their nodes"))
+
+    scheduled = config.loop.flow if config.loop is not None else None
+    if (
+        flow_kg_s is None
+        and isinstance(scheduled, ScheduledFlow)
+        and scheduled.file is not None
+        and config.model == "loop"
+    ):
+        flow_kg_s = read_flow((folder or Path()) / scheduled.file, times)
 
     levels = np.full((len(nodes), times.size), np.nan)
     starts = np.zeros(len(nodes))

@@ -101,7 +101,7 @@ class TableCop(Strict):
     file: str = Field(
         description=(
             "CSV file: first column ring temperatures [°C], header row use temperatures [°C], "
-            "both rising; cells are COP [-]. Relative paths start at the configuration's folder."
+            "both rising; cells are COP [-]. Relative paths start where the run is started."
         )
     )
     source: str = Field(default="", description="Where the table comes from.")
@@ -441,7 +441,10 @@ class ScheduledFlow(Strict):
     kind: Literal["scheduled"] = "scheduled"
     file: str | None = Field(
         default=None,
-        description="CSV file with a time column and one column of flow [kg/s]; may be negative.",
+        description=(
+            "CSV file with a header, a column of times and one of flow [kg/s], negative against "
+            "the order of stations. Relative paths start where the run is started."
+        ),
     )
 
 

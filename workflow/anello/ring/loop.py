@@ -39,7 +39,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 MAX_DECAY = 0.05  # largest loss exponent of a substep; errors grow with its square
-LOCAL_SHARE = 1e-3  # heat into standing water goes to this share of a parcel's width
+LOCAL_SHARE = 0.05  # heat into standing water goes to this share of a parcel's width
 
 
 @dataclass(frozen=True)
@@ -273,7 +273,8 @@ def sweeps(
     low = np.mod(low, parcels)
     low[low >= parcels] = 0.0
     high = low + width[:, None]
-    tilt = np.where(forwards[:, None], decay, -decay) * np.minimum(1.0, share)[:, None]
+    tilt = np.where(forwards[:, None], decay, -decay) * share[:, None]
+    tilt[rest < LOCAL_SHARE] = 0.0
     density = 1.0 / width[:, None]
     slope = -tilt / width[:, None] ** 2
 
@@ -395,12 +396,15 @@ class _Path:
             return low_value
 
         slopes = [read(table, low + width) - read(table, low) for table in self._tables]
-        scale = (hours / width)[:, None]
-        exponent = slopes[0] * scale
+        # Where nothing is lost, rounding must not decide to what temperature.
+        lossy = slopes[0] > 1e-9 * self.worst_rate * width[:, None]
+        exponent = np.where(lossy, slopes[0] * (hours / width)[:, None], 0.0)
         pull = np.zeros_like(exponent)
         for column, slope in enumerate(slopes[1:]):
             pull += self.in_time[steps, column][:, None] * slope
-        around: Floats = pull / np.maximum(slopes[0], 1e-300)
+        around = np.where(
+            lossy, pull / np.where(lossy, slopes[0], 1.0), self.mean_ground[steps][:, None]
+        )
         return exponent, around
 
 
@@ -462,7 +466,7 @@ def simulate_loop(
             )
     coming = arrivals(
         displacement[::pieces],
-        np.append(whole, 0.0),
+        np.append(whole, whole[-1:]),
         stations_at,
         parcels,
     )
@@ -603,10 +607,15 @@ def arrivals(shift: Floats, way: Floats, stations_at: Floats, parcels: int) -> A
     """
     m = parcels
     place = stations_at - shift[:, None]
-    side = np.where(way >= 0, -1e-9, 1e-9)[:, None]
-    here = np.mod(np.floor(place + side), m).astype(np.int64)
+    forwards = (way >= 0)[:, None]
+    # A parcel of which a part has passed already holds heat of the station itself: begin behind it.
+    place = np.where(forwards, np.floor(place + 1e-9), np.ceil(place - 1e-9))
+    standing = (np.abs(way) <= 1e-6)[:, None]
+    upstream = np.where(forwards, place - 1.0, place)
+    stagnant = np.floor(stations_at - shift[:, None] - LOCAL_SHARE)
+    here = np.mod(np.where(standing, stagnant, upstream), m).astype(np.int64)
     width = np.where(np.abs(way) >= m, float(m), np.abs(way))
-    low = np.mod(np.where(way >= 0, place.T - width, place.T).T, m)
+    low = np.mod(np.where(forwards, place - width[:, None], place), m)
     low[low >= m] = 0.0
     high = low + width[:, None]
     turn = (high >= m).astype(float)
