@@ -11,6 +11,7 @@ import os
 import zlib
 
 import pytest
+
 from golden.cases import FOLDER, Variant, apply, cases, load, variants, write
 from golden.outcome import differences, outcome
 

@@ -12,6 +12,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from golden.cases import FOLDER, Case
 from golden.outcome import outcome
 

@@ -9,6 +9,7 @@ coverage test asks that every parameter, cost and group constraint moves at leas
 from __future__ import annotations
 
 import copy
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,6 @@ LEFT_ALONE = {
     "exists",
     "coordinates",
     "subset_time",
-    "_REPLACE_",
     "locs",
 }
 
@@ -154,9 +154,11 @@ def apply(variant: Variant) -> Tree:
 
 
 def write(tree: Tree, path: Path) -> Path:
-    """Write a tree as a model file anywhere: imports and series are named by absolute path."""
-    tree = copy.deepcopy(tree)
-    tree["import"] = [str(FOLDER / name) for name in tree.get("import", [])]
-    tree.setdefault("model", {})["timeseries_data_path"] = str(FOLDER / "timeseries")
+    """Write a tree as a model file elsewhere, with copies of what it imports and of the series."""
+    series = path.parent / "timeseries"
+    if not series.exists():
+        shutil.copytree(FOLDER / "timeseries", series)
+        for name in LIBRARIES:
+            shutil.copy(FOLDER / f"{name}.yaml", path.parent)
     path.write_text(yaml.safe_dump(tree, sort_keys=False), encoding="utf-8")
     return path

@@ -110,6 +110,16 @@ def table(
     return "\n".join(lines) + "\n"
 
 
+def switch(h: float, seed: int) -> float:
+    """One during four hours of the morning, else zero."""
+    return 1.0 if 8 <= h % 24 < 12 else 0.0
+
+
+def zero(h: float, seed: int) -> float:
+    """Zero in every hour."""
+    return 0.0
+
+
 def series() -> dict[str, str]:
     """Return every file name with its text."""
     sites = ("north", "south")
@@ -127,6 +137,8 @@ def series() -> dict[str, str]:
         ramp,
         ratio,
         eff_with_zeros,
+        zero,
+        switch,
     )
     files = {f"{f.__name__}.csv": table(f, sites) for f in functions}
     for f in (demand_el, price, sun):

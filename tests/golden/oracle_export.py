@@ -34,10 +34,20 @@ def results_of(model: calliope.Model) -> dict[str, object]:
         "termination": model.results.attrs["termination_condition"],
         "objective": model.results.attrs.get("objective_function_value"),
     }
-    names = (
-        "cost energy_cap storage_cap resource_cap resource_area carrier_prod carrier_con "
-        "carrier_export resource_con storage unmet_demand"
-    ).split()
+    names = [
+        "cost",
+        "energy_cap",
+        "storage_cap",
+        "resource_cap",
+        "resource_area",
+        "carrier_prod",
+        "carrier_con",
+        "carrier_export",
+        "resource_con",
+        "storage",
+        "unmet_demand",
+        "capacity_factor",
+    ]
     for name in names:
         if name not in model.results:
             continue
@@ -45,9 +55,7 @@ def results_of(model: calliope.Model) -> dict[str, object]:
         if "timesteps" in array.dims:
             array = array.sum("timesteps", min_count=1)
         series = array.to_series()
-        out[name] = {
-            "|".join(index_text(k)): float(v) for k, v in series.items() if v == v
-        }
+        out[name] = {"|".join(index_text(k)): float(v) for k, v in series.items() if v == v}
     return out
 
 
@@ -88,7 +96,7 @@ def main() -> None:
         job = json.loads(line)
         try:
             record = export(job, out)
-        except (Exception, SystemExit) as error:  # the oracle raises bare errors of all kinds
+        except (Exception, SystemExit) as error:  # noqa: BLE001  (it raises bare errors of all kinds)
             text = f"{type(error).__name__}: {error}"
             record = {"id": job["id"], "error": text[:400]}
         (out / f"{job['id']}.json").write_text(json.dumps(record))

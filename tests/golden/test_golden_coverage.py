@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 import yaml
+
 from golden import coverage, make_series
 from golden.cases import FOLDER, cases
-
-from anello.definition import parameters
 
 
 @pytest.fixture(scope="module")

@@ -6,10 +6,11 @@ import copy
 
 import pandas as pd
 import pytest
-from golden.cases import FOLDER, LIBRARIES, load, write
-from golden.outcome import outcome
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from golden.cases import FOLDER, LIBRARIES, load, write
+from golden.outcome import outcome
 
 SERIES = FOLDER / "timeseries"
 NOT_MONEY = {"interest_rate", "om_annual_investment_fraction", "depreciation_rate"}
@@ -157,7 +158,7 @@ def test_a_location_split_in_two_with_a_free_link_is_one(tmp_path, moved):
     tree["techs"]["wire"] = {
         "essentials": {"name": "W", "parent": "transmission", "carrier": "electricity"}
     }
-    tree["locations"]["annex"] = {"techs": {name: None for name in sorted(moved)}}
+    tree["locations"]["annex"] = {"techs": dict.fromkeys(sorted(moved))}
     for name in moved:
         del tree["locations"]["north"]["techs"][name]
     tree["links"] = {"north,annex": {"techs": {"wire": None}}}
