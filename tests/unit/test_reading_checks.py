@@ -279,6 +279,34 @@ def test_a_demand_that_nothing_supplies_is_told(tmp_path: Path):
     assert peaks(tmp_path, alone + "\nlinks.a,b.techs.line: ") == []
 
 
+def hourly(values: np.ndarray) -> pd.DataFrame:
+    index = pd.date_range("2020-01-01", periods=len(values), freq="h")
+    return pd.DataFrame({"a": values, "b": values}, index=index)
+
+
+def test_a_lone_spike_is_told_with_its_time(tmp_path: Path):
+    values = -1 - np.arange(500) % 24 / 24
+    assert read(tmp_path, series={"demand.csv": hourly(values)}).warnings == []
+    values[77] = -900
+    (warning,) = read(tmp_path, series={"demand.csv": hourly(values)}).warnings
+    assert "demand.csv: `a`: more than 10 times the usual peak at 2020-01-04 05:00:00" in warning
+
+
+@pytest.mark.parametrize("unit", ["energy_per_area", "energy_per_cap"])
+def test_a_resource_in_watts_is_told(tmp_path: Path, unit: str):
+    override = f"techs.grid.constraints: {{resource: df=sun, resource_unit: {unit}}}"
+    frames = {"sun": hourly(np.linspace(0, 1, HOURS))}
+    assert read(tmp_path, override, timeseries_dataframes=frames).warnings == []
+    frames = {"sun": hourly(np.linspace(0, 1000, HOURS))}
+    (first, _) = read(tmp_path, override, timeseries_dataframes=frames).warnings
+    assert "W instead of kW? at 2020-01-01 23:00:00, the largest of 23 such steps" in first
+
+
+def test_a_link_that_gains_energy_is_told(tmp_path: Path):
+    override = "links.a,b.techs.line.constraints.energy_eff: 98"
+    assert "makes energy of nothing" in read(tmp_path, override).warnings[0]
+
+
 @pytest.mark.parametrize(
     ("interest", "lifetime", "rate"),
     [

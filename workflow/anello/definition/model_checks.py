@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from anello.definition.magnitude_checks import check_magnitudes
@@ -24,7 +26,7 @@ def check_data(data: ModelData, report: Report) -> None:
         check_magnitudes(data, report)
 
 
-def _path(data: ModelData, node: int) -> str:
+def _path(data: ModelData, node: int | np.integer[Any]) -> str:
     location = data.inputs["node_loc"].values[node]
     tech = str(data.inputs["node_tech"].values[node]).split(":")
     if len(tech) > 1:

@@ -20,6 +20,7 @@ from anello.definition.series_checks import check_series
 from anello.definition.settings import check_settings
 from anello.definition.technologies import read_technologies
 from anello.definition.tree import Tree
+from anello.definition.unit_checks import check_units
 from anello.errors import InputError, Problem, did_you_mean
 from anello.model_data import ModelData
 from anello.timeseries import SeriesReader, resolution_hours
@@ -92,6 +93,8 @@ def read_model(
         raise InputError(Problem(str(err), key="model.subset_time")) from err
 
     check_series(nodes, found, index, report)
+    report.raise_errors()
+    check_units(nodes, found, index, hours, report)
     dataset = build_dataset(places, techs, nodes, index, hours, found, report)
     groups = read_groups(tree, techs, places, dataset, report)
     config = {
