@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
+from anello.definition import read_model
 from anello.errors import InputError
 from anello.timeseries import (
     Reference,
@@ -15,7 +18,7 @@ from anello.timeseries import (
     parse_reference,
     resolution_hours,
 )
-from small_model import HOURS, problems, read
+from small_model import HOURS, MODEL, problems, read, write_folder
 
 
 def frame(values: np.ndarray | float = -1.0, freq: str = "h") -> pd.DataFrame:
@@ -217,6 +220,18 @@ def test_all_series_share_their_steps(tmp_path: Path):
 def test_a_table_must_be_a_dataframe(tmp_path: Path):
     with pytest.raises(InputError, match="must be a pandas DataFrame, not list"):
         read(tmp_path, series={"demand.csv": [1, 2]})
+
+
+def test_a_configuration_may_be_a_dictionary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    path = write_folder(tmp_path)
+    config = yaml.safe_load(MODEL)
+    before = copy.deepcopy(config)
+    monkeypatch.chdir(tmp_path)
+    assert read_model(config).inputs.identical(read_model(path).inputs)
+    assert config == before
+    config["model"] = {"timeseries_data": {"demand.csv": frame(-7.0)}}
+    assert (read_model(config).value("resource", ["a::demand_el"]) == -7).all()
+    assert read_model(tmp_path).inputs.identical(read_model(path).inputs)
 
 
 def test_custom_parameters_may_vary_in_time(tmp_path: Path):
