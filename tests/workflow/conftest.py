@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -121,7 +122,7 @@ class Project:
     def copy(self, folder: Path) -> Project:
         """Copy everything, times of modification and Snakemake's memory included."""
         shutil.copytree(self.folder, folder, copy_function=shutil.copy2)
-        return Project(folder, {**self.settings})
+        return Project(folder, deepcopy(self.settings))
 
 
 @pytest.fixture(scope="session")
@@ -155,7 +156,7 @@ def new_project(
     def make() -> Project:
         folder = tmp_path_factory.mktemp("p") / "ein Projekt für Öl"
         shutil.copytree(model, folder / "modèle d'été")
-        return Project(folder, yaml.safe_load(yaml.safe_dump(small_settings)))
+        return Project(folder, deepcopy(small_settings))
 
     return make
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -81,17 +80,18 @@ def test_faulty_series_are_refused_with_a_report_that_stays(new_project: NewProj
     assert "repaired" in (project.results / "quality.json").read_text(encoding="utf-8")
 
 
-def test_an_infeasible_dispatch_leaves_its_log_and_no_result(finished: Project) -> None:
-    finished.settings["scenario_definitions"]["smart"]["overrides"] |= {
+def test_an_infeasible_dispatch_leaves_its_log_and_no_result(new_project: NewProject) -> None:
+    project = new_project()
+    project.settings["scenario_definitions"]["smart"]["overrides"] |= {
         "run.ensure_feasibility": False,
         "techs.hp_cooling.constraints.energy_cap_max": 1.0,
         "locations.buildings.techs.hp_cooling.constraints.energy_cap_equals": 1.0,
     }
-    text = refused(finished.run())
+    text = refused(project.run())
     assert "Dispatch of smart, iteration 000 failed" in text
-    first = finished.results / "iterations" / "000"
+    first = project.results / "iterations" / "000"
     assert not (first / "dispatch.nc").exists()
-    assert not (finished.results / "results.nc").exists()
+    assert not (project.results / "results.nc").exists()
     assert (first / "solver.log").exists()
 
 
@@ -129,7 +129,9 @@ def test_the_workflow_passes_its_own_lint(new_project: NewProject) -> None:
     assert outcome.code == 0, outcome.text
 
 
-def test_one_scenario_fails_and_the_other_is_finished(new_project: NewProject) -> None:
+def test_one_scenario_fails_and_the_other_ends_on_two_cores_as_on_one(
+    new_project: NewProject, finished_run: tuple[Project, Outcome]
+) -> None:
     project = new_project()
     definitions = project.settings["scenario_definitions"]
     definitions["hopeless"] = {
@@ -141,27 +143,27 @@ def test_one_scenario_fails_and_the_other_is_finished(new_project: NewProject) -
     project.settings["scenarios"] = ["hopeless", "smart"]
     text = refused(project.run(cores=2))
     assert "hopeless did not converge within 1 iterations" in text
-    assert json.loads((project.results / "summary.json").read_text())["scenario"] == "smart"
     assert not (project.results.parent / "hopeless" / "summary.json").exists()
+    for name in ("results.nc", "summary.json"):
+        alone = (finished_run[0].results / name).read_bytes()
+        assert (project.results / name).read_bytes() == alone
 
 
-def test_the_embedded_district_runs_to_its_figures_on_two_cores_as_on_one(
-    new_project: NewProject,
-) -> None:
-    outcomes = []
-    for cores in (2, 1):
-        project = new_project()
-        project.settings["data"] = {"source": "embedded"}
-        project.settings["scenarios"] = ["baseline", "smart"]
-        project.settings["scenario_definitions"]["baseline"] = {
-            "overrides": project.settings["scenario_definitions"]["smart"]["overrides"]
-        }
-        project.settings["figures"] = {"formats": ["svg"], "only": ["dispatch", "convergence"]}
-        target = ("all",) if cores == 2 else ("results",)
-        outcome = project.run(*target, cores=cores)
-        assert outcome.code == 0, outcome.text
-        outcomes.append(project)
-    assert list((outcomes[0].results / "figures").glob("dispatch*.svg"))
-    for scenario in ("baseline", "smart"):
-        first, second = (p.results.parent / scenario / "results.nc" for p in outcomes)
-        assert first.read_bytes() == second.read_bytes()
+def test_figures_are_drawn_from_the_results(finished: Project) -> None:
+    finished.settings["figures"] = {"formats": ["svg"], "only": ["dispatch", "convergence"]}
+    outcome = finished.run("all")
+    assert outcome.code == 0, outcome.text
+    assert not {"solve", "simulate"} & set(outcome.jobs)
+    figures = finished.results / "figures"
+    assert list(figures.glob("dispatch*.svg"))
+    assert (figures / "convergence.svg").stat().st_size > 0
+
+
+def test_the_embedded_district_is_made_by_the_first_rule(new_project: NewProject) -> None:
+    project = new_project()
+    project.settings["data"] = {"source": "embedded"}
+    outcome = project.run("results/small/smart/model_data.nc")
+    assert outcome.code == 0, outcome.text
+    assert outcome.jobs == {"preprocess": 1, "retrieve": 1}
+    assert (project.results / "model" / "model.yaml").exists()
+    assert project.run("results/small/smart/model_data.nc").jobs == {}
