@@ -100,3 +100,18 @@ def test_any_fault_is_found_where_it_is(
     assert mended.index.equals(index)
     assert (mended < 0).all(axis=None)
     assert np.abs(mended - table).max(axis=None) < 500
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    seed=st.integers(0, 10_000),
+    shift=st.sampled_from([0.0, -8.0, 8.0]),
+    day=st.sampled_from(["01-20", "07-10"]),
+)
+def test_other_years_raise_no_alarm(seed: int, shift: float, day: str) -> None:
+    spells = [{"start": day, "days": 12, "temperature_shift_k": shift}]
+    district = synthesise(load_district(None, {"seed": seed, "weather": {"spells": spells}}))
+    for name, place in district.locations.items():
+        assert place.photovoltaics_kw is not None
+        for service, kw in {**place.demand_kw, "sun": place.photovoltaics_kw}.items():
+            assert find_outliers(kw.copy(), 24, QualityConfig()) == [], (name, service)

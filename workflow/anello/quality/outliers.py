@@ -23,9 +23,10 @@ _SIDE_HOURS = 3
 _LEFT_OUT_SHARE = 1 / 6
 _LEAST_NEIGHBOURS = 5
 _PASSES = 5
-# Below these shares of the column's usual peak a value is too small to be judged.
+_UNUSUAL_PEAKS = 3.0  # beyond this many usual peaks a value is suspect in itself
+# Below these shares of the usual peak a value, or its neighbours, are too small to judge by.
 _SMALL_PEAK_SHARE = 0.2
-_SMALL_LEVEL_SHARE = 0.05
+_LOW_LEVEL_SHARE = 0.2
 _TINY_LEVEL_SHARE = 0.002
 _STRONGER = 5.0  # by how much more a value below the usual peak must stand out
 _DECIMAL_FIT = 1.6
@@ -126,13 +127,16 @@ def _pass(
     lower = np.where(known, around, np.inf).min(axis=0)
     ratio = config.outlier_ratio
     with np.errstate(invalid="ignore", over="ignore"):
-        high = (size > usual_peak) & (size > ratio * upper)
+        # Far above anything usual: a few neighbours may be wrong as well.
+        high = (size > _UNUSUAL_PEAKS * usual_peak) & (size > ratio * upper)
+        # Among the usual peaks: no neighbour at all may come near.
+        high |= (size > usual_peak) & (size > ratio * highest)
         high |= (
             (size > _SMALL_PEAK_SHARE * usual_peak)
             & (highest > _TINY_LEVEL_SHARE * usual_peak)
             & (size > _STRONGER * ratio * highest)
         )
-        low = (lower > _SMALL_LEVEL_SHARE * usual_peak) & (2 * ratio * size < lower)
+        low = (lower > _LOW_LEVEL_SHARE * usual_peak) & (2 * ratio * size < lower)
     candidates = np.flatnonzero(enough & (high | low) & np.isfinite(size))
     found: dict[int, float] = {}
     for position in candidates.tolist():
