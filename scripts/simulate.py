@@ -19,4 +19,5 @@ if __name__ == "__main__":
             cop_used=snakemake.input.get("cop") or None,
             first_ring=snakemake.input.get("first") or None,
             earlier_rings=list(snakemake.input.get("earlier", [])),
+            iteration=int(snakemake.wildcards.iteration),
         )

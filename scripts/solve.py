@@ -5,6 +5,8 @@ from anello.stages.reporting import reporting
 if __name__ == "__main__":
     where = f"{snakemake.wildcards.scenario}, iteration {snakemake.wildcards.iteration}"
     with reporting(snakemake.log.stage, f"Dispatch of {where}"):
+        from anello.coupling.config import CouplingConfig
+        from anello.ring.config import RingConfig
         from anello.solve.config import SolverConfig
         from anello.stages.solve import solve_iteration
 
@@ -16,6 +18,8 @@ if __name__ == "__main__":
             basis=snakemake.output.basis,
             report=snakemake.output.report,
             solver_log=snakemake.log.solver,
+            ring_settings=RingConfig.model_validate(snakemake.params.settings["ring"]),
+            coupling=CouplingConfig.model_validate(snakemake.params.settings["coupling"]),
             cop=snakemake.input.get("cop") or None,
             previous_basis=snakemake.input.get("basis") or None,
             time_limit_s=snakemake.resources.time_limit_s or None,

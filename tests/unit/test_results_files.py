@@ -145,6 +145,19 @@ def test_the_summary_is_plain_json_with_units_in_its_keys(district):
     assert summary["data_quality"] == {"policy": "repair", "findings": 1, "by_kind": {"outlier": 1}}
 
 
+def test_the_cost_is_that_of_the_iteration_whose_dispatch_is_the_result(district):
+    record = {**district.record, "result_iteration": 3}
+    chosen = type(district)(
+        results=district.results,
+        inputs=district.inputs,
+        convergence=district.convergence,
+        record=record,
+    )
+    summary = summarise(chosen)
+    assert summary["cost_simulated"] == record["trace"][3]["j_sim_eur"]
+    assert summary["convergence"]["result_iteration"] == 3
+
+
 def test_infinite_capacities_become_null_in_the_summary(district):
     results = district.results.copy(deep=True)
     results["energy_cap"].loc[{"node": "buildings::demand_dhw"}] = np.inf
@@ -229,7 +242,7 @@ def _artefacts(folder, district, model_data_class):
         "model_data": folder / "model_data.nc",
         "dispatch": folder / "dispatch.nc",
         "ring": folder / "ring.nc",
-        "earlier_rings": [folder / "ring_before.nc"],
+        "rings": [folder / "ring_before.nc", folder / "ring.nc"],
         "record": folder / "convergence.json",
         "quality": folder / "quality.json",
     }

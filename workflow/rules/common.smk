@@ -147,6 +147,14 @@ def says_converged(record):
         return False
 
 
+def result_iteration(record, last):
+    """The iteration that a convergence record chose, which for an SLP need not be the last."""
+    try:
+        return int(json.loads(Path(record).read_text(encoding="utf-8"))["result_iteration"])
+    except (ValueError, KeyError, TypeError):
+        return last
+
+
 def last_iteration(wildcards):
     """The number of the last iteration that is needed, as far as is known by now.
 
@@ -168,6 +176,17 @@ def last_iteration(wildcards):
 def settled(name):
     """An input function: a file of a scenario's last iteration."""
     return lambda wildcards: iteration_file(wildcards, last_iteration(wildcards), name)
+
+
+def chosen(name):
+    """An input function: a file of the iteration whose dispatch is the scenario's result."""
+
+    def path(wildcards):
+        last = last_iteration(wildcards)
+        record = iteration_file(wildcards, last, "convergence.json")
+        return iteration_file(wildcards, result_iteration(record, last), name)
+
+    return path
 
 
 def every(name):

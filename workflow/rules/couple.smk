@@ -28,7 +28,11 @@ rule solve:
             scenario_settings(w.scenario).solver.time_limit_s or 0
         ),
     params:
-        settings=settings(solver=("name", "options", "warm_start")),
+        settings=settings(
+            "ring",
+            solver=("name", "options", "warm_start"),
+            coupling=("method", "fixed_point", "slp"),
+        ),
         code=code("solve.py"),
     message:
         "Scenario {wildcards.scenario}, iteration {wildcards.iteration}: dispatch"
@@ -57,7 +61,7 @@ rule simulate:
         mem_mb=memory_mb(1000, 50),
         runtime=30,
     params:
-        settings=settings("ring", coupling=("method", "fixed_point")),
+        settings=settings("ring", coupling=("method", "fixed_point", "slp")),
         code=code("simulate.py"),
     message:
         "Scenario {wildcards.scenario}, iteration {wildcards.iteration}: ring"
@@ -93,6 +97,8 @@ checkpoint check_convergence:
                 "tolerance_k",
                 "mean_relative_tolerance",
                 "min_repeats",
+                "predicted_decrease",
+                "cost_gap",
                 "fixed_point",
             ),
         ),
@@ -108,7 +114,7 @@ rule collect:
     input:
         model="results/{run}/{scenario}/model_data.nc",
         quality="results/{run}/{scenario}/quality.json",
-        dispatch=settled("dispatch.nc"),
+        dispatch=chosen("dispatch.nc"),
         rings=every("ring.nc"),
         record=settled("convergence.json"),
     output:

@@ -45,18 +45,12 @@ class SlpConfig(Strict):
     trust_region_min_k: Positive = Field(
         default=0.02, description="Smallest trust region; smaller ones end the search [K]."
     )
-    trust_region_max_k: Positive = Field(default=10.0, description="Largest trust region [K].")
+    trust_region_max_k: Positive = Field(default=4.0, description="Largest trust region [K].")
     expand_above: Positive = Field(
         default=0.75, description="Double Δ when actual/predicted decrease exceeds this [-]."
     )
     shrink_below: Positive = Field(
         default=0.25, description="Halve Δ when actual/predicted decrease falls below this [-]."
-    )
-    predicted_decrease: Positive = Field(
-        default=1e-4, description="Stop when the predicted decrease is below this share of J [-]."
-    )
-    cost_gap: Positive = Field(
-        default=1e-3, description="Stop needs |J_LP − J_sim|/J_sim below this [-]."
     )
     balancing: Literal["scheduled", "deadband"] = Field(
         default="scheduled",
@@ -87,7 +81,10 @@ class CouplingConfig(Strict):
     )
     tolerance_k: Positive = Field(
         default=0.05,
-        description="Largest change of the ring temperature between iterations [K].",
+        description=(
+            "Fixed point: largest change of the ring temperature between iterations; SLP: largest "
+            "difference between the ring temperature of programme and simulation [K]."
+        ),
     )
     criterion: Literal["max_change", "mean_relative_change"] | None = Field(
         default=None,
@@ -104,6 +101,18 @@ class CouplingConfig(Strict):
         description=(
             "Iterations after the first before the loop may stop. Default: 11 with the oddity "
             "`eleven_iterations_at_least`, else 0."
+        ),
+    )
+    predicted_decrease: Positive = Field(
+        default=1e-4,
+        description=(
+            "SLP: stop when the programme predicts less than this share of the cost of operation [-]."
+        ),
+    )
+    cost_gap: Positive = Field(
+        default=1e-3,
+        description=(
+            "SLP: stop needs programme and simulation to agree on the cost within this share [-]."
         ),
     )
     fixed_point: FixedPointConfig = Field(

@@ -26,6 +26,34 @@ SETTLED_COP = 1e-9
 
 
 @dataclass(frozen=True)
+class SlpStep:
+    """The verdict on one iteration of a sequential linear programme.
+
+    Attributes
+    ----------
+    trust_region_k : float or None
+        Trust region of the programme; None in the first, which has none [K].
+    next_trust_region_k : float
+        Trust region of the next programme [K].
+    predicted_decrease_eur : float or None
+        Cost of the incumbent less the programme's cost; None in the first [€].
+    rho : float or None
+        Actual decrease of the simulated true cost over the predicted one [-].
+    accepted : bool
+        The dispatch became the incumbent.
+    temperature_gap_k : float
+        Largest difference between the ring temperature of programme and simulation [K].
+    """
+
+    trust_region_k: float | None
+    next_trust_region_k: float
+    predicted_decrease_eur: float | None
+    rho: float | None
+    accepted: bool
+    temperature_gap_k: float
+
+
+@dataclass(frozen=True)
 class CouplingState:
     """One iteration, as far as the next one and the check need it.
 
@@ -45,6 +73,10 @@ class CouplingState:
         Energy imbalance of the ring relative to its throughput [-].
     steps_at_bound : int
         Ring states at or beyond a bound.
+    investment_eur : float
+        Part of both costs that is capacity, not operation [€].
+    slp : SlpStep or None
+        The verdict on the step; SLP only.
     """
 
     nodes: tuple[str, ...]
@@ -56,6 +88,8 @@ class CouplingState:
     j_sim_eur: float
     audit_relative: float
     steps_at_bound: int
+    investment_eur: float = 0.0
+    slp: SlpStep | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +118,10 @@ class IterationRecord:
         Trust region [K], actual/predicted decrease [-], predicted decrease [€]; SLP only.
     accepted : bool or None
         The step became the incumbent; SLP only.
+    temperature_gap_k : float or None
+        Largest difference between the ring temperature of programme and simulation; SLP only [K].
+    investment_eur : float
+        Part of both costs that is capacity, not operation [€].
     """
 
     iteration: int
@@ -100,11 +138,18 @@ class IterationRecord:
     rho: float | None = None
     predicted_decrease_eur: float | None = None
     accepted: bool | None = None
+    temperature_gap_k: float | None = None
+    investment_eur: float = 0.0
 
     @property
     def cost_gap(self) -> float:
-        """|J_LP − J_sim| / |J_sim| [-]."""
-        return abs(self.j_lp_eur - self.j_sim_eur) / max(abs(self.j_sim_eur), 1e-9)
+        """|J_LP − J_sim| relative to the simulated cost of operation [-]."""
+        return abs(self.j_lp_eur - self.j_sim_eur) / max(abs(self.operation_eur), 1e-9)
+
+    @property
+    def operation_eur(self) -> float:
+        """Simulated true cost without capacity [€]."""
+        return self.j_sim_eur - self.investment_eur
 
 
 @dataclass(frozen=True)
@@ -146,6 +191,11 @@ class ConvergenceRecord:
         """The iteration with the least simulated true cost."""
         return min(self.trace, key=lambda step: step.j_sim_eur)
 
+    @property
+    def result_iteration(self) -> int:
+        """The iteration whose dispatch is the result: the incumbent of an SLP, else the last."""
+        return self.best.iteration if self.method == "slp" else self.trace[-1].iteration
+
     def to_json(self) -> str:
         """Return the record as JSON; equal records give equal text."""
         content = {
@@ -154,6 +204,7 @@ class ConvergenceRecord:
             "iteration": self.trace[-1].iteration if self.trace else None,
             "delta": self.trace[-1].max_delta_t_k if self.trace else None,
             "best_iteration": self.best.iteration if self.trace else None,
+            "result_iteration": self.result_iteration if self.trace else None,
             "best_j_sim_eur": self.best.j_sim_eur if self.trace else None,
             "method": self.method,
             "criterion": self.criterion,
@@ -289,6 +340,7 @@ def compare(
         ring_residual=float(current.audit_relative),
         steps_at_bound=int(current.steps_at_bound),
         converged=False,
+        investment_eur=float(current.investment_eur),
     )
 
 
@@ -345,6 +397,62 @@ def check_fixed_point(
     )
 
 
+def check_slp(
+    config: CouplingConfig,
+    current: CouplingState,
+    previous: CouplingState | None,
+    record: ConvergenceRecord | None,
+) -> ConvergenceRecord:
+    """Append an iteration to the record of an SLP, and decide whether it has converged.
+
+    Converged means: the programme predicts a decrease below `predicted_decrease` of the cost of
+    operation, programme and simulation agree on the cost within `cost_gap`, and on the ring's
+    temperature within `tolerance_k` in every step.
+
+    Parameters
+    ----------
+    config : CouplingConfig
+        The coupling's settings.
+    current, previous : CouplingState
+        This iteration and the one before; None in the first.
+    record : ConvergenceRecord or None
+        The record so far; None in the first.
+
+    Returns
+    -------
+    ConvergenceRecord
+        With one iteration more.
+    """
+    trace = record.trace if record is not None else ()
+    base = compare(len(trace), current, previous)
+    step = current.slp
+    assert step is not None
+    done = (
+        step.predicted_decrease_eur is not None
+        and step.predicted_decrease_eur <= config.predicted_decrease * abs(base.operation_eur)
+        and base.cost_gap <= config.cost_gap
+        and step.temperature_gap_k <= config.tolerance_k
+    )
+    finished = IterationRecord(
+        **{
+            **asdict(base),
+            "converged": done,
+            "trust_region_k": step.trust_region_k,
+            "rho": step.rho,
+            "predicted_decrease_eur": step.predicted_decrease_eur,
+            "accepted": step.accepted,
+            "temperature_gap_k": step.temperature_gap_k,
+        }
+    )
+    return ConvergenceRecord(
+        method="slp",
+        criterion="slp",
+        tolerance=config.tolerance_k,
+        max_iterations=config.max_iterations,
+        trace=(*trace, finished),
+    )
+
+
 def require_converged(record: ConvergenceRecord, name: str = "the coupling") -> ConvergenceRecord:
     """Raise unless the record ends converged.
 
@@ -389,8 +497,8 @@ def read_state(path: str | Path) -> CouplingState:
     Parameters
     ----------
     path : path-like
-        File written from `anello.ring.adapt.ring_dataset`, with the attributes `j_lp_eur` and
-        `j_sim_eur`.
+        File written from `anello.ring.adapt.ring_dataset`, with the attributes `j_lp_eur`,
+        `j_sim_eur`, `investment_eur` and `slp`.
 
     Returns
     -------
@@ -421,6 +529,8 @@ def read_state(path: str | Path) -> CouplingState:
                 steps_at_bound=int(
                     ((temperature <= low + 1e-6) | (temperature >= high - 1e-6)).sum()
                 ),
+                investment_eur=float(file.getncattr("investment_eur")),
+                slp=SlpStep(**json.loads(slp)) if (slp := file.getncattr("slp")) else None,
             )
     except (OSError, AttributeError, IndexError, KeyError, ValueError) as fault:
         raise ArtefactError(f"{path}: not a ring's result ({fault})") from fault

@@ -17,6 +17,7 @@ from anello.formulation import (  # noqa: F401  (importing a theme registers its
     groups,
     milp,
     policy,
+    ring,
     transmission,
     variables,
 )
@@ -24,6 +25,7 @@ from anello.formulation.context import Context
 from anello.formulation.objective import set_objective
 from anello.formulation.pyomo_model import ArrayModel
 from anello.formulation.registry import entries
+from anello.formulation.ring import RingRows
 from anello.formulation.system import System
 from anello.model_data import ModelData
 
@@ -40,13 +42,15 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def assemble(data: ModelData) -> System:
+def assemble(data: ModelData, ring_rows: RingRows | None = None) -> System:
     """Write the whole formulation of a model over arrays.
 
     Parameters
     ----------
     data : ModelData
         The model.
+    ring_rows : RingRows, optional
+        The ring, when its temperature and balancing are part of the programme.
 
     Returns
     -------
@@ -58,7 +62,7 @@ def assemble(data: ModelData) -> System:
     ConfigError
         When the run options cannot be put into a linear model.
     """
-    context = Context(data)
+    context = Context(data, ring_rows)
     system = context.system
     for entry in entries("variable"):
         columns = entry.build(context)
@@ -83,13 +87,15 @@ def assemble(data: ModelData) -> System:
     return system
 
 
-def formulate(data: ModelData) -> ArrayModel:
+def formulate(data: ModelData, ring_rows: RingRows | None = None) -> ArrayModel:
     """Build the Pyomo model of an energy system.
 
     Parameters
     ----------
     data : ModelData
         The model.
+    ring_rows : RingRows, optional
+        The ring, when its temperature and balancing are part of the programme.
 
     Returns
     -------
@@ -102,4 +108,4 @@ def formulate(data: ModelData) -> ArrayModel:
         When the run options cannot be put into a linear model.
     """
     with collector_paused():
-        return ArrayModel(assemble(data))
+        return ArrayModel(assemble(data, ring_rows))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from anello.formulation.context import Context
-from anello.formulation.expression import Array, Expression, IntArray, Parameter
+from anello.formulation.expression import Array, Expression, IntArray, Parameter, reciprocal
 from anello.formulation.registry import Rows, constraint
+from anello.formulation.ring import plant_electricity
 from anello.formulation.system import TIME_AXIS
 
 
@@ -35,6 +38,10 @@ def system_balance(c: Context) -> Rows | None:
     if c.feasible:
         balance = balance + c.system.variables["unmet_demand"].at()
         balance = balance + c.system.variables["unused_supply"].at()
+    plant = plant_electricity(c)
+    if plant is not None:
+        location, electricity, carrier = plant
+        balance = balance - electricity.sum_into([where[location, carrier]], count)
     return Rows(c.loc_carrier_keys(), balance == 0, TIME_AXIS)
 
 
@@ -55,8 +62,8 @@ def available_resource(c: Context, nodes: IntArray) -> Expression:
 
 
 def _balanced(c: Context, flow: Expression, available: Expression, nodes: IntArray) -> Rows:
-    """``min_use · available ≤ flow ≤ available``, equal where the resource is forced."""
-    forced = c.par("force_resource", nodes)[:, :1] == 1
+    """``flow ≤ available``, equal in the steps in which the resource is forced."""
+    forced = c.par("force_resource", nodes) == 1
     slack = flow - available
     relation = slack <= 0
     relation.lower = np.where(forced, 0.0, -np.inf)
@@ -76,27 +83,27 @@ def balance_supply(c: Context) -> Rows | None:
     nodes = nodes[c.sets.finite_resource[nodes]]
     if not len(nodes):
         return None
-    available = available_resource(c, nodes) * c.tagged("energy_eff", nodes)
+    available = available_resource(c, nodes) * c.par("energy_eff", nodes)
     return _balanced(c, c.prod(c.out_pairs(nodes)), available, nodes)
 
 
 @constraint(
     "balance_supply_min_use",
     index="node, timestep",
-    when="supply with a finite resource and resource_min_use, resource not forced",
+    when="supply with a finite resource and resource_min_use, where not forced; not with"
+    " `compat: calliope-0.6`",
     equation=r"carrier_{prod} / \eta_{energy} \ge min\_use \cdot available\_resource",
 )
 def balance_supply_min_use(c: Context) -> Rows | None:
     """Supply uses at least a share of its resource."""
     nodes = c.sets.of("supply")
-    given = c.sets.defined("resource_min_use")[nodes] & c.sets.finite_resource[nodes]
-    nodes = nodes[given]
-    nodes = nodes[c.par("force_resource", nodes)[:, 0] != 1] if len(nodes) else nodes
-    if not len(nodes):
+    nodes = nodes[c.sets.defined("resource_min_use")[nodes] & c.sets.finite_resource[nodes]]
+    if c.compat or not len(nodes):
         return None
+    free = c.par("force_resource", nodes) != 1
     least = available_resource(c, nodes) * c.par("resource_min_use", nodes)
-    relation = c.prod(c.out_pairs(nodes)) >= least * c.tagged("energy_eff", nodes)
-    return Rows({"node": c.sets.names(nodes)}, relation, TIME_AXIS)
+    relation = c.prod(c.out_pairs(nodes)) >= least * c.par("energy_eff", nodes)
+    return Rows({"node": c.sets.names(nodes)}, relation.where(free), TIME_AXIS)
 
 
 @constraint(
@@ -113,7 +120,7 @@ def balance_demand(c: Context) -> Rows | None:
     if not len(nodes):
         return None
     taken = c.con(c.in_pairs(nodes)) * c.tagged("energy_eff", nodes)
-    forced = c.par("force_resource", nodes)[:, :1] == 1
+    forced = c.par("force_resource", nodes) == 1
     relation = taken - available_resource(c, nodes) >= 0
     relation.upper = np.where(forced, 0.0, np.inf)
     return Rows({"node": c.sets.names(nodes)}, relation, TIME_AXIS)
@@ -178,12 +185,15 @@ def level_before(c: Context, nodes: IntArray) -> Expression:
     return previous * after_first + initial * (1.0 - after_first)
 
 
-def _per(flow: Expression, efficiency: Parameter) -> Expression:
-    """``flow / efficiency``; no flow counts where the efficiency is zero."""
-    if np.all(efficiency.values != 0):
-        return flow / efficiency
-    with np.errstate(divide="ignore"):
-        return flow * np.where(efficiency.values == 0, 0.0, 1.0 / efficiency.values)
+def _efficiency(c: Context, nodes: IntArray) -> Parameter:
+    """Efficiency of stores, to be patched only where it is never zero.
+
+    Where it is zero, :func:`zero_efficiency_production` has shut production off for good.
+    """
+    efficiency = c.tagged("energy_eff", nodes)
+    never_zero = (efficiency.values != 0).all(axis=1)
+    labels = zip(efficiency.nodes, never_zero, strict=True)
+    return replace(efficiency, nodes=tuple(label if ok else "" for label, ok in labels))
 
 
 @constraint(
@@ -204,16 +214,35 @@ def balance_supply_plus(c: Context) -> Rows | None:
         from anello.formulation.secondary import secondary_into
 
         captured = captured + secondary_into(c, nodes)
-    flow = c.prod(c.out_pairs(nodes)) / np.where(
-        c.par("parasitic_eff", nodes) == 0, np.inf, c.par("parasitic_eff", nodes)
-    )
-    balance = captured - _per(flow, c.tagged("energy_eff", nodes))
+    flow = c.prod(c.out_pairs(nodes)) * reciprocal(c.par("parasitic_eff", nodes))
+    balance = captured - flow / _efficiency(c, nodes)
     stored = [k for k, n in enumerate(nodes) if c.has("storage", n)]
     if stored:
         held = nodes[stored]
         change = level_before(c, held) - c.node_var("storage", held)
         balance = balance + change.sum_into(stored, len(nodes))
     return Rows({"node": c.sets.names(nodes)}, balance == 0, TIME_AXIS)
+
+
+@constraint(
+    "zero_efficiency_production",
+    index="node, carrier, timestep",
+    when="storage or supply_plus with an efficiency of zero in some step; not with"
+    " `compat: calliope-0.6`",
+    equation=r"carrier_{prod} = 0 \text{ where } \eta_{energy}\, \eta_{parasitic} = 0",
+)
+def zero_efficiency_production(c: Context) -> Rows | None:
+    """Nothing comes out of a store in a step whose efficiency is zero."""
+    if c.compat:
+        return None
+    pairs = [(n, k) for n, k in c.sets.prod if c.sets.base[n] in ("storage", "supply_plus")]
+    nodes = np.array([n for n, _ in pairs], dtype=np.int64)
+    zero = c.par("energy_eff", nodes) * c.par("parasitic_eff", nodes) == 0
+    hit = np.flatnonzero(zero.any(axis=1))
+    if not len(hit):
+        return None
+    pairs = [pairs[k] for k in hit]
+    return Rows(c.sets.pair_keys(pairs), (c.prod(pairs) == 0).where(zero[hit]), TIME_AXIS)
 
 
 @constraint(
@@ -233,11 +262,10 @@ def balance_storage(c: Context) -> Rows | None:
     gives = np.array([k for k, n in enumerate(nodes) if n in producing], dtype=np.int64)
     takes = np.array([k for k, n in enumerate(nodes) if n in consuming], dtype=np.int64)
     if len(gives):
-        out = c.prod(c.out_pairs(nodes[gives]))
-        out = _per(out, c.tagged("energy_eff", nodes[gives]))
+        out = c.prod(c.out_pairs(nodes[gives])) / _efficiency(c, nodes[gives])
         balance = balance - out.sum_into(gives, len(nodes))
     if len(takes):
-        into = c.con(c.in_pairs(nodes[takes])) * c.tagged("energy_eff", nodes[takes])
+        into = c.con(c.in_pairs(nodes[takes])) * _efficiency(c, nodes[takes])
         balance = balance - into.sum_into(takes, len(nodes))
     return Rows({"node": c.sets.names(nodes)}, balance == 0, TIME_AXIS)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,9 @@ from anello.formulation.expression import Array, Expression, IntArray, Parameter
 from anello.formulation.sets import Pairs, Sets
 from anello.formulation.system import TIME_AXIS, System
 from anello.model_data import ModelData
+
+if TYPE_CHECKING:
+    from anello.formulation.ring import RingRows
 
 
 class Context:
@@ -23,10 +27,13 @@ class Context:
     ----------
     data : ModelData
         The model.
+    ring : RingRows, optional
+        The ring, when its temperature and balancing are part of the programme.
     """
 
-    def __init__(self, data: ModelData) -> None:
+    def __init__(self, data: ModelData, ring: RingRows | None = None) -> None:
         inputs = data.inputs
+        self.ring = ring
         self.data = data
         self.sets = Sets(data)
         self.run = data.config["run"]
@@ -153,9 +160,17 @@ class Context:
     def pair_var(
         self, name: str, pairs: Pairs, steps: Sequence[int] | IntArray | None = None
     ) -> Expression:
-        """A variable indexed by node and carrier (``carrier_prod``, ``carrier_con``, …)."""
-        picked = self._pick(name, [(self.sets.labels[n], c) for n, c in pairs])
-        return self.system.variables[name].at(picked, steps)
+        """A variable indexed by node and carrier (``carrier_prod``, ``carrier_con``, …).
+
+        Flows that are switched off (``energy_prod: false``) have no variable and count as zero.
+        """
+        if name not in self.system.variables:
+            return Expression(len(pairs), self.n_time)
+        variable, where = self.system.variables[name], self._positions(name)
+        found = [where.get((self.sets.labels[n], c)) for n, c in pairs]
+        rows = [row for row, position in enumerate(found) if position is not None]
+        flow = variable.at([position for position in found if position is not None], steps)
+        return flow if len(rows) == len(pairs) else flow.sum_into(rows, len(pairs))
 
     def prod(self, pairs: Pairs, steps: IntArray | None = None) -> Expression:
         """Production of (node, carrier) pairs, kWh."""

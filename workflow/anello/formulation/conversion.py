@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from anello.formulation.context import Context
 from anello.formulation.registry import Rows, constraint
+from anello.formulation.ring import cop_feedback
 from anello.formulation.system import TIME_AXIS
 
 
@@ -19,5 +20,7 @@ def balance_conversion(c: Context) -> Rows | None:
     if not len(nodes):
         return None
     taken = c.con(c.in_pairs(nodes)) * c.tagged("energy_eff", nodes)
-    relation = c.prod(c.out_pairs(nodes)) + taken == 0
+    balance = c.prod(c.out_pairs(nodes)) + taken
+    feedback = cop_feedback(c, nodes)
+    relation = balance == 0 if feedback is None else balance - feedback == 0
     return Rows({"node": c.sets.names(nodes)}, relation, TIME_AXIS)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from anello.formulation.context import Context
-from anello.formulation.expression import Array, Expression, IntArray
+from anello.formulation.expression import Array, Expression, IntArray, reciprocal
 from anello.formulation.registry import Rows, constraint
+from anello.formulation.ring import cop_feedback
 from anello.formulation.sets import Pairs
 from anello.formulation.system import TIME_AXIS
 
@@ -19,11 +20,6 @@ def tier_pairs(c: Context, nodes: IntArray, tier: str) -> tuple[Pairs, list[int]
             pairs.append((int(n), carrier))
             rows.append(k)
     return pairs, rows
-
-
-def _reciprocal(ratio: Array) -> Array:
-    """One over the ratio; zero where the ratio is zero, as such a flow is shut off."""
-    return np.divide(1.0, ratio, out=np.zeros_like(ratio), where=ratio != 0)
 
 
 def _flow(c: Context, tier: str, pairs: Pairs) -> Expression:
@@ -44,9 +40,11 @@ def balance_conversion_plus_primary(c: Context) -> Rows | None:
         return None
     outs, out_rows = tier_pairs(c, nodes, "out")
     ins, in_rows = tier_pairs(c, nodes, "in")
-    given = c.prod(outs) * _reciprocal(c.ratio(outs, "out"))
+    given = c.prod(outs) * reciprocal(c.ratio(outs, "out"))
     taken = c.con(ins) * c.ratio(ins, "in") * c.tagged("energy_eff", nodes[in_rows])
-    relation = given.sum_into(out_rows, len(nodes)) + taken.sum_into(in_rows, len(nodes)) == 0
+    balance = given.sum_into(out_rows, len(nodes)) + taken.sum_into(in_rows, len(nodes))
+    feedback = cop_feedback(c, nodes)
+    relation = balance == 0 if feedback is None else balance - feedback == 0
     return Rows({"node": c.sets.names(nodes)}, relation, TIME_AXIS)
 
 
@@ -96,7 +94,7 @@ def _balance_tier(c: Context, tier: str) -> Rows | None:
     sides, open_rows = [], np.zeros((len(nodes), 1), dtype=bool)
     for name in (primary, tier):
         pairs, rows = tier_pairs(c, nodes, name)
-        share = _reciprocal(c.ratio(pairs, name))
+        share = reciprocal(c.ratio(pairs, name))
         sides.append((_flow(c, name, pairs) * share).sum_into(rows, len(nodes)))
         if name == tier:
             counted = np.zeros((len(nodes), share.shape[1]))

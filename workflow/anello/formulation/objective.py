@@ -57,6 +57,9 @@ def set_objective(c: Context) -> None:
             if chosen:
                 factor = 1.0 if weight is None else float(weight)
                 total = total + c.named("cost", chosen).sum_items() * factor
+    if "ring_cost" in c.system.expressions:
+        _, plant = c.system.expressions["ring_cost"]
+        total = total + plant.sum_items() * c.system.sense
     c.system.objective = total
     if c.feasible:
         short = c.system.variables["unmet_demand"].at()

@@ -18,7 +18,6 @@ group           content
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -32,7 +31,7 @@ import xarray as xr
 
 from anello import __version__
 from anello.errors import ArtefactError
-from anello.files import sha256, write_json
+from anello.files import FilePath, sha256, write_json
 from anello.results.netcdf import read_groups, read_netcdf, write_netcdf
 from anello.results.summary import summarise
 from anello.results.tidy_csv import write_tidy_csv
@@ -93,29 +92,29 @@ class CollectedResults:
 
 def collect(
     *,
-    model_data: str | os.PathLike[str],
-    dispatch: str | os.PathLike[str],
-    ring: str | os.PathLike[str] | None = None,
-    earlier_rings: Iterable[str | os.PathLike[str]] = (),
-    record: str | os.PathLike[str] | None = None,
-    quality: str | os.PathLike[str] | None = None,
+    model_data: FilePath,
+    dispatch: FilePath,
+    ring: FilePath | None = None,
+    rings: Iterable[FilePath] = (),
+    record: FilePath | None = None,
+    quality: FilePath | None = None,
     run: str = "",
     scenario: str = "",
     settings: Mapping[str, Any] | None = None,
     checksums: Mapping[str, str] | None = None,
-    results_path: str | os.PathLike[str] | None = None,
-    summary_path: str | os.PathLike[str] | None = None,
-    tables_folder: str | os.PathLike[str] | None = None,
+    results_path: FilePath | None = None,
+    summary_path: FilePath | None = None,
+    tables_folder: FilePath | None = None,
 ) -> CollectedResults:
     """Gather one scenario's artefacts, and write the result file, the summary and the tables.
 
     Parameters
     ----------
     model_data, dispatch, ring, record, quality : path-like
-        The scenario's model data, and its last iteration's dispatch, ring and convergence record;
-        the data-quality report.
-    earlier_rings : iterable of path-like, optional
-        Rings of the iterations before, in their order.
+        The scenario's model data; dispatch and ring of the iteration that is its result; the last
+        convergence record; the data-quality report.
+    rings : iterable of path-like, optional
+        Rings of all iterations, in their order.
     run, scenario : str
         Their names.
     settings : mapping, optional
@@ -144,7 +143,7 @@ def collect(
     collected = CollectedResults(
         results=found,
         inputs=data.inputs,
-        ring=_rings(ring, earlier_rings) if ring is not None else None,
+        ring=_rings(ring, list(rings) or [ring]) if ring is not None else None,
         convergence=convergence_dataset(trace) if trace else None,
         record=trace,
         quality=_read_json(quality) if quality is not None else None,
@@ -176,7 +175,7 @@ def collect(
     return collected
 
 
-def write_results(collected: CollectedResults, path: str | os.PathLike[str]) -> None:
+def write_results(collected: CollectedResults, path: FilePath) -> None:
     """Write collected results to one NetCDF file; equal results give equal bytes."""
     groups: dict[str, xr.Dataset] = {
         "/": xr.Dataset(attrs=collected.attrs),
@@ -198,7 +197,7 @@ def write_results(collected: CollectedResults, path: str | os.PathLike[str]) -> 
     write_netcdf(groups, path)
 
 
-def read_results(path: str | os.PathLike[str]) -> CollectedResults:
+def read_results(path: FilePath) -> CollectedResults:
     """Read what :func:`write_results` wrote.
 
     Parameters
@@ -237,7 +236,7 @@ def read_results(path: str | os.PathLike[str]) -> CollectedResults:
     )
 
 
-def write_tables(collected: CollectedResults, folder: str | os.PathLike[str]) -> list[Path]:
+def write_tables(collected: CollectedResults, folder: FilePath) -> list[Path]:
     """Write the results, the ring and the convergence record as CSV tables.
 
     Parameters
@@ -324,17 +323,17 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _rings(last: str | os.PathLike[str], earlier: Iterable[str | os.PathLike[str]]) -> xr.Dataset:
-    """Read the last ring and put the temperatures of all iterations beside it."""
-    ring = read_netcdf(last)
-    paths = [*earlier, last]
+def _rings(chosen: FilePath, every: Iterable[FilePath]) -> xr.Dataset:
+    """Read the ring of the result and put the temperatures of all iterations beside it."""
+    ring = read_netcdf(chosen)
+    paths = list(every)
     temperatures = []
     for path in paths:
-        other = ring if path == last else read_netcdf(path)
+        other = ring if path == chosen else read_netcdf(path)
         if "temperature_degc" not in other:
             raise ArtefactError(f"{path} has no ring temperature")
         if other.sizes["state"] != ring.sizes["state"]:
-            raise ArtefactError(f"{path} and {last} are rings of different periods")
+            raise ArtefactError(f"{path} and {chosen} are rings of different periods")
         temperatures.append(other["temperature_degc"].values)
     ring["temperature_by_iteration_degc"] = (
         ("iteration", "state"),
@@ -344,15 +343,13 @@ def _rings(last: str | os.PathLike[str], earlier: Iterable[str | os.PathLike[str
     return ring.assign_coords(iteration=np.arange(len(paths)))
 
 
-def _check_same_model(
-    inputs: xr.Dataset, results: xr.Dataset, path: str | os.PathLike[str]
-) -> None:
+def _check_same_model(inputs: xr.Dataset, results: xr.Dataset, path: FilePath) -> None:
     for dim in ("node", "timestep"):
         if not np.array_equal(inputs[dim].values.astype(results[dim].dtype), results[dim].values):
             raise ArtefactError(f"{path} is not a dispatch of this model: its {dim}s differ")
 
 
-def _read_json(path: str | os.PathLike[str]) -> dict[str, Any]:
+def _read_json(path: FilePath) -> dict[str, Any]:
     try:
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:

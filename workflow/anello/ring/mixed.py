@@ -43,12 +43,15 @@ def step_coefficients(config: RingConfig, step_h: Floats) -> tuple[Floats, Float
     psi : ndarray, shape (T,)
         Rise of temperature per heat flow [K/kW].
     """
-    capacity = config.water.heat_capacity_kwh_per_k
-    ua = config.loss.ua_kw_per_k
-    if ua == 0.0:
-        return np.ones_like(step_h), step_h / capacity
-    decay = ua * step_h / capacity
-    return np.exp(-decay), -np.expm1(-decay) / ua
+    return decay(config.water.heat_capacity_kwh_per_k, config.loss.ua_kw_per_k, step_h)
+
+
+def decay(capacity_kwh_per_k: float, ua_kw_per_k: float, step_h: Floats) -> tuple[Floats, Floats]:
+    """Return φ and ψ of `step_coefficients` for a heat capacity [kWh/K] and a loss [kW/K]."""
+    if ua_kw_per_k == 0.0:
+        return np.ones_like(step_h), step_h / capacity_kwh_per_k
+    exponent = ua_kw_per_k * step_h / capacity_kwh_per_k
+    return np.exp(-exponent), -np.expm1(-exponent) / ua_kw_per_k
 
 
 def simulate_mixed(

@@ -28,6 +28,8 @@ STATUS = {
     highspy.HighsModelStatus.kIterationLimit: "iteration limit",
     highspy.HighsModelStatus.kModelEmpty: "optimal",
 }
+# How HiGHS says that it ran into numerical trouble.
+STUCK = (highspy.HighsModelStatus.kUnknown, highspy.HighsModelStatus.kNotset)
 
 
 @dataclass
@@ -111,6 +113,16 @@ def solve_piece(
             raise SolveError("HiGHS refused the problem; its coefficients may not be finite")
         warm = _start(highs, piece)
         highs.run()
+        if highs.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible:
+            # Presolve cannot tell which; the simplex can.
+            _set(highs, "presolve", "off")
+            highs.run()
+        if warm and highs.getModelStatus() in STUCK:
+            # From a far-off basis the simplex can end in numerical trouble that presolve avoids.
+            logger.warning("HiGHS got stuck from the starting basis; solving from scratch")
+            highs.clearSolver()
+            warm = False
+            highs.run()
         log = log_file.read_text(errors="replace") if log_file.exists() else ""
     status = STATUS.get(highs.getModelStatus(), str(highs.getModelStatus()))
     solution, basis = highs.getSolution(), highs.getBasis()

@@ -144,9 +144,10 @@ class Problem:
         Raises
         ------
         KeyError
-            For a parameter or node that stands nowhere in the matrix.
+            For a parameter or node whose values stand in no matrix entry of their own, such as
+            the efficiency of a supply, which is multiplied into right-hand sides and costs.
         ValueError
-            For values that are not finite, or a series of the wrong length.
+            For values that are not finite, a zero that divides, or a series of the wrong length.
         """
         data = self.data.copy()
         for parameter, by_node in values.items():
@@ -166,13 +167,56 @@ class Problem:
                             f"{parameter} of {node}: {value.shape[0]} values for"
                             f" {slot.entries.shape[1]} steps"
                         )
+                    if slot.power == -1 and not np.all(value):
+                        raise ValueError(
+                            f"{parameter} of {node} divides a flow and cannot become zero"
+                        )
                     factor = value if slot.power == 1 else 1.0 / value
                     data[slot.entries[k]] = slot.base[k] + slot.multiplier[k] * factor
             if open_nodes:
                 raise KeyError(
-                    f"{parameter} stands in no constraint of {', '.join(sorted(open_nodes))}"
+                    f"{parameter} of {', '.join(sorted(open_nodes))} cannot be patched;"
+                    " formulate the model again"
                 )
         return replace(self, data=data)
+
+    def with_bounds(
+        self,
+        columns: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]] | None = None,
+        rows: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]] | None = None,
+    ) -> Problem:
+        """The same problem with new bounds on some variables and constraints.
+
+        Parameters
+        ----------
+        columns, rows : mapping of str to (lower, upper), optional
+            By name of variable and constraint; each broadcasts to the block's shape, and NaN
+            leaves a bound as it is.
+
+        Returns
+        -------
+        Problem
+            Shares all other arrays with this one.
+        """
+        col_lower, col_upper = self.col_lower.copy(), self.col_upper.copy()
+        row_lower, row_upper = self.row_lower.copy(), self.row_upper.copy()
+        for changes, blocks, low, high in (
+            (columns or {}, self.variables, col_lower, col_upper),
+            (rows or {}, self.constraints, row_lower, row_upper),
+        ):
+            for name, new in changes.items():
+                block = blocks[name]
+                for side, values in zip((low, high), new, strict=True):
+                    part = side[block.start : block.stop].reshape(block.shape)
+                    given = np.broadcast_to(np.asarray(values, dtype=float), block.shape)
+                    np.copyto(part, given, where=~np.isnan(given))
+        return replace(
+            self,
+            col_lower=col_lower,
+            col_upper=col_upper,
+            row_lower=row_lower,
+            row_upper=row_upper,
+        )
 
     # --- disk ---------------------------------------------------------------------------------
     def save(self, path: str | Path) -> None:
@@ -270,11 +314,14 @@ def load_arrays(path: str | Path, version: int) -> tuple[dict[str, Any], dict[st
         with np.load(path) as archive:
             members = {name: archive[name] for name in archive.files}
     except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
-        raise ArtefactError(f"{path} cannot be read ({error}); delete it to have it made again") \
-            from error
+        raise ArtefactError(
+            f"{path} cannot be read ({error}); delete it to have it made again"
+        ) from error
     checksum = members.pop("checksum", np.zeros(0, np.uint8)).tobytes()
     if "meta" not in members or checksum != _checksum(members):
-        raise ArtefactError(f"{path} is damaged (checksum differs); delete it to have it made again")
+        raise ArtefactError(
+            f"{path} is damaged (checksum differs); delete it to have it made again"
+        )
     meta = json.loads(members.pop("meta").tobytes())
     if meta.get("format") != version:
         raise ArtefactError(

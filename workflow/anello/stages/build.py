@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import logging
+from typing import TYPE_CHECKING
 
+from anello.coupling.iteration import rows_of
 from anello.files import FilePath
 from anello.formulation import formulate
 from anello.model_data import ModelData
 from anello.solve.compile import compile_problem
 
+if TYPE_CHECKING:
+    from anello.coupling.config import CouplingConfig
+    from anello.ring.config import RingConfig
+
 logger = logging.getLogger(__name__)
 
 
-def build_problem(model_data: FilePath, problem: FilePath) -> None:
+def build_problem(
+    model_data: FilePath,
+    problem: FilePath,
+    ring_settings: RingConfig,
+    coupling: CouplingConfig,
+) -> None:
     """Formulate a model's dispatch and write the compiled problem.
 
     Parameters
@@ -21,6 +32,8 @@ def build_problem(model_data: FilePath, problem: FilePath) -> None:
         The model, as `ModelData.save` writes it.
     problem : path-like
         Where the compiled problem goes.
+    ring_settings, coupling : RingConfig, CouplingConfig
+        The ring, and whether the problem sees it.
 
     Raises
     ------
@@ -29,6 +42,7 @@ def build_problem(model_data: FilePath, problem: FilePath) -> None:
     InputError
         If the model asks for something that cannot be formulated.
     """
-    compiled = compile_problem(formulate(ModelData.load(model_data)))
+    data = ModelData.load(model_data)
+    compiled = compile_problem(formulate(data, rows_of(ring_settings, coupling, data)))
     compiled.save(problem)
     logger.info("%d rows, %d columns", compiled.n_rows, compiled.n_columns)

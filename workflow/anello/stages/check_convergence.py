@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from anello.coupling.convergence import ConvergenceRecord, check_fixed_point, read_state
+from anello.coupling.convergence import ConvergenceRecord, check_fixed_point, check_slp, read_state
 from anello.files import FilePath
 
 if TYPE_CHECKING:
@@ -47,13 +47,13 @@ def check_iteration(
     ArtefactError
         If a file cannot be read.
     """
-    trace = check_fixed_point(
-        coupling,
-        ring_settings.active_oddities,
-        read_state(ring),
-        read_state(previous_ring) if previous_ring is not None else None,
-        ConvergenceRecord.read(previous_record) if previous_record is not None else None,
-    )
+    current = read_state(ring)
+    before = read_state(previous_ring) if previous_ring is not None else None
+    so_far = ConvergenceRecord.read(previous_record) if previous_record is not None else None
+    if coupling.method == "slp":
+        trace = check_slp(coupling, current, before, so_far)
+    else:
+        trace = check_fixed_point(coupling, ring_settings.active_oddities, current, before, so_far)
     trace.write(record)
     last = trace.trace[-1]
     logger.info(

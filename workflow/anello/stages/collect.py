@@ -75,8 +75,8 @@ def collect_scenario(
     collect(
         model_data=model_data,
         dispatch=dispatch,
-        ring=rings[-1],
-        earlier_rings=rings[:-1],
+        ring=rings[trace.result_iteration],
+        rings=rings,
         record=kept_record,
         quality=quality,
         run=run,

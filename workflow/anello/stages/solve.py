@@ -7,16 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from anello.coupling.exchange_file import read_cop, read_linearisation
+from anello.coupling.iteration import heat_pumps, rows_of, start_cop, with_cop, with_numbers
+from anello.coupling.linearisation import Linearisation
 from anello.errors import ArtefactError
 from anello.files import FilePath, write_json
+from anello.model_data import ModelData
 from anello.results.extraction import extract
 from anello.results.netcdf import write_netcdf
 from anello.solve.basis import Basis
 from anello.solve.problem import Problem
 from anello.solve.run import solve
-from anello.stages.cop_file import read_cop
 
 if TYPE_CHECKING:
+    from anello.coupling.config import CouplingConfig
+    from anello.ring.config import RingConfig
     from anello.solve.config import SolverConfig
 
 logger = logging.getLogger(__name__)
@@ -34,6 +39,8 @@ def solve_iteration(
     basis: FilePath,
     report: FilePath,
     solver_log: FilePath,
+    ring_settings: RingConfig,
+    coupling: CouplingConfig,
     cop: FilePath | None = None,
     previous_basis: FilePath | None = None,
     time_limit_s: float | None = None,
@@ -50,8 +57,11 @@ def solve_iteration(
         Where the dispatch, its basis and what is to be said about the solution go.
     solver_log : path-like
         Where the solver's own log goes, also when it finds no solution.
+    ring_settings, coupling : RingConfig, CouplingConfig
+        The ring, and how the problem sees it.
     cop : path-like, optional
-        COP series to put into the problem; those of the model by default.
+        What the iteration before hands over: COP, and for an SLP its incumbent; by default the COP
+        of the model.
     previous_basis : path-like, optional
         Where to start from. One that is missing, damaged or of another problem is logged, and the
         problem is solved from scratch.
@@ -65,11 +75,11 @@ def solve_iteration(
     ArtefactError
         If model, problem or COP cannot be read.
     """
-    from anello.model_data import ModelData
-
-    compiled = Problem.load(problem)
-    if cop is not None:
-        compiled = compiled.patch({"energy_eff": read_cop(cop)})
+    data = ModelData.load(model_data)
+    rows = rows_of(ring_settings, coupling, data)
+    compiled = with_numbers(
+        Problem.load(problem), ring_settings, rows, _about(data, ring_settings, coupling, cop)
+    )
     start = _start(previous_basis) if settings.warm_start else None
     solution = solve(
         compiled,
@@ -86,7 +96,7 @@ def solve_iteration(
         solution.solve_seconds,
         "warm" if solution.warm else "cold",
     )
-    write_netcdf(extract(ModelData.load(model_data), solution), dispatch)
+    write_netcdf(extract(data, solution), dispatch)
     (solution.basis or NO_BASIS).save(basis)
     write_json(
         report,
@@ -102,6 +112,19 @@ def solve_iteration(
             "columns": compiled.n_columns,
         },
     )
+
+
+def _about(
+    data: ModelData, ring: RingConfig, coupling: CouplingConfig, path: FilePath | None
+) -> Linearisation:
+    """What the problem is linear about: the incumbent of an SLP, else COP alone."""
+    nodes = heat_pumps(ring, data)
+    if path is None:
+        return with_cop(ring, nodes, start_cop(data, nodes))
+    if coupling.method == "slp":
+        return read_linearisation(path)
+    cop = read_cop(path)
+    return with_cop(ring, nodes, np.array([cop[node] for node in nodes]))
 
 
 def _start(path: FilePath | None) -> Basis | None:

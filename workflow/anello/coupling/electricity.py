@@ -77,6 +77,7 @@ def location_electricity(
     locations = [str(loc) for loc in inputs["loc"].values]
     bought = {loc: np.zeros(steps) for loc in locations}
     surplus = {loc: np.zeros(steps) for loc in locations}
+    surplus_price = dict.fromkeys(locations, 0.0)
     prices: dict[str, Floats] = {}
     places = [str(loc) for loc in inputs["node_loc"].values]
     outputs = inputs["tier_carrier"].sel(tier="out", carrier=sorted(carriers)).values.any(axis=-1)
@@ -95,6 +96,8 @@ def location_electricity(
             prices[loc] = np.minimum(prices[loc], price) if loc in prices else price
         elif not np.asarray(data.value("force_resource", [k])).item():
             surplus[loc] += np.maximum(_available(data, dispatch, k, resource) - produced[k], 0.0)
+            # ASSUME: several sources of surplus at a location cost as much as the dearest, on average.
+            surplus_price[loc] = max(surplus_price[loc], float(_price(data, k, steps).mean()))
     if "unused_supply" in dispatch:
         unused = dispatch["unused_supply"].sel(carrier=sorted(carriers))
         for loc in locations:
@@ -115,7 +118,9 @@ def location_electricity(
             ]
         )
     return {
-        loc: LocationElectricity(bought[loc], prices.get(loc, np.zeros(steps)), surplus[loc])
+        loc: LocationElectricity(
+            bought[loc], prices.get(loc, np.zeros(steps)), surplus[loc], surplus_price[loc]
+        )
         for loc in locations
     }
 

@@ -1,0 +1,218 @@
+"""A district in process: model, ring and solver, iterated until they agree.
+
+The workflow runs the same functions as jobs with files between them; notebooks, comparisons and
+tests use this class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from anello.coupling.config import CouplingConfig
+from anello.coupling.convergence import ConvergenceRecord, CouplingState
+from anello.coupling.fixed_point import run_fixed_point
+from anello.coupling.iteration import (
+    heat_pumps,
+    investment_eur,
+    rows_of,
+    simulate_dispatch,
+    start_cop,
+    state_of,
+    with_cop,
+    with_numbers,
+)
+from anello.coupling.linearisation import Linearisation
+from anello.coupling.slp import judge_iteration, run_slp
+from anello.formulation import formulate
+from anello.model_data import ModelData
+from anello.results import extract
+from anello.ring.config import RingConfig
+from anello.ring.cost import TrueCost
+from anello.ring.exchange import RingInput, RingResult
+from anello.solve import Basis, SolverConfig, compile_problem, solve
+
+Floats = NDArray[np.float64]
+OnIteration = Callable[[CouplingState, ConvergenceRecord], None]
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """One solved and simulated iteration.
+
+    Attributes
+    ----------
+    dispatch : xarray.Dataset
+        Results of the programme.
+    flows, ring, cost : RingInput, RingResult, TrueCost
+        What the ring saw, what it did, and what the dispatch truly costs.
+    state : CouplingState
+        The iteration as the convergence check sees it.
+    solve_seconds : float
+        Wall time of the solver [s].
+    """
+
+    dispatch: xr.Dataset
+    flows: RingInput
+    ring: RingResult
+    cost: TrueCost
+    state: CouplingState
+    solve_seconds: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished coupling.
+
+    Attributes
+    ----------
+    record : ConvergenceRecord
+        Every iteration.
+    best : Iteration
+        The iteration with the least simulated true cost.
+    last : Iteration
+        The last one.
+    solve_seconds : float
+        Wall time of all solves [s].
+    """
+
+    record: ConvergenceRecord
+    best: Iteration
+    last: Iteration
+    solve_seconds: float
+
+
+class CoupledDistrict:
+    """A district whose dispatch and ring are iterated in this process.
+
+    Parameters
+    ----------
+    data : ModelData
+        The model.
+    ring : RingConfig
+        The ring.
+    coupling : CouplingConfig
+        Method and stopping rule.
+    solver : SolverConfig, optional
+        Solver and options.
+
+    Raises
+    ------
+    InputError
+        If ring and model do not fit together.
+    """
+
+    def __init__(
+        self,
+        data: ModelData,
+        ring: RingConfig,
+        coupling: CouplingConfig,
+        solver: SolverConfig | None = None,
+    ) -> None:
+        self.data = data
+        self.ring = ring
+        self.coupling = coupling
+        self.solver = solver or SolverConfig()
+        self.heat_pumps = heat_pumps(ring, data)
+        self.rows = rows_of(ring, coupling, data)
+        self.problem = compile_problem(formulate(data, self.rows))
+        self._basis: Basis | None = None
+        self._first_use_degc: Floats | None = None
+        self._best: Iteration | None = None
+        self._last: Iteration | None = None
+        self._seconds = 0.0
+
+    def run(
+        self, *, must_converge: bool = True, on_iteration: OnIteration | None = None
+    ) -> Outcome:
+        """Iterate until the coupling has converged.
+
+        Parameters
+        ----------
+        must_converge : bool
+            Raise if it does not within the iterations allowed.
+        on_iteration : callable, optional
+            Called after each iteration.
+
+        Raises
+        ------
+        NotConvergedError
+            If `must_converge` and it did not.
+        SolveError
+            If a programme has no solution.
+        """
+        self._best = self._last = None
+        self._seconds = 0.0
+        cop = start_cop(self.data, self.heat_pumps)
+        if self.coupling.method == "slp":
+            record = run_slp(
+                self._slp_step,
+                with_cop(self.ring, self.heat_pumps, cop),
+                self.coupling,
+                on_iteration=on_iteration,
+                must_converge=must_converge,
+            ).record
+        else:
+            record = run_fixed_point(
+                lambda number, used: (
+                    self.iterate(number, with_cop(self.ring, self.heat_pumps, used)).state
+                ),
+                cop,
+                self.coupling,
+                active_oddities=self.ring.active_oddities,
+                on_iteration=on_iteration,
+                must_converge=must_converge,
+            ).record
+        assert self._best is not None and self._last is not None
+        return Outcome(record, self._best, self._last, self._seconds)
+
+    def _slp_step(self, number: int, about: Linearisation) -> tuple[CouplingState, Linearisation]:
+        done = self.iterate(number, about)
+        step, incumbent = judge_iteration(
+            self.coupling, self.ring, about, done.dispatch, done.flows, done.ring, done.cost, number
+        )
+        investment = done.state.investment_eur
+        state = state_of(done.flows, done.ring, done.cost, investment, about.given_cost_eur, step)
+        return state, incumbent
+
+    def iterate(self, number: int, about: Linearisation) -> Iteration:
+        """Solve the programme about a linearisation, and simulate what it dispatches.
+
+        Parameters
+        ----------
+        number : int
+            Number of the iteration.
+        about : Linearisation
+            The incumbent, or COP alone.
+        """
+        problem = with_numbers(self.problem, self.ring, self.rows, about)
+        solution = solve(
+            problem,
+            self.solver.name,
+            basis=self._basis if self.solver.warm_start else None,
+            options=self.solver.options,
+            time_limit_s=self.solver.time_limit_s,
+        )
+        self._basis = solution.basis
+        self._seconds += solution.solve_seconds
+        dispatch = extract(self.data, solution)
+        keep = "store_temperature_of_iteration_zero" in self.ring.active_oddities
+        flows, ring, cost = simulate_dispatch(
+            self.data,
+            dispatch,
+            self.ring,
+            about.cop,
+            use_degc=self._first_use_degc if keep and number else None,
+        )
+        if number == 0:
+            self._first_use_degc = ring.use_degc
+        state = state_of(flows, ring, cost, investment_eur(self.data, dispatch))
+        done = Iteration(dispatch, flows, ring, cost, state, solution.solve_seconds)
+        self._last = done
+        if self._best is None or cost.total_eur < self._best.cost.total_eur:
+            self._best = done
+        return done

@@ -1,0 +1,133 @@
+"""What one iteration hands to the next: COP, and for an SLP all that its programme is linear about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.coupling.linearisation import Linearisation
+from anello.errors import ArtefactError
+from anello.files import FilePath, atomic_path
+
+Floats = NDArray[np.float64]
+
+_BY_PUMP = {
+    "output_per_k": ("kWh K-1", "change of output per kelvin of ring temperature"),
+    "output_per_kwh": ("1", "change of output per kWh in the store"),
+    "storage_kwh": ("kWh", "level of the heat pump's store"),
+}
+
+
+def write_cop(
+    path: FilePath,
+    cop: Mapping[str, Floats],
+    times: NDArray[Any],
+    about: Linearisation | None = None,
+) -> None:
+    """Write COP series, and what belongs to them, to a NetCDF file; equal data give equal bytes.
+
+    Parameters
+    ----------
+    path : path-like
+        The file to make.
+    cop : mapping of str to ndarray, shape (T,)
+        COP by heat pump, `location::technology` [-].
+    times : ndarray of datetime64, shape (T,)
+        Start of each time step.
+    about : Linearisation, optional
+        The incumbent of an SLP.
+    """
+    import netCDF4
+
+    with atomic_path(path) as temporary, netCDF4.Dataset(str(temporary), "w") as file:
+        file.createDimension("node", len(cop))
+        file.createDimension("timestep", len(times))
+        node = file.createVariable("node", str, ("node",))
+        for position, name in enumerate(cop):
+            node[position] = name
+        step = file.createVariable("timestep", "i8", ("timestep",))
+        step.units = "minutes since 1970-01-01 00:00:00"
+        step.calendar = "proleptic_gregorian"
+        step[:] = times.astype("datetime64[m]").astype(np.int64)
+
+        def put(name: str, dims: tuple[str, ...], values: Any, units: str, text: str) -> None:
+            variable = file.createVariable(name, "f8", dims, zlib=True, complevel=1)
+            variable.units, variable.long_name = units, text
+            if np.size(values):
+                variable[:] = values
+
+        series = np.array(list(cop.values()))
+        put("cop", ("node", "timestep"), series, "1", "coefficient of performance to dispatch with")
+        if about is None:
+            return
+        file.createDimension("state", len(times) + 1)
+        for name, (units, text) in _BY_PUMP.items():
+            put(name, ("node", "timestep"), getattr(about, name), units, text)
+        put("degc_per_kwh", ("node",), about.degc_per_kwh, "K kWh-1", "store's temperature slope")
+        put("temperature_degc", ("state",), about.temperature_degc, "degC", "mean ring temperature")
+        put("given_kw", ("timestep",), about.given_kw, "kW", "heat that is not decided")
+        file.trust_region_k = about.trust_region_k
+        file.cost_eur = about.cost_eur
+        file.given_cost_eur = about.given_cost_eur
+        file.incumbent_iteration = about.iteration
+
+
+def read_cop(path: FilePath) -> dict[str, Floats]:
+    """Read the COP that `write_cop` wrote.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (T,)
+        COP by heat pump [-].
+
+    Raises
+    ------
+    ArtefactError
+        If the file is missing, damaged, or holds values that are no COP.
+    """
+    nodes, arrays, _ = _read(path, ("cop",))
+    return dict(zip(nodes, arrays["cop"], strict=True))
+
+
+def read_linearisation(path: FilePath) -> Linearisation:
+    """Read the incumbent that `write_cop` wrote.
+
+    Raises
+    ------
+    ArtefactError
+        If the file is missing, damaged, or holds COP alone.
+    """
+    names = ("cop", *_BY_PUMP, "degc_per_kwh", "temperature_degc", "given_kw")
+    nodes, arrays, attributes = _read(path, names)
+    try:
+        return Linearisation(
+            nodes=nodes,
+            **arrays,
+            trust_region_k=float(attributes["trust_region_k"]),
+            cost_eur=float(attributes["cost_eur"]),
+            given_cost_eur=float(attributes["given_cost_eur"]),
+            iteration=int(attributes["incumbent_iteration"]),
+        )
+    except KeyError as missing:
+        raise ArtefactError(f"{path}: lacks {missing}") from missing
+
+
+def _read(
+    path: FilePath, names: tuple[str, ...]
+) -> tuple[tuple[str, ...], dict[str, Floats], dict[str, Any]]:
+    import netCDF4
+
+    try:
+        with netCDF4.Dataset(str(path)) as file:
+            count = len(file.dimensions["node"])
+            nodes = tuple(str(name) for name in file["node"][:]) if count else ()
+            arrays = {n: np.ma.filled(file[n][:], np.nan).astype(float) for n in names}
+            attributes = {name: file.getncattr(name) for name in file.ncattrs()}
+    except (OSError, IndexError, KeyError, RuntimeError) as fault:
+        raise ArtefactError(f"{path}: no COP series can be read ({fault})") from fault
+    if not np.isfinite(arrays["cop"]).all() or (arrays["cop"] <= 0).any():
+        raise ArtefactError(f"{path}: a COP is not a positive number")
+    return nodes, arrays, attributes

@@ -1,0 +1,237 @@
+"""One coupled iteration, piece by piece: the problem, its numbers, the ring, the true cost.
+
+The workflow's steps and the in-process loop are both made of these functions.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.coupling.config import CouplingConfig
+from anello.coupling.convergence import CouplingState, SlpStep
+from anello.coupling.electricity import electricity_inputs, location_electricity
+from anello.coupling.linearisation import (
+    Linearisation,
+    apply,
+    following_schedule,
+    ring_rows,
+    schedule_kw,
+    start,
+)
+from anello.formulation.ring import RingRows
+from anello.model_data import ModelData
+from anello.ring import simulate
+from anello.ring.adapt import ring_input, ring_nodes
+from anello.ring.config import RingConfig
+from anello.ring.cost import TrueCost, true_cost
+from anello.ring.exchange import RingInput, RingResult
+from anello.ring.plant import device_cost, device_electricity
+from anello.solve.problem import Problem
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Floats = NDArray[np.float64]
+
+
+def heat_pumps(ring: RingConfig, data: ModelData) -> tuple[str, ...]:
+    """The ring's heat pumps among the model's nodes."""
+    return ring_nodes(ring, [str(node) for node in data.inputs["node"].values])
+
+
+def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> RingRows | None:
+    """The ring's part of the programme; None where the programme does not see the ring.
+
+    Raises
+    ------
+    InputError
+        If the ring cannot be part of a programme.
+    """
+    if coupling.method == "slp":
+        scheduled = coupling.slp.balancing == "scheduled"
+    elif coupling.fixed_point.scheduled_balancing:
+        scheduled = True
+    else:
+        return None
+    return ring_rows(
+        ring,
+        heat_pumps(ring, data),
+        data.inputs["timestep"].values,
+        np.asarray(data.inputs["timestep_resolution"].values, dtype=float),
+        scheduled=scheduled,
+    )
+
+
+def start_cop(data: ModelData, nodes: tuple[str, ...]) -> Floats:
+    """COP that the model itself gives its heat pumps, shape (H, T) [-]."""
+    steps = data.inputs.sizes["timestep"]
+    values = np.asarray(data.value("energy_eff", list(nodes)), dtype=float)
+    values = values[:, None] if values.ndim == 1 else values
+    return np.repeat(values, steps, axis=1) if values.shape[1] != steps else values.copy()
+
+
+def with_numbers(
+    problem: Problem,
+    ring: RingConfig,
+    rows: RingRows | None,
+    about: Linearisation,
+) -> Problem:
+    """The problem of an iteration: patched with its COP, and with the ring where it is part of it."""
+    if rows is None:
+        return problem.patch({"energy_eff": dict(zip(about.nodes, about.cop, strict=True))})
+    return apply(problem, ring, rows, about)
+
+
+def with_cop(ring: RingConfig, nodes: tuple[str, ...], cop: Floats) -> Linearisation:
+    """COP alone, without any feedback: what a fixed point solves with."""
+    return start(ring, nodes, cop)
+
+
+def storage_start(data: ModelData, dispatch: xr.Dataset, ring: RingConfig) -> dict[str, float]:
+    """Level of each store before the first step [kWh].
+
+    With cyclic storage that is its level after the last step; else the model's `storage_initial`,
+    a share of the capacity. The original study takes an empty store.
+    """
+    if ring.mode == "iccep2019":
+        return {}
+    stores = data.nodes("storage")
+    names = [str(name) for name in data.inputs["node"].values[stores]]
+    if not names:
+        return {}
+    if data.config["run"].get("cyclic_storage"):
+        levels = dispatch["storage"].sel(node=names).isel(timestep=-1).values
+    else:
+        share = data.value("storage_initial", stores)
+        levels = share * dispatch["storage_cap"].sel(node=names).values
+    return {name: float(level) for name, level in zip(names, levels, strict=True)}
+
+
+def simulate_dispatch(
+    data: ModelData,
+    dispatch: xr.Dataset,
+    ring: RingConfig,
+    cop_used: Floats,
+    *,
+    use_degc: Floats | None = None,
+) -> tuple[RingInput, RingResult, TrueCost]:
+    """Simulate the ring under a dispatch, and work out what the dispatch truly costs.
+
+    Parameters
+    ----------
+    data : ModelData
+        The model.
+    dispatch : xarray.Dataset
+        Results of the programme.
+    ring : RingConfig
+        The ring's settings.
+    cop_used : ndarray, shape (H, T)
+        COP the programme was computed with [-].
+    use_degc : ndarray, shape (H, T), optional
+        Use temperatures that stand in place of those of the stores [°C].
+
+    Returns
+    -------
+    tuple of RingInput, RingResult, TrueCost
+        What the ring saw, what it did, and the cost.
+
+    Raises
+    ------
+    CopRangeError
+        If a running heat pump leaves the range of its COP map and clipping was not chosen.
+    EnergyAuditError
+        If energy is not conserved.
+    InputError
+        If ring and model do not fit together.
+    """
+    nodes = heat_pumps(ring, data)
+    flows = ring_input(
+        ring,
+        dispatch,
+        dict(zip(nodes, cop_used, strict=True)),
+        storage_start_kwh=storage_start(data, dispatch, ring),
+    )
+    schedule = schedule_kw(dispatch, flows.step_h)
+    settings = ring if schedule is None else following_schedule(ring)
+    result = simulate(settings, flows, schedule=schedule, use_degc=use_degc)
+    taken_kwh, carriers = electricity_inputs(data, dispatch, nodes)
+    weight = data.inputs["timestep_weight"].values.astype(float)
+    plant = ring.plant if ring.mode == "physical" else None
+    paid: dict[str, object] = {}
+    if schedule is not None and plant is not None:
+        # The devices of the programme may heat and cool at once; they pay for both.
+        heat = dispatch["ring_heat"].transpose("device", "timestep")
+        moved = {
+            device: np.sum(
+                [
+                    np.abs(values)
+                    for name, values in zip(heat["device"].values, heat.values, strict=True)
+                    if str(name).startswith(device)
+                ],
+                axis=0,
+            )
+            / flows.step_h
+            for device in schedule
+        }
+        moved = {name: np.broadcast_to(v, flows.step_h.shape) for name, v in moved.items()}
+        paid = {
+            "plant_in_dispatch": True,
+            "p_plant_dispatch_kw": np.sum(list(device_electricity(plant, moved).values()), axis=0),
+            "plant_dispatch_other_eur": device_cost(plant, moved, flows.step_h * weight),
+        }
+    cost = true_cost(
+        result,
+        taken_kwh / result.step_h,
+        float(dispatch.attrs["cost_objective"]),
+        location_electricity(data, dispatch, carriers),
+        plant,
+        weight=weight,
+        **paid,  # type: ignore[arg-type]
+    )
+    return flows, result, cost
+
+
+def investment_eur(data: ModelData, dispatch: xr.Dataset) -> float:
+    """Cost of capacity in the programme's objective [€]."""
+    if "cost_investment" not in dispatch:
+        return 0.0
+    weights = data.config["run"]["objective_options"]["cost_class"]
+    total = dispatch["cost_investment"].sum("node")
+    return float(
+        sum(
+            float(1.0 if weights[str(c)] is None else weights[str(c)])
+            * float(total.sel(cost_class=c))
+            for c in total["cost_class"].values
+            if str(c) in weights
+        )
+    )
+
+
+def state_of(
+    flows: RingInput,
+    result: RingResult,
+    cost: TrueCost,
+    investment: float,
+    given_cost_eur: float = 0.0,
+    step: SlpStep | None = None,
+) -> CouplingState:
+    """One iteration, as far as the next one and the check need it.
+
+    `given_cost_eur` is what the programme's cost leaves out of plant and pump.
+    """
+    return CouplingState(
+        nodes=flows.nodes,
+        temperature_degc=result.temperature_degc,
+        cop_used=flows.cop_dispatch,
+        cop_simulated=result.cop,
+        q_kw=flows.q_kw,
+        j_lp_eur=cost.dispatch_eur + given_cost_eur,
+        j_sim_eur=cost.total_eur,
+        audit_relative=result.audit.relative,
+        steps_at_bound=result.steps_at_bound,
+        investment_eur=investment,
+        slp=step,
+    )

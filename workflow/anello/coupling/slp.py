@@ -1,0 +1,254 @@
+"""Trust-region sequential linear programming: the optimiser sees what its dispatch does to the ring.
+
+Each iteration solves a linear programme that carries the ring's temperature, the balancing plant
+and the marginal effect of both on the heat pumps' COP, all linear about the best dispatch found so
+far (the incumbent). The dispatch is then simulated, and its *simulated true cost* decides: a step
+that lowers it becomes the incumbent, any other is refused and the trust region shrinks (Conn, Gould
+and Toint, Trust-Region Methods, 2000, chapter 6).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.coupling.config import CouplingConfig, SlpConfig
+from anello.coupling.convergence import (
+    ConvergenceRecord,
+    CouplingState,
+    SlpStep,
+    check_slp,
+    require_converged,
+)
+from anello.coupling.linearisation import Linearisation, linearise
+from anello.ring.config import RingConfig
+from anello.ring.cost import TrueCost
+from anello.ring.exchange import RingInput, RingResult
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Floats = NDArray[np.float64]
+
+
+def judge(
+    config: SlpConfig,
+    about: Linearisation,
+    *,
+    lp_cost_eur: float,
+    simulated_cost_eur: float,
+    lp_temperature_degc: Floats,
+    result: RingResult,
+) -> SlpStep:
+    """Compare what a programme promised with what the simulation found.
+
+    Parameters
+    ----------
+    config : SlpConfig
+        Settings of the search.
+    about : Linearisation
+        The incumbent the programme was linear about.
+    lp_cost_eur, simulated_cost_eur : float
+        Cost of the programme and simulated true cost, both with the penalty of unmet demand, so
+        that no step is good for leaving demand unmet [€].
+    lp_temperature_degc : ndarray, shape (T,)
+        Ring temperature at the end of each step in the programme [°C].
+    result : RingResult
+        The simulation.
+
+    Returns
+    -------
+    SlpStep
+        The verdict, with the trust region of the next programme.
+    """
+    first = not math.isfinite(about.cost_eur)
+    predicted = about.cost_eur - (lp_cost_eur + about.given_cost_eur)
+    actual = about.cost_eur - simulated_cost_eur
+    accepted = first or actual > 0.0
+    rho = None
+    reach = config.trust_region_k if first else about.trust_region_k
+    if not first:
+        # A prediction within rounding of nothing says nothing about the model's quality.
+        scale = 1e-9 * abs(simulated_cost_eur)
+        rho = actual / predicted if abs(predicted) > scale else (1.0 if accepted else 0.0)
+        if accepted and rho > config.expand_above:
+            reach = min(2.0 * reach, config.trust_region_max_k)
+        elif not accepted or rho < config.shrink_below:
+            reach = 0.5 * reach
+    gap = np.abs(lp_temperature_degc - result.temperature_degc[1:])
+    return SlpStep(
+        trust_region_k=about.trust_region_k if not first else None,
+        next_trust_region_k=reach,
+        predicted_decrease_eur=None if first else predicted,
+        rho=rho,
+        accepted=accepted,
+        temperature_gap_k=float(gap.max(initial=0.0)),
+    )
+
+
+def following(
+    config: RingConfig,
+    about: Linearisation,
+    step: SlpStep,
+    data: RingInput,
+    result: RingResult,
+    simulated_cost_eur: float,
+    given_cost_eur: float,
+    iteration: int,
+    *,
+    scheduled: bool,
+) -> Linearisation:
+    """The incumbent of the next programme: this dispatch if it was accepted, else the old one.
+
+    Parameters
+    ----------
+    config : RingConfig
+        The ring's settings.
+    about : Linearisation
+        The incumbent so far.
+    step : SlpStep
+        The verdict on this iteration.
+    data, result : RingInput, RingResult
+        This iteration's dispatch and its simulation.
+    simulated_cost_eur : float
+        Its simulated true cost with the penalty of unmet demand [€].
+    given_cost_eur : float
+        Cost of plant and pump that its programme did not hold [€].
+    iteration : int
+        Its number.
+    scheduled : bool
+        Whether the programme decides the heat of the balancing plant.
+    """
+    if not step.accepted:
+        return about.with_trust_region(step.next_trust_region_k)
+    return linearise(
+        config,
+        data,
+        result,
+        trust_region_k=step.next_trust_region_k,
+        cost_eur=simulated_cost_eur,
+        given_cost_eur=given_cost_eur,
+        iteration=iteration,
+        scheduled=scheduled,
+    )
+
+
+def judge_iteration(
+    config: CouplingConfig,
+    ring: RingConfig,
+    about: Linearisation,
+    dispatch: xr.Dataset,
+    data: RingInput,
+    result: RingResult,
+    cost: TrueCost,
+    iteration: int,
+) -> tuple[SlpStep, Linearisation]:
+    """Judge an iteration, and return the verdict and the incumbent of the next one.
+
+    Parameters
+    ----------
+    config, ring : CouplingConfig, RingConfig
+        Settings.
+    about : Linearisation
+        The incumbent the programme was linear about.
+    dispatch : xarray.Dataset
+        Results of the programme, with `ring_temperature` [°C].
+    data, result, cost : RingInput, RingResult, TrueCost
+        What the ring saw and did, and the true cost.
+    iteration : int
+        Number of the iteration.
+    """
+    penalty = float(dispatch.attrs["objective"]) - float(dispatch.attrs["cost_objective"])
+    step = judge(
+        config.slp,
+        about,
+        lp_cost_eur=cost.dispatch_eur + penalty,
+        simulated_cost_eur=cost.total_eur + penalty,
+        lp_temperature_degc=dispatch["ring_temperature"].values.reshape(-1),
+        result=result,
+    )
+    incumbent = following(
+        ring,
+        about,
+        step,
+        data,
+        result,
+        cost.total_eur + penalty,
+        cost.plant_electricity_eur + cost.plant_other_eur,
+        iteration,
+        scheduled=config.slp.balancing == "scheduled",
+    )
+    return step, incumbent
+
+
+@dataclass(frozen=True)
+class SlpOutcome:
+    """What the search found.
+
+    Attributes
+    ----------
+    record : ConvergenceRecord
+        Every iteration.
+    incumbent : Linearisation
+        About the best dispatch.
+    best : CouplingState
+        The best dispatch's simulation.
+    """
+
+    record: ConvergenceRecord
+    incumbent: Linearisation
+    best: CouplingState
+
+
+def run_slp(
+    step: Callable[[int, Linearisation], tuple[CouplingState, Linearisation]],
+    first: Linearisation,
+    config: CouplingConfig,
+    *,
+    on_iteration: Callable[[CouplingState, ConvergenceRecord], None] | None = None,
+    must_converge: bool = True,
+) -> SlpOutcome:
+    """Run the search in process; the workflow runs the same functions as jobs.
+
+    Parameters
+    ----------
+    step : callable (iteration, linearisation) -> (CouplingState, Linearisation)
+        Solves the programme about an incumbent, simulates it, judges it, and returns the next
+        incumbent.
+    first : Linearisation
+        Where to begin.
+    config : CouplingConfig
+        The coupling's settings.
+    on_iteration : callable, optional
+        Called after each iteration, for example to write the record.
+    must_converge : bool
+        Raise if the criteria are not met within the iterations allowed.
+
+    Returns
+    -------
+    SlpOutcome
+        Record and incumbent.
+
+    Raises
+    ------
+    NotConvergedError
+        If `must_converge` and it did not.
+    """
+    about, record, previous, best = first, None, None, None
+    while record is None or not record.finished:
+        state, about = step(0 if record is None else len(record.trace), about)
+        record = check_slp(config, state, previous, record)
+        if state.slp is not None and state.slp.accepted:
+            best = state
+        if on_iteration is not None:
+            on_iteration(state, record)
+        previous = state
+    assert best is not None
+    if must_converge:
+        require_converged(record, "the sequential linear programme")
+    return SlpOutcome(record, about, best)
