@@ -224,7 +224,7 @@ def test_a_table_must_be_a_dataframe(tmp_path: Path):
 
 def test_a_configuration_may_be_a_dictionary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     path = write_folder(tmp_path)
-    config = yaml.safe_load(MODEL)
+    config = yaml.safe_load(MODEL.replace("1e5", "100000"))
     before = copy.deepcopy(config)
     monkeypatch.chdir(tmp_path)
     assert read_model(config).inputs.identical(read_model(path).inputs)
