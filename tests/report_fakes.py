@@ -113,7 +113,7 @@ def fake_district(
         temperature[t + 1] = free + balance[t] / 3483.0
     wobble = [2.5 * 0.35**i for i in range(6)]
     by_iteration = np.stack([temperature + w * np.sin(np.arange(hours + 1) / 90.0) for w in wobble])
-    ring = _ring(times, cop, prod, by_iteration, balance, heat_into_ring)
+    ring = _ring(times, cop, prod, by_iteration, balance)
     record = {
         "converged": True,
         "tolerance_k": 0.05,
@@ -230,16 +230,12 @@ def _solution(inputs: xr.Dataset, prod: Any, con: Any, storage: Any) -> FakeSolu
 
 
 def _ring(
-    times: np.ndarray,
-    cop: Any,
-    prod: Any,
-    by_iteration: np.ndarray,
-    balance: np.ndarray,
-    heat: np.ndarray,
+    times: np.ndarray, cop: Any, prod: Any, by_iteration: np.ndarray, balance: np.ndarray
 ) -> xr.Dataset:
     pumps = list(cop)
     q = np.stack([next(v for (n, _), v in prod.items() if n == p) for p in pumps])
     series = np.stack([cop[p] for p in pumps])
+    sigma = np.array([1.0 if p.endswith("cold") else -1.0 for p in pumps])
     wells = np.clip(balance, -600, 600)
     devices = {
         "wells": wells,
@@ -257,7 +253,7 @@ def _ring(
             "loss_kw": ("timestep", np.full(len(times), 2.0)),
             "q_kw": (("node", "timestep"), q),
             "p_kw": (("node", "timestep"), q / series),
-            "q_ring_kw": (("node", "timestep"), np.tile(heat / len(pumps), (len(pumps), 1))),
+            "q_ring_kw": (("node", "timestep"), sigma[:, None] * q + q / series),
             "cop": (("node", "timestep"), series),
         },
         coords={

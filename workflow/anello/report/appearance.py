@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import colorsys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -137,6 +136,10 @@ class Appearance:
         """Return the colour of a technology; all links of one kind share theirs."""
         return self._colors[tech]
 
+    def techs(self) -> set[str]:
+        """Return the names of all technologies."""
+        return set(self._bases)
+
     def base(self, tech: str) -> str:
         """Return the base of a technology."""
         return self._bases[tech]
@@ -216,15 +219,9 @@ def lightened(color: str, share: float) -> str:
     return "#" + "".join(f"{round(p + (255 - p) * share):02X}" for p in parts)
 
 
-def shades(color: str, count: int) -> list[str]:
-    """Return `count` shades of a colour, from light to full."""
-    return [lightened(color, 0.75 * (1 - (i + 1) / count)) for i in range(count)]
-
-
-def is_dark(color: str) -> bool:
-    """Tell whether white text is legible on a colour."""
-    red, green, blue = (int(color[i : i + 2], 16) / 255 for i in (1, 3, 5))
-    return colorsys.rgb_to_yiq(red, green, blue)[0] < 0.55
+def temperature_stops() -> list[str]:
+    """Return colours from cold to warm, evenly spaced, that any colour vision tells apart."""
+    return ["#08306B", "#0072B2", "#8CC5E3", "#F4F4EC", "#F2B85B", "#D55E00", "#7F2704"]
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from anello.files import atomic_path
+from anello.files import FilePath, atomic_path
 from anello.report.appearance import (
     BLUE,
     GREY,
@@ -34,7 +33,7 @@ from anello.results.summary import summarise
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Scenarios = Mapping[str, str | os.PathLike[str] | CollectedResults]
+Scenarios = Mapping[str, FilePath | CollectedResults]
 
 
 def load(scenarios: Scenarios) -> dict[str, CollectedResults]:
@@ -118,7 +117,7 @@ def _numbers(
 
 def write_scenario_table(
     scenarios: Scenarios,
-    path: str | os.PathLike[str],
+    path: FilePath,
     config: FiguresConfig | None = None,
 ) -> Path:
     """Write :func:`scenario_table` as CSV in one step."""
@@ -131,7 +130,7 @@ def write_scenario_table(
 
 def draw_comparison(
     scenarios: Scenarios,
-    folder: str | os.PathLike[str],
+    folder: FilePath,
     config: FiguresConfig | None = None,
 ) -> list[Path]:
     """Draw the scenarios beside each other, as ``scenario_comparison``.

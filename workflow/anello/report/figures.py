@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -24,6 +23,7 @@ import xarray as xr
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import MaxNLocator
 
+from anello.files import FilePath
 from anello.report.appearance import (
     BLUE,
     GREY,
@@ -33,9 +33,11 @@ from anello.report.appearance import (
     figure_style,
     save_figure,
     size_inch,
+    temperature_stops,
 )
 from anello.report.config import FiguresConfig, Period
 from anello.results.collection import CollectedResults, convergence_dataset, read_results
+from anello.results.summary import result_position
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -54,8 +56,8 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 
 
 def draw_figures(
-    results: str | os.PathLike[str] | CollectedResults,
-    folder: str | os.PathLike[str],
+    results: FilePath | CollectedResults,
+    folder: FilePath,
     config: FiguresConfig | None = None,
 ) -> list[Path]:
     """Draw every figure that the results allow.
@@ -497,8 +499,9 @@ def plot_monthly_balance(collected: CollectedResults, config: FiguresConfig) -> 
 
 
 def plot_ring_iterations(collected: CollectedResults, config: FiguresConfig) -> Figure:
-    """Draw the ring temperature of every iteration, and how far each is from the last."""
+    """Draw the ring temperature of every iteration, and how far each is from the result's."""
     assert collected.ring is not None
+    chosen = result_position(collected.record)
     temperature = collected.ring["temperature_by_iteration_degc"]
     times = collected.ring["state"].values
     values = temperature.transpose("iteration", "state").values
@@ -510,16 +513,22 @@ def plot_ring_iterations(collected: CollectedResults, config: FiguresConfig) -> 
     top, low = axes[:, 0]
     wanted = _few(count, 8)
     for number, (moments, row) in enumerate(shown):
-        width = 1.4 if number == count - 1 else 0.7
-        label = f"{number}" if number in wanted else None
-        top.plot(moments, row, color=colors[number], linewidth=width, label=label)
-        if number < count - 1:
-            gap = np.abs(values[number] - values[-1])
+        is_result = number == chosen % count
+        label = f"{number}" + (" (result)" if is_result else "")
+        top.plot(
+            moments,
+            row,
+            color=colors[number],
+            linewidth=1.4 if is_result else 0.7,
+            label=label if number in wanted or is_result else None,
+        )
+        if not is_result:
+            gap = np.abs(values[number] - values[chosen])
             when, largest = _daily(times, gap, "max") if daily else (times, gap)
             low.plot(when, largest, color=colors[number], linewidth=0.7)
     top.set_title("Ring temperature" + (" (daily mean)" if daily else ""))
     top.set_ylabel("Temperature [°C]")
-    low.set_title("Difference to the last iteration" + (" (largest of the day)" if daily else ""))
+    low.set_title("Difference to the result" + (" (largest of the day)" if daily else ""))
     low.set_ylabel("|ΔT| [K]")
     if count == 1:
         low.text(
@@ -612,8 +621,7 @@ def carpet(collected: CollectedResults) -> tuple[Array, list[pd.Timestamp]]:
 
 def temperature_colors() -> LinearSegmentedColormap:
     """Return colours from blue to orange, which any colour vision tells apart."""
-    colors = ["#08306B", "#0072B2", "#8CC5E3", "#F4F4EC", "#F2B85B", "#D55E00", "#7F2704"]
-    return LinearSegmentedColormap.from_list("anello_temperature", colors)
+    return LinearSegmentedColormap.from_list("anello_temperature", temperature_stops())
 
 
 def plot_cop_duration(collected: CollectedResults, config: FiguresConfig) -> Figure:
@@ -688,7 +696,7 @@ def _service(node: str, look: Appearance) -> str:
 
 def plot_convergence(
     record: Mapping[str, Any],
-    path: str | os.PathLike[str] | None = None,
+    path: FilePath | None = None,
     config: FiguresConfig | None = None,
 ) -> Path | Figure:
     """Draw a convergence record, of a run that has converged or of one that has not.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,16 +11,14 @@ import pandas as pd
 import xarray as xr
 
 from anello.errors import ArtefactError
-from anello.files import atomic_path
+from anello.files import FilePath, atomic_path
 
 CONVENTIONS = "CF-1.11"
 COMPRESSION = {"zlib": True, "complevel": 4, "shuffle": True}
 _EPOCH_UNITS = "seconds since 1970-01-01"
 
 
-def write_netcdf(
-    content: xr.Dataset | Mapping[str, xr.Dataset], path: str | os.PathLike[str]
-) -> None:
+def write_netcdf(content: xr.Dataset | Mapping[str, xr.Dataset], path: FilePath) -> None:
     """Write one data set, or several as groups, in one step.
 
     No time of writing is stored, so that equal content gives equal bytes. The file appears whole or
@@ -51,7 +48,7 @@ def write_netcdf(
         tree.to_netcdf(temporary, format="NETCDF4", engine="netcdf4", encoding=encoding)
 
 
-def read_netcdf(path: str | os.PathLike[str], group: str | None = None) -> xr.Dataset:
+def read_netcdf(path: FilePath, group: str | None = None) -> xr.Dataset:
     """Read one data set, fully into memory.
 
     Parameters
@@ -79,7 +76,7 @@ def read_netcdf(path: str | os.PathLike[str], group: str | None = None) -> xr.Da
         raise ArtefactError(_not_readable(file, error, group)) from error
 
 
-def read_groups(path: str | os.PathLike[str]) -> dict[str, xr.Dataset]:
+def read_groups(path: FilePath) -> dict[str, xr.Dataset]:
     """Read every group of a file, fully into memory.
 
     Parameters
@@ -108,7 +105,7 @@ def read_groups(path: str | os.PathLike[str]) -> dict[str, xr.Dataset]:
         raise ArtefactError(_not_readable(file, error)) from error
 
 
-def _checked(path: str | os.PathLike[str]) -> Path:
+def _checked(path: FilePath) -> Path:
     file = Path(path)
     if not file.is_file():
         raise ArtefactError(f"{file} does not exist: has the step that writes it been run?")

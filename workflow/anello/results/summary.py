@@ -74,12 +74,28 @@ def weighted_energy_mwh(flow: xr.DataArray) -> xr.DataArray:
 
 def _simulated_cost(collected: CollectedResults) -> float | None:
     """Cost that the dispatch would truly have, at the COP of the simulated ring."""
-    if collected.convergence is None:
+    if collected.convergence is None or "j_sim_eur" not in collected.convergence:
         return None
-    for name in ("j_sim_eur", "j_sim", "cost_simulated"):
-        if name in collected.convergence:
-            return float(collected.convergence[name].values[-1])
-    return None
+    costs = collected.convergence["j_sim_eur"].values
+    return float(costs[result_position(collected.record)])
+
+
+def result_position(record: Mapping[str, Any]) -> int:
+    """Return where in the trace of a record the iteration is whose dispatch is the result.
+
+    Parameters
+    ----------
+    record : mapping
+        As in ``convergence.json``.
+
+    Returns
+    -------
+    int
+        Position in the trace; that of the last iteration where the record names none.
+    """
+    wanted = record.get("result_iteration")
+    numbers = [entry.get("iteration") for entry in record.get("trace", [])]
+    return numbers.index(wanted) if wanted in numbers and wanted is not None else -1
 
 
 def _costs(results: xr.Dataset) -> dict[str, Any]:
@@ -222,10 +238,11 @@ def _convergence(collected: CollectedResults) -> dict[str, Any] | None:
     out: dict[str, Any] = {
         "converged": bool(convergence.attrs.get("converged", 0)),
         "iterations": int(convergence.sizes["iteration"]),
+        "result_iteration": int(convergence["iteration"].values[result_position(collected.record)]),
     }
     for name, array in convergence.data_vars.items():
         if array.dims == ("iteration",) and array.dtype.kind in "fi":
-            out[str(name)] = float(array.values[-1])
+            out[str(name)] = float(array.values[result_position(collected.record)])
     return out
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from anello.files import atomic_path
+from anello.files import FilePath, atomic_path
 from anello.results.variables import RESULT_VARIABLES
 
 ORDER = ("loc", "tech", "carrier", "cost_class", "iteration", "timestep")
@@ -20,7 +19,7 @@ NOT_BY_DEFAULT = ("capacity_factor",)
 
 def write_tidy_csv(
     results: xr.Dataset,
-    folder: str | os.PathLike[str],
+    folder: FilePath,
     variables: Iterable[str] | None = None,
 ) -> list[Path]:
     """Write results as tidy CSV files, ``<variable>.csv``.
