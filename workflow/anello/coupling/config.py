@@ -106,13 +106,13 @@ class CouplingConfig(Strict):
     predicted_decrease: Positive = Field(
         default=1e-4,
         description=(
-            "SLP: stop when the programme predicts less than this share of the cost of operation [-]."
+            "SLP: stop when the programme predicts less than this share of operating cost [-]."
         ),
     )
     cost_gap: Positive = Field(
         default=1e-3,
         description=(
-            "SLP: stop needs programme and simulation to agree on the cost within this share [-]."
+            "SLP: stop needs programme and simulation to agree on cost within this share [-]."
         ),
     )
     fixed_point: FixedPointConfig = Field(

@@ -122,8 +122,7 @@ class CoupledDistrict:
         self.problem = compile_problem(formulate(data, self.rows))
         self._basis: Basis | None = None
         self._first_use_degc: Floats | None = None
-        self._best: Iteration | None = None
-        self._last: Iteration | None = None
+        self._done: list[Iteration] = []
         self._seconds = 0.0
 
     def run(
@@ -145,7 +144,7 @@ class CoupledDistrict:
         SolveError
             If a programme has no solution.
         """
-        self._best = self._last = None
+        self._done = []
         self._seconds = 0.0
         cop = start_cop(self.data, self.heat_pumps)
         if self.coupling.method == "slp":
@@ -167,8 +166,7 @@ class CoupledDistrict:
                 on_iteration=on_iteration,
                 must_converge=must_converge,
             ).record
-        assert self._best is not None and self._last is not None
-        return Outcome(record, self._best, self._last, self._seconds)
+        return Outcome(record, self._done[0], self._done[-1], self._seconds)
 
     def _slp_step(self, number: int, about: Linearisation) -> tuple[CouplingState, Linearisation]:
         done = self.iterate(number, about)
@@ -212,7 +210,7 @@ class CoupledDistrict:
             self._first_use_degc = ring.use_degc
         state = state_of(flows, ring, cost, investment_eur(self.data, dispatch))
         done = Iteration(dispatch, flows, ring, cost, state, solution.solve_seconds)
-        self._last = done
-        if self._best is None or cost.total_eur < self._best.cost.total_eur:
-            self._best = done
+        # The best first, the last last: memory stays flat however many iterations there are.
+        best = min([*self._done[:1], done], key=lambda one: one.cost.total_eur)
+        self._done = [best, done]
         return done

@@ -96,7 +96,7 @@ def location_electricity(
             prices[loc] = np.minimum(prices[loc], price) if loc in prices else price
         elif not np.asarray(data.value("force_resource", [k])).item():
             surplus[loc] += np.maximum(_available(data, dispatch, k, resource) - produced[k], 0.0)
-            # ASSUME: several sources of surplus at a location cost as much as the dearest, on average.
+            # ASSUME: all surplus at a location costs as much as the dearest, on average.
             surplus_price[loc] = max(surplus_price[loc], float(_price(data, k, steps).mean()))
     if "unused_supply" in dispatch:
         unused = dispatch["unused_supply"].sel(carrier=sorted(carriers))

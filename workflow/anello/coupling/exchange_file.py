@@ -1,4 +1,4 @@
-"""What one iteration hands to the next: COP, and for an SLP all that its programme is linear about."""
+"""What one iteration hands to the next: COP, and for an SLP its incumbent."""
 
 from __future__ import annotations
 

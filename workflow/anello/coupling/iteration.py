@@ -79,7 +79,7 @@ def with_numbers(
     rows: RingRows | None,
     about: Linearisation,
 ) -> Problem:
-    """The problem of an iteration: patched with its COP, and with the ring where it is part of it."""
+    """The problem of an iteration: with its COP, and the ring where that is part of it."""
     if rows is None:
         return problem.patch({"energy_eff": dict(zip(about.nodes, about.cop, strict=True))})
     return apply(problem, ring, rows, about)

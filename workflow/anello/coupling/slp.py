@@ -1,4 +1,4 @@
-"""Trust-region sequential linear programming: the optimiser sees what its dispatch does to the ring.
+"""Trust-region sequential linear programming: the optimiser sees what it does to the ring.
 
 Each iteration solves a linear programme that carries the ring's temperature, the balancing plant
 and the marginal effect of both on the heat pumps' COP, all linear about the best dispatch found so

@@ -1,4 +1,4 @@
-"""The ring inside the linear programme: its temperature, its balancing plant, and what both do to COP.
+"""The ring inside the linear programme: temperature, balancing plant, and what both do to COP.
 
 The rows are linear about an incumbent dispatch; the sequential linear programme of
 :mod:`anello.coupling.slp` patches their numbers in every iteration. With all numbers at zero the
@@ -170,7 +170,7 @@ def cop_feedback(c: Context, nodes: IntArray) -> Expression | None:
 
 
 def plant_electricity(c: Context) -> tuple[str, Expression, str] | None:
-    """Location, electricity [kWh] and carrier of the scheduled plant, when a location carries it."""
+    """Location, electricity [kWh] and carrier of the scheduled plant, if a location pays."""
     rows = _rows(c)
     if rows is None or not rows.devices or rows.electricity_location is None:
         return None

@@ -27,6 +27,8 @@ from anello.ring.adapt import ring_dataset
 
 if TYPE_CHECKING:
     from anello.coupling.config import CouplingConfig
+    from anello.coupling.convergence import SlpStep
+    from anello.coupling.linearisation import Linearisation
     from anello.ring.config import RingConfig
 
 logger = logging.getLogger(__name__)
@@ -90,16 +92,17 @@ def simulate_iteration(
     keep = "store_temperature_of_iteration_zero" in ring_settings.active_oddities
     kept = read_netcdf(first_ring)["use_degc"].values if keep and first_ring is not None else None
     flows, result, cost = simulate_dispatch(data, found, ring_settings, about.cop, use_degc=kept)
+    verdict: SlpStep | None = None
+    incumbent: Linearisation | None = None
     if slp:
         verdict, incumbent = judge_iteration(
             coupling, ring_settings, about, found, flows, result, cost, iteration
         )
-        following, handed_on = incumbent.cop, incumbent
+        following = incumbent.cop
     else:
         history = [_pair(path) for path in earlier_rings]
         pair = CopPair(flows.cop_dispatch, result.cop)
         following = next_cop([*history, pair], coupling.fixed_point)
-        verdict = handed_on = None
     content = ring_dataset(result)
     content.attrs |= {
         "j_lp_eur": cost.dispatch_eur + about.given_cost_eur,
@@ -113,7 +116,7 @@ def simulate_iteration(
         "grid_kwh": cost.grid_kwh,
     }
     # The ring last: the record of an iteration is read from it, so all else is there by then.
-    write_cop(cop, dict(zip(nodes, following, strict=True)), result.times, handed_on)
+    write_cop(cop, dict(zip(nodes, following, strict=True)), result.times, incumbent)
     write_netcdf(content, ring)
     logger.info(
         "ring %.3f to %.3f °C; cost %.2f in the dispatch, %.2f simulated; audit %.1e",
