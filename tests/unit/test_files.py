@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from anello.files import atomic_path, sha256, write_json, write_text
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from anello import provenance
 from anello.provenance import code_digest, code_files
 
