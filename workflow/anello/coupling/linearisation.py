@@ -305,7 +305,7 @@ def _balance_constants(problem: Problem, about: Linearisation) -> dict[str, tupl
     constant = about.output_per_k * start_degc + about.output_per_kwh * level
     constant[:, 0] = 0.0
     where = {node: k for k, node in enumerate(about.nodes)}
-    bounds = {}
+    bounds: dict[str, tuple[Floats, Floats]] = {}
     for name in ("balance_conversion", "balance_conversion_plus_primary"):
         if name not in problem.constraints:
             continue
