@@ -97,7 +97,7 @@ def test_the_page_has_every_part(page):
         "Ring temperature",
         'class="sankey"',
         "COP",
-        "Price of heat",
+        "Prices of energy",
         "Convergence",
         "Findings in the data",
         "2015-10-23 12:00:00",
@@ -187,6 +187,13 @@ def test_energy_in_the_diagram_is_conserved_and_runs_through_the_ring(scenarios)
     directions = {(k.source, k.target) for k in links}
     assert ("Chiller", "Ring") in directions
     assert ("Ring", "Heat pump, heating") in directions
+
+
+def test_a_demand_named_like_its_carrier_is_a_place_of_its_own(scenarios):
+    config = FiguresConfig(names={"demand_dhw": "Domestic hot water"})
+    links = energy_links(scenarios["smart"], config)
+    assert all(k.source != k.target for k in links)
+    assert any(k.target == "Domestic hot water (demand_dhw)" for k in links)
 
 
 def test_links_of_a_network_lose_energy_in_the_diagram():

@@ -73,6 +73,11 @@ def scenario_table(scenarios: Scenarios, config: FiguresConfig | None = None) ->
     )
 
 
+def signed_percent(share: float) -> str:
+    """Return a relative change in words, such as ``+1.2 %``, with a true minus sign."""
+    return f"{share * 100:+.1f} %".replace("-", "\u2212")
+
+
 def _numbers(
     summary: Mapping[str, Any], collected: CollectedResults, config: FiguresConfig
 ) -> dict[str, float]:
@@ -88,10 +93,13 @@ def _numbers(
             out[f"  Investment and fixed [{unit}]"] = cost["investment"]
             out[f"  Operation [{unit}]"] = cost["operation"]
     made = summary["energy_mwh"].get("production", {})
+    products = [tech for techs in made.values() for tech in techs]
     for carrier in look.carriers():
         for tech, energy in made.get(carrier, {}).items():
             if look.base(tech) in ("supply", "supply_plus", "conversion", "conversion_plus"):
-                out[f"{look.name(tech)} ({look.name(carrier).lower()}) [MWh]"] = energy
+                several = products.count(tech) > 1
+                which = f" ({look.name(carrier).lower()})" if several else ""
+                out[f"{look.name(tech)}{which} [MWh]"] = energy
     grid = summary["peak_kw"].get("production", {})
     for carrier in look.carriers():
         for tech, power in grid.get(carrier, {}).items():
@@ -194,8 +202,9 @@ def _cost_bars(
     axis.barh(y, totals, height=0.6, color=BLUE)
     span = max(max(totals, default=1.0), 1e-9)
     for position, total in zip(y, totals, strict=True):
-        share = (total / totals[0] - 1.0) * 100 if totals[0] else 0.0
-        text = f"{total:,.0f}" + (f" ({share:+.1f} %)" if position else "")
+        text = f"{total:,.0f}"
+        if position and totals[0]:
+            text += f" ({signed_percent(total / totals[0] - 1.0)})"
         axis.text(0.02 * span, position, text, va="center", ha="left", color="white", fontsize=6.5)
     simulated = any(summaries[name]["cost_simulated"] is not None for name in names)
     axis.set_title("Cost" + (" as simulated" if simulated else ""))

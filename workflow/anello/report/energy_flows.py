@@ -16,7 +16,7 @@ from anello.results.summary import KWH_PER_MWH, weighted_energy_mwh
 NEGLIGIBLE = 2e-4  # of the largest flow: thinner ones are not drawn
 RING_COLOR = "#4D9A8C"
 _WIDTH, _HEIGHT, _BAR, _GAP = 1000.0, 460.0, 14.0, 16.0
-_LABEL = 132.0  # room for the names beside the last column
+_LETTER = 7.2  # width of a letter, to leave room for the names beside the last column
 
 
 @dataclass(frozen=True)
@@ -74,6 +74,12 @@ def energy_links(collected: CollectedResults, config: FiguresConfig) -> list[Lin
     """
     results, ring = collected.results, collected.ring
     look = Appearance(results, collected.inputs, config)
+    carriers = {look.name(carrier) for carrier in look.carriers()}
+
+    def named(tech: str) -> str:
+        name = look.name(tech)
+        return f"{name} ({tech})" if name in carriers else name
+
     ring_heat = _heat_into_ring_mwh(ring)
     chillers = {tech for tech, heat in ring_heat.items() if heat > 0}
     made = weighted_energy_mwh(results["carrier_prod"])
@@ -98,17 +104,17 @@ def energy_links(collected: CollectedResults, config: FiguresConfig) -> list[Lin
 
         own = look.carrier_color(carrier)
         for tech in makers:
-            add(look.name(tech), name, prod[tech], look.color(tech))
+            add(named(tech), name, prod[tech], look.color(tech))
         lost = {"storage": 0.0, "transmission": 0.0}
         for tech in [*prod, *(t for t in con if t not in prod)]:
             if look.base(tech) in lost:
                 lost[look.base(tech)] += con.get(tech, 0.0) - prod.get(tech, 0.0)
         for tech, energy in con.items():
             if look.base(tech) == "demand":
-                rooms = "Rooms being cooled" if backwards else look.name(tech)
+                rooms = "Rooms being cooled" if backwards else named(tech)
                 add(name, rooms, energy, own)
             elif look.base(tech) not in lost:
-                add(name, look.name(tech), energy, own)
+                add(name, named(tech), energy, own)
         gained = "Heat gained by cold stores" if backwards else "Storage losses"
         add(name, gained, max(lost["storage"], 0.0), own)
         add(name, "Network losses", max(lost["transmission"], 0.0), own)
@@ -130,9 +136,9 @@ def energy_links(collected: CollectedResults, config: FiguresConfig) -> list[Lin
     if ring is not None:
         for tech, heat in ring_heat.items():
             if heat > 0:
-                links.append(Link(look.name(tech), "Ring", heat, RING_COLOR))
+                links.append(Link(named(tech), "Ring", heat, RING_COLOR))
             elif heat < 0:
-                links.append(Link("Ring", look.name(tech), -heat, RING_COLOR))
+                links.append(Link("Ring", named(tech), -heat, RING_COLOR))
         links += _plant_links(ring, look)
     largest = max((link.energy_mwh for link in links), default=0.0)
     return [link for link in links if link.energy_mwh > NEGLIGIBLE * largest]
@@ -241,10 +247,12 @@ def sankey_svg(links: list[Link], title: str) -> str:
             f'height="{max(place.height, 1.0):.1f}" fill="#444"><title>{label}: {energy}</title>'
             "</rect>"
         )
+    for place in places.values():
+        label = html.escape(place.name)
         x, y = place.x + _BAR + 5, place.y + place.height / 2
         parts.append(
             f'<text x="{x:.1f}" y="{y - 1:.1f}">{label}'
-            f'<tspan class="n" x="{x:.1f}" dy="1.15em">{energy}</tspan></text>'
+            f'<tspan class="n" x="{x:.1f}" dy="1.15em">{_mwh(place.value)}</tspan></text>'
         )
     parts.append("</svg>")
     return "".join(parts)
@@ -278,7 +286,8 @@ def _placed(links: list[Link]) -> dict[str, _Place]:
     columns: dict[int, list[_Place]] = {}
     for place in places.values():
         columns.setdefault(place.column, []).append(place)
-    step = (_WIDTH - _BAR - _LABEL) / max(last, 1)
+    longest = max(len(p.name) for p in columns[last])
+    step = (_WIDTH - _BAR - 8.0 - longest * _LETTER) / max(last, 1)
     scale = _scale(places)
     for column, members in sorted(columns.items()):
         members.sort(key=lambda p: -p.value)

@@ -762,10 +762,13 @@ def convergence_figure(record: Mapping[str, Any], config: FiguresConfig) -> Figu
     )
     flat = list(axes.ravel())
     for axis, (title, unit, measures, log) in zip(flat, panels, strict=False):
+        spread = np.concatenate([trace[name].values for name, _ in measures])
+        spread = spread[np.isfinite(spread) & (spread > 0)]
+        wide = len(spread) > 0 and float(spread.max() / spread.min()) > 10
         colors = (BLUE, VERMILION)
         for (name, text), color, marker in zip(measures, colors, ("o", "s"), strict=False):
             values = trace[name].values / (1000.0 if name.endswith("_eur") else 1.0)
-            known = np.isfinite(values) & ((values > 0) | (not log))
+            known = np.isfinite(values) & ((values > 0) | (not log) | (not wide))
             sns.lineplot(
                 x=iterations[known],
                 y=values[known],
@@ -777,7 +780,7 @@ def convergence_figure(record: Mapping[str, Any], config: FiguresConfig) -> Figu
                 label=text,
                 legend=False,
             )
-        if log and any((trace[name] > 0).any() for name, _ in measures):
+        if log and wide:
             axis.set_yscale("log")
         of_limit = title.startswith("Relative") if relative else title.startswith("Change")
         if limit is not None and of_limit:
@@ -787,10 +790,15 @@ def convergence_figure(record: Mapping[str, Any], config: FiguresConfig) -> Figu
         axis.set_title(title)
         axis.set_ylabel(unit)
         axis.set_xlabel("Iteration")
-        axis.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
+        every = max(1, math.ceil(len(iterations) / 9))
+        axis.set_xticks(iterations[::every])
+        if len(iterations):
+            axis.set_xlim(iterations[0] - 0.3, iterations[-1] + 0.3)
         axis.margins(y=0.12)
-        if log and axis.get_yscale() == "log":
+        if axis.get_yscale() == "log":
             _decades(axis)
+        elif log:
+            axis.set_ylim(0, 1.15 * axis.dataLim.y1 or 1.0)
         if axis.get_legend_handles_labels()[0]:
             axis.legend(loc="best", fontsize=6.5)
         sns.despine(ax=axis)
@@ -867,15 +875,12 @@ def _has_numbers(trace: xr.Dataset, name: str) -> bool:
 
 
 def _decades(axis: Axes) -> None:
-    """Label powers of ten, or a few values where the axis spans less than a decade."""
+    """Label powers of ten only."""
     from matplotlib.ticker import LogFormatterSciNotation, LogLocator, NullFormatter
 
-    low, high = axis.get_ylim()
     axis.yaxis.set_major_locator(LogLocator(numticks=6))
     axis.yaxis.set_minor_formatter(NullFormatter())
-    if math.floor(math.log10(high)) - math.ceil(math.log10(low)) < 1:
-        axis.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=8))
-    axis.yaxis.set_major_formatter(LogFormatterSciNotation(labelOnlyBase=False))
+    axis.yaxis.set_major_formatter(LogFormatterSciNotation())
 
 
 def _label_time(axis: Axes, times: Times) -> None:

@@ -28,7 +28,7 @@ from anello.report.appearance import (
     temperature_stops,
 )
 from anello.report.charts import Line, line_chart
-from anello.report.comparison import Scenarios, load, scenario_table
+from anello.report.comparison import Scenarios, load, scenario_table, signed_percent
 from anello.report.config import FiguresConfig
 from anello.report.energy_flows import energy_links, sankey_svg
 from anello.report.figures import carrier_flows, cop_duration, flow_style
@@ -220,7 +220,7 @@ def _bars(row: pd.Series[Any], label: str) -> str:
     parts = [f"<h3>{html.escape(label)}</h3>", '<dl class="bars">']
     for position, (name, value) in enumerate(row.items()):
         number = float(value)
-        change = f" ({(number / first - 1) * 100:+.1f} %)" if position and first else ""
+        change = f" ({signed_percent(number / first - 1)})" if position and first else ""
         width = max(0.0, number / largest * 100) if np.isfinite(number) else 0.0
         parts.append(
             f'<dt>{html.escape(str(name))}</dt><dd><span class="bar" style="width:{width:.2f}%">'
@@ -242,7 +242,7 @@ def _scenario_block(name: str, collected: CollectedResults, config: FiguresConfi
             "wide",
         ),
         ("COP", _cop(collected, config), ""),
-        ("Price of heat", _prices(collected, config), ""),
+        ("Prices of energy", _prices(collected, config), ""),
         ("Convergence", _convergence(collected, config), ""),
         ("Findings in the data", _quality(collected), ""),
         ("Where this comes from", _provenance(collected), ""),
@@ -371,7 +371,11 @@ def _convergence(collected: CollectedResults, config: FiguresConfig) -> str:
         ]
         if lines:
             parts.append(f"<h3>{title}</h3>")
-            parts.append(line_chart(lines, "Iteration", unit, title, log=log, integers=True))
+            parts.append(
+                line_chart(
+                    lines, "Iteration", unit, title, log=log, integers=True, x_from_zero=True
+                )
+            )
     temperatures = _ring_by_iteration(collected)
     if temperatures:
         parts.append("<h3>Ring temperature by iteration (daily mean)</h3>")
