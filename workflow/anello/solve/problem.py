@@ -122,13 +122,13 @@ class Problem:
         return np.bincount(rows, weights, len(self.expr_constant)) + self.expr_constant
 
     def row_values(self, x: Array) -> Array:
-        """``A x``."""
+        """Return ``A x``."""
         rows = np.repeat(np.arange(self.n_rows), np.diff(self.indptr))
         return np.bincount(rows, self.data * x[self.indices], self.n_rows)
 
     # --- patching -----------------------------------------------------------------------------
     def patch(self, values: Mapping[str, Mapping[str, npt.ArrayLike]]) -> Problem:
-        """The same problem with new values of some parameters.
+        """Return the same problem with new values of some parameters.
 
         Parameters
         ----------
@@ -185,7 +185,7 @@ class Problem:
         columns: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]] | None = None,
         rows: Mapping[str, tuple[npt.ArrayLike, npt.ArrayLike]] | None = None,
     ) -> Problem:
-        """The same problem with new bounds on some variables and constraints.
+        """Return the same problem with new bounds on some variables and constraints.
 
         Parameters
         ----------

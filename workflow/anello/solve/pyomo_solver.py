@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -14,7 +15,10 @@ from pyomo.core.expr.numeric_expr import LinearExpression
 from pyomo.opt import SolverStatus, TerminationCondition
 
 from anello.errors import SolveError
+from anello.formulation.expression import Array
 from anello.solve.highs import Piece, PieceSolution
+
+logger = logging.getLogger(__name__)
 
 TIME_LIMIT_OPTION = {"cbc": "seconds", "glpk": "tmlim", "gurobi": "TimeLimit", "cplex": "timelimit"}
 
@@ -52,6 +56,8 @@ def cbc_executable() -> str:
 def _model(piece: Piece) -> pyo.ConcreteModel:
     model = pyo.ConcreteModel()
     model.x = pyo.Var(range(len(piece.cost)))
+    # A row with two limits is written as two rows: Pyomo's CBC interface loses its dual otherwise.
+    model.least = pyo.Constraint(range(len(piece.row_lower)))
     model.row = pyo.Constraint(range(len(piece.row_lower)))
     columns = list(model.x.values())
     for k, (low, high, whole) in enumerate(
@@ -73,10 +79,11 @@ def _model(piece: Piece) -> pyo.ConcreteModel:
         )
         if low == high:
             model.row[r] = body == low
-        else:
-            model.row[r] = pyo.inequality(
-                None if low == -np.inf else low, body, None if high == np.inf else high
-            )
+            continue
+        if low != -np.inf:
+            model.least[r] = body >= low
+        if high != np.inf:
+            model.row[r] = body <= high
     used = np.flatnonzero(piece.cost)
     model.objective = pyo.Objective(
         expr=LinearExpression(
@@ -87,6 +94,25 @@ def _model(piece: Piece) -> pyo.ConcreteModel:
     )
     model.dual = pyo.Suffix(direction=pyo.Suffix.IMPORT)
     return model
+
+
+def _fit(piece: Piece, x: Array, duals: Array) -> bool:
+    """Whether duals are complementary to a solution and have the signs of the bounds that bind.
+
+    CBC 3 tightens bounds before it solves and charges those, not the rows they came from.
+    """
+    reduced = piece.cost - piece.matrix.T @ duals
+    for multiplier, at, lower, upper in (
+        (duals, piece.matrix @ x, piece.row_lower, piece.row_upper),
+        (reduced, x, piece.col_lower, piece.col_upper),
+    ):
+        near = 1e-6 * (1.0 + np.abs(at))
+        small = 1e-6 * (1.0 + np.abs(piece.cost).max(initial=0.0))
+        if np.any((multiplier > small) & (at > lower + near)):
+            return False
+        if np.any((multiplier < -small) & (at < upper - near)):
+            return False
+    return True
 
 
 def solve_piece_with_pyomo(
@@ -131,7 +157,9 @@ def solve_piece_with_pyomo(
     model = _model(piece)
     with tempfile.TemporaryDirectory() as folder:
         log_file = Path(folder) / "solver.log"
-        outcome = solver.solve(model, load_solutions=False, logfile=str(log_file))
+        # Pyomo's interfaces in process keep no log file.
+        files = {} if name.startswith("appsi_") else {"logfile": str(log_file)}
+        outcome = solver.solve(model, load_solutions=False, **files)
         log = log_file.read_text(errors="replace") if log_file.exists() else ""
     condition = outcome.solver.termination_condition
     status = _STATUS.get(condition, str(condition))
@@ -142,9 +170,15 @@ def solve_piece_with_pyomo(
     x = np.array([v.value if v.value is not None else 0.0 for v in model.x.values()])
     duals = np.full(len(piece.row_lower), np.nan)
     if not piece.integer.any():
-        duals = np.array([model.dual.get(row, 0.0) for row in model.row.values()])
+        duals = np.zeros(len(piece.row_lower))
+        for rows in (model.least, model.row):
+            for r, row in rows.items():
+                duals[r] += model.dual.get(row, 0.0)
     # Solvers print some digits only: values are put back on the bounds they overstep.
     x = np.clip(x, piece.col_lower, piece.col_upper)
+    if not np.isnan(duals).any() and not _fit(piece, x, duals):
+        logger.warning("%s tightened bounds by itself, so that its duals are left out", name)
+        duals = np.full(len(duals), np.nan)
     bound = outcome.problem.lower_bound
     gap = 0.0
     if piece.integer.any() and bound is not None and np.isfinite(float(bound)):

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from anello.errors import InfeasibleError
+from anello.errors import InfeasibleError, SolveError
 from anello.formulation.expression import Array, IntArray
 from anello.solve.problem import Problem
 
@@ -141,8 +141,11 @@ def reduce_problem(problem: Problem) -> Reduction:
     ------
     InfeasibleError
         When bounds cross or a row without variables is violated; names the row.
+    SolveError
+        When the problem holds something that is no number; names the row or column.
     """
     p = problem
+    _refuse_nan(p)
     full = sparse.csr_array((p.data, p.indices, p.indptr), shape=(p.n_rows, p.n_columns))
     row_of = np.repeat(np.arange(p.n_rows), np.diff(p.indptr))
     lower, upper = p.col_lower.copy(), p.col_upper.copy()
@@ -207,6 +210,22 @@ def reduce_problem(problem: Problem) -> Reduction:
     return Reduction(
         p, full, rows, columns, lower, upper, matrix, row_lower[rows], row_upper[rows], passes
     )
+
+
+def _refuse_nan(p: Problem) -> None:
+    """Refuse numbers that a comparison would pass over in silence."""
+    for name, *arrays in (
+        (p.row_name, p.row_lower, p.row_upper),
+        (p.column_name, p.col_lower, p.col_upper, p.cost, p.penalty),
+    ):
+        for values in arrays:
+            if np.isnan(values).any():
+                number = int(np.flatnonzero(np.isnan(values))[0])
+                raise SolveError(f"{name(number)} has a bound or cost that is no number")
+    wrong = np.flatnonzero(~np.isfinite(p.data))
+    if len(wrong):
+        row = int(np.searchsorted(p.indptr, wrong[0], side="right")) - 1
+        raise SolveError(f"{p.row_name(row)} has a coefficient that is not finite")
 
 
 def _check_empty(

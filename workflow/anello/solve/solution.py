@@ -80,7 +80,7 @@ class Solution:
         return self._expressions[block.start : block.stop].reshape(block.shape)
 
     def dual(self, name: str) -> Array:
-        """Duals of a constraint, shape (K,) or (K, T): change of the objective per unit of bound."""
+        """Duals of a constraint, (K,) or (K, T): change of the objective per unit of its bound."""
         block = self.problem.constraints[name]
         return self.row_dual[block.start : block.stop].reshape(block.shape)
 
