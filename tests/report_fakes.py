@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import xarray as xr
-from results_fakes import FakeBlock, FakeData, FakeSolution
 
 from anello.results import extract
 from anello.results.collection import CollectedResults, convergence_dataset
+from results_fakes import FakeBlock, FakeData, FakeSolution
 
 TECHS = {
     # technology: (name, base, carriers in, carriers out)

@@ -33,6 +33,12 @@ def test_calliope_leaves_the_length_of_the_step_out():
     assert there.values == pytest.approx(3.0 * here.values)
 
 
+def test_a_model_can_ask_for_the_oddity():
+    data = FakeData(fake_inputs(3.0), {"run": {"compat": "calliope-0.6"}})
+    factor = extract(data, fake_solution(scale=3.0))["capacity_factor"]
+    assert float(factor.sel(node="a::hp", carrier="heat")[0]) == pytest.approx(3 * 0.96)
+
+
 def test_capacity_factor_without_capacity_is_zero_and_without_production_absent():
     solution = fake_solution()
     solution._values["energy_cap"][5] = 0.0  # b::line:a

@@ -115,7 +115,8 @@ def extract(
     }
     if audit:
         check_carrier_balance(results)
-    results = add_derived(results)
+    copied = data.config.get("run", {}).get("compat") == "calliope-0.6"
+    results = add_derived(results, "calliope-0.6" if copied else "anello")
     return _ordered(results)
 
 

@@ -14,20 +14,22 @@ SUPPLY_AND_CONVERSION = ("supply", "supply_plus", "conversion", "conversion_plus
 Compat = Literal["anello", "calliope-0.6"]
 
 
-def add_derived(results: xr.Dataset) -> xr.Dataset:
+def add_derived(results: xr.Dataset, compat: Compat = "anello") -> xr.Dataset:
     """Return the results with capacity factors and levelised costs added.
 
     Parameters
     ----------
     results : xarray.Dataset
         Results with dimension ``node``, as :func:`anello.results.extract` lays them out.
+    compat : {"anello", "calliope-0.6"}
+        Which capacity factor; see :func:`capacity_factor`.
 
     Returns
     -------
     xarray.Dataset
         A new data set; the one given is not changed.
     """
-    derived = {"capacity_factor": capacity_factor(results)}
+    derived = {"capacity_factor": capacity_factor(results, compat)}
     derived["systemwide_capacity_factor"] = systemwide_capacity_factor(results)
     if "cost" in results:
         derived["systemwide_levelised_cost"] = systemwide_levelised_cost(results)
