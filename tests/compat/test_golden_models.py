@@ -18,6 +18,16 @@ from golden.outcome import differences, outcome
 HERE = FOLDER.parent
 EXPECTED = json.loads((HERE / "expected.json").read_text(encoding="utf-8"))
 SENSITIVITY = json.loads((HERE / "sensitivity.json").read_text(encoding="utf-8"))
+COPY = {"run": {"compat": "calliope-0.6"}}
+# Cases in which the oracle forgets a row; anello does so only when it is told to copy it.
+COPIED = {"supply_forced-min_use"}
+# Variants that meet an oddity which anello never copies (docs/explanation/calliope-oddities.md).
+MENDED = {
+    "supply_plus_energy:techs.wood.constraints.resource:removed": "unlimited supply_plus is free",
+    "milp_asynchronous:techs.battery.constraints.force_asynchronous_prod_con:changed": (
+        "false counts as true"
+    ),
+}
 # The settings of a variant in eight are tried unless ANELLO_FULL is set.
 EVERY = 1 if os.environ.get("ANELLO_FULL") else 8
 
@@ -29,7 +39,7 @@ def chosen() -> list[Variant]:
         for case in cases()
         if EXPECTED[case.name]["status"] != "error"
         for v in variants(case)
-        if zlib.crc32(v.name.encode()) % EVERY == 0
+        if v.name not in MENDED and zlib.crc32(v.name.encode()) % EVERY == 0
     ]
 
 
@@ -42,7 +52,8 @@ def test_case_is_solved_as_by_calliope(case):
     expected = EXPECTED[case.name]
     if expected["status"] == "error":
         pytest.skip(f"the oracle itself fails here: {expected['error']}")
-    lines = differences(expected, outcome(case.path, case.override))
+    copy = COPY if case.name in COPIED else None
+    lines = differences(expected, outcome(case.path, case.override, override_dict=copy))
     assert not lines, "\n".join(lines)
 
 
@@ -52,9 +63,11 @@ def test_a_changed_setting_moves_the_optimum_as_in_calliope(variant, tmp_path):
     if status == "rejected":
         pytest.skip("the oracle rejects the model without this setting")
     path = write(apply(variant), tmp_path / "model.yaml")
-    found = outcome(path, variant.case.override)
+    copy = COPY if variant.case.name in COPIED else None
+    found = outcome(path, variant.case.override, override_dict=copy)
     if status in ("unbounded", "infeasible"):
-        assert found.status == status
+        told = "exceeds all that can be supplied" in found.status  # certain before any solving
+        assert found.status == status or (told and status == "infeasible"), found.status
         return
     assert found.status == "optimal", found.status
     assert math.isclose(found.objective, objective, rel_tol=1e-6, abs_tol=1e-7), (

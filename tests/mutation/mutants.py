@@ -28,10 +28,19 @@ from anello.formulation.assemble import assemble
 from anello.formulation.context import Context
 from anello.formulation.expression import Expression
 from anello.formulation.registry import REGISTRY, Columns, Entry, Named, Rows
-from golden.cases import FOLDER, Case, cases
+from golden.cases import FOLDER, cases
 from golden.outcome import differences, solved_data
 
 EXPECTED = json.loads((FOLDER.parent / "expected.json").read_text(encoding="utf-8"))
+# Where the oracle is wrong, the right objective by arithmetic (tests/compat/test_oddities.py).
+ODDITIES = FOLDER.parent / "oddities"
+RIGHT = {
+    "resource_min_use": 217.9505,
+    "supply_plus_eff_zero": 100.2009,
+    "storage_eff_zero": 100.2009,
+    "zero_ratio_static": 162.237,
+}
+WRONG = {"supply_forced-min_use"}
 PAGE = FOLDER.parents[2] / "docs" / "reference" / "mutants.md"
 MOST_TERMS = 8  # terms beyond this one are of the same make
 
@@ -51,25 +60,28 @@ class Mutant:
 
 
 @cache
-def usable() -> tuple[tuple[Case, Any], ...]:
-    """Return the cases with an optimum, each with its model data, small ones first."""
+def usable() -> tuple[tuple[str, Any, dict], ...]:
+    """Return name, model data and record of the cases with an optimum, small ones first."""
     found = [
-        (case, read_model(case.path, scenario=case.override))
+        (case.name, read_model(case.path, scenario=case.override), EXPECTED[case.name])
         for case in cases()
-        if EXPECTED[case.name]["status"] == "optimal"
+        if EXPECTED[case.name]["status"] == "optimal" and case.name not in WRONG
     ]
-    return tuple(sorted(found, key=lambda pair: len(pair[1].inputs["node"])))
+    for name, objective in RIGHT.items():
+        record = {"status": "optimal", "objective": objective, "unique": {}}
+        found.append((name, read_model(ODDITIES / f"{name}.yaml", root="/"), record))
+    return tuple(sorted(found, key=lambda item: len(item[1].inputs["node"])))
 
 
 @cache
 def present() -> dict[tuple[str, str], list[int]]:
     """Return (kind, name) → numbers of the usable cases in which the entry is built."""
     out: dict[tuple[str, str], list[int]] = {}
-    for number, (_, data) in enumerate(usable()):
+    for number, (_, data, _) in enumerate(usable()):
         system = assemble(data)
         for kind, names in (
             ("variable", system.variables),
-            ("constraint", system.constraints),
+            ("constraint", system.relations),
             ("expression", system.expressions),
         ):
             for name in names:
@@ -122,6 +134,9 @@ def mutants() -> list[Mutant]:
             continue
         if kind == "constraint":
             out.append(Mutant(kind, name, "left out"))
+            if name.startswith("group_cost"):  # its one term is a cost, broken further below
+                out.append(Mutant(kind, name, "all terms turned"))
+                continue
         for j in range(terms_of(kind, name)):
             out += [Mutant(kind, name, f"term {j} {what}") for what in ("dropped", "turned")]
     return out
@@ -129,6 +144,8 @@ def mutants() -> list[Mutant]:
 
 def broken(expression: Expression, change: str) -> Expression:
     """Return an expression with one term dropped or its sign turned."""
+    if change == "all terms turned":
+        return -expression
     _, j, what = change.split()
     number = int(j)
     terms = list(expression.terms)
@@ -185,13 +202,13 @@ def noticed_by(mutant: Mutant) -> str | None:
     build = build_of(mutant)
     with swapped(entry, build):
         for number in present()[mutant.kind, mutant.name]:
-            case, data = usable()[number]
+            name, data, record = usable()[number]
             try:
                 found = solved_data(data)
             except (AnelloError, ValueError, KeyError, IndexError):
-                return case.name
-            if differences(EXPECTED[case.name], found):
-                return case.name
+                return name
+            if differences(record, found):
+                return name
     return None
 
 
@@ -215,7 +232,25 @@ def table(results: dict[Mutant, str | None]) -> str:
 
 
 # Faults that cannot show: the changed formulation has the same optima.
-EQUIVALENT: dict[tuple[str, str], str] = {}
+IMPLIED = "nobody: the other rows imply the bound"
+EQUIVALENT: dict[tuple[str, str], str] = {
+    ("conversion_plus_prod_con_to_zero", f"term {j} turned"): "nobody: −x = 0 is x = 0"
+    for j in (0, 1)
+} | {
+    (name, f"{side} bound taken away"): IMPLIED
+    for name, side in (
+        ("resource_area", "lower"),
+        ("storage_cap", "lower"),
+        ("resource_con", "lower"),
+        ("resource_cap", "lower"),
+        ("demand_share_per_timestep_decision", "lower"),
+        ("units", "lower"),
+        ("operating_units", "lower"),
+        ("purchased", "lower"),
+        ("prod_con_switch", "lower"),
+        ("prod_con_switch", "upper"),
+    )
+}
 
 
 def main() -> None:
