@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-TRACE = 1e-7
+TRACE = 1e-3
 """Slope, relative to the wells' conductance, of a limit that does not depend on temperature [-]."""
 
 
