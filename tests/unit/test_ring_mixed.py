@@ -14,6 +14,7 @@ from anello.ring import (
     LocationElectricity,
     RingConfig,
     RingInput,
+    first_iteration,
     iccep2019_ring,
     mixed,
     simulate,
@@ -505,6 +506,15 @@ def test_oddity_ring_heat_from_dispatch_cop():
     sane = simulate(switched("ring_heat_from_dispatch_cop", False), data)
     np.testing.assert_allclose(odd.q_ring_kw[0], -data.q_kw[0] * (1 - 1 / 4.0))
     np.testing.assert_allclose(sane.q_ring_kw[0], -data.q_kw[0] * (1 - 1 / sane.cop[0]))
+
+
+def test_oddity_iteration_zero_heat_from_start_cop():
+    data = year(50)
+    odd = iccep2019_ring("smart", oddities={"iteration_zero_heat_from_start_cop": True})
+    assert first_iteration(odd, data).cop_dispatch[:, 0].tolist() == [3.35, 4.6, 7.0, 4.6, 7.0]
+    heat = simulate(odd, first_iteration(odd, data)).q_ring_kw[0]
+    np.testing.assert_allclose(heat, -data.q_kw[0] * (1 - 1 / 3.35))
+    assert first_iteration(iccep2019_ring("smart"), data) is data
 
 
 def test_oddity_baseline_ring_constant():

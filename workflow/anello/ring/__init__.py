@@ -5,7 +5,7 @@ from anello.ring.cost import LocationElectricity, TrueCost, true_cost
 from anello.ring.exchange import Audit, RingInput, RingResult, use_side
 from anello.ring.iccep2019 import iccep2019_ring
 from anello.ring.pipe import PipeResult, simulate_pipe
-from anello.ring.simulate import simulate, start_cop
+from anello.ring.simulate import first_iteration, simulate, start_cop
 
 __all__ = [
     "Audit",
@@ -16,6 +16,7 @@ __all__ = [
     "RingInput",
     "RingResult",
     "TrueCost",
+    "first_iteration",
     "iccep2019_ring",
     "simulate",
     "simulate_pipe",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,6 +61,32 @@ def simulate(
     if config.model == "loop":
         return simulate_loop(config, data, schedule=schedule, use_degc=use_degc, folder=folder)
     return simulate_mixed(config, data, schedule=schedule, use_degc=use_degc, folder=folder)
+
+
+def first_iteration(config: RingConfig, data: RingInput, folder: Path | None = None) -> RingInput:
+    """Return iteration 0's dispatch with the COP from which its ring heat is computed.
+
+    With the oddity `iteration_zero_heat_from_start_cop` that is the start COP, whatever COP the
+    dispatch was computed with: the original study's iteration 0 dispatched with the COP files its
+    folder held from an earlier run. Otherwise nothing changes.
+
+    Parameters
+    ----------
+    config : RingConfig
+        The ring's settings.
+    data : RingInput
+        Dispatch of iteration 0.
+    folder : Path, optional
+        Where relative table files start.
+
+    Returns
+    -------
+    RingInput
+        The dispatch to simulate.
+    """
+    if "iteration_zero_heat_from_start_cop" not in config.active_oddities:
+        return data
+    return replace(data, cop_dispatch=start_cop(config, data.nodes, data.times.size, folder))
 
 
 def start_cop(
