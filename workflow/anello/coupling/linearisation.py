@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
+RUNNING_KW = 1e-3
+"""A heat pump with less output than this stands still [kW]."""
+
 TRACE = 1e-3
 """Slope, relative to the wells' conductance, of a limit that does not depend on temperature [-]."""
 
@@ -241,7 +244,9 @@ def linearise(
         Whether the programme decides the heat of the balancing plant.
     """
     slope = use_side(config, data).degc_per_kwh
-    weight = data.q_kw * data.step_h / result.cop
+    # Outputs within the solver's rounding would become matrix entries that only do harm.
+    output_kwh = np.where(data.q_kw > RUNNING_KW, data.q_kw, 0.0) * data.step_h
+    weight = output_kwh / result.cop
     given = result.pump_heat_kw.copy()
     if not scheduled:
         given += np.sum(list(result.q_bal_kw.values()), axis=0)

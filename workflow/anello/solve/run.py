@@ -89,7 +89,16 @@ def solve(
     for answer in found:
         _raise_unless_optimal(answer.status, solver, time_limit_s)
     solution = _gather(reduction, groups, found, solver, log, time.perf_counter() - start)
-    solution.check()
+    try:
+        solution.check()
+    except SolveError as error:
+        if not solution.warm:
+            raise
+        # Without presolve, rounding can pile up; from scratch the problem is better conditioned.
+        logger.warning("%s; solving from scratch", error)
+        return solve(
+            problem, solver, options=options, time_limit_s=time_limit_s, log_path=log_path
+        )
     return solution
 
 
