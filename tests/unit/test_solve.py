@@ -311,7 +311,7 @@ def test_corrupted_values_are_refused(column, change):
     if harmless:
         corrupted.check()
     else:
-        with pytest.raises(SolveError, match="not used|not finite"):
+        with pytest.raises(SolveError, match=r"not used|not finite"):
             corrupted.check()
 
 
@@ -326,7 +326,7 @@ def test_a_solver_that_returns_nonsense_is_not_believed(monkeypatch):
         solve(PROBLEM)
 
 
-# --- memory and settings ----------------------------------------------------------------------------
+# --- memory and settings ------------------------------------------------------------------------
 def test_problems_and_solutions_are_freed():
     problem = patched(1.2)
     solution = solve(problem)

@@ -18,6 +18,7 @@ from anello.formulation import (  # noqa: F401  (importing a theme registers its
     milp,
     policy,
     ring,
+    secondary,
     transmission,
     variables,
 )

@@ -10,6 +10,7 @@ from anello.formulation.context import Context
 from anello.formulation.expression import Array, Expression, IntArray, Parameter, reciprocal
 from anello.formulation.registry import Rows, constraint
 from anello.formulation.ring import plant_electricity
+from anello.formulation.secondary import secondary_into
 from anello.formulation.system import TIME_AXIS
 
 
@@ -49,10 +50,9 @@ def available_resource(c: Context, nodes: IntArray) -> Expression:
     """Resource of each node and step: given outright, per capacity, or per area."""
     sets = c.sets
     resource = c.par("resource", nodes) * c.par("resource_scale", nodes)
-    total = Expression(len(nodes), c.n_time, [], np.zeros((1, 1)))
     units = [sets.resource_unit[n] for n in nodes]
-    fixed = np.array([unit == "energy" for unit in units])
-    total = total + resource * fixed[:, None]
+    fixed: Array = np.array([float(unit == "energy") for unit in units])
+    total = Expression(len(nodes), c.n_time) + resource * fixed[:, None]
     for unit, variable in (("energy_per_cap", "energy_cap"), ("energy_per_area", "resource_area")):
         rows = np.array([k for k, u in enumerate(units) if u == unit], dtype=np.int64)
         if len(rows):
@@ -141,9 +141,7 @@ def balance_transmission(c: Context) -> Rows | None:
         return None
     remote = [sets.position[sets.remote[n]] for n in nodes]
     sent = c.con(c.in_pairs(remote)) * c.tagged("energy_eff", nodes)
-    return Rows(
-        {"node": sets.names(nodes)}, c.prod(c.out_pairs(nodes)) + sent == 0, TIME_AXIS
-    )
+    return Rows({"node": sets.names(nodes)}, c.prod(c.out_pairs(nodes)) + sent == 0, TIME_AXIS)
 
 
 @constraint(
@@ -159,16 +157,15 @@ def resource_availability_supply_plus(c: Context) -> Rows | None:
     nodes = nodes[c.sets.finite_resource[nodes]]
     if not len(nodes):
         return None
-    return _balanced(
-        c, c.node_var("resource_con", nodes), available_resource(c, nodes), nodes
-    )
+    return _balanced(c, c.node_var("resource_con", nodes), available_resource(c, nodes), nodes)
 
 
 def _retained(c: Context, nodes: IntArray) -> Array:
     """Share of the previous level that is left after a step, at each previous step."""
     loss = c.par("storage_loss", nodes)
     loss = loss if loss.shape[1] == 1 else loss[:, c.previous]
-    return (1.0 - loss) ** c.resolution[:, c.previous]
+    retained: Array = (1.0 - loss) ** c.resolution[:, c.previous]
+    return retained
 
 
 def level_before(c: Context, nodes: IntArray) -> Expression:
@@ -201,6 +198,7 @@ def _efficiency(c: Context, nodes: IntArray) -> Parameter:
     index="node, timestep",
     when="supply_plus",
     equation=r"storage_t = storage_{t-1} (1 - loss)^{h} + \eta_{resource}\, resource_{con}"
+    r" + \eta_{resource2}\, resource2_{con}"
     r" - \frac{carrier_{prod}}{\eta_{energy}\, \eta_{parasitic}}"
     r"; \quad \text{without a store: both flows are equal}",
 )
@@ -210,10 +208,9 @@ def balance_supply_plus(c: Context) -> Rows | None:
     if not len(nodes):
         return None
     captured = c.node_var("resource_con", nodes) * c.par("resource_eff", nodes)
-    if "secondary_resource" in c.system.variables:
-        from anello.formulation.secondary import secondary_into
-
-        captured = captured + secondary_into(c, nodes)
+    secondary = secondary_into(c, nodes)
+    if secondary is not None:
+        captured = captured + secondary
     flow = c.prod(c.out_pairs(nodes)) * reciprocal(c.par("parasitic_eff", nodes))
     balance = captured - flow / _efficiency(c, nodes)
     stored = [k for k, n in enumerate(nodes) if c.has("storage", n)]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from anello.formulation.context import Context
-from anello.formulation.expression import IntArray, Relation
+from anello.formulation.expression import Array, IntArray, Relation
 from anello.formulation.registry import Rows, constraint
 
 EQUALS_MIN_MAX = r"= {0}_{{equals}} \text{{ if given, else }} {0}_{{min}} \le {0} \le {0}_{{max}}"
 
 
-def _between(c: Context, variable: str, nodes: IntArray, scale: object = 1.0) -> Relation:
+def limits(c: Context, variable: str, nodes: IntArray, scale: float | Array = 1.0) -> Relation:
     """``variable = equals`` where that is given, else ``min ≤ variable ≤ max``."""
     equals = c.par(f"{variable}_equals", nodes)
     lower = c.par(f"{variable}_min", nodes)
@@ -43,7 +43,7 @@ def energy_capacity(c: Context) -> Rows | None:
     nodes = np.setdiff1d(c.sets.all, whole).astype(np.int64)
     if not len(nodes):
         return None
-    relation = _between(c, "energy_cap", nodes, c.par("energy_cap_scale", nodes))
+    relation = limits(c, "energy_cap", nodes, c.par("energy_cap_scale", nodes))
     return Rows({"node": c.sets.names(nodes)}, relation)
 
 
@@ -67,7 +67,7 @@ def storage_capacity(c: Context) -> Rows | None:
     )
     if not len(nodes):
         return None
-    return Rows({"node": c.sets.names(nodes)}, _between(c, "storage_cap", nodes))
+    return Rows({"node": c.sets.names(nodes)}, limits(c, "storage_cap", nodes))
 
 
 @constraint(
@@ -151,7 +151,7 @@ def resource_capacity(c: Context) -> Rows | None:
     nodes = _chosen(c, nodes, "resource_cap_equals", "resource_cap_min", "resource_cap_max")
     if not len(nodes):
         return None
-    return Rows({"node": c.sets.names(nodes)}, _between(c, "resource_cap", nodes))
+    return Rows({"node": c.sets.names(nodes)}, limits(c, "resource_cap", nodes))
 
 
 @constraint(
@@ -183,7 +183,7 @@ def resource_area(c: Context) -> Rows | None:
     nodes = c.sets.area
     if not len(nodes):
         return None
-    relation = _between(c, "resource_area", nodes)
+    relation = limits(c, "resource_area", nodes)
     none_built = (c.par("energy_cap_max", nodes) == 0) & ~c.sets.defined(
         "resource_area_per_energy_cap"
     )[nodes][:, None]

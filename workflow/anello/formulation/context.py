@@ -69,7 +69,7 @@ class Context:
     @property
     def compat(self) -> bool:
         """Whether Calliope 0.6's arithmetic is copied where anello would mend it."""
-        return self.run.get("compat") == "calliope-0.6"
+        return bool(self.run.get("compat") == "calliope-0.6")
 
     # --- labels and pairs -----------------------------------------------------------------------
     @cached_property
@@ -98,7 +98,8 @@ class Context:
         if f"cost_{name}" not in self.data.inputs:
             return np.zeros((len(nodes), 1))
         array = self.data.inputs[f"cost_{name}"].isel(cost=cost_class, node=np.asarray(nodes))
-        values = np.nan_to_num(np.asarray(array.values, float), nan=0.0)
+        values: Array = np.asarray(array.values, float)
+        values = np.where(np.isnan(values), 0.0, values)
         return values[:, None] if values.ndim == 1 else values
 
     def cost_defined(
@@ -113,7 +114,7 @@ class Context:
     def ratio(self, pairs: Pairs, tier: str) -> Array:
         """Carrier ratios of (node, carrier) pairs in a tier, shape (k, 1) or (k, T)."""
         array = self.data.inputs["carrier_ratios"]
-        values = np.asarray(
+        values: Array = np.asarray(
             array.transpose("node", "tier", "carrier", ...).values[
                 [n for n, _ in pairs],
                 self.sets.tiers.index(tier),

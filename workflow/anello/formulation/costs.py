@@ -10,6 +10,8 @@ from anello.formulation.registry import Named, expression
 from anello.formulation.sets import Pairs
 from anello.formulation.system import TIME_AXIS
 
+CAPACITIES = ("energy_cap", "storage_cap", "resource_cap", "resource_area", "resource2_cap")
+
 
 def cost_keys(c: Context, nodes: IntArray) -> dict[str, list[str]]:
     """Labels of (cost class, node), classes outermost."""
@@ -70,7 +72,7 @@ def _consumption(c: Context, nodes: IntArray) -> tuple[Expression, list[int]] | 
     index="cost class, node, timestep",
     when="a cost of production, consumption or export",
     equation=r"w_t (c_{om,prod}\, carrier_{prod} + c_{om,con}\, consumption"
-    r" + c_{export}\, carrier_{export})",
+    r" + c_{export}\, carrier_{export} + c_{om,resource2}\, resource2_{con})",
 )
 def cost_var(c: Context) -> Named | None:
     """Running cost of a technology in each step."""
@@ -100,6 +102,11 @@ def cost_var(c: Context) -> Named | None:
             rows = np.array([row[n] for n, _ in exported])
             charged = c.pair_var("carrier_export", exported) * (price[rows] * c.weight)
             total = total + charged.sum_into(rows + k * size, total.count)
+        price = c.cost("om_resource2", k, nodes)
+        second = [i for i in range(size) if price[i].any() and c.has("resource2_con", nodes[i])]
+        if second:
+            charged = c.node_var("resource2_con", nodes[second]) * (price[second] * c.weight)
+            total = total + charged.sum_into(np.array(second) + k * size, total.count)
     return Named(cost_keys(c, nodes), total, TIME_AXIS)
 
 
@@ -145,7 +152,7 @@ def cost_investment(c: Context) -> Named | None:
             return flow.sum_into(rows + k * size, total_count)
 
         capacity = depreciation * share * fraction
-        for name in ("energy_cap", "storage_cap", "resource_cap", "resource_area"):
+        for name in CAPACITIES:
             price = c.cost(name, k, nodes) * capacity
             if price.any() and name in c.system.variables:
                 total = total + charge(name, price)
@@ -179,8 +186,6 @@ def cost(c: Context) -> Named | None:
     ):
         if name in c.system.expressions:
             _, values = c.system.expressions[name]
-            rows = [
-                k * size + where[int(n)] for k in range(len(c.sets.costs)) for n in part
-            ]
+            rows = [k * size + where[int(n)] for k in range(len(c.sets.costs)) for n in part]
             total = total + values.sum_time().sum_into(rows, total.count)
     return Named(cost_keys(c, nodes), total)

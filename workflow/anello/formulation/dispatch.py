@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from anello.formulation.context import Context
-from anello.formulation.expression import Array, Expression, IntArray
+from anello.formulation.expression import Expression, IntArray
 from anello.formulation.registry import Rows, constraint
-from anello.formulation.sets import Pairs
+from anello.formulation.sets import Mask, Pairs
 from anello.formulation.system import TIME_AXIS
 
 
@@ -122,7 +122,7 @@ def storage_discharge_depth(c: Context) -> Rows | None:
     return Rows({"node": c.sets.names(nodes)}, relation, TIME_AXIS)
 
 
-def _ramp(c: Context, pairs: Pairs) -> tuple[Expression, Expression, Array]:
+def _ramp(c: Context, pairs: Pairs) -> tuple[Expression, Expression, Mask]:
     """Change of power since the previous step, its limit, and the steps that have one."""
     power = 1.0 / c.resolution
     change = c.prod(pairs) * power - c.prod(pairs, c.previous) * power[:, c.previous]

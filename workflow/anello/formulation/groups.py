@@ -85,7 +85,7 @@ def _limits(c: Context, kind: str, sense: str) -> Iterator[tuple[str, Mapping[st
 
 
 def _with(carrier: str, pairs: Pairs, nodes: IntArray) -> Pairs:
-    wanted = set(int(n) for n in nodes)
+    wanted = {int(n) for n in nodes}
     return [(n, k) for n, k in pairs if k == carrier and n in wanted]
 
 
@@ -185,8 +185,9 @@ def _cost_lines(c: Context, kind: str, sense: str) -> Iterator[Line]:
         for cost_class, value in limits.items():
             if value is None:
                 continue
-            chosen = [k for (cost, node), k in positions.items()
-                      if cost == cost_class and node in names]
+            chosen = [
+                k for (cost, node), k in positions.items() if cost == cost_class and node in names
+            ]
             if chosen:
                 total = c.named(kind, chosen).sum_items().sum_time()
                 yield (name, cost_class), total, float(value)
@@ -223,35 +224,59 @@ def _family(
         )
         def limit(c: Context) -> Rows | None:
             """A limit on a sum over the technologies and locations of a group."""
-            return _stack(
-                list(lines(c, kind, sense)), index, sense, TIME_AXIS if per_step else ""
-            )
+            return _stack(list(lines(c, kind, sense)), index, sense, TIME_AXIS if per_step else "")
 
     for sense in SENSES:
         register(sense)
 
 
 _GROUP_CARRIER = ("group", "carrier")
-_family("demand_share", _flow_lines, _GROUP_CARRIER,
-        r"\sum_t w_t \sum carrier_{prod} ~ -share \sum_t w_t \sum_{demand} carrier_{con}")
-_family("demand_share_per_timestep", _flow_lines, _GROUP_CARRIER,
-        r"\sum carrier_{prod} ~ -share \sum_{demand} carrier_{con}")
-_family("carrier_prod_share", _flow_lines, _GROUP_CARRIER,
-        r"\sum_t w_t \sum carrier_{prod} ~ share \sum_t w_t"
-        r" \sum_{supply,conversion} carrier_{prod}")
-_family("carrier_prod_share_per_timestep", _flow_lines, _GROUP_CARRIER,
-        r"\sum carrier_{prod} ~ share \sum_{supply,conversion} carrier_{prod}")
-_family("net_import_share", _flow_lines, _GROUP_CARRIER,
-        r"\sum_t w_t \sum_{links\ out} (carrier_{prod} + carrier_{con})"
-        r" ~ -share \sum_t w_t \sum_{demand} carrier_{con}")
-_family("carrier_prod", _flow_lines, _GROUP_CARRIER,
-        r"\sum_t w_t \sum carrier_{prod} ~ limit")
-_family("carrier_con", _flow_lines, _GROUP_CARRIER,
-        r"-\sum_t w_t \sum carrier_{con} ~ -limit")
-_family("energy_cap_share", _capacity_lines, ("group",),
-        r"\sum energy_{cap} ~ share \sum_{supply,conversion} energy_{cap}")
-_family("energy_cap", _capacity_lines, ("group",),
-        r"\sum energy_{cap} \cdot (\tfrac12 \text{ for links}) ~ limit")
+_family(
+    "demand_share",
+    _flow_lines,
+    _GROUP_CARRIER,
+    r"\sum_t w_t \sum carrier_{prod} ~ -share \sum_t w_t \sum_{demand} carrier_{con}",
+)
+_family(
+    "demand_share_per_timestep",
+    _flow_lines,
+    _GROUP_CARRIER,
+    r"\sum carrier_{prod} ~ -share \sum_{demand} carrier_{con}",
+)
+_family(
+    "carrier_prod_share",
+    _flow_lines,
+    _GROUP_CARRIER,
+    r"\sum_t w_t \sum carrier_{prod} ~ share \sum_t w_t"
+    r" \sum_{supply,conversion} carrier_{prod}",
+)
+_family(
+    "carrier_prod_share_per_timestep",
+    _flow_lines,
+    _GROUP_CARRIER,
+    r"\sum carrier_{prod} ~ share \sum_{supply,conversion} carrier_{prod}",
+)
+_family(
+    "net_import_share",
+    _flow_lines,
+    _GROUP_CARRIER,
+    r"\sum_t w_t \sum_{links\ out} (carrier_{prod} + carrier_{con})"
+    r" ~ -share \sum_t w_t \sum_{demand} carrier_{con}",
+)
+_family("carrier_prod", _flow_lines, _GROUP_CARRIER, r"\sum_t w_t \sum carrier_{prod} ~ limit")
+_family("carrier_con", _flow_lines, _GROUP_CARRIER, r"-\sum_t w_t \sum carrier_{con} ~ -limit")
+_family(
+    "energy_cap_share",
+    _capacity_lines,
+    ("group",),
+    r"\sum energy_{cap} ~ share \sum_{supply,conversion} energy_{cap}",
+)
+_family(
+    "energy_cap",
+    _capacity_lines,
+    ("group",),
+    r"\sum energy_{cap} \cdot (\tfrac12 \text{ for links}) ~ limit",
+)
 _family("storage_cap", _capacity_lines, ("group",), r"\sum storage_{cap} ~ limit")
 _family("resource_area", _capacity_lines, ("group",), r"\sum area ~ limit")
 _family("cost", _cost_lines, ("group", "cost"), r"\sum cost ~ limit")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from anello.formulation.capacity import _between, _chosen, _systemwide
+from anello.formulation.capacity import _chosen, _systemwide, limits
 from anello.formulation.context import Context
 from anello.formulation.conversion_plus import tier_pairs
-from anello.formulation.expression import IntArray, Relation
+from anello.formulation.expression import Array, IntArray, Relation
 from anello.formulation.registry import Rows, constraint
 from anello.formulation.sets import Pairs
 from anello.formulation.system import TIME_AXIS
@@ -48,7 +48,7 @@ def unit_capacity(c: Context) -> Rows | None:
     nodes = c.sets.units
     if not len(nodes):
         return None
-    return Rows({"node": c.sets.names(nodes)}, _between(c, "units", nodes))
+    return Rows({"node": c.sets.names(nodes)}, limits(c, "units", nodes))
 
 
 @constraint(
@@ -180,7 +180,7 @@ def storage_capacity_units(c: Context) -> Rows | None:
     return _per_unit(c, "storage_cap", nodes)
 
 
-def _purchase(c: Context, variable: str, nodes: IntArray, sense: str, scale: object) -> Relation:
+def _purchase(c: Context, variable: str, nodes: IntArray, sense: str, scale: Array) -> Relation:
     """``variable = equals · purchased``, ``≤ max · purchased`` or ``≥ min · purchased``."""
     bought = c.node_var("purchased", nodes)
     own = c.node_var(variable, nodes)
@@ -211,7 +211,7 @@ def _finite_max(c: Context, nodes: IntArray, variable: str) -> IntArray:
 )
 def energy_capacity_max_purchase(c: Context) -> Rows | None:
     """There is no capacity without a purchase."""
-    nodes = _finite_max(c, c.sets.purchase, "energy_cap") if len(c.sets.purchase) else []
+    nodes = _finite_max(c, c.sets.purchase, "energy_cap")
     if not len(nodes):
         return None
     relation = _purchase(c, "energy_cap", nodes, "max", c.par("energy_cap_scale", nodes))
@@ -244,10 +244,12 @@ def energy_capacity_min_purchase(c: Context) -> Rows | None:
 def storage_capacity_max_purchase(c: Context) -> Rows | None:
     """There is no store without a purchase."""
     nodes = np.intersect1d(c.sets.purchase, c.sets.store).astype(np.int64)
-    nodes = _finite_max(c, nodes, "storage_cap") if len(nodes) else nodes
+    nodes = _finite_max(c, nodes, "storage_cap")
     if not len(nodes):
         return None
-    return Rows({"node": c.sets.names(nodes)}, _purchase(c, "storage_cap", nodes, "max", 1.0))
+    return Rows(
+        {"node": c.sets.names(nodes)}, _purchase(c, "storage_cap", nodes, "max", np.ones((1, 1)))
+    )
 
 
 @constraint(
@@ -263,7 +265,9 @@ def storage_capacity_min_purchase(c: Context) -> Rows | None:
     nodes = np.setdiff1d(nodes, _chosen(c, stores, "storage_cap_equals"))
     if not len(nodes):
         return None
-    return Rows({"node": c.sets.names(nodes)}, _purchase(c, "storage_cap", nodes, "min", 1.0))
+    return Rows(
+        {"node": c.sets.names(nodes)}, _purchase(c, "storage_cap", nodes, "min", np.ones((1, 1)))
+    )
 
 
 @constraint(
@@ -299,7 +303,7 @@ def unit_capacity_systemwide(c: Context) -> Rows | None:
     return Rows({"tech": techs}, total.between(lower, upper))
 
 
-def _largest_flow(c: Context, pairs: Pairs) -> np.ndarray:
+def _largest_flow(c: Context, pairs: Pairs) -> Array:
     """Upper limit of a flow in each step, from the largest capacity, else ``bigM``."""
     nodes = np.array([n for n, _ in pairs])
     equals, upper = c.par("energy_cap_equals", nodes), c.par("energy_cap_max", nodes)
@@ -310,7 +314,8 @@ def _largest_flow(c: Context, pairs: Pairs) -> np.ndarray:
         c.par("units_equals", nodes),
     )
     size = np.where(np.isin(nodes, c.sets.units)[:, None], per_unit, size)
-    return np.where(np.isfinite(size), size, float(c.run["bigM"])) * c.resolution
+    flow: Array = np.where(np.isfinite(size), size, float(c.run["bigM"])) * c.resolution
+    return flow
 
 
 @constraint(
@@ -344,7 +349,5 @@ def asynchronous_prod(c: Context) -> Rows | None:
     if not pairs:
         return None
     nodes = [n for n, _ in pairs]
-    relation = (
-        c.prod(pairs) - c.node_var("prod_con_switch", nodes) * _largest_flow(c, pairs) <= 0
-    )
+    relation = c.prod(pairs) - c.node_var("prod_con_switch", nodes) * _largest_flow(c, pairs) <= 0
     return Rows({"node": c.sets.names(nodes)}, relation, TIME_AXIS)

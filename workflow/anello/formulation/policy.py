@@ -25,7 +25,8 @@ def _group_share(sense: str) -> None:
         f"group_share_energy_cap_{sense}",
         index="list of technologies",
         when=f"model.group_share with energy_cap_{sense} (deprecated)",
-        equation=r"\sum_{listed} energy_{cap} " + SYMBOL[sense]
+        equation=r"\sum_{listed} energy_{cap} "
+        + SYMBOL[sense]
         + r" share \sum_{supply} energy_{cap}",
     )
     def energy_cap(c: Context) -> Rows | None:
@@ -43,7 +44,8 @@ def _group_share(sense: str) -> None:
         f"group_share_carrier_prod_{sense}",
         index="list of technologies, carrier",
         when=f"model.group_share with carrier_prod_{sense} (deprecated)",
-        equation=r"\sum_t w_t \sum_{listed} carrier_{prod} " + SYMBOL[sense]
+        equation=r"\sum_t w_t \sum_{listed} carrier_{prod} "
+        + SYMBOL[sense]
         + r" share \sum_t w_t \sum_{supply,conversion} carrier_{prod}",
     )
     def carrier_prod(c: Context) -> Rows | None:
@@ -52,9 +54,7 @@ def _group_share(sense: str) -> None:
         for name, techs, shares in _shares(c, f"carrier_prod_{sense}"):
             for carrier, share in shares.items():
                 among = [
-                    (n, k)
-                    for n, k in c.sets.prod
-                    if k == carrier and c.sets.base[n] in PRODUCERS
+                    (n, k) for n, k in c.sets.prod if k == carrier and c.sets.base[n] in PRODUCERS
                 ]
                 listed = [(n, k) for n, k in among if c.sets.tech[n] in techs]
                 left = _total(c, c.prod(listed), per_step=False)

@@ -86,7 +86,7 @@ class _Lazy:
         raise KeyError(f"{self.name} has no item {index!r}")  # type: ignore[attr-defined]
 
 
-class ArrayVar(_Lazy, IndexedVar):
+class ArrayVar(_Lazy, IndexedVar):  # type: ignore[misc]
     """Decision variables numbered by a block, with bounds in arrays."""
 
     def __init__(self, variable: Variable, steps: dict[str, tuple[str, ...]]) -> None:
@@ -115,7 +115,7 @@ class ArrayVar(_Lazy, IndexedVar):
         return made
 
 
-class ArrayRow(ConstraintData):
+class ArrayRow(ConstraintData):  # type: ignore[misc]
     """One row of an :class:`ArrayConstraint`; its ``_expr`` is the row's number until changed.
 
     Assigning an expression turns it into an ordinary constraint.
@@ -149,7 +149,7 @@ class ArrayRow(ConstraintData):
         return lower <= (body <= upper)
 
 
-class ArrayConstraint(_Lazy, IndexedConstraint):
+class ArrayConstraint(_Lazy, IndexedConstraint):  # type: ignore[misc]
     """A constraint whose rows stay in compressed sparse row arrays."""
 
     _ComponentDataClass = ArrayRow
@@ -191,7 +191,7 @@ class ArrayConstraint(_Lazy, IndexedConstraint):
         )
 
 
-class ArrayExpression(_Lazy, IndexedExpression):
+class ArrayExpression(_Lazy, IndexedExpression):  # type: ignore[misc]
     """Named linear expressions (costs) over arrays."""
 
     def __init__(
@@ -222,7 +222,7 @@ class ArrayExpression(_Lazy, IndexedExpression):
         return made
 
 
-class ArrayObjective(ScalarObjective):
+class ArrayObjective(ScalarObjective):  # type: ignore[misc]
     """The objective, kept as a coefficient for each column until somebody looks or changes it."""
 
     def __init__(self, coefficients: Array, penalty: Array, offset: float, sense: int) -> None:

@@ -68,7 +68,8 @@ class Entry:
     theme : str
         The module it lives in, which is its chapter in the reference.
     build : callable
-        Builds it from the context; ``None`` when the model has no such item.
+        Builds :class:`Columns`, :class:`Rows` or :class:`Named` from the context; ``None`` when
+        the model has no such item.
     """
 
     name: str
@@ -77,7 +78,7 @@ class Entry:
     when: str
     equation: str
     theme: str
-    build: Callable[[Context], Rows | Columns | Named | None]
+    build: Callable[[Context], Any]
 
     @property
     def text(self) -> str:

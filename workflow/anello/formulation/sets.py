@@ -77,18 +77,16 @@ class Sets:
     def truthy(self, name: str) -> Mask:
         """Nodes for which the parameter, default included, is not zero at some time."""
         values = self._data.value(name, np.arange(len(self.labels)))
-        mask = np.nan_to_num(np.asarray(values, float)) != 0
-        return mask.any(axis=1) if mask.ndim == 2 else mask
+        mask: Mask = np.nan_to_num(np.asarray(values, float)) != 0
+        return np.asarray(mask.any(axis=1)) if mask.ndim == 2 else mask
 
-    def _given(self, text: str, prefixes: tuple[str, ...] = ("",)) -> Mask:
-        names = [
-            str(v)
-            for v in self._data.inputs.data_vars
-            if text in str(v) and "node" in self._data.inputs[v].dims
-        ]
+    def _given(self, text: str, *, costs: bool) -> Mask:
+        """Nodes for which the user gave a parameter (or a cost) with a text in its name."""
         mask = np.zeros(len(self.labels), dtype=bool)
-        for name in names:
-            mask |= self.defined(name)
+        for variable, values in self._data.inputs.data_vars.items():
+            name = str(variable)
+            if text in name and "node" in values.dims and (costs or not name.startswith("cost_")):
+                mask |= self.defined(name)
         return mask
 
     @cached_property
@@ -99,23 +97,14 @@ class Sets:
     @cached_property
     def store(self) -> IntArray:
         """Storage technologies, and supply_plus technologies with a storage parameter."""
-        plus = (self.base == "supply_plus") & self._parameter_given("storage_")
+        plus = (self.base == "supply_plus") & self._given("storage_", costs=False)
         return np.flatnonzero((self.base == "storage") | plus)
-
-    def _parameter_given(self, text: str) -> Mask:
-        mask = np.zeros(len(self.labels), dtype=bool)
-        for variable in self._data.inputs.data_vars:
-            name = str(variable)
-            if text in name and not name.startswith("cost_") and not name.startswith("tech_"):
-                if "node" in self._data.inputs[name].dims:
-                    mask |= self.defined(name)
-        return mask
 
     @cached_property
     def area(self) -> IntArray:
         """Nodes with a collecting area: any area parameter or cost, or a resource per area."""
         per_area = np.array([u == "energy_per_area" for u in self.resource_unit])
-        mask = self._given("resource_area") | per_area
+        mask = self._given("resource_area", costs=True) | per_area
         return np.flatnonzero(mask & (self.base != "transmission"))
 
     @cached_property
@@ -129,7 +118,8 @@ class Sets:
         values = self._data.value("resource", self.all)
         values = values[:, None] if values.ndim == 1 else values
         takes = np.isin(self.base, ("supply", "supply_plus", "demand"))
-        return takes & ~np.isinf(values).any(axis=1) & ~np.isnan(values).all(axis=1)
+        finite: Mask = ~np.isinf(values).any(axis=1) & ~np.isnan(values).all(axis=1)
+        return takes & finite
 
     @cached_property
     def export(self) -> IntArray:
@@ -139,7 +129,7 @@ class Sets:
     @cached_property
     def units(self) -> IntArray:
         """Nodes built in integer units (any ``units_*`` parameter)."""
-        return np.flatnonzero(self._parameter_given("units_"))
+        return np.flatnonzero(self._given("units_", costs=False))
 
     @cached_property
     def purchase(self) -> IntArray:
@@ -167,6 +157,7 @@ class Sets:
             "cost_storage_cap",
             "cost_resource_cap",
             "cost_resource_area",
+            "cost_resource2_cap",
             "cost_purchase",
             "cost_om_annual",
             "cost_om_annual_investment_fraction",
@@ -176,7 +167,7 @@ class Sets:
     @cached_property
     def variable_cost(self) -> IntArray:
         """Nodes with a cost of production, consumption or export."""
-        names = ("cost_om_prod", "cost_om_con", "cost_export")
+        names = ("cost_om_prod", "cost_om_con", "cost_export", "cost_om_resource2")
         return np.flatnonzero(np.any([self.defined(n) for n in names], axis=0))
 
     @cached_property
@@ -193,7 +184,7 @@ class Sets:
     def _pairs(self, switch: str, tiers: tuple[str, ...]) -> Pairs:
         on = self.truthy(switch)
         rows = [self.tiers.index(t) for t in tiers]
-        flags = self._tier_carrier[:, rows].any(axis=1)
+        flags: Mask = np.any(self._tier_carrier[:, rows], axis=1)
         return [
             (n, c)
             for n in range(len(self.labels))
@@ -224,5 +215,5 @@ class Sets:
 
     def select(self, pairs: Pairs, nodes: Iterable[int]) -> Pairs:
         """Pairs whose node is among ``nodes``."""
-        wanted = set(int(n) for n in nodes)
+        wanted = {int(n) for n in nodes}
         return [(n, c) for n, c in pairs if n in wanted]

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from anello.formulation.context import Context
+from anello.formulation.expression import IntArray
 from anello.formulation.registry import Columns, variable
 from anello.formulation.system import TIME_AXIS
 
 INF = float("inf")
 
 
-def _by_node(c: Context, nodes: object, axis: str = "", **bounds: float) -> Columns | None:
-    names = c.sets.names(nodes)  # type: ignore[arg-type]
-    return Columns({"node": names}, axis, **bounds) if names else None
+def _by_node(
+    c: Context, nodes: IntArray, axis: str = "", upper: float = INF, integer: bool = False
+) -> Columns | None:
+    names = c.sets.names(nodes)
+    return Columns({"node": names}, axis, upper=upper, integer=integer) if names else None
 
 
 @variable("energy_cap", index="node", domain=r"\ge 0 \; [\mathrm{kW}]")

@@ -124,7 +124,8 @@ class Problem:
     def row_values(self, x: Array) -> Array:
         """Return ``A x``."""
         rows = np.repeat(np.arange(self.n_rows), np.diff(self.indptr))
-        return np.bincount(rows, self.data * x[self.indices], self.n_rows)
+        values: Array = np.bincount(rows, self.data * x[self.indices], self.n_rows).astype(float)
+        return values
 
     # --- patching -----------------------------------------------------------------------------
     def patch(self, values: Mapping[str, Mapping[str, npt.ArrayLike]]) -> Problem:
@@ -262,7 +263,7 @@ class Problem:
             )
             for k, s in enumerate(meta["slots"])
         ]
-        blocks = {
+        blocks: dict[str, Any] = {
             kind: {b["name"]: _block_from_json(b) for b in meta[kind]}
             for kind in ("variables", "constraints", "expressions")
         }
@@ -299,7 +300,7 @@ def save_arrays(path: str | Path, meta: Mapping[str, Any], arrays: Mapping[str, 
     members["meta"] = np.frombuffer(text, dtype=np.uint8)
     members["checksum"] = np.frombuffer(_checksum(members), dtype=np.uint8)
     with atomic_path(Path(path)) as temporary, open(temporary, "wb") as stream:
-        np.savez(stream, **members)
+        np.savez(stream, allow_pickle=False, **members)
 
 
 def load_arrays(path: str | Path, version: int) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -96,9 +96,7 @@ def solve(
             raise
         # Without presolve, rounding can pile up; from scratch the problem is better conditioned.
         logger.warning("%s; solving from scratch", error)
-        return solve(
-            problem, solver, options=options, time_limit_s=time_limit_s, log_path=log_path
-        )
+        return solve(problem, solver, options=options, time_limit_s=time_limit_s, log_path=log_path)
     return solution
 
 
