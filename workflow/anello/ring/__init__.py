@@ -1,5 +1,6 @@
 """The ring: heat pumps, water loop, balancing plant, and a simulation that conserves energy."""
 
+from anello.ring.adjoint import Sensitivity, sensitivity
 from anello.ring.config import PipeConfig, RingConfig
 from anello.ring.cost import LocationElectricity, TrueCost, true_cost
 from anello.ring.exchange import Audit, RingInput, RingResult, use_side
@@ -15,9 +16,11 @@ __all__ = [
     "RingConfig",
     "RingInput",
     "RingResult",
+    "Sensitivity",
     "TrueCost",
     "first_iteration",
     "iccep2019_ring",
+    "sensitivity",
     "simulate",
     "simulate_pipe",
     "start_cop",

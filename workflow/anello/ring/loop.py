@@ -433,26 +433,13 @@ def simulate_loop(
     assert loop is not None
     pumps = list(compile_heat_pumps(config, data.nodes, folder).values())
     use = use_side(config, data).degc if use_degc is None else use_degc
-    station_of, plant_station = stations(loop, data.nodes)
-    shape = geometry(loop)
+    plan = plan_loop(config, data, np.array([float(pump.sigma) for pump in pumps]))
+    run, path, flow = plan.run, plan.run.path, plan.flow_kg_s
+    station_of, plant_station = plan.station_of, plan.plant_station
+    pump_kw = pump_power_kw(loop, flow)
+    pump_heat_kw = pump_kw if loop.pump_heat_to_water else np.zeros_like(flow)
     parcels = loop.parcels
     steps, count = data.times.size, len(loop.substations)
-    flow = flow_series(loop, data, np.array([float(pump.sigma) for pump in pumps]))
-    pump_kw = pump_power_kw(loop, flow)
-    pump_heat_kw = pump_kw if loop.pump_heat_to_water else np.zeros(steps)
-    depth = np.array([pipe.burial_depth_m for pipe in loop.segments])
-    ground = ground_temperature_degc(loop.ground, data.day_of_year, depth)
-
-    path = _Path(shape, parcels, ground)
-    parcel_capacity = path.parcel_kwh_per_k
-    per_hour = flow * WATER_KJ_PER_KGK / parcel_capacity  # parcels per hour
-    pieces = max(1, int(np.ceil(path.worst_rate * data.step_h.max() / MAX_DECAY)))
-    step_h = np.repeat(data.step_h / pieces, pieces)
-    length = np.repeat(per_hour, pieces) * step_h
-    displacement = np.concatenate([[0.0], np.cumsum(length)])
-    stations_at = path.borders[:-1]
-    sweep = sweeps(displacement[:-1], length, stations_at, parcels, path.behind(length, step_h))
-    whole = per_hour * data.step_h
     controller = None
     if config.plant is not None:
         controller = PlantController(config.plant, config.bounds_degc, schedule, data.outdoor_degc)
@@ -464,22 +451,6 @@ def simulate_loop(
             raise InputError(
                 Problem(f"{field.size} temperatures for {parcels} parcels", key="initial_degc")
             )
-    coming = arrivals(
-        displacement[::pieces],
-        np.append(whole, whole[-1:]),
-        stations_at,
-        parcels,
-    )
-    run = _Run(
-        path=path,
-        pieces=pieces,
-        step_h=step_h,
-        length=length,
-        displacement=displacement,
-        sweep=sweep,
-        coming=coming,
-        spread=_dispersion(loop, parcels),
-    )
 
     machines: list[ScalarCop] = [pump.scalar() for pump in pumps]
     signs = [float(pump.sigma) for pump in pumps]
@@ -494,8 +465,8 @@ def simulate_loop(
     balancing = np.zeros((3, steps))
     loss_kw = np.empty(steps)
     stored_kwh = np.empty(steps)
-    ua_total = float(shape.ua_kw_per_k.sum())
-    capacity = shape.capacity_kwh_per_k
+    ua_total = float(plan.shape.ua_kw_per_k.sum())
+    capacity = plan.shape.capacity_kwh_per_k
     grounds = path.mean_ground.tolist()
     hours_of, flow_of, pump_of = data.step_h.tolist(), flow.tolist(), pump_heat_kw.tolist()
     for step in range(steps):
@@ -633,7 +604,7 @@ def arrivals(shift: Floats, way: Floats, stations_at: Floats, parcels: int) -> A
     )
 
 
-class _Run:
+class Run:
     """The arrays of one simulation, and what happens to the parcels in a step."""
 
     def __init__(
@@ -664,8 +635,7 @@ class _Run:
         self.keep_half = np.exp(-half).tolist()
         self.weight_half = energy_audit.mean_weight(half).tolist()
         self.ways = coming.way.tolist()
-        self.first = -1
-        self.after_last = -1
+        self.first = self.after_last = 0
         self.exponent = self.keep = self.weight = self.around = np.empty((0, 0))
 
     def readings(self, field: Floats, step: int) -> tuple[Floats, Floats]:
@@ -759,9 +729,7 @@ class _Run:
             first, last = float(field.sum()), float(after.sum())
             mean = first + self.weight_half[piece] * (last - first)
             return after, capacity * self.half[piece] * (mean - ground_degc * field.size)
-        if piece >= self.after_last:
-            self._prepare(piece)
-        row = 2 * (piece - self.first) + late
+        row = self._row(piece, late)
         around = self.around[row]
         after = field - around
         after *= self.keep[row]
@@ -771,6 +739,12 @@ class _Run:
         above += field
         above -= around
         return after, capacity * float(self.exponent[row] @ above)
+
+    def _row(self, piece: int, late: int) -> int:
+        """Return the row of the tables for half a substep, and make the tables if need be."""
+        if not self.first <= piece < self.after_last:
+            self._prepare(piece - piece % self.path.BLOCK)
+        return 2 * (piece - self.first) + late
 
     def _prepare(self, piece: int) -> None:
         """Tabulate loss exponents and ground temperatures for the next substeps."""
@@ -784,3 +758,164 @@ class _Run:
         )
         self.keep = np.exp(-self.exponent)
         self.weight = energy_audit.mean_weight(self.exponent)
+
+    def pull_back(self, gradient: Floats, step: int) -> tuple[Floats, Floats]:
+        """Apply the transpose of `advance`: carry a derivative from a step's end to its start.
+
+        Parameters
+        ----------
+        gradient : ndarray, shape (M,)
+            Derivative with respect to the parcels at the end of the step [1/K].
+        step : int
+            Time step.
+
+        Returns
+        -------
+        gradient : ndarray, shape (M,)
+            Derivative with respect to the parcels at the start [1/K].
+        heat : ndarray, shape (N,)
+            Derivative with respect to the heat at each station [1/kW].
+        """
+        sweep, m = self.sweep, self.parcels
+        heat = np.zeros(sweep.weight.shape[2])
+        for piece in range((step + 1) * self.pieces - 1, step * self.pieces - 1, -1):
+            duration = self.step_h[piece]
+            if self.spread and m > 1:
+                waves = np.fft.rfft(gradient)
+                waves *= np.exp(-self.spread * duration * self.waves)
+                gradient = np.fft.irfft(waves, m)
+            gradient = self._kept(gradient, piece, late=1)
+            share = self.share[piece]
+            by_rise = np.zeros_like(heat)
+            if self.turns[piece] > 0:
+                by_rise += (1.0 - share) / m * float(gradient.sum())
+            if share > 0:
+                unfolded = np.zeros(2 * m + 4)
+                unfolded[:m] = unfolded[m : 2 * m] = gradient
+                behind = np.cumsum(unfolded[::-1])[::-1]
+                reached = behind[sweep.index[piece]].reshape(4, -1)
+                by_rise += share * (sweep.weight[piece] * reached).sum(axis=0)
+                if self.tilted:
+                    twice = np.cumsum(behind[::-1])[::-1]
+                    reached = twice[sweep.tilt_index[piece]].reshape(2, -1)
+                    by_rise += share * (sweep.tilt_weight[piece] * reached).sum(axis=0)
+            heat += by_rise * (duration / self.path.parcel_kwh_per_k)
+            gradient = self._kept(gradient, piece, late=0)
+        return gradient, heat
+
+    def _kept(self, gradient: Floats, piece: int, *, late: int) -> Floats:
+        if self.no_loss:
+            return gradient
+        if self.path.even:
+            evenly: Floats = gradient * self.keep_half[piece]
+            return evenly
+        row = self._row(piece, late)  # may make the tables anew
+        kept: Floats = gradient * self.keep[row]
+        return kept
+
+    def readings_back(self, weight: Floats, step: int) -> Floats:
+        """Apply the transpose of the second of `readings`.
+
+        Parameters
+        ----------
+        weight : ndarray, shape (N,)
+            Derivative with respect to the water that arrives at each station [1/K].
+        step : int
+            Time step.
+
+        Returns
+        -------
+        ndarray, shape (M,)
+            Derivative with respect to the parcels at the start of the step [1/K].
+        """
+        coming, m = self.coming, self.parcels
+        way = self.ways[step]
+        if way == 0.0:
+            standing: Floats = np.bincount(coming.here[step], weight, minlength=m).astype(float)
+            return standing
+        weight = weight / way
+        low, high = coming.low[step], coming.high[step]
+        ends = np.bincount(high, weight, minlength=m) - np.bincount(low, weight, minlength=m)
+        after = np.zeros(m)
+        after[:-1] = np.cumsum(ends[:0:-1])[::-1]
+        result: Floats = after + float((coming.turn[step] * weight).sum())
+        result += np.bincount(high, weight * coming.high_part[step], minlength=m)
+        result -= np.bincount(low, weight * coming.low_part[step], minlength=m)
+        return result
+
+
+@dataclass(frozen=True)
+class LoopPlan:
+    """Everything about a simulation of the loop that is known before it starts.
+
+    Attributes
+    ----------
+    shape : Geometry
+        Heat capacities and losses.
+    run : Run
+        Where water goes and heat spreads, step by step.
+    flow_kg_s : ndarray, shape (T,)
+        Flow [kg/s].
+    ground_degc : ndarray, shape (T, N)
+        Ground temperature at each segment [°C].
+    station_of : list of int
+        Substation of each heat pump.
+    plant_station : int
+        Substation of the balancing plant.
+    """
+
+    shape: Geometry
+    run: Run
+    flow_kg_s: Floats
+    ground_degc: Floats
+    station_of: list[int]
+    plant_station: int
+
+
+def plan_loop(config: RingConfig, data: RingInput, sigma: Floats) -> LoopPlan:
+    """Work out flow, displacement and loss exponents of every step.
+
+    Parameters
+    ----------
+    config : RingConfig
+        The ring's settings.
+    data : RingInput
+        The dispatch.
+    sigma : ndarray, shape (H,)
+        −1 for heat pumps that take heat from the ring, +1 for those that reject it.
+
+    Returns
+    -------
+    LoopPlan
+        What the simulation and its derivatives need.
+    """
+    loop = config.loop
+    assert loop is not None
+    station_of, plant_station = stations(loop, data.nodes)
+    shape = geometry(loop)
+    flow = flow_series(loop, data, sigma)
+    depth = np.array([pipe.burial_depth_m for pipe in loop.segments])
+    ground = ground_temperature_degc(loop.ground, data.day_of_year, depth)
+    path = _Path(shape, loop.parcels, ground)
+    per_hour = flow * WATER_KJ_PER_KGK / path.parcel_kwh_per_k  # parcels per hour
+    pieces = max(1, int(np.ceil(path.worst_rate * data.step_h.max() / MAX_DECAY)))
+    step_h = np.repeat(data.step_h / pieces, pieces)
+    length = np.repeat(per_hour, pieces) * step_h
+    displacement = np.concatenate([[0.0], np.cumsum(length)])
+    stations_at = path.borders[:-1]
+    whole = per_hour * data.step_h
+    run = Run(
+        path=path,
+        pieces=pieces,
+        step_h=step_h,
+        length=length,
+        displacement=displacement,
+        sweep=sweeps(
+            displacement[:-1], length, stations_at, loop.parcels, path.behind(length, step_h)
+        ),
+        coming=arrivals(
+            displacement[::pieces], np.append(whole, whole[-1:]), stations_at, loop.parcels
+        ),
+        spread=_dispersion(loop, loop.parcels),
+    )
+    return LoopPlan(shape, run, flow, ground, station_of, plant_station)

@@ -1,0 +1,121 @@
+"""Exact derivatives of what a dispatch truly costs, through the simulation of the ring.
+
+One pass backwards over the hours gives the derivative of J = Σ w·P with respect to every thermal
+output, every use temperature and every heat flow into the ring, at any place and hour. The last of
+these is the price of source heat: what one more kilowatt-hour in the ring is worth.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.ring.config import RingConfig
+from anello.ring.exchange import RingInput, RingResult
+from anello.ring.loop import plan_loop
+from anello.ring.mixed import step_coefficients
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Sensitivity:
+    """Derivatives of the cost of the heat pumps' electricity.
+
+    Attributes
+    ----------
+    source_eur_per_kwh : ndarray, shape (T, N)
+        Cost of one more kWh of heat into the ring in a step, at each substation; N = 1 for the
+        well-mixed ring. Negative where heat is worth something [€/kWh].
+    plant_eur_per_kwh : ndarray, shape (T,)
+        The same at the balancing plant [€/kWh].
+    output_eur_per_kwh : ndarray, shape (H, T)
+        Cost of one more kWh of thermal output, now and by what it does to the ring [€/kWh].
+    use_eur_per_k : ndarray, shape (H, T)
+        Cost of a use temperature one kelvin higher in the step [€/K].
+    """
+
+    source_eur_per_kwh: Floats
+    plant_eur_per_kwh: Floats
+    output_eur_per_kwh: Floats
+    use_eur_per_k: Floats
+
+
+def sensitivity(
+    config: RingConfig, data: RingInput, result: RingResult, price_eur_per_kwh: Floats
+) -> Sensitivity:
+    """Return the derivatives of Σ price·P·Δt through the simulation.
+
+    Parameters
+    ----------
+    config : RingConfig
+        The ring's settings.
+    data : RingInput
+        The dispatch.
+    result : RingResult
+        Its simulation.
+    price_eur_per_kwh : ndarray, shape (H, T)
+        Price of one more kWh of electricity at each heat pump [€/kWh].
+
+    Returns
+    -------
+    Sensitivity
+        The derivatives.
+    """
+    # ASSUME: the balancing plant keeps to what it did, and a flow in proportion to the load stays.
+    # A plant that follows a schedule does so; a dead band would answer to a change.
+    hours = data.step_h
+    spent = price_eur_per_kwh * hours
+    per_output = 1.0 / result.cop
+    by_source = -data.q_kw * result.dcop_dring / result.cop**2
+    by_use = -data.q_kw * result.dcop_duse / result.cop**2
+    # A heat pump puts σ·q + P into the ring.
+    moved = result.q_ring_kw - result.p_kw
+    sigma = np.where(moved.sum(axis=1) < 0.0, -1.0, 1.0)[:, None]
+    if config.model == "loop":
+        heat, station_of, plant_station = _loop(config, data, sigma, spent, by_source)
+    else:
+        heat = _mixed(config, data, spent, by_source)
+        station_of, plant_station = [0] * len(data.nodes), 0
+    at_pump = heat[:, station_of].T
+    return Sensitivity(
+        source_eur_per_kwh=heat / hours[:, None],
+        plant_eur_per_kwh=heat[:, plant_station] / hours,
+        output_eur_per_kwh=((spent + at_pump) * per_output + sigma * at_pump) / hours,
+        use_eur_per_k=(spent + at_pump) * by_use,
+    )
+
+
+def _mixed(config: RingConfig, data: RingInput, spent: Floats, by_source: Floats) -> Floats:
+    """Return the derivative with respect to heat into the well-mixed ring, shape (T, 1) [€/kW]."""
+    phi, psi = (values.tolist() for values in step_coefficients(config, data.step_h))
+    direct = (spent * by_source).sum(axis=0).tolist()
+    through = by_source.sum(axis=0).tolist()
+    heat = np.empty((data.times.size, 1))
+    state = 0.0
+    for step in range(data.times.size - 1, -1, -1):
+        by_heat = psi[step] * state
+        heat[step, 0] = by_heat
+        state = phi[step] * state + direct[step] + by_heat * through[step]
+    return heat
+
+
+def _loop(
+    config: RingConfig, data: RingInput, sigma: Floats, spent: Floats, by_source: Floats
+) -> tuple[Floats, list[int], int]:
+    """Return the derivative with respect to heat at each substation, shape (T, N) [€/kW]."""
+    plan = plan_loop(config, data, sigma[:, 0])
+    run = plan.run
+    count = plan.ground_degc.shape[1]
+    heat = np.empty((data.times.size, count))
+    gradient = np.zeros(run.parcels)
+    place = np.asarray(plan.station_of)
+    for step in range(data.times.size - 1, -1, -1):
+        gradient, by_heat = run.pull_back(gradient, step)
+        heat[step] = by_heat
+        weight = (spent[:, step] + by_heat[place]) * by_source[:, step]
+        by_station: Floats = np.bincount(place, weight, minlength=count).astype(float)
+        gradient = gradient + run.readings_back(by_station, step)
+    return heat, plan.station_of, plan.plant_station
