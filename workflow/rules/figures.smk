@@ -2,7 +2,12 @@ rule draw:
     input:
         results="results/{run}/{scenario}/results.nc",
     output:
-        figures=directory("results/{run}/{scenario}/figures"),
+        figures=report(
+            directory("results/{run}/{scenario}/figures"),
+            patterns=["{figure}.svg"],
+            caption="../report/figures.rst",
+            category="{scenario}",
+        ),
     log:
         "results/{run}/{scenario}/logs/draw.log",
     benchmark:

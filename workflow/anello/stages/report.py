@@ -1,0 +1,49 @@
+"""The step `report`: a run's scenarios side by side, as a page, a table and a figure."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+from anello.files import FilePath
+from anello.report.comparison import draw_comparison, write_scenario_table
+from anello.report.config import FiguresConfig
+from anello.report.html import write_report
+from anello.results.collection import read_results
+
+logger = logging.getLogger(__name__)
+
+
+def report_run(
+    scenarios: Mapping[str, FilePath],
+    *,
+    page: FilePath,
+    table: FilePath,
+    figures: FilePath,
+    settings: FiguresConfig,
+) -> None:
+    """Set the scenarios of a run side by side.
+
+    Parameters
+    ----------
+    scenarios : mapping of str to path-like
+        The results of each scenario, as `collect_scenario` writes them.
+    page, table, figures : path-like
+        Where the HTML page, the CSV table and the folder of figures go.
+    settings : FiguresConfig
+        Names, colours, formats.
+
+    Raises
+    ------
+    ArtefactError
+        If results cannot be read.
+    """
+    loaded = {name: read_results(path) for name, path in scenarios.items()}
+    Path(figures).mkdir(parents=True, exist_ok=True)
+    for path in (
+        write_report(loaded, page, settings),
+        write_scenario_table(loaded, table, settings),
+        *draw_comparison(loaded, figures, settings),
+    ):
+        logger.info("%s", path)
