@@ -332,9 +332,9 @@ def _wells(
 ) -> None:
     """Limits of the wells, linear in the ring temperature where it stays on one side of theirs.
 
-    What the wells can move is proportional to the difference of temperatures and changes sign with
-    it. Where the trust region lies on both sides, the limit at the incumbent is taken; it shrinks
-    with the trust region.
+    What the wells can move is proportional to the difference of temperatures and nothing beyond
+    it. Where the trust region lies on both sides, a line that is exact at the incumbent is taken;
+    its error shrinks with the trust region.
     """
     if config.plant is None:
         return
@@ -350,19 +350,22 @@ def _wells(
         if device not in rows.devices:
             continue
         distance = sign * (wells.well_degc - start_degc)
-        nearest = sign * wells.well_degc - (high if sign > 0 else -low)
-        linear = (nearest >= 0) & np.isfinite(reach)
-        linear[0] = False
+        edge = high if sign > 0 else low
+        nearest = sign * (wells.well_degc - edge)
         at_incumbent = conductance * np.maximum(distance, 0.0)
+        # Where the trust region reaches past the well temperature, the line through the limit at
+        # the incumbent and nothing at the edge: exact at the incumbent, and never impossible.
+        room = np.maximum(np.abs(edge - start_degc), 1e-9)
+        slope = np.where(nearest >= 0, conductance, at_incumbent / room)
         if not np.isfinite(reach):
             # Before the first simulation only the bounds are known: the best case is allowed.
-            at_incumbent = conductance * np.maximum(
-                sign * wells.well_degc - (low if sign > 0 else -high), 0.0
-            )
+            slope = np.zeros_like(slope)
+            best = sign * wells.well_degc - (low if sign > 0 else -high)
+            at_incumbent = conductance * np.maximum(best, 0.0)
         # A trace of slope keeps the row where the limit is constant: the rows stay the same in
         # every iteration, so that each can start from the basis of the one before.
-        slope = np.where(linear, conductance, TRACE * max(conductance, 1.0))
-        limit = np.where(linear, conductance * distance, np.minimum(at_incumbent, wells.max_kw))
+        slope = np.maximum(slope, TRACE * max(conductance, 1.0))
+        limit = np.minimum(at_incumbent, wells.max_kw)
         limit = limit + slope * sign * start_degc
         limit[0] = min(at_incumbent[0], wells.max_kw)
         patched[device] = slope
