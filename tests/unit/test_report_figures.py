@@ -97,6 +97,17 @@ def test_a_year_gives_every_figure(year):
         assert any(axis.get_ylabel() for axis in figure.axes), name
 
 
+def test_the_price_of_source_heat_is_drawn_where_the_optimiser_saw_the_ring(year):
+    times = year.results["timestep"]
+    wave = 0.02 * np.cos(np.arange(len(times)) / len(times) * 2 * np.pi)
+    results = year.results.assign(source_heat_price=("timestep", wave))
+    seen = CollectedResults(results=results, inputs=year.inputs, ring=year.ring)
+    config = FiguresConfig(only=["source_heat_price"], currency="CHF")
+    figure = made(seen, config)["source_heat_price"]
+    check_legible(figure)
+    assert "Price [CHF/kWh]" in {axis.get_ylabel() for axis in figure.axes}
+
+
 def test_the_dispatch_has_the_five_panels_of_the_study(year):
     config = FiguresConfig(
         only=["dispatch"],

@@ -14,6 +14,7 @@ FigureName = Literal[
     "monthly_balance",
     "cop_duration",
     "ring_carpet",
+    "source_heat_price",
 ]
 Format = Literal["svg", "pdf", "png"]
 

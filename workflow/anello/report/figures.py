@@ -75,7 +75,8 @@ def draw_figures(
     -------
     list of pathlib.Path
         The files written: ``dispatch_<period>_<location>``, ``ring_iterations``, ``convergence``,
-        ``monthly_balance``, ``cop_duration``, ``ring_carpet``, each in every format.
+        ``monthly_balance``, ``cop_duration``, ``ring_carpet``, ``source_heat_price``, each in every
+        format.
 
     Raises
     ------
@@ -100,6 +101,7 @@ def _figures(collected: CollectedResults, config: FiguresConfig) -> list[tuple[s
     hours = collected.results["timestep_resolution"]
     ring = collected.ring
     made: list[tuple[str, Figure]] = []
+    whole_days = float(hours.sum()) >= 48 and bool((hours == hours[0]).all())
 
     def asked(name: str) -> bool:
         return wanted is None or name in wanted
@@ -116,9 +118,10 @@ def _figures(collected: CollectedResults, config: FiguresConfig) -> list[tuple[s
             made.append(("ring_iterations", plot_ring_iterations(collected, config)))
         if asked("cop_duration") and "cop" in ring:
             made.append(("cop_duration", plot_cop_duration(collected, config)))
-        whole_days = float(hours.sum()) >= 48 and bool((hours == hours[0]).all())
         if asked("ring_carpet") and "temperature_degc" in ring and whole_days:
             made.append(("ring_carpet", plot_ring_carpet(collected, config)))
+    if asked("source_heat_price") and "source_heat_price" in collected.results and whole_days:
+        made.append(("source_heat_price", plot_source_heat_price(collected, config)))
     if asked("convergence") and collected.record.get("trace"):
         made.append(("convergence", convergence_figure(collected.record, config)))
     return made
@@ -551,16 +554,57 @@ def plot_ring_iterations(collected: CollectedResults, config: FiguresConfig) -> 
 
 def plot_ring_carpet(collected: CollectedResults, config: FiguresConfig) -> Figure:
     """Draw the ring temperature of every hour: days from left to right, hours upwards."""
-    assert collected.ring is not None
     grid, days = carpet(collected)
     figure, axis = plt.subplots(figsize=size_inch(config, 62))
-    per_day = len(grid)
+    _draw_carpet(axis, grid, days, "Ring temperature [°C]", temperature_colors())
+    figure.suptitle(_title(collected, "ring temperature"), x=0.01, ha="left", fontsize=9)
+    return figure
+
+
+def plot_source_heat_price(collected: CollectedResults, config: FiguresConfig) -> Figure:
+    """Draw what source heat from the ring is worth in every hour, and in falling order.
+
+    Above zero someone pays for heat that is put into the ring, below zero for heat taken out.
+    """
+    price = collected.results["source_heat_price"]
+    grid, days = _grid(price["timestep"].values, price.values, _step_hours(collected)[0])
+    unit = f"{config.currency}/kWh"
+    figure, (top, low) = plt.subplots(
+        2, 1, figsize=size_inch(config, 108), height_ratios=[1.2, 1.0], squeeze=True
+    )
+    reach = float(np.nanquantile(np.abs(grid), 0.99)) or 1.0
+    _draw_carpet(top, grid, days, f"Price [{unit}]", temperature_colors(), (-reach, reach))
+    top.set_title("Price of source heat")
+    hours = _step_hours(collected) * collected.results["timestep_weight"].values
+    order = np.argsort(-price.values, kind="stable")
+    low.plot(np.cumsum(hours[order]), price.values[order], color=VERMILION, linewidth=1.3)
+    low.axhline(0.0, color="black", linewidth=0.5)
+    low.set_xlim(left=0)
+    low.set_xlabel("Hours with at least this price [h]")
+    low.set_ylabel(f"Price [{unit}]")
+    low.yaxis.set_major_locator(_few_ticks())
+    sns.despine(ax=low)
+    figure.suptitle(_title(collected, "price of source heat"), x=0.01, ha="left", fontsize=9)
+    return figure
+
+
+def _draw_carpet(
+    axis: Axes,
+    grid: Array,
+    days: list[pd.Timestamp],
+    label: str,
+    colors: LinearSegmentedColormap,
+    limits: tuple[float, float] | None = None,
+) -> None:
+    low, high = limits if limits is not None else (None, None)
     image = axis.imshow(
         grid,
         aspect="auto",
         origin="lower",
         interpolation="nearest",
-        cmap=temperature_colors(),
+        cmap=colors,
+        vmin=low,
+        vmax=high,
         extent=(-0.5, len(days) - 0.5, 0.0, 24.0),
     )
     axis.grid(visible=False)
@@ -576,19 +620,15 @@ def plot_ring_carpet(collected: CollectedResults, config: FiguresConfig) -> Figu
         axis.tick_params(axis="x", which="minor", length=0)
         names = [_MONTHS[days[i].month - 1] for i in starts]
         axis.set_xticklabels(names, minor=True, fontsize=7)
-        axis.set_xlabel(f"Day of {days[0].year}")
     else:
         every = max(1, math.ceil(len(days) / 10))
         axis.set_xticks(
             range(0, len(days), every), [f"{d.day} {_MONTHS[d.month - 1]}" for d in days[::every]]
         )
-        axis.set_xlabel(f"Day of {days[0].year}")
-    bar = figure.colorbar(image, ax=axis, pad=0.015, fraction=0.04)
-    bar.set_label("Ring temperature [°C]")
+    axis.set_xlabel(f"Day of {days[0].year}")
+    bar = axis.figure.colorbar(image, ax=axis, pad=0.015, fraction=0.04)
+    bar.set_label(label)
     bar.outline.set_linewidth(0.4)
-    assert per_day > 0
-    figure.suptitle(_title(collected, "ring temperature"), x=0.01, ha="left", fontsize=9)
-    return figure
 
 
 def carpet(collected: CollectedResults) -> tuple[Array, list[pd.Timestamp]]:
@@ -607,13 +647,17 @@ def carpet(collected: CollectedResults) -> tuple[Array, list[pd.Timestamp]]:
         Midnight of each column.
     """
     assert collected.ring is not None
-    times = pd.DatetimeIndex(collected.ring["timestep"].values)
+    times = collected.ring["timestep"].values
     values = collected.ring["temperature_degc"].values[: len(times)]
-    step_h = float(collected.results["timestep_resolution"].values[0])
+    return _grid(times, values, _step_hours(collected)[0])
+
+
+def _grid(times: Times, values: Array, step_h: float) -> tuple[Array, list[pd.Timestamp]]:
+    moments = pd.DatetimeIndex(times)
     per_day = max(1, round(24 / step_h))
-    first = times[0].normalize()
-    column = (times.normalize() - first).days.to_numpy()
-    row = ((times - times.normalize()) / pd.Timedelta(hours=step_h)).to_numpy().astype(int)
+    first = moments[0].normalize()
+    column = (moments.normalize() - first).days.to_numpy()
+    row = ((moments - moments.normalize()) / pd.Timedelta(hours=step_h)).to_numpy().astype(int)
     grid = np.full((per_day, int(column[-1]) + 1), np.nan)
     grid[np.minimum(row, per_day - 1), column] = values
     return grid, [first + pd.Timedelta(days=int(d)) for d in range(grid.shape[1])]
@@ -954,4 +998,5 @@ __all__ = [
     "plot_monthly_balance",
     "plot_ring_carpet",
     "plot_ring_iterations",
+    "plot_source_heat_price",
 ]
