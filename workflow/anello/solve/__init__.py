@@ -8,11 +8,21 @@ if TYPE_CHECKING:
     from anello.solve.basis import Basis
     from anello.solve.compile import compile_problem
     from anello.solve.config import SolverConfig
+    from anello.solve.diagnose import Diagnosis, explain_infeasibility
     from anello.solve.problem import Problem
     from anello.solve.run import solve
     from anello.solve.solution import Solution
 
-__all__ = ["Basis", "Problem", "Solution", "SolverConfig", "compile_problem", "solve"]
+__all__ = [
+    "Basis",
+    "Diagnosis",
+    "Problem",
+    "Solution",
+    "SolverConfig",
+    "compile_problem",
+    "explain_infeasibility",
+    "solve",
+]
 
 # Loaded on first use: compiling needs Pyomo, solving a saved problem does not.
 _WHERE = {
@@ -20,7 +30,9 @@ _WHERE = {
     "Problem": "problem",
     "Solution": "solution",
     "SolverConfig": "config",
+    "Diagnosis": "diagnose",
     "compile_problem": "compile",
+    "explain_infeasibility": "diagnose",
     "solve": "run",
 }
 

@@ -36,6 +36,7 @@ def solve(
     options: Mapping[str, Any] | None = None,
     time_limit_s: float | None = None,
     log_path: str | Path | None = None,
+    explain: bool = True,
 ) -> Solution:
     """Solve a compiled problem to optimality.
 
@@ -54,6 +55,9 @@ def solve(
         Time limit [s].
     log_path : path, optional
         Where to write the solver's log, whatever the outcome.
+    explain : bool
+        Whether to find out, when there is no solution, which constraints are to blame; takes a few
+        more solves.
 
     Returns
     -------
@@ -67,6 +71,40 @@ def solve(
     SolveError
         When the solver fails, is unknown, or returns something that violates the problem.
     """
+    try:
+        return optimise(
+            problem,
+            solver,
+            basis=basis,
+            options=options,
+            time_limit_s=time_limit_s,
+            log_path=log_path,
+        )
+    except InfeasibleError as error:
+        if not explain:
+            raise
+        raise InfeasibleError(f"{error}\n{_explanation(problem, time_limit_s)}") from error
+
+
+def _explanation(problem: Problem, time_limit_s: float | None) -> str:
+    from anello.solve.diagnose import explain_infeasibility
+
+    try:
+        return str(explain_infeasibility(problem, time_limit_s))
+    except SolveError as error:
+        return f"No explanation was found: {error}"
+
+
+def optimise(
+    problem: Problem,
+    solver: str = "highs",
+    *,
+    basis: Basis | None = None,
+    options: Mapping[str, Any] | None = None,
+    time_limit_s: float | None = None,
+    log_path: str | Path | None = None,
+) -> Solution:
+    """Solve as :func:`solve` does, without an explanation when there is no solution."""
     start = time.perf_counter()
     try:
         reduction = reduce_problem(problem)
@@ -96,7 +134,9 @@ def solve(
             raise
         # Without presolve, rounding can pile up; from scratch the problem is better conditioned.
         logger.warning("%s; solving from scratch", error)
-        return solve(problem, solver, options=options, time_limit_s=time_limit_s, log_path=log_path)
+        return optimise(
+            problem, solver, options=options, time_limit_s=time_limit_s, log_path=log_path
+        )
     return solution
 
 
