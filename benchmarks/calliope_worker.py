@@ -10,9 +10,7 @@ import json
 import logging
 import sys
 import warnings
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
 import calliope
 from measure import cpu_to_solver, peak_mb, report, resident_mb
 from pyomo.opt.solver import shellcmd

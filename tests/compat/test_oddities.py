@@ -11,14 +11,14 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-from golden.cases import FOLDER
-from golden.outcome import outcome
 
 from anello.definition import read_model
 from anello.errors import InputError
 from anello.formulation import formulate
 from anello.results import capacity_factor, extract
 from anello.solve import compile_problem, solve
+from golden.cases import FOLDER
+from golden.outcome import outcome
 
 ODD = FOLDER.parent / "oddities"
 CALLIOPE = json.loads((FOLDER.parent / "oddities.json").read_text(encoding="utf-8"))

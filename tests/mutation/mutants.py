@@ -145,7 +145,7 @@ def mutants() -> list[Mutant]:
 def broken(expression: Expression, change: str) -> Expression:
     """Return an expression with one term dropped or its sign turned."""
     if change == "all terms turned":
-        return -expression
+        return replace(expression, terms=(-expression).terms)
     _, j, what = change.split()
     number = int(j)
     terms = list(expression.terms)
@@ -233,24 +233,31 @@ def table(results: dict[Mutant, str | None]) -> str:
 
 # Faults that cannot show: the changed formulation has the same optima.
 IMPLIED = "nobody: the other rows imply the bound"
-EQUIVALENT: dict[tuple[str, str], str] = {
-    ("conversion_plus_prod_con_to_zero", f"term {j} turned"): "nobody: −x = 0 is x = 0"
-    for j in (0, 1)
-} | {
-    (name, f"{side} bound taken away"): IMPLIED
-    for name, side in (
-        ("resource_area", "lower"),
-        ("storage_cap", "lower"),
-        ("resource_con", "lower"),
-        ("resource_cap", "lower"),
-        ("demand_share_per_timestep_decision", "lower"),
-        ("units", "lower"),
-        ("operating_units", "lower"),
-        ("purchased", "lower"),
-        ("prod_con_switch", "lower"),
-        ("prod_con_switch", "upper"),
-    )
-}
+EQUIVALENT: dict[tuple[str, str], str] = (
+    {
+        ("conversion_plus_prod_con_to_zero", f"term {j} turned"): "nobody: −x = 0 is x = 0"
+        for j in (0, 1, 2, 3)
+    }
+    | {
+        ("zero_efficiency_production", "term 0 turned"): "nobody: −x = 0 is x = 0",
+    }
+    | {
+        (name, f"{side} bound taken away"): IMPLIED
+        for name, side in (
+            ("energy_cap", "lower"),
+            ("resource_area", "lower"),
+            ("storage_cap", "lower"),
+            ("resource_con", "lower"),
+            ("resource_cap", "lower"),
+            ("demand_share_per_timestep_decision", "lower"),
+            ("units", "lower"),
+            ("operating_units", "lower"),
+            ("purchased", "lower"),
+            ("prod_con_switch", "lower"),
+            ("prod_con_switch", "upper"),
+        )
+    }
+)
 
 
 def main() -> None:

@@ -1,0 +1,328 @@
+"""Measure anello beside Calliope 0.6.10 and linopy in one run: ``make bench``.
+
+Each task is a process of its own, one after the other, so that memory and CPU are its own. The
+oracle's Python is the one that ANELLO_ORACLE names; linopy's is ANELLO_BENCH_LINOPY or an
+environment that this script makes (.venv-bench). What is missing is skipped and said to be.
+Results go to benchmarks/results.json and into docs/reference/performance.md.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import venv
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+HERE = ROOT / "benchmarks"
+PAGE = ROOT / "docs" / "reference" / "performance.md"
+BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+HEAT_PUMPS = {"hp_dhw": "dhw", "hp_clim_hot": "sh", "hp_clim_cold": "co"}
+
+
+def run(python: Path | str, script: str, *arguments: object) -> dict[str, Any]:
+    """Run a worker and return the JSON on its last line."""
+    environment = {**os.environ, "PYTHONPATH": f"{HERE}{os.pathsep}{ROOT / 'workflow'}"}
+    if shutil.which("cbc") is None:
+        try:
+            import cbcbox
+
+            folder = str(Path(cbcbox.cbc_bin_path()).parent)
+            environment["PATH"] = folder + os.pathsep + environment["PATH"]
+        except ImportError:
+            pass
+    done = subprocess.run(
+        [str(python), str(HERE / script), *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{script} {arguments}: {done.stderr[-2000:]}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def oracle() -> Path | None:
+    """Return a Python that has Calliope 0.6.10, or None."""
+    told = os.environ.get("ANELLO_ORACLE")
+    candidates = [Path(told)] if told else []
+    candidates += [ROOT / ".venv-oracle/bin/python", ROOT.parent / "venv/oracle/bin/python"]
+    return next((python for python in candidates if python.is_file()), None)
+
+
+def linopy() -> Path | None:
+    """Return a Python that has linopy, made if need be, or None."""
+    told = os.environ.get("ANELLO_BENCH_LINOPY")
+    candidates = [Path(told)] if told else []
+    candidates += [ROOT / ".venv-bench/bin/python", ROOT.parent / "venv/bench/bin/python"]
+    for python in candidates:
+        if python.is_file():
+            return python
+    venv.create(ROOT / ".venv-bench", with_pip=True)
+    python = ROOT / ".venv-bench/bin/python"
+    requirements = ["linopy==0.10.1", "highspy==1.15.1", "netCDF4"]
+    done = subprocess.run([python, "-m", "pip", "install", "-q", *requirements], check=False)
+    return python if done.returncode == 0 else None
+
+
+def iccep_folder() -> Path | None:
+    """Return the folder of the study's smart scenario, or None."""
+    told = os.environ.get("ANELLO_ICCEP2019")
+    folder = (Path(told) if told else ROOT.parent / "shared" / "iccep2019") / "smart"
+    return folder if (folder / "model_op.yaml").is_file() else None
+
+
+def repaired_copy(folder: Path, into: Path) -> Path:
+    """Copy the study's folder with the same repairs that anello's worker makes."""
+    import pandas as pd
+
+    copy = into / "smart"
+    shutil.copytree(folder, copy)
+    for path in copy.rglob("*"):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    copy.chmod(0o755)
+    files = copy / "timeseries_data"
+    for name in ("solar_resource.csv", "demand_co.csv"):
+        frame = pd.read_csv(files / name, index_col=0).fillna(0.0)
+        frame.where(frame > -1e5, frame / 1000).to_csv(files / name)
+    for short in HEAT_PUMPS.values():
+        shutil.copy(files / f"cop_{short}_start.csv", files / f"cop_{short}.csv")
+    return copy
+
+
+def three_jobs(folder: Path, work: Path) -> dict[str, float]:
+    """Run the smart scenario as a workflow; return the wall time of a late iteration's jobs."""
+    environment = {**os.environ, "ANELLO_ICCEP2019": str(folder.parent)}
+    environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "snakemake",
+            "--snakefile",
+            ROOT / "Snakefile",
+            "--directory",
+            work,
+            "--configfile",
+            ROOT / "config" / "iccep2019.yaml",
+            "--cores",
+            "1",
+            "--quiet",
+            "all",
+            "--until",
+            "check_convergence",
+            "--",
+            "results/iccep2019/smart/results.nc",
+        ],
+        check=True,
+        env=environment,
+        capture_output=True,
+    )
+    seconds = {}
+    for job in ("solve", "simulate", "check_convergence"):
+        files = sorted((work / "results/iccep2019/smart/benchmarks").glob(f"{job}_*.tsv"))
+        walls = [float(f.read_text().splitlines()[1].split("\t")[0]) for f in files[2:]]
+        seconds[job] = sorted(walls)[len(walls) // 2]
+    return seconds
+
+
+def measure_iccep(results: dict[str, Any], python: Path | None, work: Path) -> None:
+    """Measure the study's smart scenario over its full year."""
+    folder = iccep_folder()
+    if folder is None:
+        print("skipped: the ICCEP 2019 folders are not here (ANELLO_ICCEP2019 may name them)")
+        return
+    results["iccep_anello"] = run(sys.executable, "anello_worker.py", "iccep", folder)
+    results["iccep_iterate"] = run(sys.executable, "anello_worker.py", "iterate", folder, 50)
+    if python is not None:
+        copy = repaired_copy(folder, work)
+        model = copy / "model_op.yaml"
+        settings = json.dumps({"run.solver": "cbc"})
+        results["iccep_calliope"] = run(
+            python, "calliope_worker.py", "to_solver", model, "different_storage", settings
+        )
+        results["iccep_calliope_repeat"] = run(
+            python, "calliope_worker.py", "repeat", model, "different_storage", settings, 3
+        )
+    results["iccep_jobs"] = three_jobs(folder, work / "jobs")
+
+
+def measure_national(results: dict[str, Any], python: Path | None, work: Path) -> None:
+    """Measure the national-scale example over its full year."""
+    if python is None:
+        print("skipped: no Calliope 0.6.10, whose package holds the national-scale model")
+        return
+    code = "import calliope, pathlib; print(pathlib.Path(calliope.__file__).parent)"
+    found = subprocess.run(
+        [python, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
+    )
+    package = Path(found.stdout.strip().splitlines()[-1])
+    model = package / "example_models" / "national_scale" / "model.yaml"
+    data = work / "national.nc"
+    results["national_anello"] = run(sys.executable, "anello_worker.py", "model", model, data)
+    settings = json.dumps({"model.subset_time": None})
+    results["national_calliope"] = run(
+        python, "calliope_worker.py", "to_solver", model, "", settings
+    )
+    other = linopy()
+    if other is None:
+        print("skipped: linopy could not be installed")
+        return
+    results["national_linopy"] = run(other, "linopy_worker.py", data, "stop")
+
+
+def ratio(a: float, b: float) -> str:
+    """Return a/b for people."""
+    return f"{a / b:.1f}" if a / b < 10 else f"{a / b:.0f}"
+
+
+def rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Return the lines of the table: what, anello, the other, their ratio, the aim."""
+    out: list[tuple[str, ...]] = []
+    mine, theirs = results.get("iccep_anello"), results.get("iccep_calliope")
+    if mine:
+        other = theirs["cpu_to_solver_s"] if theirs else None
+        out.append(
+            (
+                "Smart district, year: folder to solver, CPU s",
+                f"{mine['cpu_to_solver_s']:.2f}",
+                f"Calliope {other:.1f}" if other else "–",
+                ratio(other, mine["cpu_to_solver_s"]) if other else "–",
+                "≤ 3 s",
+            )
+        )
+        out.append(
+            (
+                "… peak memory up to the solver, MB",
+                f"{mine['peak_mb']:.0f}",
+                f"Calliope {theirs['peak_mb']:.0f}" if theirs else "–",
+                ratio(theirs["peak_mb"], mine["peak_mb"]) if theirs else "–",
+                "–",
+            )
+        )
+        out.append(
+            (
+                "… cold solution, and warm with every COP changed, wall s",
+                f"{mine['cold_solve_wall_s']:.2f} and {mine['warm_solve_wall_s']:.2f}",
+                "–",
+                "–",
+                "–",
+            )
+        )
+    loop, again = results.get("iccep_iterate"), results.get("iccep_calliope_repeat")
+    if loop:
+        out.append(
+            (
+                "Warm coupled iteration in process (solve, simulate, check), CPU s",
+                f"{loop['warm_iteration_cpu_s']:.2f} (wall {loop['warm_iteration_wall_s']:.2f})",
+                "–",
+                "–",
+                "≤ 1 s",
+            )
+        )
+        memory = loop["resident_mb"]
+        growth = None
+        if again:
+            growth = (again["resident_mb"][-1] - again["resident_mb"][0]) / (
+                len(again["resident_mb"]) - 1
+            )
+        out.append(
+            (
+                f"Growth of memory per iteration, over {loop['iterations']}, MB",
+                f"{(memory[-1] - memory[4]) / (len(memory) - 5):.2f}",
+                f"Calliope {growth:.0f}" if growth is not None else "–",
+                "–",
+                "flat",
+            )
+        )
+    jobs = results.get("iccep_jobs")
+    if jobs:
+        out.append(
+            (
+                "Warm iteration as three jobs, wall s",
+                f"{sum(jobs.values()):.1f} ("
+                + " + ".join(f"{seconds:.1f}" for seconds in jobs.values())
+                + ")",
+                "–",
+                "–",
+                "≤ 6 s",
+            )
+        )
+    mine, theirs = results.get("national_anello"), results.get("national_calliope")
+    if mine and theirs:
+        out.append(
+            (
+                "National scale, year: folder to solver, CPU s",
+                f"{mine['cpu_to_solver_s']:.2f}",
+                f"Calliope {theirs['cpu_to_solver_s']:.1f}",
+                ratio(theirs["cpu_to_solver_s"], mine["cpu_to_solver_s"]),
+                "≥ 40",
+            )
+        )
+        out.append(
+            (
+                "… peak memory up to the solver, MB",
+                f"{mine['peak_mb']:.0f}",
+                f"Calliope {theirs['peak_mb']:.0f}",
+                ratio(theirs["peak_mb"], mine["peak_mb"]),
+                "≥ 3",
+            )
+        )
+    theirs = results.get("national_linopy")
+    if mine and theirs:
+        out.append(
+            (
+                f"… arrays to solver, {theirs['rows']:,} rows, CPU s",
+                f"{mine['from_arrays_s']:.2f}",
+                f"linopy {theirs['cpu_to_solver_s']:.2f}",
+                ratio(theirs["cpu_to_solver_s"], mine["from_arrays_s"]),
+                "≥ 0.67",
+            )
+        )
+    return out
+
+
+def table(results: dict[str, Any]) -> str:
+    """Return the table in Markdown."""
+    lines = ["| what | anello | beside it | ratio | aim |", "|---|---|---|---|---|"]
+    lines += ["| " + " | ".join(line) + " |" for line in rows(results)]
+    machine = results["machine"]
+    lines += ["", f"Measured {machine['date']} on {machine['cpus']} cores, {machine['python']}."]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    python = oracle()
+    results: dict[str, Any] = {
+        "machine": {
+            "date": datetime.now(UTC).strftime("%Y-%m-%d"),
+            "cpus": os.cpu_count(),
+            "python": f"Python {platform.python_version()}",
+        }
+    }
+    chosen = sys.argv[1:] or ["iccep", "national"]
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        if "national" in chosen:
+            measure_national(results, python, work)
+        if "iccep" in chosen:
+            measure_iccep(results, python, work)
+    text = table(results)
+    print(text)
+    if chosen == ["iccep", "national"]:
+        (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n")
+        page = PAGE.read_text(encoding="utf-8")
+        head, rest = page.split(BEGIN)
+        PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
