@@ -78,6 +78,16 @@ def test_without_duals_there_is_no_shadow_price():
     assert "shadow_price" not in extract(FakeData(fake_inputs()), solution)
 
 
+def test_a_model_with_integers_has_no_shadow_price_but_all_its_labels():
+    solution = fake_solution()
+    solution._duals["system_balance"][:] = np.nan
+    for name in ("unmet_demand", "unused_supply"):
+        del solution.problem.variables[name]
+    results = extract(FakeData(fake_inputs()), solution)
+    assert "shadow_price" not in results
+    assert results["loc"].values.tolist() == ["a", "b"]
+
+
 def test_duals_of_a_constraint_are_kept_on_request():
     results = extract(FakeData(fake_inputs()), fake_solution(), duals=("system_balance",))
     assert results["dual_system_balance"].attrs["kind"] == "dual"

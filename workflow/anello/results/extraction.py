@@ -288,6 +288,8 @@ def _ordered(results: xr.Dataset) -> xr.Dataset:
     """Put variables in the table's order, then those the table does not know, by name."""
     known = [name for name in RESULT_VARIABLES if name in results]
     ordered = results[[*known, *sorted(str(n) for n in results if n not in known)]]
+    # picking variables leaves out the coordinates that none of them has
+    ordered = ordered.assign_coords(results.coords)
     for name in ordered.coords:
         ordered[name].attrs = dict(COORDINATE_ATTRS.get(str(name), {}))
     return ordered

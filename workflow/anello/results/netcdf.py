@@ -144,6 +144,10 @@ def _attr(value: Any) -> Any:
     return np.int8(value) if isinstance(value, (bool, np.bool_)) else value
 
 
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value
+
+
 def _encoding(content: xr.Dataset) -> dict[Any, dict[str, Any]]:
     encoding: dict[Any, dict[str, Any]] = {}
     for name, variable in content.variables.items():
@@ -181,6 +185,7 @@ def _restored(content: xr.Dataset) -> xr.Dataset:
             out = out.assign_coords({name: (variable.dims, values, variable.attrs)})
     for name in out.variables:
         out[name].encoding = {}
-    out.attrs.pop("Conventions", None)
+        out[name].attrs = {key: _plain(v) for key, v in out[name].attrs.items()}
+    out.attrs = {key: _plain(v) for key, v in out.attrs.items() if key != "Conventions"}
     out.encoding = {}
     return out
