@@ -28,8 +28,8 @@ MENDED = {
         "false counts as true"
     ),
 }
-# The settings of a variant in eight are tried unless ANELLO_FULL is set.
-EVERY = 1 if os.environ.get("ANELLO_FULL") else 8
+# A variant in sixteen is tried unless ANELLO_FULL is set.
+EVERY = 1 if os.environ.get("ANELLO_FULL") else 16
 
 
 def chosen() -> list[Variant]:

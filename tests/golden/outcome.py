@@ -29,6 +29,7 @@ QUANTITIES = (
     "unmet_demand",
     "unused_supply",
     "demand_share_per_timestep_decision",
+    "energy_cap_net",
 )
 # Calliope labels these by location, technology and carrier with double colons, costs by class.
 SEPARATOR = {"cost": "|"}

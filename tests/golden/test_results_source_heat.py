@@ -58,6 +58,7 @@ def solved(location: str | None = "a"):
         heat_pumps=("a::hp",),
         sigma=(-1.0,),
         stores=("",),
+        step_h=np.ones(3),
         phi=np.ones(3),
         psi=np.full(3, 1 / KWH_PER_K),
         gain_degc=np.zeros(3),

@@ -29,6 +29,7 @@ from anello.formulation.context import Context
 from anello.formulation.expression import Expression
 from anello.formulation.registry import REGISTRY, Columns, Entry, Named, Rows
 from golden.cases import FOLDER, cases
+from golden.extensions_right import MODEL, right
 from golden.outcome import differences, solved_data
 
 EXPECTED = json.loads((FOLDER.parent / "expected.json").read_text(encoding="utf-8"))
@@ -70,6 +71,11 @@ def usable() -> tuple[tuple[str, Any, dict], ...]:
     for name, objective in RIGHT.items():
         record = {"status": "optimal", "objective": objective, "unique": {}}
         found.append((name, read_model(ODDITIES / f"{name}.yaml", root="/"), record))
+    for override, objective in right().items():
+        net = {"energy_cap_net": {"north::plant": 30.0}} if override == "net_equals" else {}
+        record = {"status": "optimal", "objective": objective, "unique": net}
+        data = read_model(MODEL, scenario=override, root="/")
+        found.append((f"secondary_resource-{override}", data, record))
     return tuple(sorted(found, key=lambda item: len(item[1].inputs["node"])))
 
 

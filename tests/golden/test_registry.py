@@ -1,0 +1,153 @@
+"""Every entry of the registry occurs in a golden case, and those of extensions in one by hand.
+
+The numbers of the golden models are tested elsewhere; here it is asked that no part of the
+formulation escapes them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import small_models
+from anello.definition import read_model
+from anello.errors import AnelloError
+from anello.formulation.assemble import assemble
+from anello.formulation.pyomo_model import ArrayModel
+from anello.formulation.registry import REGISTRY
+from anello.formulation.ring import Device, RingRows
+from anello.formulation.system import System
+from anello.solve import compile_problem, solve
+from golden.cases import cases
+
+HOURS = 12
+
+
+def occurring(system: System) -> set[tuple[str, str]]:
+    """Entries that put something into a system; a constraint must bound at least one row."""
+    found = {("variable", name) for name in system.variables}
+    found |= {("expression", name) for name in system.expressions}
+    for name, (_, relation, _) in system.relations.items():
+        if any(np.isfinite(side).any() for side in relation.bounds()):
+            found.add(("constraint", name))
+    return found
+
+
+# --- cases by hand --------------------------------------------------------------------------------
+def zero_efficiency() -> System:
+    """A store that gives nothing in two hours."""
+    table = small_models.series(HOURS)["cop"] * 0 + 0.9
+    table.iloc[4:6] = 0.0
+    changes = {"techs.tank.constraints.energy_eff": "df=new"}
+    return assemble(small_models.data(changes, HOURS, tables={"new": table}))
+
+
+def secondary() -> System:
+    """Gas beside sunshine for an hour or two, and a net capacity."""
+    changes = {
+        "techs.pv.constraints": {
+            "resource2": 30,
+            "resource2_cap_max": 2,
+            "resource2_startup_only": 2,
+            "parasitic_eff": 0.9,
+            "energy_cap_net_max": 9,
+        }
+    }
+    return assemble(small_models.data(changes, HOURS))
+
+
+RING = RingRows(
+    heat_pumps=("a::heat_pump", "b::heat_pump"),
+    sigma=(-1.0, -1.0),
+    stores=("a::tank", ""),
+    step_h=np.ones(HOURS),
+    phi=np.full(HOURS, 0.9),
+    psi=np.full(HOURS, 0.05),
+    gain_degc=np.full(HOURS, 1.2),
+    initial_degc=12.0,
+    devices={
+        "wells_heating": Device(30.0, 0.05, 0.001),
+        "wells_cooling": Device(20.0, 0.05, 0.002),
+        "backup_heater": Device(50.0, 1.02, 0.01),
+    },
+    electricity_price_eur_per_kwh=0.3,
+)
+
+
+def ring() -> System:
+    """Heat pumps that cool a ring, which wells and a heater warm."""
+    return assemble(small_models.data(hours=HOURS), RING)
+
+
+BY_HAND = {"zero_efficiency": zero_efficiency, "secondary": secondary, "ring": ring}
+
+
+def test_every_entry_occurs_in_a_golden_case():
+    missing = set(REGISTRY)
+    for build in BY_HAND.values():
+        missing -= occurring(build())
+    # Plain models first: most entries are found before any override is read.
+    for case in sorted(cases(), key=lambda case: case.override is not None):
+        if not missing:
+            break
+        try:
+            missing -= occurring(assemble(read_model(case.path, scenario=case.override)))
+        except AnelloError:
+            continue  # cases that must be refused
+    assert not missing, f"no golden case holds {sorted(missing)}"
+
+
+def test_zero_efficiency_by_hand():
+    solution = solve(compile_problem(ArrayModel(zero_efficiency())))
+    labels = solution.problem.variables["carrier_prod"].labels()
+    given = solution.value("carrier_prod")[labels.index(("a::tank", "heat"))]
+    np.testing.assert_allclose(given[4:6], 0.0, atol=1e-9)
+
+
+def test_the_ring_follows_its_heat_balance():
+    """T(t) = φ T(t-1) + gain + ψ (Σ σ q + P + Σ device heat), step by step."""
+    problem = compile_problem(ArrayModel(ring()))
+    # Ask for at least 11 °C, so that the plant has to work.
+    problem = problem.with_bounds(columns={"ring_temperature": (11.0, 14.0)})
+    solution = solve(problem)
+    flows = problem.variables["carrier_prod"].labels(), problem.variables["carrier_con"].labels()
+    temperature, heat = RING.initial_degc, solution.value("ring_heat")
+    assert heat.sum() > 100
+    for t in range(HOURS):
+        into = heat[0, t] - heat[1, t] + heat[2, t]
+        for node in RING.heat_pumps:
+            into -= solution.value("carrier_prod")[flows[0].index((node, "heat")), t]
+            into -= solution.value("carrier_con")[flows[1].index((node, "electricity")), t]
+        temperature = 0.9 * temperature + 1.2 + 0.05 * into
+        assert solution.value("ring_temperature")[0, t] == pytest.approx(temperature, abs=1e-7)
+    paid = heat.sum(axis=1) @ [0.001 + 0.3 * 0.05, 0.002 + 0.3 * 0.05, 0.01 + 0.3 * 1.02]
+    assert solution.value("ring_cost").sum() == pytest.approx(paid)
+    assert solution.objective == pytest.approx(paid + solution.value("cost").sum())
+
+
+def test_the_plants_electricity_can_be_on_a_locations_balance():
+    from dataclasses import replace
+
+    rows = replace(RING, electricity_location="b")
+    problem = compile_problem(ArrayModel(assemble(small_models.data(hours=HOURS), rows)))
+    problem = problem.with_bounds(columns={"ring_temperature": (11.0, 14.0)})
+    solution = solve(problem)
+    balance = problem.variables["carrier_prod"].labels(), problem.variables["carrier_con"].labels()
+    net = sum(
+        solution.value(name)[k].sum()
+        for name, labels in zip(("carrier_prod", "carrier_con"), balance, strict=True)
+        for k, (node, carrier) in enumerate(labels)
+        if node.startswith("b::") and carrier == "electricity"
+    )
+    used = solution.value("ring_heat").sum(axis=1) @ [0.05, 0.05, 1.02]
+    assert net == pytest.approx(used)
+
+
+def test_a_relation_without_bounds_does_not_count():
+    changes = {"techs.heat_pump.constraints.energy_ramping": 0.5}
+    system = assemble(small_models.data(changes, HOURS))
+    assert ("constraint", "ramping_up") in occurring(system)
+    keys, relation, axis = system.relations["ramping_up"]
+    nowhere = relation.where(np.zeros((1, HOURS), dtype=bool))
+    system.relations["ramping_up"] = (keys, nowhere, axis)
+    assert ("constraint", "ramping_up") not in occurring(system)

@@ -1,0 +1,61 @@
+"""Results, views, files and reports of real models of every kind."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from anello.definition import read_model
+from anello.formulation import formulate
+from anello.report.html import write_report
+from anello.results import (
+    calliope_view,
+    extract,
+    from_calliope_view,
+    join_dimensions,
+    read_results,
+    separate_dimensions,
+    summarise,
+    write_results,
+)
+from anello.results.collection import CollectedResults
+from anello.solve import compile_problem, solve
+from golden.cases import cases
+
+# one per model, and of some models what their overrides add
+CHOSEN = {
+    case.name: case
+    for case in cases()
+    if case.override is None or case.model in ("export", "milp_units", "supply_plus_area")
+}
+
+
+@pytest.mark.parametrize("name", sorted(CHOSEN))
+def test_a_golden_model_has_results_in_every_shape(name: str, tmp_path: Path) -> None:
+    case = CHOSEN[name]
+    data = read_model(case.path, scenario=case.override)
+    results = extract(data, solve(compile_problem(formulate(data))))
+    back = join_dimensions(separate_dimensions(results))
+    there = from_calliope_view(calliope_view(results))
+    for variable, array in results.data_vars.items():
+        if "node" not in array.dims:
+            continue
+        for other in (back, there):
+            if variable not in other or variable == "capacity_factor":
+                continue
+            found = other[variable].transpose(*array.dims)
+            found = found.reindex({d: array[d].values for d in array.dims})
+            np.testing.assert_array_equal(found.values, array.values, err_msg=str(variable))
+    collected = CollectedResults(results=results, inputs=data.inputs, config=dict(data.config))
+    summary = summarise(collected)
+    json.dumps(summary, allow_nan=False)
+    for cost_class, entry in summary["costs"].items():
+        expected = float(results["cost"].sel(cost_class=cost_class).sum())
+        assert sum(entry["by_technology"].values()) == pytest.approx(expected)
+    write_results(collected, tmp_path / "results.nc")
+    again = read_results(tmp_path / "results.nc")
+    assert set(again.results.variables) == set(results.variables)
+    assert write_report({name: again}, tmp_path / "report.html").stat().st_size > 20_000
