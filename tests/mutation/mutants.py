@@ -246,6 +246,7 @@ EQUIVALENT: dict[tuple[str, str], str] = (
     }
     | {
         ("zero_efficiency_production", "term 0 turned"): "nobody: −x = 0 is x = 0",
+        ("resource2_startup", "term 0 turned"): "nobody: −x = 0 is x = 0",
     }
     | {
         (name, f"{side} bound taken away"): IMPLIED
@@ -255,6 +256,7 @@ EQUIVALENT: dict[tuple[str, str], str] = (
             ("storage_cap", "lower"),
             ("resource_con", "lower"),
             ("resource_cap", "lower"),
+            ("resource2_cap", "lower"),
             ("demand_share_per_timestep_decision", "lower"),
             ("units", "lower"),
             ("operating_units", "lower"),
