@@ -112,7 +112,7 @@ def test_the_ring_follows_its_heat_balance():
     solution = solve(problem)
     flows = problem.variables["carrier_prod"].labels(), problem.variables["carrier_con"].labels()
     temperature, heat = RING.initial_degc, solution.value("ring_heat")
-    assert heat.sum() > 100
+    assert heat.sum() > 50
     for t in range(HOURS):
         into = heat[0, t] - heat[1, t] + heat[2, t]
         for node in RING.heat_pumps:

@@ -18,7 +18,7 @@ from anello.formulation.system import TIME_AXIS
     "system_balance",
     index="location, carrier, timestep",
     equation=r"\sum carrier_{prod} + \sum carrier_{con} - \sum carrier_{export}"
-    r" + unmet\_demand + unused\_supply = 0",
+    r" + unmet\_demand + unused\_supply - electricity_{plant} = 0",
 )
 def system_balance(c: Context) -> Rows | None:
     """Production and consumption of each carrier balance at each location and step."""
