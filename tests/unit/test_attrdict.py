@@ -7,10 +7,11 @@ import pickle
 
 import numpy as np
 import pytest
-from anello.attrdict import AttrDict
-from anello.errors import InputError
 from hypothesis import given
 from hypothesis import strategies as st
+
+from anello.attrdict import AttrDict
+from anello.errors import InputError
 
 NAMES = st.text(alphabet="abcdefgh_", min_size=1, max_size=4)
 SCALARS = st.one_of(

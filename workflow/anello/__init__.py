@@ -15,23 +15,29 @@ from typing import Any
 __version__ = "0.1.0"
 
 _LAZY: dict[str, str] = {
+    "AttrDict": "anello.attrdict",
+    "Model": "anello.api",
     "ModelData": "anello.model_data",
     "RunConfig": "anello.config",
     "compile_problem": "anello.solve",
     "formulate": "anello.formulation",
+    "read_netcdf": "anello.api",
     "read_model": "anello.definition",
     "solve": "anello.solve",
 }
+_MODULES = ("examples",)
 
-__all__ = ["__version__", *sorted(_LAZY)]
+__all__ = ["__version__", *sorted([*_LAZY, *_MODULES])]
 
 
 def __getattr__(name: str) -> Any:
     """Import a public name from its module on first use."""
     if name in _LAZY:
         return getattr(import_module(_LAZY[name]), name)
+    if name in _MODULES:
+        return import_module(f"anello.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY})
+    return sorted({*globals(), *_LAZY, *_MODULES})

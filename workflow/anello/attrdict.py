@@ -293,6 +293,25 @@ class AttrDict(dict[str, Any]):
         return None
 
 
+def flow_yaml(value: Any) -> str:
+    """Return a value as YAML in one line.
+
+    Parameters
+    ----------
+    value : object
+        Text, number, flag, null, or lists and mappings of these.
+    """
+    text = yaml.dump(
+        [_plain(value)],
+        Dumper=_Dumper,
+        default_flow_style=True,
+        sort_keys=False,
+        allow_unicode=True,
+        width=math.inf,
+    )
+    return str(text).strip()[1:-1]
+
+
 def _is_foreign(value: Any) -> bool:
     return isinstance(value, Mapping) and not isinstance(value, AttrDict)
 
@@ -385,4 +404,4 @@ def _represent_other(dumper: Any, value: Any) -> Any:
 _Dumper.add_representer(str, _represent_text)
 _Dumper.add_representer(float, _represent_float)
 _Dumper.add_representer(tuple, lambda dumper, value: dumper.represent_data(list(value)))
-_Dumper.add_representer(None, _represent_other)
+_Dumper.add_representer(None, _represent_other)  # type: ignore[arg-type]

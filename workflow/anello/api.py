@@ -1,0 +1,569 @@
+"""`Model`: read, run, look at and save an energy system from Python, as Calliope 0.6 is used."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import xarray as xr
+
+from anello import __version__
+from anello.attrdict import AttrDict, flow_yaml
+from anello.errors import (
+    AnelloError,
+    ArtefactError,
+    ConfigError,
+    InputError,
+    Problem,
+    did_you_mean,
+)
+from anello.files import atomic_path, write_text
+from anello.model_data import ModelData
+from anello.results import extract
+from anello.results.collection import versions
+from anello.results.netcdf import read_groups, write_netcdf
+from anello.results.views import calliope_view
+from anello.solve import Solution, compile_problem, solve
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from anello.backend import Backend
+    from anello.calliope_layout import IndexFormat
+    from anello.definition.tree import Tree
+    from anello.formulation.pyomo_model import ArrayModel
+
+logger = logging.getLogger(__name__)
+
+
+class NotRunError(AnelloError, AttributeError):
+    """Something only a solved model has was asked of one that is not solved."""
+
+
+class Model:
+    """An energy system: its inputs, the optimisation problem made of them, and its results.
+
+    Parameters
+    ----------
+    config : path or mapping
+        The main YAML file of a Calliope 0.6 model folder, the folder itself (its ``model.yaml``),
+        or the configuration as a dictionary or `AttrDict`, with paths relative to the working
+        folder.
+    scenario : str, optional
+        Name of a scenario, of an override, or overrides with commas between them.
+    override_dict : str or mapping, optional
+        Settings that win over all others, as YAML text or a mapping.
+    timeseries_dataframes : mapping of str to pandas.DataFrame, optional
+        Tables for parameters given as ``df=name``.
+    strict : bool
+        Whether keys that nothing reads are errors; otherwise they become warnings.
+    series : mapping of str to pandas.DataFrame, optional
+        Tables that stand in place of the CSV files of these names.
+
+    Raises
+    ------
+    InputError
+        With every problem that was found, each with its file, line, key and value.
+
+    Examples
+    --------
+    >>> import anello
+    >>> model = anello.examples.national_scale()
+    >>> model.run()
+    >>> model.get_formatted_array("energy_cap").to_pandas()
+    """
+
+    def __init__(
+        self,
+        config: str | os.PathLike[str] | Mapping[str, Any],
+        *,
+        scenario: str | None = None,
+        override_dict: str | Mapping[str, Any] | None = None,
+        timeseries_dataframes: Mapping[str, pd.DataFrame] | None = None,
+        strict: bool = True,
+        series: Mapping[str, pd.DataFrame] | None = None,
+    ) -> None:
+        from anello.definition import read_model
+        from anello.definition.composition import compose
+        from anello.definition.report import Report
+
+        data = read_model(
+            config, scenario, override_dict, timeseries_dataframes, strict=strict, series=series
+        )
+        tree = compose(config, scenario, override_dict, None, Report(strict=False)).tree
+        if tree.section("run").mark("solver") is None:
+            # The format's default is CBC, which the folder's author did not ask for.
+            data.config["run"]["solver"] = "highs"
+        self._start(data)
+        self._yaml: str | None = _commented(tree)
+        for warning in data.warnings:
+            logger.warning("%s", warning)
+
+    def _start(self, data: ModelData) -> None:
+        data.config["run"] = AttrDict(data.config["run"])
+        data.config["model"] = AttrDict(data.config["model"])
+        self.data = data
+        self._dispatch: xr.Dataset | None = None
+        self._backend: Backend | None = None
+        self._views: dict[str, xr.Dataset] = {}
+        self._yaml = None
+
+    @classmethod
+    def from_data(cls, data: ModelData, dispatch: xr.Dataset | None = None) -> Model:
+        """Make a model of inputs that are read already.
+
+        Parameters
+        ----------
+        data : ModelData
+            The inputs.
+        dispatch : xarray.Dataset, optional
+            Results, as :func:`anello.results.extract` lays them out.
+        """
+        model = cls.__new__(cls)
+        model._start(data)
+        model._dispatch = dispatch
+        return model
+
+    # --- what the model holds -----------------------------------------------------------------
+    @property
+    def run_config(self) -> AttrDict:
+        """The ``run`` options; changes count from the next run on."""
+        found: AttrDict = self.data.config["run"]
+        return found
+
+    @property
+    def model_config(self) -> AttrDict:
+        """The ``model`` options."""
+        found: AttrDict = self.data.config["model"]
+        return found
+
+    @property
+    def inputs(self) -> xr.Dataset:
+        """The inputs, on labels such as ``loc::tech``, NaN where the model gives no value."""
+        if "inputs" not in self._views:
+            from anello.calliope_layout import inputs_view
+
+            self._views["inputs"] = inputs_view(self.data)
+        return self._views["inputs"]
+
+    @property
+    def dispatch(self) -> xr.Dataset:
+        """The results in anello's own layout, with dimensions ``node``, ``carrier``, ``timestep``.
+
+        Raises
+        ------
+        NotRunError
+            If the model is not solved.
+        """
+        if self._dispatch is None:
+            raise NotRunError("there are no results yet: call `run()` first")
+        return self._dispatch
+
+    @property
+    def results(self) -> xr.Dataset:
+        """The results, on labels such as ``loc::tech::carrier``, as Calliope 0.6 lays them out.
+
+        Raises
+        ------
+        NotRunError
+            If the model is not solved.
+        """
+        dispatch = self.dispatch
+        if "results" not in self._views:
+            self._views["results"] = calliope_view(dispatch)
+        return self._views["results"]
+
+    @property
+    def is_solved(self) -> bool:
+        """Whether there are results."""
+        return self._dispatch is not None
+
+    @property
+    def backend(self) -> Backend:
+        """The optimisation problem, built when first asked for."""
+        if self._backend is None:
+            self._backend = self._build()
+        return self._backend
+
+    def get_formatted_array(self, var: str, index_format: IndexFormat = "index") -> xr.DataArray:
+        """Return a variable of the results or inputs with locations and technologies apart.
+
+        Parameters
+        ----------
+        var : str
+            For example ``"carrier_prod"``.
+        index_format : {"index", "multiindex"}
+            ``"index"``: dimensions ``carriers``, ``costs``, ``locs``, ``techs``, ``timesteps``;
+            ``"multiindex"``: one dimension with a multi-index in place of the first ones, which
+            takes less memory.
+
+        Raises
+        ------
+        InputError
+            If there is no such variable.
+        """
+        from anello.calliope_layout import formatted
+
+        known: list[str] = []
+        for view in [self.results, self.inputs] if self.is_solved else [self.inputs]:
+            if var in view:
+                return formatted(view[var], index_format)
+            known += [str(name) for name in view.data_vars]
+        hint = did_you_mean(var, known)
+        if hint is None and not self.is_solved:
+            hint = "The model has no results yet: call `run()` first"
+        raise InputError(Problem("no such variable", key=var, suggestion=hint))
+
+    def info(self) -> str:
+        """Return name and size of the model, and the outcome if it is solved, as text."""
+        inputs = self.data.inputs
+        sizes = ", ".join(
+            f"{inputs.sizes[dim]} {name}"
+            for dim, name in (("loc", "locations"), ("tech", "technologies"))
+        )
+        lines = [
+            f"Model name:   {self.model_config.get('name')}",
+            f"Model size:   {sizes}, {inputs.sizes['timestep']} timesteps",
+        ]
+        scenario = self.data.config.get("scenario")
+        if scenario:
+            lines.append(f"Scenario:     {scenario}")
+        if self._dispatch is None:
+            lines.append("Results:      none, not run yet")
+        else:
+            attrs = self._dispatch.attrs
+            lines.append(
+                f"Results:      {attrs['status']}, cost {attrs['cost_objective']:,.6g}"
+                f" ({attrs['solver']})"
+            )
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<anello.Model\n{self.info()}>"
+
+    # --- running ------------------------------------------------------------------------------
+    def run(
+        self,
+        force_rerun: bool = False,
+        *,
+        build_only: bool = False,
+        solver: str | None = None,
+        solver_options: Mapping[str, Any] | None = None,
+        time_limit_s: float | None = None,
+        log_path: str | os.PathLike[str] | None = None,
+    ) -> None:
+        """Build the optimisation problem and solve it.
+
+        A problem that was built before, and perhaps changed through :attr:`backend`, is solved as
+        it stands; with `force_rerun` it is built anew, and such changes are given up.
+
+        Parameters
+        ----------
+        force_rerun : bool
+            Whether existing results may be replaced.
+        build_only : bool
+            Build and do not solve.
+        solver : str, optional
+            Solver to use, whatever ``run.solver`` says. A solver that only the model folder names
+            is replaced by HiGHS, with a warning, where it is not installed.
+        solver_options : mapping, optional
+            Options for the solver in its own words, in place of ``run.solver_options``.
+        time_limit_s : float, optional
+            Time limit [s].
+        log_path : path, optional
+            Where to write the solver's log; ``run.save_logs`` names a folder for it otherwise.
+
+        Raises
+        ------
+        AnelloError
+            If there are results already and `force_rerun` is false.
+        ConfigError
+            If ``run.mode`` asks for something else than ``plan``.
+        InfeasibleError, UnboundedError, TimeLimitError, SolveError
+            If there is no optimal solution; the model has no results then.
+        """
+        if self.is_solved and not force_rerun:
+            raise AnelloError("the model has results already; run(force_rerun=True) replaces them")
+        _check_mode(self.run_config)
+        if self._backend is None or force_rerun:
+            self._backend = self._build()
+        self._dispatch = None
+        self._views = {}
+        if build_only:
+            return
+        backend = self._backend
+        if backend.data.inputs is not self.data.inputs:
+            self.data.inputs = backend.data.inputs
+        weights = backend.data.config["run"]["objective_options"]
+        self.run_config.set_key("objective_options", weights)
+        self._dispatch = _solved(
+            self.data,
+            backend.current(),
+            solver=solver,
+            solver_options=solver_options,
+            time_limit_s=time_limit_s,
+            log_path=log_path,
+        )
+
+    def _build(self) -> Backend:
+        from anello.backend import Backend
+
+        _check_mode(self.run_config)
+        return Backend(self.data, partial(_rerun, self.run_config))
+
+    # --- saving -------------------------------------------------------------------------------
+    def to_netcdf(self, path: str | os.PathLike[str]) -> None:
+        """Write inputs, settings and, if there are any, results to one file.
+
+        :func:`anello.read_netcdf` makes a model of it again.
+        """
+        scenario = self.data.config.get("scenario") or ""
+        name = self.model_config.get("name") or ""
+        groups = {
+            "/": xr.Dataset(
+                attrs={
+                    "title": f"anello model {name}".strip(),
+                    "run": "",
+                    "scenario": scenario,
+                    "source": f"anello {__version__}",
+                    "anello_version": __version__,
+                }
+            ),
+            "inputs": self.data.inputs.assign_attrs(
+                config=json.dumps(self.data.config, ensure_ascii=False, sort_keys=True),
+                warnings=json.dumps(self.data.warnings, ensure_ascii=False),
+            ),
+            "provenance": xr.Dataset(
+                attrs={
+                    "versions": json.dumps(versions(), sort_keys=True),
+                    "settings": "{}",
+                    "checksums": "{}",
+                    "quality": "null",
+                    "model_yaml": self._yaml or "",
+                }
+            ),
+        }
+        if self._dispatch is not None:
+            groups["results"] = self._dispatch
+        write_netcdf(groups, Path(path))
+
+    def to_csv(self, path: str | os.PathLike[str], dropna: bool = True) -> None:
+        """Write each input and result as a table, ``inputs_*.csv`` and ``results_*.csv``.
+
+        ``variables.csv`` beside them lists units and meaning.
+
+        Parameters
+        ----------
+        path : path-like
+            The folder to make; it appears whole or not at all.
+        dropna : bool
+            Whether rows without a value are left out.
+
+        Raises
+        ------
+        FileExistsError
+            If the folder exists.
+        """
+        import pandas as pd
+
+        from anello.calliope_layout import table
+
+        target = Path(path)
+        if target.exists():
+            raise FileExistsError(f"{target} exists already; choose another folder")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+        try:
+            rows = []
+            views = {"inputs": self.inputs}
+            if self.is_solved:
+                views["results"] = self.results
+            for kind, view in views.items():
+                for name, array in view.data_vars.items():
+                    if kind == "results" and name in self.inputs:
+                        continue
+                    file = f"{kind}_{name}.csv"
+                    table(array, dropna).to_csv(temporary / file, index=False, lineterminator="\n")
+                    told = array.attrs.get
+                    rows.append((file, name, told("units", ""), told("long_name", "")))
+            columns = ["file", "variable", "units", "meaning"]
+            index = pd.DataFrame(rows, columns=columns)
+            index.to_csv(temporary / "variables.csv", index=False, lineterminator="\n")
+            temporary.chmod(0o755)
+            os.rename(temporary, target)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+    def to_lp(self, path: str | os.PathLike[str]) -> None:
+        """Write the optimisation problem as an LP file with readable names; built if necessary."""
+        with atomic_path(path) as temporary:
+            self.backend.current().write(
+                str(temporary), format="lp", io_options={"symbolic_solver_labels": True}
+            )
+
+    def save_commented_model_yaml(self, path: str | os.PathLike[str]) -> None:
+        """Write the configuration as it was used, each value with the file and line it came from.
+
+        Imports, overrides and scenarios are applied; values without a comment are defaults.
+
+        Raises
+        ------
+        AnelloError
+            If the model was not made from a configuration.
+        """
+        if not self._yaml:
+            raise AnelloError("this model was not made from YAML or a dictionary")
+        write_text(path, self._yaml)
+
+
+def read_netcdf(path: str | os.PathLike[str]) -> Model:
+    """Read a model, with its results if it has any, from a file.
+
+    Parameters
+    ----------
+    path : path-like
+        Written by :meth:`Model.to_netcdf`, or a workflow's ``results.nc``.
+
+    Returns
+    -------
+    Model
+        Can be run again with ``run(force_rerun=True)``.
+
+    Raises
+    ------
+    ArtefactError
+        If the file is missing, damaged, or holds something else.
+    """
+    groups = read_groups(Path(path))
+    if "inputs" not in groups or "config" not in groups["inputs"].attrs:
+        raise ArtefactError(f"{path} holds no model: it has no group `inputs` with settings")
+    inputs = groups["inputs"]
+    config = json.loads(inputs.attrs["config"])
+    warnings = json.loads(inputs.attrs.get("warnings", "[]"))
+    inputs.attrs = {}
+    model = Model.from_data(ModelData(inputs, config, warnings), groups.get("results"))
+    root, provenance = groups["/"].attrs, groups.get("provenance", xr.Dataset()).attrs
+    written = root.get("anello_version")
+    if written not in (None, __version__):
+        logger.warning("%s was written by anello %s, this is %s", path, written, __version__)
+    settings = json.loads(provenance.get("settings", "{}"))
+    solver = settings.get("solver", {}).get("name") if isinstance(settings, dict) else None
+    if solver:
+        model.run_config["solver"] = solver
+    model._yaml = provenance.get("model_yaml") or None
+    return model
+
+
+def _check_mode(run: Mapping[str, Any]) -> None:
+    mode = run.get("mode", "plan")
+    if mode != "plan":
+        raise ConfigError(
+            Problem(
+                "only the mode `plan` can be run",
+                key="run.mode",
+                value=mode,
+                suggestion="Set `run.mode: plan`",
+            )
+        )
+
+
+def _rerun(run_config: AttrDict, data: ModelData, model: ArrayModel) -> Model:
+    """Solve an edited problem into a model of its own, with the solver its parent would use."""
+    for key in ("solver", "solver_options", "save_logs"):
+        data.config["run"][key] = run_config.get(key)
+    return Model.from_data(data, _solved(data, model))
+
+
+def _solved(
+    data: ModelData,
+    model: ArrayModel,
+    *,
+    solver: str | None = None,
+    solver_options: Mapping[str, Any] | None = None,
+    time_limit_s: float | None = None,
+    log_path: str | os.PathLike[str] | None = None,
+) -> xr.Dataset:
+    run = data.config["run"]
+    name = solver or available_solver(str(run["solver"]))
+    options = solver_options
+    if options is None:
+        # Options are in a solver's own words, so they go with the solver they were written for.
+        options = (run.get("solver_options") or {}) if name == run["solver"] else {}
+    if log_path is None and run.get("save_logs"):
+        log_path = Path(str(run["save_logs"])) / "solver.log"
+    solution: Solution = solve(
+        compile_problem(model),
+        name,
+        options=options,
+        time_limit_s=time_limit_s,
+        log_path=None if log_path is None else Path(log_path),
+    )
+    return extract(data, solution)
+
+
+def available_solver(name: str) -> str:
+    """Return a model folder's solver, or ``highs`` with a warning where it is not installed."""
+    if name in ("highs", "appsi_highs"):
+        return "highs"
+    if _is_available(name):
+        return name
+    logger.warning(
+        "`run.solver` names %s, which is not installed: solving with HiGHS instead, without"
+        " `run.solver_options`",
+        name,
+    )
+    return "highs"
+
+
+def _is_available(name: str) -> bool:
+    if name == "cbc":
+        from anello.errors import SolveError
+        from anello.solve.pyomo_solver import cbc_executable
+
+        try:
+            return bool(cbc_executable())
+        except SolveError:
+            return False
+    import pyomo.environ as pyo
+
+    found: Callable[..., bool] = pyo.SolverFactory(name).available
+    # Pyomo would log its own complaint about a solver we are about to replace.
+    pyomo_logger = logging.getLogger("pyomo")
+    level = pyomo_logger.level
+    pyomo_logger.setLevel(logging.CRITICAL)
+    try:
+        return bool(found(exception_flag=False))
+    finally:
+        pyomo_logger.setLevel(level)
+
+
+def _commented(tree: Tree) -> str:
+    """YAML text of a configuration, with the origin of each value that was not a default."""
+    lines = ["# The configuration as it was used. Values without a comment are defaults."]
+    _write_tree(tree, 0, lines)
+    return "\n".join(lines) + "\n"
+
+
+def _write_tree(tree: Tree, depth: int, lines: list[str]) -> None:
+    from anello.definition.tree import Tree
+
+    indent = "  " * depth
+    for key, value in tree.items():
+        label = flow_yaml(key)
+        if isinstance(value, Tree) and value:
+            lines.append(f"{indent}{label}:")
+            _write_tree(value, depth + 1, lines)
+            continue
+        mark = tree.mark(key)
+        origin = "" if mark is None else f"  # {mark.file}" + (f":{mark.line}" if mark.line else "")
+        if hasattr(value, "columns"):  # a table given as `timeseries_data`
+            lines.append(f"{indent}{label}: null  # a table in memory{origin.replace('  #', ',')}")
+            continue
+        lines.append(f"{indent}{label}: {flow_yaml(value)}{origin}")
