@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -25,11 +26,12 @@ from anello.results.collection import CollectedResults
 from anello.solve import compile_problem, solve
 from golden.cases import cases
 
-# one per model, and of some models what their overrides add
+# a third of the models, and those whose results have dimensions or variables of their own
+KINDS = ("export", "milp_units", "milp_purchase", "supply_plus_area", "conversion_plus_tiers")
 CHOSEN = {
     case.name: case
     for case in cases()
-    if case.override is None or case.model in ("export", "milp_units", "supply_plus_area")
+    if case.override is None and (case.model in KINDS or zlib.crc32(case.name.encode()) % 3 == 0)
 }
 
 
@@ -55,6 +57,8 @@ def test_a_golden_model_has_results_in_every_shape(name: str, tmp_path: Path) ->
     for cost_class, entry in summary["costs"].items():
         expected = float(results["cost"].sel(cost_class=cost_class).sum())
         assert sum(entry["by_technology"].values()) == pytest.approx(expected)
+    if zlib.crc32(name.encode()) % 4:
+        return  # writing takes longer than all before, and depends less on the model
     write_results(collected, tmp_path / "results.nc")
     again = read_results(tmp_path / "results.nc")
     assert set(again.results.variables) == set(results.variables)
