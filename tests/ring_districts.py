@@ -1,0 +1,203 @@
+"""Small random districts on a ring, quick enough to couple in a fraction of a second."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from anello.coupling.config import CouplingConfig
+from anello.coupling.district import CoupledDistrict
+from anello.definition import read_model
+from anello.model_data import ModelData
+from anello.ring.config import RingConfig
+
+SERVICES = ("dhw", "heating", "cooling")
+COP_MAP = {
+    "dhw": {"kind": "quadratic", "c0": 6.81, "c1": 0.121, "c2": 0.00063, "valid_lift_k": [0, 60]},
+    "heating": {
+        "kind": "quadratic",
+        "c0": 6.81,
+        "c1": 0.121,
+        "c2": 0.00063,
+        "valid_lift_k": [0, 60],
+    },
+    "cooling": {
+        "kind": "quadratic",
+        "c0": 5.81,
+        "c1": 0.121,
+        "c2": 0.00063,
+        "valid_lift_k": [0, 60],
+    },
+}
+USE_DEGC = {"dhw": 45.0, "heating": 35.0, "cooling": 7.0}
+START_COP = {"dhw": 3.7, "heating": 4.6, "cooling": 4.9}
+# °C of an empty store, and the kelvins between empty and full.
+EMPTY_DEGC = {"dhw": 40.0, "heating": 25.0, "cooling": 12.5}
+SPAN_K = {"dhw": 9.0, "heating": 15.0, "cooling": 7.5}
+
+
+def loop_section(stations: list[str]) -> dict[str, Any]:
+    """Return a small loop with one substation per heat pump's location."""
+    pipe = {"length_m": 300.0, "inner_diameter_m": 0.3, "burial_depth_m": 1.0}
+    return {
+        "substations": [
+            {"name": f"at_{name}", "heat_pumps": [name], "plant": name == stations[0]}
+            for name in stations
+        ],
+        "segments": [pipe] * len(stations),
+        "flow": {"kind": "fixed", "kg_s": 12.0},
+        "parcels": 24,
+        "ground": {"kind": "fixed", "degc": 13.0},
+    }
+
+
+def random_district(
+    seed: int, *, days: int = 2, loop: bool = False, plant: dict[str, Any] | None = None
+) -> tuple[ModelData, RingConfig]:
+    """Return a district and its ring; equal seeds give equal districts.
+
+    Sizes, services, stores, tariff, sun and water content are drawn at random; every demand can be
+    met, and the first heat pump always has a store.
+    """
+    rng = np.random.default_rng(seed)
+    steps = 24 * days
+    index = pd.date_range("2015-05-04", periods=steps, freq="h")
+    hour = np.arange(steps) % 24
+    locations = ["a", "b"][: rng.integers(1, 3)]
+    techs: dict[str, Any] = {
+        "grid": {
+            "essentials": {"name": "Grid", "parent": "supply", "carrier": "electricity"},
+            "constraints": {"resource": float("inf"), "energy_cap_equals": 1e5},
+            "costs": {"monetary": {"om_prod": "df=price"}},
+        },
+        "pv": {
+            "essentials": {"name": "Sun", "parent": "supply_plus", "carrier": "electricity"},
+            "constraints": {
+                "resource": "df=sun",
+                "resource_unit": "energy_per_cap",
+                "force_resource": False,
+            },
+        },
+    }
+    price = 0.3 + (0.06 * np.sign(np.sin(2 * np.pi * (hour - 8) / 24)) if rng.random() < 0.4 else 0)
+    tables = {
+        "price": pd.DataFrame(
+            {place: np.broadcast_to(price, steps) for place in locations}, index=index
+        ),
+        "sun": pd.DataFrame(
+            {
+                place: np.clip(np.sin(2 * np.pi * (hour - 6) / 24), 0, None) * rng.uniform(0.4, 0.9)
+                for place in locations
+            },
+            index=index,
+        ),
+    }
+    pumps: dict[str, Any] = {}
+    places: dict[str, dict[str, Any]] = {place: {"grid": None} for place in locations}
+    total_kw = 0.0
+    for place in locations:
+        chosen = [s for s in SERVICES if rng.random() < 0.7] or ["heating"]
+        for service in chosen:
+            peak = rng.uniform(20.0, 120.0)
+            total_kw += peak
+            phase = {"dhw": 7, "heating": 4, "cooling": 14}[service]
+            shape = 0.35 + 0.3 * np.cos(2 * np.pi * (hour - phase) / 24)
+            demand = peak * np.clip(shape + 0.3 * rng.random(steps), 0.05, 1.0)
+            name = f"{service}_{place}"
+            tables[name] = pd.DataFrame({place: -demand}, index=index)
+            stored = not pumps or rng.random() < 0.75
+            kind = "conversion_plus" if rng.random() < 0.5 else "conversion"
+            primary = (
+                {"primary_carrier_in": "electricity", "primary_carrier_out": service}
+                if kind == "conversion_plus"
+                else {}
+            )
+            techs[f"hp_{name}"] = {
+                "essentials": {
+                    "name": name,
+                    "parent": kind,
+                    "carrier_in": "electricity",
+                    "carrier_out": service,
+                    **primary,
+                },
+                "constraints": {"energy_eff": START_COP[service], "energy_cap_equals": 2 * peak},
+                "costs": {"monetary": {"om_prod": 0.004}},
+            }
+            techs[f"load_{name}"] = {
+                "essentials": {"name": name, "parent": "demand", "carrier": service},
+                "constraints": {"resource": f"df={name}"},
+            }
+            use: dict[str, Any] = {"kind": "fixed", "degc": USE_DEGC[service]}
+            if stored:
+                capacity = peak * rng.uniform(2.0, 8.0)
+                techs[f"tes_{name}"] = {
+                    "essentials": {"name": name, "parent": "storage", "carrier": service},
+                    "constraints": {
+                        "energy_cap_equals": 2 * peak,
+                        "storage_cap_equals": capacity,
+                        "energy_eff": 1.0,
+                        "storage_loss": 0.001,
+                    },
+                    "costs": {"monetary": {"om_prod": 0.0005}},
+                }
+                places[place][f"tes_{name}"] = None
+                cold = service == "cooling"
+                use = {
+                    "kind": "store",
+                    "store": f"tes_{name}",
+                    "direction": "cold" if cold else "hot",
+                    "t_max_degc" if cold else "t_min_degc": EMPTY_DEGC[service],
+                    "kwh_per_k": capacity / SPAN_K[service],
+                }
+            places[place].update({f"hp_{name}": None, f"load_{name}": None})
+            pumps[f"hp_{name}"] = {
+                "service": service,
+                "cop_map": COP_MAP[service],
+                "use_temperature": use,
+                "out_of_range": "clip",
+            }
+        places[place]["pv"] = {"constraints": {"energy_cap_equals": float(rng.uniform(10, 60))}}
+    data = read_model(
+        {
+            "model": {"name": f"random {seed}", "calliope_version": "0.6.10"},
+            "run": {
+                "solver": "highs",
+                "mode": "plan",
+                "cyclic_storage": True,
+                "ensure_feasibility": True,
+                "bigM": 1e4,
+            },
+            "techs": techs,
+            "locations": {place: {"techs": content} for place, content in places.items()},
+        },
+        timeseries_dataframes=tables,
+    )
+    ring = {
+        "mode": "physical",
+        "heat_pumps": pumps,
+        "water": {"mass_kg": total_kw * rng.uniform(300.0, 1500.0)},
+        "loss": {"ua_kw_per_k": float(rng.choice([0.0, 0.2]))},
+        "plant": {
+            "wells": {"max_flow_kg_s": 0.1 * total_kw},
+            "backup_heater": {"max_kw": 3 * total_kw},
+            "dry_cooler": {"max_kw": 3 * total_kw},
+            "electricity_location": "a" if rng.random() < 0.3 else None,
+            **(plant or {}),
+        },
+    }
+    if loop:
+        stations = [f"{place}::hp_{name}" for place in locations for name in _served(places, place)]
+        ring |= {"model": "loop", "loop": loop_section(stations)}
+    return data, RingConfig.model_validate(ring)
+
+
+def _served(places: dict[str, dict[str, Any]], place: str) -> list[str]:
+    return [tech.removeprefix("hp_") for tech in places[place] if tech.startswith("hp_")]
+
+
+def coupled(seed: int, coupling: dict[str, Any] | None = None, **options: Any) -> CoupledDistrict:
+    """Return a random district ready to run."""
+    data, ring = random_district(seed, **options)
+    return CoupledDistrict(data, ring, CouplingConfig.model_validate(coupling or {}))

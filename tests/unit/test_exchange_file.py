@@ -1,0 +1,116 @@
+"""COP and incumbent on their way from one iteration to the next."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+
+from anello.coupling.exchange_file import read_cop, read_linearisation, write_cop
+from anello.coupling.linearisation import Linearisation
+from anello.errors import ArtefactError
+
+TIMES = np.datetime64("2015-07-01T00:00", "ns") + np.arange(3) * np.timedelta64(1, "h")
+COP = {"a::hp": np.array([3.0, 3.5, 4.0]), "b::hp": np.array([5.0, 5.5, 6.0])}
+
+
+def about() -> Linearisation:
+    values = np.arange(6.0).reshape(2, 3)
+    return Linearisation(
+        nodes=tuple(COP),
+        cop=np.array(list(COP.values())),
+        output_per_k=values / 7,
+        output_per_kwh=-values / 9,
+        degc_per_kwh=np.array([0.1, 0.0]),
+        temperature_degc=np.array([15.0, 14.5, 14.25, 14.125]),
+        storage_kwh=np.array([[1.0, 2.0, 3.0], [np.nan] * 3]),
+        given_kw=np.array([0.0, -2.0, 1.0 / 3.0]),
+        given_cost_eur=1.25,
+        trust_region_k=0.75,
+        cost_eur=123.456,
+        iteration=4,
+    )
+
+
+def same(one: Linearisation, other: Linearisation) -> None:
+    for field in fields(Linearisation):
+        np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name))
+
+
+def test_every_number_comes_back(tmp_path):
+    path = tmp_path / "cop.nc"
+    write_cop(path, COP, TIMES, about())
+    same(read_linearisation(path), about())
+    found = read_cop(path)
+    assert list(found) == list(COP)
+    for node, values in COP.items():
+        np.testing.assert_array_equal(found[node], values)
+
+
+def test_the_start_has_no_trust_region_and_no_cost_yet(tmp_path):
+    first = replace(about(), trust_region_k=np.inf, cost_eur=np.inf, iteration=-1)
+    path = tmp_path / "cop.nc"
+    write_cop(path, COP, TIMES, first)
+    same(read_linearisation(path), first)
+
+
+def test_equal_content_gives_equal_bytes(tmp_path):
+    one, two = tmp_path / "one.nc", tmp_path / "two.nc"
+    for path in (one, two):
+        write_cop(path, COP, TIMES, about())
+    assert one.read_bytes() == two.read_bytes()
+
+
+def test_no_heat_pump_at_all(tmp_path):
+    path = tmp_path / "cop.nc"
+    write_cop(path, {}, TIMES)
+    assert read_cop(path) == {}
+
+
+def test_cop_alone_is_no_incumbent(tmp_path):
+    path = tmp_path / "cop.nc"
+    write_cop(path, COP, TIMES)
+    assert set(read_cop(path)) == set(COP)
+    with pytest.raises(ArtefactError, match=r"cop\.nc"):
+        read_linearisation(path)
+
+
+@pytest.mark.parametrize("bad", [np.nan, 0.0, -1.0, np.inf])
+def test_a_cop_that_is_no_positive_number_is_refused(tmp_path, bad):
+    path = tmp_path / "cop.nc"
+    write_cop(path, {"a::hp": np.array([3.0, bad, 4.0])}, TIMES)
+    with pytest.raises(ArtefactError, match="not a positive number"):
+        read_cop(path)
+
+
+def test_missing_file(tmp_path):
+    with pytest.raises(ArtefactError, match=r"absent\.nc"):
+        read_cop(tmp_path / "absent.nc")
+
+
+@pytest.mark.parametrize("damage", ["cut", "empty", "noise", "foreign"])
+def test_damage_is_noticed(tmp_path, damage):
+    path = tmp_path / "cop.nc"
+    write_cop(path, COP, TIMES, about())
+    whole = path.read_bytes()
+    path.write_bytes(
+        {
+            "cut": whole[: len(whole) // 3],
+            "empty": b"",
+            "noise": bytes(reversed(whole)),
+            "foreign": b"COP: 3.5\n",
+        }[damage]
+    )
+    with pytest.raises(ArtefactError, match=r"cop\.nc"):
+        read_linearisation(path)
+
+
+def test_an_interrupted_write_leaves_the_old_file(tmp_path):
+    path = tmp_path / "cop.nc"
+    write_cop(path, COP, TIMES, about())
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match=r".*"):
+        write_cop(path, {"a::hp": np.ones(2), "b::hp": np.ones(3)}, TIMES)
+    assert path.read_bytes() == before
+    assert [p.name for p in tmp_path.iterdir()] == ["cop.nc"]

@@ -1,0 +1,313 @@
+"""The ring's rows in the linear programme, and their numbers about an incumbent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from anello.coupling.config import CouplingConfig
+from anello.coupling.district import CoupledDistrict
+from anello.coupling.iteration import rows_of, start_cop, with_cop, with_numbers
+from anello.coupling.linearisation import (
+    RUNNING_KW,
+    following_schedule,
+    linearise,
+    ring_rows,
+    schedule_kw,
+)
+from anello.errors import InputError
+from anello.formulation import formulate
+from anello.ring import iccep2019_ring, simulate
+from anello.solve import compile_problem, solve
+from ring_districts import coupled, random_district
+
+SEED = 0
+
+
+@pytest.fixture(scope="module")
+def incumbent():
+    """A district after two steps of the search, linearised about its last dispatch."""
+    district = coupled(SEED, {"max_iterations": 2})
+    done = district.run(must_converge=False).last
+    about = linearise(
+        following_schedule(district.ring),
+        done.flows,
+        done.ring,
+        trust_region_k=1.0,
+        cost_eur=done.cost.total_eur,
+        given_cost_eur=0.0,
+        iteration=1,
+        scheduled=True,
+    )
+    return district, done, about
+
+
+def fill(problem, x, name, labels, values):
+    block = problem.variables[name]
+    positions = block.positions()
+    part = x[block.start : block.stop].reshape(block.shape)
+    for label, row in zip(labels, values, strict=True):
+        part[positions[label]] = row
+
+
+def simulated_point(district, done, problem, solution):
+    """The programme's columns at what the simulation found."""
+    x = solution.x.copy()
+    hours = done.flows.step_h
+    nodes = done.ring.nodes
+    for name, values in (("carrier_con", -done.ring.p_kw), ("carrier_prod", done.flows.q_kw)):
+        keys = {key[0]: key for key in problem.variables[name].labels() if key[0] in nodes}
+        fill(problem, x, name, [keys[n] for n in nodes], values * hours)
+    stored = [k for k, store in enumerate(district.rows.stores) if store]
+    levels = done.flows.storage_kwh[stored]
+    fill(problem, x, "storage", [(district.rows.stores[k],) for k in stored], levels)
+    temperature = [done.ring.temperature_degc[1:]]
+    fill(problem, x, "ring_temperature", [("ring",)], temperature)
+    moved = done.ring.q_bal_kw
+    heat = {
+        "wells_heating": np.maximum(moved["wells"], 0),
+        "wells_cooling": np.maximum(-moved["wells"], 0),
+        "backup_heater": moved["backup_heater"],
+        "dry_cooler": -moved["dry_cooler"],
+    }
+    devices = list(district.rows.devices)
+    fill(problem, x, "ring_heat", [(d,) for d in devices], [heat[d] * hours for d in devices])
+    return x
+
+
+def misses(problem, x, name, keep=None):
+    """How far rows are from being met, relative to the larger of 1 and their numbers."""
+    block = problem.constraints[name]
+    rows = slice(block.start, block.stop)
+    value = problem.row_values(x)[rows]
+    low, high = problem.row_lower[rows], problem.row_upper[rows]
+    miss = np.maximum(np.maximum(low - value, value - high), 0.0).reshape(block.shape)
+    scale = np.maximum(1.0, np.abs(value)).reshape(block.shape)
+    picked = [k for k, key in enumerate(block.labels()) if keep is None or key[0] in keep]
+    return (miss / scale)[picked]
+
+
+def test_rows_hold_exactly_at_the_incumbent(incumbent):
+    district, done, about = incumbent
+    problem = with_numbers(district.problem, district.ring, district.rows, about)
+    x = simulated_point(district, done, problem, solve(problem))
+    assert misses(problem, x, "ring_balance").max() < 1e-9
+    for name in ("balance_conversion", "balance_conversion_plus_primary"):
+        if name in problem.constraints:
+            assert misses(problem, x, name, set(about.nodes)).max(initial=0.0) < 1e-6
+    for name in ("ring_wells_heating_max", "ring_wells_cooling_max"):
+        assert misses(problem, x, name).max() < 1e-6
+
+
+def test_without_room_the_programme_gives_the_simulation_back(incumbent):
+    district, done, about = incumbent
+    problem = with_numbers(district.problem, district.ring, district.rows, about)
+    solution = solve(
+        with_numbers(district.problem, district.ring, district.rows, about.with_trust_region(1e-7))
+    )
+    temperature = solution.value("ring_temperature")[0]
+    assert np.abs(temperature - done.ring.temperature_degc[1:]).max() < 1e-6
+    assert solution.cost_objective == pytest.approx(done.cost.total_eur, rel=1e-6)
+    assert problem.n_rows == solution.problem.n_rows
+
+
+def test_before_the_first_simulation_heat_pumps_keep_the_cop_they_were_given():
+    district = coupled(SEED)
+    cop = start_cop(district.data, district.heat_pumps)
+    about = with_cop(district.ring, district.heat_pumps, cop)
+    problem = with_numbers(district.problem, district.ring, district.rows, about)
+    flows = district.iterate(0, about).dispatch
+    for node in district.heat_pumps:
+        made = flows["carrier_prod"].sel(node=node).sum("carrier").values
+        taken = -flows["carrier_con"].sel(node=node).sum("carrier").values
+        np.testing.assert_allclose(made, taken * start_of(district, node), atol=1e-6)
+    low, high = district.ring.bounds_degc
+    temperature = flows["ring_temperature"].values
+    assert temperature.min() >= low - 1e-6
+    assert temperature.max() <= high + 1e-6
+    assert problem.n_rows == district.problem.n_rows
+
+
+def start_of(district, node):
+    return start_cop(district.data, (node,))[0, 0]
+
+
+def test_output_per_kelvin_is_a_finite_difference_of_the_simulation(incumbent):
+    district, done, _about = incumbent
+    settings = following_schedule(district.ring).model_copy(update={"plant": None})
+    warmer = settings.model_copy(update={"initial_degc": settings.initial_degc + 1e-3})
+    base, moved = simulate(settings, done.flows), simulate(warmer, done.flows)
+    lin = linearise(
+        settings,
+        done.flows,
+        base,
+        trust_region_k=1.0,
+        cost_eur=0.0,
+        given_cost_eur=0.0,
+        iteration=0,
+        scheduled=True,
+    )
+    change_k = (moved.temperature_degc - base.temperature_degc)[:-1]
+    assert np.abs(change_k).max() > 1e-4
+    # At the same electricity the output would rise by COP times the electricity saved.
+    saved = (base.p_kw - moved.p_kw) * base.cop * done.flows.step_h
+    expected = lin.output_per_k * change_k
+    # Next to the edge of a map's range there are two slopes.
+    inside = np.sign(base.dcop_dring) == np.sign(moved.dcop_dring)
+    np.testing.assert_allclose(saved[inside], expected[inside], rtol=1e-3, atol=1e-8)
+
+
+def test_output_per_kwh_is_a_finite_difference_of_the_simulation(incumbent):
+    district, done, about = incumbent
+    settings = following_schedule(district.ring)
+    stored = np.flatnonzero(about.degc_per_kwh)
+    assert stored.size
+    more = 1e-3
+    fuller = replace(
+        done.flows,
+        storage_kwh=done.flows.storage_kwh + more,
+        storage_start_kwh=done.flows.storage_start_kwh + more,
+    )
+    # The same ring temperature: only the store's side is moved.
+    held = settings.model_copy(
+        update={"water": settings.water.model_copy(update={"mass_kg": 1e12}), "plant": None}
+    )
+    base, moved = simulate(held, done.flows), simulate(held, fuller)
+    lin = linearise(
+        held,
+        done.flows,
+        base,
+        trust_region_k=1.0,
+        cost_eur=0.0,
+        given_cost_eur=0.0,
+        iteration=0,
+        scheduled=True,
+    )
+    saved = (base.p_kw - moved.p_kw) * base.cop * done.flows.step_h
+    inside = np.sign(base.dcop_duse) == np.sign(moved.dcop_duse)
+    for k in stored:
+        np.testing.assert_allclose(
+            saved[k][inside[k]], lin.output_per_kwh[k][inside[k]] * more, rtol=1e-3, atol=1e-8
+        )
+    fixed = np.setdiff1d(np.arange(len(about.nodes)), stored)
+    assert not lin.output_per_kwh[fixed].any()
+
+
+def test_heat_pumps_that_stand_still_have_no_slopes(incumbent):
+    _, done, about = incumbent
+    still = done.flows.q_kw <= RUNNING_KW
+    assert still.any()
+    assert not about.output_per_k[still].any()
+    assert not about.output_per_kwh[still].any()
+
+
+@pytest.mark.parametrize("reach", [0.05, 0.5])
+def test_the_trust_region_bounds_ring_and_stores(incumbent, reach):
+    district, _done, about = incumbent
+    dispatch = district.iterate(2, about.with_trust_region(reach)).dispatch
+    change = dispatch["ring_temperature"].values[0] - about.temperature_degc[1:]
+    assert np.abs(change).max() <= reach + 1e-6
+    for k, store in enumerate(district.rows.stores):
+        if store:
+            level = dispatch["storage"].sel(node=store).values
+            moved_k = (level - about.storage_kwh[k]) * about.degc_per_kwh[k]
+            assert np.abs(moved_k).max() <= reach + 1e-6
+
+
+def test_wells_never_pass_the_well_temperature_in_the_programme():
+    done = coupled(SEED).run().best
+    well = 15.0
+    heat = done.dispatch["ring_heat"]
+    before = done.ring.temperature_degc[:-1]
+    warming = heat.sel(device="wells_heating").values > 1e-3
+    cooling = heat.sel(device="wells_cooling").values > 1e-3
+    assert (before[warming] <= well + 0.05).all()
+    assert (before[cooling] >= well - 0.05).all()
+
+
+def test_a_deadband_leaves_the_plant_out_of_the_programme():
+    district = coupled(SEED, {"slp": {"balancing": "deadband"}})
+    assert district.rows.devices == {}
+    assert "ring_heat" not in district.problem.variables
+    outcome = district.run(must_converge=False)
+    assert schedule_kw(outcome.last.dispatch, outcome.last.flows.step_h) is None
+    plain = coupled(SEED, {"method": "fixed_point", "max_iterations": 6})
+    fixed = plain.run(must_converge=False)
+    assert outcome.best.cost.total_eur <= fixed.best.cost.total_eur * (1 + 1e-9)
+    accepted = [s.j_sim_eur for s in outcome.record.trace if s.accepted]
+    assert accepted == sorted(accepted, reverse=True)
+
+
+def test_rows_of_every_method():
+    data, ring = random_district(SEED)
+    kinds = {
+        "plain": {"method": "fixed_point"},
+        "scheduled": {"method": "fixed_point", "fixed_point": {"scheduled_balancing": True}},
+        "slp": {"method": "slp"},
+        "deadband": {"method": "slp", "slp": {"balancing": "deadband"}},
+    }
+    found = {k: rows_of(ring, CouplingConfig.model_validate(v), data) for k, v in kinds.items()}
+    assert found["plain"] is None
+    assert found["scheduled"].devices == found["slp"].devices != {}
+    assert found["deadband"].devices == {}
+    sigma = dict(zip(found["slp"].heat_pumps, found["slp"].sigma, strict=True))
+    assert {n: s for n, s in sigma.items() if "cooling" in n} == dict.fromkeys(
+        (n for n in sigma if "cooling" in n), 1.0
+    )
+    assert all(s == -1.0 for n, s in sigma.items() if "cooling" not in n)
+
+
+def test_a_ring_that_is_reset_for_free_cannot_enter_a_programme():
+    times = np.array(["2015-01-01"], dtype="datetime64[ns]")
+    with pytest.raises(InputError, match="reset for free"):
+        ring_rows(iccep2019_ring("smart"), (), times, np.ones(1), scheduled=True)
+
+
+def test_the_rows_are_named_constraints_of_the_pyomo_model():
+    data, ring = random_district(SEED)
+    rows = rows_of(ring, CouplingConfig(), data)
+    model = formulate(data, rows)
+    balance = model.ring_balance_constraint
+    assert len(balance) == data.inputs.sizes["timestep"]
+    first = str(data.inputs["timestep"].values[0])[:16].replace("T", " ")
+    text = str(balance["ring", first].expr)
+    assert "ring_temperature" in text
+    assert "carrier_prod" in text
+    assert "ring_heat" in text
+    assert len(model.ring_wells_heating_max_constraint) == len(balance)
+    assert compile_problem(model).constraints["ring_balance"].shape == (1, len(balance))
+
+
+def test_the_price_of_source_heat_is_what_one_more_kwh_saves(incumbent):
+    district, _, about = incumbent
+    problem = with_numbers(district.problem, district.ring, district.rows, about)
+    base = solve(problem)
+    price = district.iterate(2, about).dispatch["source_heat_price"].values
+    given = district.rows.gain_degc + district.rows.psi * about.given_kw
+    given[0] += district.rows.phi[0] * district.rows.initial_degc
+    kwh = 0.01
+    assert np.abs(price).max() > 1e-3
+    for step in (3, 11, 20, 30):
+        found = []
+        for sign in (1.0, -1.0):
+            side = given.copy()
+            side[step] += sign * kwh * district.rows.psi[step] / district.rows.step_h[step]
+            other = solve(problem.with_bounds(None, {"ring_balance": (side, side)}))
+            found.append((base.objective - other.objective) / (sign * kwh))
+        # One kWh more saves at most what one less costs; the dual lies between.
+        assert min(found) - 1e-5 <= price[step] <= max(found) + 1e-5
+
+
+def test_a_fixed_point_with_scheduled_balancing_keeps_the_bounds():
+    settings = {
+        "method": "fixed_point",
+        "fixed_point": {"scheduled_balancing": True},
+        "max_iterations": 3,
+    }
+    district: CoupledDistrict = coupled(3, settings)
+    outcome = district.run(must_converge=False)
+    assert "ring_heat" in outcome.last.dispatch
+    assert outcome.last.ring.steps_outside == 0
+    assert outcome.last.ring.audit.relative < 1e-6
