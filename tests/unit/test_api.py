@@ -240,6 +240,15 @@ def test_formatted_inputs(solved):
         solved.get_formatted_array("carrier_production")
 
 
+def test_links_have_names_and_ratios_their_tiers():
+    inputs = anello.examples.urban_scale().inputs
+    assert str(inputs["names"].sel(techs="heat_pipe:homes").item()) == "Heat pipe"
+    assert list(inputs["carrier_ratios"]["carrier_tiers"].values) == ["in", "out", "out_2"]
+    ratio = inputs["carrier_ratios"].sel(carrier_tiers="out_2")
+    assert ratio.sel(loc_tech_carriers_conversion_plus="town_hall::chp::heat") == 1
+    assert inputs["loc_coordinates"].sel(coordinates="y", locs="homes") == 420
+
+
 # --- saving -----------------------------------------------------------------------------------
 def test_netcdf_round_trip(solved, tmp_path):
     path = tmp_path / "model.nc"

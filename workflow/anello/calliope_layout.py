@@ -76,14 +76,13 @@ def inputs_view(data: ModelData) -> xr.Dataset:
             part = plain.isel(node=at).rename(node=set_name).assign_coords({set_name: labels[at]})
             arrays[name] = part.rename({k: v for k, v in _DIMS.items() if k in part.dims})
         elif "tech" in plain.dims:
-            called = _TECH_NAMES.get(name, name.removeprefix("tech_"))
-            arrays[called] = plain.rename(tech="techs")
+            arrays[_TECH_NAMES.get(name, name.removeprefix("tech_"))] = _by_tech(data, plain)
         elif "loc" in plain.dims and name.removeprefix("loc_") not in _COORDINATES:
             arrays[_LOC_NAMES.get(name, name)] = plain.rename(loc="locs")
     for name in ("tech_name", "tech_color", "tech_base", "tech_inheritance"):
         if name in inputs.coords:
             called = _TECH_NAMES.get(name, name.removeprefix("tech_"))
-            arrays[called] = inputs[name].reset_coords(drop=True).rename(tech="techs")
+            arrays[called] = _by_tech(data, inputs[name].reset_coords(drop=True))
     known = [c for c in _COORDINATES if f"loc_{c}" in inputs.variables]
     if known:
         stacked = np.stack([inputs[f"loc_{c}"].values for c in known])
@@ -127,12 +126,23 @@ def _members(data: ModelData) -> dict[str, np.ndarray]:
     return {name: np.flatnonzero(given) for name, given in found.items()}
 
 
+def _by_tech(data: ModelData, array: xr.DataArray) -> xr.DataArray:
+    """Give what is known of a technology to each of its links (``line:other``) as well."""
+    plain = [str(v) for v in data.inputs["tech"].values]
+    linked = sorted({str(v) for v in data.inputs["node_tech"].values} - set(plain))
+    index = pd.Index(plain)
+    at = [*range(len(plain)), *(int(index.get_loc(v.split(":")[0])) for v in linked)]
+    return array.isel(tech=at).rename(tech="techs").assign_coords(techs=[*plain, *linked])
+
+
 def _carrier_ratios(data: ModelData) -> xr.DataArray | None:
     nodes = data.nodes("conversion_plus")
     if not len(nodes):
         return None
     inputs = data.inputs
     ratios = inputs["carrier_ratios"].reset_coords(drop=True).isel(node=nodes)
+    tiers = inputs["tier_carrier"].isel(node=nodes).any(["node", "carrier"])
+    ratios = ratios.isel(tier=np.flatnonzero(tiers.values))
     used = inputs["tier_carrier"].isel(node=nodes).any("tier").transpose("node", "carrier").values
     where_node, where_carrier = np.nonzero(used)
     labels = [
