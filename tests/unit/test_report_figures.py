@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import xml.etree.ElementTree as ET
 
 import matplotlib.pyplot as plt
@@ -186,6 +187,10 @@ def test_figures_are_drawn_from_the_file_alone(tmp_path, days):
     config = FiguresConfig(only=["monthly_balance"], formats=["svg"])
     written = figures.draw_figures(tmp_path / "results.nc", tmp_path / "figures", config)
     assert [p.name for p in written] == ["monthly_balance.svg"]
+    manifest = json.loads((tmp_path / "figures/manifest.json").read_text())
+    assert manifest["sources"] == {"results.nc": sha256(tmp_path / "results.nc")}
+    assert manifest["figures"] == {"monthly_balance.svg": sha256(written[0])}
+    assert "matplotlib" in manifest["versions"]
     with pytest.raises(ArtefactError):
         figures.draw_figures(tmp_path / "nothing.nc", tmp_path)
 

@@ -36,6 +36,7 @@ from anello.report.appearance import (
     temperature_stops,
 )
 from anello.report.config import FiguresConfig, Period
+from anello.report.manifest import write_manifest
 from anello.results.collection import CollectedResults, convergence_dataset, read_results
 from anello.results.summary import result_position
 
@@ -76,7 +77,8 @@ def draw_figures(
     list of pathlib.Path
         The files written: ``dispatch_<period>_<location>``, ``ring_iterations``, ``convergence``,
         ``monthly_balance``, ``cop_duration``, ``ring_carpet``, ``source_heat_price``, each in every
-        format.
+        format. Drawn from a file, they have a ``manifest.json`` beside them with the checksums of
+        the file and of each figure.
 
     Raises
     ------
@@ -88,11 +90,14 @@ def draw_figures(
     config = config or FiguresConfig()
     collected = results if isinstance(results, CollectedResults) else read_results(results)
     with figure_style():
-        return [
+        written = [
             path
             for stem, figure in _figures(collected, config)
             for path in save_figure(figure, Path(folder) / stem, config.formats, config.dpi)
         ]
+    if not isinstance(results, CollectedResults):
+        write_manifest(folder, written, {Path(results).name: results})
+    return written
 
 
 def _figures(collected: CollectedResults, config: FiguresConfig) -> list[tuple[str, Figure]]:

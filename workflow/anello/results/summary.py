@@ -187,6 +187,8 @@ def _capacities(results: xr.Dataset) -> dict[str, Any]:
         ("energy_cap", "energy_kw"),
         ("storage_cap", "storage_kwh"),
         ("resource_cap", "resource_kw"),
+        ("resource2_cap", "secondary_resource_kw"),
+        ("energy_cap_net", "net_energy_kw"),
         ("resource_area", "resource_area_m2"),
     ):
         if name in results:

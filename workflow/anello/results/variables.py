@@ -148,6 +148,22 @@ _TABLE = (
     ),
     ResultVariable("resource_con", _NODE_T, "kWh", "Resource captured", "decision", _SUM),
     ResultVariable("resource_cap", _NODE, "kW", "Resource capacity", "decision"),
+    ResultVariable(
+        "resource2_con",
+        _NODE_T,
+        "kWh",
+        "Secondary resource captured",
+        "decision",
+        _SUM,
+    ),
+    ResultVariable("resource2_cap", _NODE, "kW", "Secondary resource capacity", "decision"),
+    ResultVariable(
+        "energy_cap_net",
+        _NODE,
+        "kW",
+        "Energy capacity net of parasitic losses",
+        "expression",
+    ),
     ResultVariable("resource_area", _NODE, "m2", "Resource collector area", "decision"),
     ResultVariable(
         "unmet_demand",
