@@ -14,7 +14,7 @@ rule build:
         mem_mb=memory_mb(1500, 100),
         runtime=30,
     params:
-        settings=settings("ring", coupling=("method", "fixed_point", "slp")),
+        settings=problem_settings(),
         code=code("build.py"),
     message:
         "Writing the dispatch problem of scenario {wildcards.scenario}"

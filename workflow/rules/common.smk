@@ -66,6 +66,26 @@ def settings(*sections, **parts):
     return chosen
 
 
+def problem_settings(*sections, **parts):
+    """Like `settings`, with as much of ring and coupling as the dispatch problem sees.
+
+    A fixed point's problem knows which heat pumps there are, and nothing else of the ring.
+    """
+
+    def chosen(wildcards):
+        coupling = scenario_settings(wildcards.scenario).coupling
+        sees_ring = coupling.method == "slp" or coupling.fixed_point.scheduled_balancing
+        if sees_ring:
+            seen = settings("ring", coupling=("method", "fixed_point", "slp"))
+        else:
+            seen = settings(
+                ring=("mode", "heat_pumps", "oddities"), coupling=("method",)
+            )
+        return {**settings(*sections, **parts)(wildcards), **seen(wildcards)}
+
+    return chosen
+
+
 @functools.cache
 def code(script):
     """A checksum of a rule's script and of all it reaches within the package."""
@@ -150,7 +170,9 @@ def says_converged(record):
 def result_iteration(record, last):
     """The iteration that a convergence record chose, which for an SLP need not be the last."""
     try:
-        return int(json.loads(Path(record).read_text(encoding="utf-8"))["result_iteration"])
+        return int(
+            json.loads(Path(record).read_text(encoding="utf-8"))["result_iteration"]
+        )
     except (ValueError, KeyError, TypeError):
         return last
 

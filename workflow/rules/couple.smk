@@ -28,11 +28,7 @@ rule solve:
             scenario_settings(w.scenario).solver.time_limit_s or 0
         ),
     params:
-        settings=settings(
-            "ring",
-            solver=("name", "options", "warm_start"),
-            coupling=("method", "fixed_point", "slp"),
-        ),
+        settings=problem_settings(solver=("name", "options", "warm_start")),
         code=code("solve.py"),
     message:
         "Scenario {wildcards.scenario}, iteration {wildcards.iteration}: dispatch"
