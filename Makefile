@@ -30,7 +30,7 @@ demo: $(RUN_READY)
 	PATH="$(abspath $(BIN)):$$PATH" snakemake --cores $(CORES)
 
 test: $(DEV_READY)
-	PATH="$(abspath $(BIN)):$$PATH" python -m pytest
+	PATH="$(abspath $(BIN)):$$PATH" python -m pytest -n $(CORES) --dist loadfile
 
 lint: $(DEV_READY)
 	$(BIN)/ruff check .

@@ -10,6 +10,13 @@ from anello import provenance
 from anello.provenance import code_digest, code_files
 
 
+def forget() -> None:
+    """Forget what has been read of the package."""
+    provenance._imported.cache_clear()
+    provenance._file_digest.cache_clear()
+    provenance._lazy_names.cache_clear()
+
+
 @pytest.fixture
 def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a small package of the same name, with a subpackage and a data file."""
@@ -26,11 +33,18 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "def f():\n    from anello.far import X\n"
     )
     (root / "sub" / "beside.py").write_text("from . import near\nfrom ..errors import E\n")
+    (root / "lazy").mkdir()
+    (root / "lazy" / "__init__.py").write_text(
+        "from typing import TYPE_CHECKING\n"
+        "if TYPE_CHECKING:\n    from anello.lazy.one import One\n"
+        "WHERE = {'Two': 'anello.lazy.two'}\n"
+    )
+    (root / "lazy" / "one.py").write_text("")
+    (root / "lazy" / "two.py").write_text("")
     (root / "sub" / "table.yaml").write_text("a: 1")
     (tmp_path / "script.py").write_text("import numpy\nfrom anello.sub.near import f\n")
     monkeypatch.setattr(provenance, "PACKAGE", root)
-    provenance._imported.cache_clear()
-    provenance._file_digest.cache_clear()
+    forget()
     return root
 
 
@@ -51,6 +65,15 @@ def test_relative_imports_are_followed(package: Path) -> None:
     assert {"sub/near.py", "errors.py", "far.py"} <= names(package, script)
 
 
+@pytest.mark.parametrize(("name", "file"), [("One", "lazy/one.py"), ("Two", "lazy/two.py")])
+def test_names_that_a_package_imports_on_first_use_are_followed(
+    package: Path, name: str, file: str
+) -> None:
+    script = package.parent / "script.py"
+    script.write_text(f"from anello.lazy import {name}")
+    assert names(package, script) == {"__init__.py", "lazy/__init__.py", file}
+
+
 @pytest.mark.parametrize(
     ("changed", "matters"),
     [("far.py", True), ("sub/table.yaml", True), ("other.py", False), ("sub/beside.py", False)],
@@ -61,6 +84,19 @@ def test_the_digest_changes_with_what_is_reached_only(
     script = package.parent / "script.py"
     before = code_digest(script)
     (package / changed).write_text("Z = 2")
-    provenance._imported.cache_clear()
-    provenance._file_digest.cache_clear()
+    forget()
     assert (code_digest(script) != before) is matters
+
+
+def test_the_scripts_of_the_workflow_reach_what_they_run() -> None:
+    forget()
+    scripts = Path(__file__).resolve().parents[2] / "scripts"
+    reached = {
+        script.stem: {str(f.relative_to(provenance.PACKAGE)) for f in code_files(script)}
+        for script in scripts.glob("*.py")
+    }
+    assert {"solve/highs.py", "solve/problem.py", "results/extraction.py"} <= reached["solve"]
+    assert {"formulation/balance.py", "solve/compile.py"} <= reached["build"]
+    assert {"ring/mixed.py", "coupling/fixed_point.py"} <= reached["simulate"]
+    assert {"definition/parameters.yaml", "quality/check.py"} <= reached["preprocess"]
+    assert not any(f.startswith(("report/", "district/")) for f in reached["solve"])

@@ -104,5 +104,24 @@ def _module_files(name: str) -> list[Path]:
             files.append(folder / f"{part}.py")
             break
         else:
+            lazy = _lazy_names(folder / "__init__.py").get(part)
+            files += _module_files(lazy) if lazy is not None else []
             break
     return files
+
+
+@cache
+def _lazy_names(package: Path) -> dict[str, str]:
+    """Return the module of each name that a package imports on first use only.
+
+    Such a package lists its names for type checkers, or in a table of name and module.
+    """
+    found: dict[str, str] = {}
+    for node in ast.walk(ast.parse(package.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.update({alias.asname or alias.name: node.module for alias in node.names})
+        elif isinstance(node, ast.Dict):
+            for key, value in zip(node.keys, node.values, strict=True):
+                if isinstance(key, ast.Constant) and isinstance(value, ast.Constant):
+                    found.setdefault(str(key.value), str(value.value))
+    return {name: module for name, module in found.items() if module.startswith("anello.")}
