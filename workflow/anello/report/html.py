@@ -207,7 +207,8 @@ def _comparison(loaded: Mapping[str, CollectedResults], config: FiguresConfig) -
     for label, row in table.iterrows():
         indented = ' class="in"' if str(label).startswith("  ") else ""
         parts.append(f'<tr><th scope="row"{indented}>{html.escape(str(label).strip())}</th>')
-        parts += [f"<td>{_figure(float(value))}</td>" for value in row]
+        counted = "[" not in str(label)
+        parts += [f"<td>{_figure(float(value), counted)}</td>" for value in row]
         parts.append("</tr>")
     parts.append("</tbody></table></div>")
     return "".join(parts)
@@ -484,8 +485,8 @@ def _stamp(results: xr.Dataset, position: int) -> str:
     return str(results["timestep"].values[position])[:16].replace("T", " ")
 
 
-def _figure(value: float) -> str:
-    """Return a number with thin spaces between thousands and a sensible number of digits."""
+def _figure(value: float, counted: bool = False) -> str:
+    """Return a number with thin spaces between thousands and, if measured, three digits."""
     if not np.isfinite(value):
         return "–"
     size = abs(value)
@@ -493,10 +494,10 @@ def _figure(value: float) -> str:
         return "0"
     if size >= 1000:
         text = f"{value:,.0f}"
-    elif size >= 100 or value == int(value):
-        text = f"{value:.0f}" if size >= 100 else f"{value:g}"
+    elif size >= 100 or counted:
+        text = f"{value:.0f}"
     elif size >= 0.001:
-        text = f"{value:.3g}"
+        text = f"{value:#.3g}"
     else:
         text = f"{value:.1e}"
     return text.replace(",", "\u202f").replace("-", "\u2212")
