@@ -594,3 +594,10 @@ def test_a_year_is_fast():
     start = time.process_time()
     simulate(ring(STORES), data)
     assert time.process_time() - start < 0.5
+
+
+def test_a_loss_too_small_to_count_is_no_loss():
+    hours = np.array([0.25, 1.0])
+    none = mixed.decay(3483.0, 0.0, hours)
+    for ua in (2.2e-313, 1e-20, 1e-9):
+        np.testing.assert_allclose(mixed.decay(3483.0, ua, hours), none, rtol=1e-12)

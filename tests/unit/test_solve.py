@@ -241,9 +241,9 @@ def test_infeasible_and_unbounded(solver):
 @pytest.mark.parametrize("solver", ["highs", "cbc"])
 def test_a_time_limit(solver, tmp_path):
     rng = np.random.default_rng(0)
-    n = 60
+    n = 120
     knapsacks = lp.problem(
-        rng.integers(10, 99, (12, n)), -INF, 800, 0, 1, rng.integers(10, 99, n),
+        rng.integers(10, 99, (30, n)), -INF, 800, 0, 1, rng.integers(10, 99, n),
         sense=-1, integer=np.ones(n, bool),
     )  # fmt: skip
     log = tmp_path / "solver.log"

@@ -48,10 +48,12 @@ def step_coefficients(config: RingConfig, step_h: Floats) -> tuple[Floats, Float
 
 def decay(capacity_kwh_per_k: float, ua_kw_per_k: float, step_h: Floats) -> tuple[Floats, Floats]:
     """Return φ and ψ of `step_coefficients` for a heat capacity [kWh/K] and a loss [kW/K]."""
-    if ua_kw_per_k == 0.0:
-        return np.ones_like(step_h), step_h / capacity_kwh_per_k
     exponent = ua_kw_per_k * step_h / capacity_kwh_per_k
-    return np.exp(-exponent), -np.expm1(-exponent) / ua_kw_per_k
+    # (1 − e⁻ˣ)/x loses its digits in a tiny x, where the first terms of its series are exact.
+    tiny = exponent < 1e-8
+    share = -np.expm1(-exponent) / np.where(tiny, 1.0, exponent)
+    share = np.where(tiny, 1.0 - exponent / 2.0, share)
+    return np.exp(-exponent), step_h / capacity_kwh_per_k * share
 
 
 def simulate_mixed(
