@@ -131,7 +131,7 @@ def _run(piece: Piece, options: Mapping[str, Any], time_limit_s: float | None) -
             _set(highs, "time_limit", float(time_limit_s))
         for name, option in options.items():
             _set(highs, name, option)
-        if highs.passModel(_lp(piece)) == highspy.HighsStatus.kError:
+        if _pass(highs, piece) == highspy.HighsStatus.kError:
             raise SolveError("HiGHS refused the problem; its coefficients may not be finite")
         warm = _start(highs, piece)
         highs.run()
@@ -170,25 +170,26 @@ def _set(highs: highspy.Highs, name: str, value: Any) -> None:
         raise SolveError(f"HiGHS knows no option {name!r} with value {value!r}")
 
 
-def _lp(piece: Piece) -> highspy.HighsLp:
-    lp = highspy.HighsLp()
-    lp.num_col_ = len(piece.cost)
-    lp.num_row_ = len(piece.row_lower)
-    lp.col_cost_ = piece.cost
-    lp.col_lower_ = piece.col_lower
-    lp.col_upper_ = piece.col_upper
-    lp.row_lower_ = piece.row_lower
-    lp.row_upper_ = piece.row_upper
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.num_col_ = lp.num_col_
-    lp.a_matrix_.num_row_ = lp.num_row_
-    lp.a_matrix_.start_ = piece.matrix.indptr.astype(np.int32)
-    lp.a_matrix_.index_ = piece.matrix.indices.astype(np.int32)
-    lp.a_matrix_.value_ = piece.matrix.data
-    if piece.integer.any():
-        kinds = highspy.HighsVarType
-        lp.integrality_ = [kinds.kInteger if w else kinds.kContinuous for w in piece.integer]
-    return lp
+def _pass(highs: highspy.Highs, piece: Piece) -> highspy.HighsStatus:
+    """Hand the arrays over as they are; a ``HighsLp`` would hold another copy of them."""
+    matrix = piece.matrix
+    return highs.passModel(
+        len(piece.cost),
+        len(piece.row_lower),
+        matrix.nnz,
+        int(highspy.MatrixFormat.kRowwise),
+        int(highspy.ObjSense.kMinimize),
+        0.0,
+        piece.cost,
+        piece.col_lower,
+        piece.col_upper,
+        piece.row_lower,
+        piece.row_upper,
+        matrix.indptr.astype(np.int32, copy=False),
+        matrix.indices.astype(np.int32, copy=False),
+        matrix.data,
+        piece.integer.astype(np.int32),
+    )
 
 
 def _start(highs: highspy.Highs, piece: Piece) -> bool:

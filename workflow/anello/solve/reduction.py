@@ -25,14 +25,13 @@ CROSSING_TOLERANCE = 1e-7
 
 @dataclass
 class _Pass:
-    """What one sweep took out: rows that became bounds, then columns that became constants."""
+    """What one sweep took out: rows that became bounds."""
 
     rows: IntArray
     columns: IntArray
     entries: Array
     lower: Array
     upper: Array
-    fixed: IntArray
 
 
 @dataclass
@@ -54,7 +53,6 @@ class Reduction:
     """
 
     problem: Problem
-    full: sparse.csr_array
     rows: IntArray
     columns: IntArray
     col_lower: Array
@@ -97,9 +95,10 @@ class Reduction:
             Change of the minimised objective per unit of each row that is left.
         """
         p = self.problem
+        full = sparse.csr_array((p.data, p.indices, p.indptr), shape=(p.n_rows, p.n_columns))
         y = np.zeros(p.n_rows)
         y[self.rows] = row_dual
-        reduced = p.sense * (p.cost + p.penalty) - self.full.T @ y
+        reduced = p.sense * (p.cost + p.penalty) - full.T @ y
         for sweep in reversed(self.passes):
             if not len(sweep.rows):
                 continue
@@ -115,7 +114,7 @@ class Reduction:
             binding = binding[first]
             y_new = reduced[sweep.columns[binding]] / sweep.entries[binding]
             y[sweep.rows[binding]] = y_new
-            reduced -= self.full[sweep.rows[binding]].T @ y_new
+            reduced -= full[sweep.rows[binding]].T @ y_new
         return p.sense * y
 
 
@@ -146,21 +145,20 @@ def reduce_problem(problem: Problem) -> Reduction:
     """
     p = problem
     _refuse_nan(p)
-    full = sparse.csr_array((p.data, p.indices, p.indptr), shape=(p.n_rows, p.n_columns))
-    row_of = np.repeat(np.arange(p.n_rows), np.diff(p.indptr))
+    # Half-size numbers: these arrays are the largest there are, and several live at once.
+    row_of = np.repeat(np.arange(p.n_rows, dtype=np.int32), np.diff(p.indptr))
     lower, upper = p.col_lower.copy(), p.col_upper.copy()
     row_lower, row_upper = p.row_lower.copy(), p.row_upper.copy()
     live_row = np.isfinite(row_lower) | np.isfinite(row_upper)
     live_column = np.ones(p.n_columns, dtype=bool)
     keep = live_row[row_of] & (p.data != 0)
-    row_of, column_of, data = row_of[keep], p.indices[keep], p.data[keep]
+    row_of, column_of, data = row_of[keep], p.indices[keep].astype(np.int32), p.data[keep]
+    del keep
     passes: list[_Pass] = []
     size = np.ones(p.n_rows)
     while True:
         fixed = np.flatnonzero(live_column & (lower == upper))
         live_column[fixed] = False
-        if passes:
-            passes[-1].fixed = fixed
         if len(fixed):
             gone = ~live_column[column_of]
             parts = data[gone] * lower[column_of[gone]]
@@ -186,7 +184,7 @@ def reduce_problem(problem: Problem) -> Reduction:
         live_row[rows] = False
         stay = live_row[row_of]
         row_of, column_of, data = row_of[stay], column_of[stay], data[stay]
-        passes.append(_Pass(rows, columns, values, low, high, np.zeros(0, np.int64)))
+        passes.append(_Pass(rows, columns, values, low, high))
     if p.integer.any():
         lower[p.integer] = np.ceil(lower[p.integer] - 1e-9)
         upper[p.integer] = np.floor(upper[p.integer] + 1e-9)
@@ -197,18 +195,18 @@ def reduce_problem(problem: Problem) -> Reduction:
                 " its limits"
             )
     rows, columns = np.flatnonzero(live_row), np.flatnonzero(live_column)
-    new_row = np.cumsum(live_row) - 1
-    new_column = np.cumsum(live_column) - 1
+    new_column = np.cumsum(live_column, dtype=np.int32) - 1
+    count = np.bincount(row_of, minlength=p.n_rows)[rows]
     matrix = sparse.csr_array(
         (
             data,
             new_column[column_of],
-            np.concatenate([[0], np.cumsum(np.bincount(new_row[row_of], minlength=len(rows)))]),
+            np.concatenate([[0], np.cumsum(count)]).astype(np.int32),
         ),
         shape=(len(rows), len(columns)),
     )
     return Reduction(
-        p, full, rows, columns, lower, upper, matrix, row_lower[rows], row_upper[rows], passes
+        p, rows, columns, lower, upper, matrix, row_lower[rows], row_upper[rows], passes
     )
 
 
