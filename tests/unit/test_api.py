@@ -473,6 +473,18 @@ def test_run_solves_what_was_built_and_shows_its_parameters(built):
     assert objective(built) == pytest.approx(before, rel=1e-9)
 
 
+def test_the_guide_runs_as_written(repo_root, tmp_path, monkeypatch):
+    page = (repo_root / "docs" / "how-to" / "use-from-python.md").read_text()
+    code = "\n".join(block.split("```")[0] for block in page.split("```python\n")[1:])
+    monkeypatch.chdir(tmp_path)
+    names: dict = {}
+    exec(compile(code, "use-from-python.md", "exec"), names)
+    assert names["again"].is_solved
+    fixed = names["fixed"].get_formatted_array("energy_cap").sel(locs="coast", techs="wind")
+    assert float(fixed) == pytest.approx(25000)
+    assert objective(names["limited"]) > objective(names["dearer"])
+
+
 # --- cleanliness ------------------------------------------------------------------------------
 def test_models_leave_nothing_behind():
     def use() -> list[weakref.ref]:

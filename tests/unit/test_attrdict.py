@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anello.attrdict import AttrDict
+from anello.attrdict import AttrDict, flow_yaml
 from anello.errors import InputError
 
 NAMES = st.text(alphabet="abcdefgh_", min_size=1, max_size=4)
@@ -20,7 +20,9 @@ SCALARS = st.one_of(
     st.integers(-(10**6), 10**6),
     st.floats(allow_nan=False),
     st.text(max_size=12),
-    st.sampled_from(["1e6", "on", "0o7", ".inf", "null", "2015-01-01", "1_000", "~", "a: b", "#"]),
+    st.sampled_from(
+        ["1e6", "on", "0o7", ".inf", "null", "2015-01-01", "1_000", "~", "a: b", "#", "x\n\n y\n"]
+    ),
 )
 NESTED = st.dictionaries(
     NAMES,
@@ -158,6 +160,13 @@ def test_yaml_round_trip(content):
     settings = AttrDict(content)
     text = settings.to_yaml()
     assert AttrDict.from_yaml_string(text, resolve_imports=False).as_dict() == settings.as_dict()
+
+
+@given(SCALARS | st.lists(SCALARS, max_size=3))
+def test_values_in_one_line(value):
+    text = flow_yaml(value)
+    assert "\n" not in text
+    assert AttrDict.from_yaml_string(f"a: {text}  # comment").a == value
 
 
 @given(NESTED)

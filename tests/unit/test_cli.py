@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 import anello
-from anello.cli import DIFFERENT, FAILED, NOT_SOLVED, OK, USAGE, main
+from anello.cli import DIFFERENT, FAILED, NOT_SOLVED, OK, USAGE, _parser, main
 
 ONE_DAY = "{model.subset_time: ['2030-07-01', '2030-07-01']}"
 TOO_LITTLE = """
@@ -179,3 +179,15 @@ def test_version_and_module(tmp_path):
         check=True,
     )
     assert done.stdout == f"anello {anello.__version__}\n"
+
+
+def test_reference_lists_every_command_and_option(repo_root):
+    page = (repo_root / "docs" / "reference" / "cli.md").read_text()
+    sections = {part.split()[1].strip("`"): part for part in page.split("\n## `")[1:]}
+    parser = _parser()
+    commands = parser._subparsers._group_actions[0].choices
+    assert set(sections) == set(commands)
+    for name, command in commands.items():
+        for action in command._actions:
+            if action.option_strings and action.dest != "help":
+                assert f"`{action.option_strings[0]}" in sections[name], (name, action.dest)

@@ -66,6 +66,8 @@ class Model:
         Whether keys that nothing reads are errors; otherwise they become warnings.
     series : mapping of str to pandas.DataFrame, optional
         Tables that stand in place of the CSV files of these names.
+    root : path, optional
+        Folder that relative paths may not leave; the model's own folder by default.
 
     Raises
     ------
@@ -89,15 +91,22 @@ class Model:
         timeseries_dataframes: Mapping[str, pd.DataFrame] | None = None,
         strict: bool = True,
         series: Mapping[str, pd.DataFrame] | None = None,
+        root: str | os.PathLike[str] | None = None,
     ) -> None:
         from anello.definition import read_model
         from anello.definition.composition import compose
         from anello.definition.report import Report
 
         data = read_model(
-            config, scenario, override_dict, timeseries_dataframes, strict=strict, series=series
+            config,
+            scenario,
+            override_dict,
+            timeseries_dataframes,
+            strict=strict,
+            series=series,
+            root=root,
         )
-        tree = compose(config, scenario, override_dict, None, Report(strict=False)).tree
+        tree = compose(config, scenario, override_dict, root, Report(strict=False)).tree
         if tree.section("run").mark("solver") is None:
             # The format's default is CBC, which the folder's author did not ask for.
             data.config["run"]["solver"] = "highs"
@@ -403,10 +412,13 @@ class Model:
 
     def to_lp(self, path: str | os.PathLike[str]) -> None:
         """Write the optimisation problem as an LP file with readable names; built if necessary."""
-        with atomic_path(path) as temporary:
+        with tempfile.TemporaryDirectory() as folder, atomic_path(path) as temporary:
+            # Pyomo doubts the hidden name of a file that is not whole yet.
+            plain = Path(folder) / "model.lp"
             self.backend.current().write(
-                str(temporary), format="lp", io_options={"symbolic_solver_labels": True}
+                str(plain), format="lp", io_options={"symbolic_solver_labels": True}
             )
+            shutil.copyfile(plain, temporary)
 
     def save_commented_model_yaml(self, path: str | os.PathLike[str]) -> None:
         """Write the configuration as it was used, each value with the file and line it came from.

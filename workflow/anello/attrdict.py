@@ -380,6 +380,7 @@ def _represent_text(dumper: Any, text: str) -> Any:
 
     # `1e6` and `0o7` are text to PyYAML and numbers to YAML 1.2.
     style = None if isinstance(parse_scalar(text), str) else "'"
+    style = '"' if "\n" in text else style  # keeps a value in one line
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

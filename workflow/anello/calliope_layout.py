@@ -130,8 +130,7 @@ def _by_tech(data: ModelData, array: xr.DataArray) -> xr.DataArray:
     """Give what is known of a technology to each of its links (``line:other``) as well."""
     plain = [str(v) for v in data.inputs["tech"].values]
     linked = sorted({str(v) for v in data.inputs["node_tech"].values} - set(plain))
-    index = pd.Index(plain)
-    at = [*range(len(plain)), *(int(index.get_loc(v.split(":")[0])) for v in linked)]
+    at = [*range(len(plain)), *(plain.index(v.split(":")[0]) for v in linked)]
     return array.isel(tech=at).rename(tech="techs").assign_coords(techs=[*plain, *linked])
 
 

@@ -128,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--scenario", metavar="NAME", help="scenario, or overrides with commas")
     which.add_argument("--all", action="store_true", help="check every scenario as well")
     _flag(check, "override_dict", metavar="YAML", help="settings that win over all others")
+    check.add_argument("--root", metavar="FOLDER", help="folder that relative paths may not leave")
 
     run = command("run", _run, "Solve a model and save its results.", _RUN)
     run.add_argument("model", metavar="MODEL", help="model folder, YAML file or NetCDF file")
@@ -143,6 +144,7 @@ def _parser() -> argparse.ArgumentParser:
     _flag(run, "save_csv", metavar="FOLDER", help="write tables into a new folder")
     _flag(run, "save_lp", metavar="FILE", help="write the optimisation problem")
     _flag(run, "save_logs", metavar="FOLDER", help="write the solver's log, solver.log")
+    run.add_argument("--root", metavar="FOLDER", help="folder that relative paths may not leave")
     run.add_argument("--solver", metavar="NAME", help="highs, cbc, or a name that Pyomo knows")
     run.add_argument(
         "--lenient", action="store_true", help="only warn about keys that nothing reads"
@@ -285,12 +287,12 @@ def _check(told: argparse.Namespace) -> int:
     model = _existing(told.model)
     names: list[str | None] = [told.scenario]
     if told.all:
-        names += _scenario_names(model)
+        names += _scenario_names(model, told.root)
     failed = False
     for name in names:
         label = "the model" if name is None else f"scenario {name}"
         try:
-            data = read_model(model, name, told.override_dict)
+            data = read_model(model, name, told.override_dict, root=told.root)
         except InputError as error:
             failed = True
             _say(_painted("error: ", "31") + f"{label}: {error}")
@@ -316,11 +318,12 @@ def _existing(text: str) -> Path:
     return path
 
 
-def _scenario_names(model: Path) -> list[str | None]:
+def _scenario_names(model: Path, root: str | None) -> list[str | None]:
     from anello.definition.composition import compose
     from anello.definition.report import Report
 
-    return list(compose(model, None, None, None, Report(strict=False)).tree.section("scenarios"))
+    found = compose(model, None, None, root, Report(strict=False))
+    return list(found.tree.section("scenarios"))
 
 
 def _run(told: argparse.Namespace) -> int:
@@ -368,6 +371,7 @@ def _read(told: argparse.Namespace) -> Model:
             scenario=told.scenario,
             override_dict=told.override_dict,
             strict=not told.lenient,
+            root=told.root,
         )
     if told.scenario or told.override_dict:
         raise InputError(
