@@ -131,7 +131,7 @@ def _run(piece: Piece, options: Mapping[str, Any], time_limit_s: float | None) -
             _set(highs, "time_limit", float(time_limit_s))
         for name, option in options.items():
             _set(highs, name, option)
-        if _pass(highs, piece) == highspy.HighsStatus.kError:
+        if not _pass(highs, piece):
             raise SolveError("HiGHS refused the problem; its coefficients may not be finite")
         warm = _start(highs, piece)
         highs.run()
@@ -170,10 +170,10 @@ def _set(highs: highspy.Highs, name: str, value: Any) -> None:
         raise SolveError(f"HiGHS knows no option {name!r} with value {value!r}")
 
 
-def _pass(highs: highspy.Highs, piece: Piece) -> highspy.HighsStatus:
-    """Hand the arrays over as they are; a ``HighsLp`` would hold another copy of them."""
+def _pass(highs: highspy.Highs, piece: Piece) -> bool:
+    """Hand the arrays over as they are, as a ``HighsLp`` would copy them; false if refused."""
     matrix = piece.matrix
-    return highs.passModel(
+    status = highs.passModel(
         len(piece.cost),
         len(piece.row_lower),
         matrix.nnz,
@@ -190,6 +190,7 @@ def _pass(highs: highspy.Highs, piece: Piece) -> highspy.HighsStatus:
         matrix.data,
         piece.integer.astype(np.int32),
     )
+    return bool(status != highspy.HighsStatus.kError)
 
 
 def _start(highs: highspy.Highs, piece: Piece) -> bool:
