@@ -198,6 +198,7 @@ def test_a_parameter_beside_a_constant_or_another_parameter_is_not_tagged(system
     np.testing.assert_allclose(values((flow * tag) * tag, X), FLOW * BOTH**2)
 
 
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
 def test_a_number_that_is_not_finite_names_its_row(system, wrong):
     factor = np.ones((2, 3))
