@@ -24,6 +24,8 @@ COPIED = {"supply_forced-min_use"}
 # Variants that meet an oddity which anello never copies (docs/explanation/calliope-oddities.md).
 MENDED = {
     "supply_plus_energy:techs.wood.constraints.resource:removed": "unlimited supply_plus is free",
+    "supply_plus_direct:techs.collector.constraints.resource:removed": "the same",
+    "supply_plus_store:techs.tower.constraints.resource:removed": "the same",
     "milp_asynchronous:techs.battery.constraints.force_asynchronous_prod_con:changed": (
         "false counts as true"
     ),
@@ -60,6 +62,8 @@ def test_case_is_solved_as_by_calliope(case):
 @pytest.mark.parametrize("variant", chosen(), ids=lambda variant: variant.name)
 def test_a_changed_setting_moves_the_optimum_as_in_calliope(variant, tmp_path):
     status, objective = SENSITIVITY[variant.name]
+    if status == "not set":
+        pytest.skip("the oracle writes a programme with infinite coefficients")
     if status == "rejected":
         pytest.skip("the oracle rejects the model without this setting")
     path = write(apply(variant), tmp_path / "model.yaml")
