@@ -439,6 +439,39 @@ def test_constraint_over_time_with_joined_labels(built, solved):
     assert float(solved.get_formatted_array("carrier_prod").loc["power", "a", "plant"].max()) > 1.5
 
 
+def test_labels_of_every_kind_of_variable():
+    backend = anello.examples.urban_scale().backend
+    never = pyo.Constraint.Skip
+    seen: dict = {}
+
+    def keep(name):
+        def rule(m, *index):
+            seen.setdefault(name, []).append(index)
+            return never
+
+        return rule
+
+    for name in ("loc_techs_store", "loc_techs_milp", "loc_techs_demand", "techs", "locs"):
+        backend.add_constraint(f"{name}_constraint", [name], keep(name))
+    assert "loc_techs_store" not in seen
+    assert "loc_techs_milp" not in seen
+    assert len(seen["loc_techs_demand"]) == 6
+    assert ("heat_pipe:homes",) in seen["techs"]
+    backend.add_constraint(
+        "a_constraint",
+        ["loc_carriers", "timesteps"],
+        lambda m, pair, t: m.unmet_demand[pair, t] <= m.timestep_resolution[t] * 1e6,
+    )
+    backend.add_constraint(
+        "b_constraint",
+        ["costs"],
+        lambda m, c: (
+            sum(m.cost[c, k] * m.timestep_weights[m.timesteps[0]] for k in m.loc_techs_cost) <= 2000
+        ),
+    )
+    assert objective(backend.rerun()) == pytest.approx(1707.7443419180884, rel=1e-6)
+
+
 def test_a_failed_rule_leaves_nothing_behind(built):
     with pytest.raises(ZeroDivisionError):
         built.backend.add_constraint("x_constraint", ["timesteps"], lambda m, t: 1 / 0)

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 import anello
+from anello.attrdict import AttrDict
 from anello.cli import DIFFERENT, FAILED, NOT_SOLVED, OK, USAGE, _parser, main
 
 ONE_DAY = "{model.subset_time: ['2030-07-01', '2030-07-01']}"
@@ -147,6 +148,29 @@ def test_compare(model, saved, tmp_path, capsys):
     assert main(["compare", str(saved), str(tmp_path / "absent.nc")]) == FAILED
 
 
+def test_generated_scenarios_can_be_run(tmp_path, capsys):
+    folder = tmp_path / "island"
+    assert main(["new", str(folder)]) == OK
+    told = ["generate-scenarios", str(folder), str(folder / "more.yaml")]
+    told += ["margin;least_emissions,all_days", "dear_gas;clean"]
+    capsys.readouterr()
+    assert main([*told, "--scenario-name-prefix", "run_"]) == OK
+    found = AttrDict.from_yaml(folder / "more.yaml").scenarios
+    assert list(found) == ["run_1", "run_2", "run_3", "run_4"]
+    assert found.run_4 == ["least_emissions", "all_days", "clean"]
+    main_file = folder / "model.yaml"
+    imports = "  - scenarios.yaml\n"
+    text = main_file.read_text().replace(imports, f"{imports}  - more.yaml\n")
+    main_file.write_text(text)
+    assert main(["check", str(folder), "--scenario", "run_4"]) == OK
+    capsys.readouterr()
+    assert main(told) == FAILED
+    assert "exists already" in capsys.readouterr().err
+    told[2] = str(tmp_path / "x.yaml")
+    assert main([*told[:3], "dear_gass"]) == FAILED
+    assert "`dear_gas`" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("command", [[], ["new"], ["check"], ["run"], ["compare"]])
 def test_help_teaches_with_examples(command, capsys):
     with pytest.raises(SystemExit) as told:
@@ -186,6 +210,7 @@ def test_reference_lists_every_command_and_option(repo_root):
     sections = {part.split()[1].strip("`"): part for part in page.split("\n## `")[1:]}
     parser = _parser()
     commands = parser._subparsers._group_actions[0].choices
+    del commands["generate_scenarios"]  # the same, as Calliope spells it
     assert set(sections) == set(commands)
     for name, command in commands.items():
         for action in command._actions:

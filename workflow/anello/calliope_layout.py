@@ -19,6 +19,16 @@ IndexFormat = Literal["index", "multiindex"]
 _TECH_NAMES = {"tech_name": "names", "tech_color": "colors", "tech_base": "base_tech"}
 _LOC_NAMES = {"loc_available_area": "available_area"}
 _COORDINATES = ("lat", "lon", "x", "y")
+_INPUT_SETS = (
+    "loc_techs_area",
+    "loc_techs_export",
+    "loc_techs_finite_resource",
+    "loc_techs_investment_cost",
+    "loc_techs_milp",
+    "loc_techs_om_cost",
+    "loc_techs_purchase",
+    "loc_techs_store",
+)
 _DIMS = {"timestep": "timesteps", "cost": "costs", "carrier": "carriers", "tier": "carrier_tiers"}
 
 
@@ -301,10 +311,11 @@ def set_members(
     members = _members(data)
     if name in members:
         return [labels[n] for n in members[name]]
+    if name in CALLIOPE_SETS.values() or name in _INPUT_SETS:
+        return []
     known = [
         *("timesteps", "techs", "loc_techs", *simple),
         *(f"loc_techs_{base}" for base in BASES),
-        *CALLIOPE_SETS.values(),
-        *members,
+        *dict.fromkeys([*CALLIOPE_SETS.values(), *_INPUT_SETS]),
     ]
     raise InputError(Problem("no such set", key=name, suggestion=did_you_mean(name, known)))

@@ -68,6 +68,14 @@ examples:
 
 MODEL is a model folder, its main YAML file, or a file that --save_netcdf wrote.
 """
+_GENERATE = """\
+examples:
+  anello generate-scenarios my_model scenarios.yaml 'dry;wet' 'dear_gas;cheap_gas'
+
+makes four scenarios, scenario_1 (dry, dear_gas) to scenario_4 (wet, cheap_gas). Import the file
+in the model, and run them by name. An alternative may hold several overrides with commas between
+them.
+"""
 _COMPARE = """\
 examples:
   anello compare before.nc after.nc
@@ -103,8 +111,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"anello {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", parser_class=_Parser)
 
-    def command(name: str, run: Callable[..., int], summary: str, epilog: str) -> Any:
-        added = commands.add_parser(name, help=summary, description=summary, epilog=epilog)
+    def command(name: str, run: Callable[..., int], summary: str, epilog: str, **told: Any) -> Any:
+        added = commands.add_parser(name, help=summary, description=summary, epilog=epilog, **told)
         added.set_defaults(run=run)
         _flag(added, "debug", action="store_true", help="show all that is logged, and tracebacks")
         return added
@@ -163,6 +171,29 @@ def _parser() -> argparse.ArgumentParser:
         dest="fail_when_infeasible",
         action="store_false",
         help="exit code 0 even then; inputs are saved, results are not",
+    )
+
+    generate = command(
+        "generate-scenarios",
+        _generate_scenarios,
+        "Write every combination of groups of overrides as a scenario.",
+        _GENERATE,
+        aliases=["generate_scenarios"],
+    )
+    generate.add_argument("model", metavar="MODEL", help="model folder or its main YAML file")
+    generate.add_argument("out_file", metavar="OUT", help="the YAML file to make")
+    generate.add_argument(
+        "overrides", metavar="GROUP", nargs="+", help="alternatives, with semicolons between them"
+    )
+    _flag(
+        generate,
+        "scenario_name_prefix",
+        metavar="TEXT",
+        default="scenario_",
+        help="what the scenarios are called, before their number (default: scenario_)",
+    )
+    generate.add_argument(
+        "--root", metavar="FOLDER", help="folder that relative paths may not leave"
     )
 
     compare = command("compare", _compare, "List what two results differ in.", _COMPARE)
@@ -379,6 +410,46 @@ def _read(told: argparse.Namespace) -> Model:
             " the model folder"
         )
     return read_netcdf(path)
+
+
+def _generate_scenarios(told: argparse.Namespace) -> int:
+    from itertools import product
+
+    from anello.attrdict import AttrDict
+    from anello.definition.composition import compose
+    from anello.definition.report import Report
+    from anello.errors import Problem, did_you_mean
+
+    target = Path(told.out_file)
+    if target.exists():
+        raise InputError(f"{target} exists already; choose another file")
+    tree = compose(_existing(told.model), None, None, told.root, Report(strict=False)).tree
+    known = [*tree.section("overrides"), *tree.section("scenarios")]
+    groups = [
+        [[name.strip() for name in one.split(",")] for one in group.split(";") if one.strip()]
+        for group in told.overrides
+    ]
+    names = {name: None for group in groups for one in group for name in one}
+    unknown = [name for name in names if name not in known]
+    if unknown:
+        listing = f"Defined are: {', '.join(known) or 'none'}"
+        raise InputError(
+            [
+                Problem(
+                    "neither an override nor a scenario of the model",
+                    key=name,
+                    suggestion=did_you_mean(name, known) or listing,
+                )
+                for name in unknown
+            ]
+        )
+    scenarios = {
+        f"{told.scenario_name_prefix}{number}": [name for one in chosen for name in one]
+        for number, chosen in enumerate(product(*groups), 1)
+    }
+    AttrDict({"scenarios": scenarios}).to_yaml(target)
+    print(f"{len(scenarios)} scenarios are in {target}; add it to `import` in the model")
+    return OK
 
 
 def _compare(told: argparse.Namespace) -> int:
