@@ -152,7 +152,7 @@ def measure_iccep(results: dict[str, Any], python: Path | None, work: Path) -> N
         )
 
 
-def measure_jobs(results: dict[str, Any], python: Path | None, work: Path) -> None:
+def measure_jobs(results: dict[str, Any], _: Path | None, work: Path) -> None:
     """Measure a late iteration of the study's smart scenario as jobs of the workflow."""
     folder = iccep_folder()
     if folder is None:

@@ -25,6 +25,9 @@ COPIED = {"supply_forced-min_use"}
 MENDED = {
     "supply_plus_energy:techs.wood.constraints.resource:removed": "unlimited supply_plus is free",
     "supply_plus_direct:techs.collector.constraints.resource:removed": "the same",
+    "milp_purchase-large_store_only:techs.battery.constraints.storage_cap_max:removed": (
+        "storage_cap_min holds even where nothing is bought"
+    ),
     "supply_plus_store:techs.tower.constraints.resource:removed": "the same",
     "milp_asynchronous:techs.battery.constraints.force_asynchronous_prod_con:changed": (
         "false counts as true"
