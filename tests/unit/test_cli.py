@@ -17,6 +17,7 @@ from anello.cli import DIFFERENT, FAILED, NOT_SOLVED, OK, USAGE, _parser, main
 ONE_DAY = "{model.subset_time: ['2030-07-01', '2030-07-01']}"
 TOO_LITTLE = """
 run.ensure_feasibility: false
+model.subset_time: ['2030-07-01', '2030-07-01']
 group_constraints.little: {techs: [gas, wind, solar_thermal], carrier_prod_max: {power: 1}}
 """
 
