@@ -217,3 +217,16 @@ def test_reference_lists_every_command_and_option(repo_root):
         for action in command._actions:
             if action.option_strings and action.dest != "help":
                 assert f"`{action.option_strings[0]}" in sections[name], (name, action.dest)
+
+
+def test_a_reader_who_has_had_enough_is_no_error(tmp_path):
+    where = str(Path(anello.__file__).parents[1])
+    command = f"{sys.executable} -m anello new {tmp_path / 'new'} | true"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        env={**os.environ, "PYTHONPATH": where},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

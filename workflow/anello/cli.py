@@ -235,9 +235,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return OK
     handler = _start_logging(told)
     try:
-        return int(told.run(told))
+        code = int(told.run(told))
+        sys.stdout.flush()
+        return code
     except SolveError as error:
         return _report(error, told, NOT_SOLVED)
+    except BrokenPipeError:
+        # Whoever read the output, `head` for one, has had enough; nothing is left to flush to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return OK
     except (AnelloError, OSError) as error:
         return _report(error, told, FAILED)
     except KeyboardInterrupt:
