@@ -6,6 +6,8 @@ import json
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
+
 from anello.coupling.config import CouplingConfig, FixedPointConfig
 from anello.coupling.convergence import (
     ConvergenceRecord,
@@ -18,7 +20,6 @@ from anello.coupling.convergence import (
 from anello.coupling.fixed_point import CopPair, next_cop, run_fixed_point
 from anello.errors import ArtefactError, NotConvergedError
 from anello.ring import iccep2019_ring
-from pydantic import ValidationError
 
 NODES = ("a::hp", "b::hp")
 ORIGINAL = iccep2019_ring("smart").active_oddities
