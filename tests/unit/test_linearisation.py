@@ -227,6 +227,20 @@ def test_wells_never_pass_the_well_temperature_in_the_programme():
     assert (before[cooling] >= well - 0.05).all()
 
 
+@pytest.mark.parametrize("change_k", [-0.4, 0.4])
+def test_idle_wells_leave_the_ring_free(incumbent, change_k):
+    """Limits of wells that can do nothing must not hold the ring where it is."""
+    district, done, about = incumbent
+    problem = with_numbers(district.problem, district.ring, district.rows, about)
+    x = simulated_point(district, done, problem, solve(problem))
+    block = problem.variables["ring_heat"]
+    x[block.start : block.stop] = 0.0
+    block = problem.variables["ring_temperature"]
+    x[block.start : block.stop] += change_k
+    for name in ("ring_wells_heating_max", "ring_wells_cooling_max"):
+        assert misses(problem, x, name).max() < 1e-6
+
+
 def test_a_deadband_leaves_the_plant_out_of_the_programme():
     district = coupled(SEED, {"slp": {"balancing": "deadband"}})
     assert district.rows.devices == {}

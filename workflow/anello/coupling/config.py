@@ -50,7 +50,7 @@ class SlpConfig(Strict):
         default=0.75, description="Double Δ when actual/predicted decrease exceeds this [-]."
     )
     shrink_below: Positive = Field(
-        default=0.25, description="Halve Δ when actual/predicted decrease falls below this [-]."
+        default=0.6, description="Halve Δ when actual/predicted decrease falls below this [-]."
     )
     balancing: Literal["scheduled", "deadband"] = Field(
         default="scheduled",

@@ -29,6 +29,12 @@ RUNNING_KW = 1e-3
 TRACE = 1e-3
 """Slope, relative to the wells' conductance, of a limit that does not depend on temperature [-]."""
 
+TRACE_KW = 1e-3
+"""Heat of wells that can do nothing, for the same reason: fixed columns would vanish [kW]."""
+
+NEVER_DEGC = 1e3
+"""A temperature that no ring has; a limit that depends on it does not bind [°C]."""
+
 
 def ring_rows(
     config: RingConfig,
@@ -296,8 +302,8 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
     given[0] += rows.phi[0] * rows.initial_degc
     given += rows.psi * about.given_kw
     row_bounds["ring_balance"] = (given, given)
-    _wells(config, rows, about, values, row_bounds)
-    column_bounds = _trust_region(problem, config, rows, about)
+    most_kw = _wells(config, rows, about, values, row_bounds)
+    column_bounds = _trust_region(problem, config, rows, about, most_kw)
     return problem.patch({k: v for k, v in values.items() if v}).with_bounds(
         column_bounds, row_bounds
     )
@@ -329,15 +335,17 @@ def _wells(
     about: Linearisation,
     values: dict[str, dict[str, Floats]],
     row_bounds: dict[str, tuple[Floats, Floats]],
-) -> None:
+) -> dict[str, Floats]:
     """Limits of the wells, linear in the ring temperature where it stays on one side of theirs.
 
     What the wells can move is proportional to the difference of temperatures and nothing beyond
     it. Where the trust region lies on both sides, a line that is exact at the incumbent is taken;
-    its error shrinks with the trust region.
+    its error shrinks with the trust region. A limit that does not depend on temperature is
+    returned as the largest heat of the device, by step [kW].
     """
+    most_kw: dict[str, Floats] = {}
     if config.plant is None:
-        return
+        return most_kw
     wells = config.plant.wells
     conductance = wells.conductance_kw_per_k
     start_degc = about.temperature_degc[:-1]
@@ -363,18 +371,27 @@ def _wells(
             best = sign * wells.well_degc - (low if sign > 0 else -high)
             at_incumbent = conductance * np.maximum(best, 0.0)
         # A trace of slope keeps the row where the limit is constant: the rows stay the same in
-        # every iteration, so that each can start from the basis of the one before.
-        slope = np.maximum(slope, TRACE * max(conductance, 1.0))
-        limit = np.minimum(at_incumbent, wells.max_kw)
-        limit = limit + slope * sign * start_degc
+        # every iteration, so that each can start from the basis of the one before. There the row
+        # must never bind, or it would hold the ring at one side of the incumbent.
+        trace = TRACE * max(conductance, 1.0)
+        constant = slope < trace
+        most_kw[device] = np.where(constant, np.maximum(at_incumbent, TRACE_KW), np.inf)
+        slope = np.where(constant, trace, slope)
+        limit = np.minimum(at_incumbent, wells.max_kw) + slope * sign * start_degc
+        limit = np.where(constant, rows.devices[device].max_kw + trace * NEVER_DEGC, limit)
         limit[0] = min(at_incumbent[0], wells.max_kw)
         patched[device] = slope
         row_bounds[f"ring_{device}_max"] = (np.full_like(limit, np.nan), limit)
     values[WELL_PER_K] = patched
+    return most_kw
 
 
 def _trust_region(
-    problem: Problem, config: RingConfig, rows: RingRows, about: Linearisation
+    problem: Problem,
+    config: RingConfig,
+    rows: RingRows,
+    about: Linearisation,
+    most_kw: dict[str, Floats],
 ) -> dict[str, tuple[Floats, Floats]]:
     """Bounds on ring temperature, store levels and devices."""
     low, high = config.bounds_degc
@@ -391,7 +408,8 @@ def _trust_region(
         block = problem.variables["ring_heat"]
         most = np.zeros(block.shape)
         for k, name in enumerate(rows.devices):
-            size = np.full(block.shape[1], rows.devices[name].max_kw)
+            size = np.minimum(rows.devices[name].max_kw, most_kw.get(name, np.inf))
+            size = np.broadcast_to(size, block.shape[1:])
             if name == "dry_cooler" and config.plant is not None:
                 size = np.minimum(size, _cooler_kw(config, about))
             most[k] = size * rows.step_h

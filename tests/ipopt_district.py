@@ -1,0 +1,212 @@
+"""The dispatch of a district and its ring as one non-linear programme, for Ipopt.
+
+A formulation of its own, written from the physics: it shares input numbers with anello, but no row.
+Only districts of supply, sun, heat pumps with stores, and a well-mixed ring without ground loss.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from anello.coupling.iteration import heat_pumps
+from anello.model_data import ModelData
+from anello.ring.config import QuadraticCop, RingConfig, StoreUse
+
+KWH_PER_KGK = 4.18 / 3600.0
+SMOOTH_K = 1e-3
+"""Width over which a kink is rounded [K]: much less than any tolerance."""
+
+
+@dataclass(frozen=True)
+class NonLinearProgramme:
+    """A district for Ipopt.
+
+    Attributes
+    ----------
+    problem : dict
+        Variables, objective and constraints for casadi.
+    bounds : dict of str to ndarray
+        Of variables and constraints.
+    layout : dict of str to tuple
+        Shape of each group of variables, in order.
+    """
+
+    problem: dict[str, Any]
+    bounds: dict[str, np.ndarray]
+    layout: dict[str, tuple[int, int]]
+
+    def pack(self, values: dict[str, np.ndarray]) -> np.ndarray:
+        """Put values of all groups into one vector."""
+        flat = [
+            np.broadcast_to(values[name], shape).ravel(order="F")
+            for name, shape in self.layout.items()
+        ]
+        return np.concatenate(flat)
+
+    def solve(self, start: dict[str, np.ndarray], **options: Any) -> tuple[float, dict]:
+        """Return cost and values at Ipopt's optimum.
+
+        Raises
+        ------
+        RuntimeError
+            If Ipopt does not end at an optimum.
+        """
+        import casadi as ca
+
+        settings = {"print_level": 0, "sb": "yes", "max_iter": 800, "tol": 1e-6, **options}
+        solver = ca.nlpsol("district", "ipopt", self.problem, {"ipopt": settings, "print_time": 0})
+        found = solver(x0=self.pack(start), **self.bounds)
+        status = solver.stats()["return_status"]
+        if status not in ("Solve_Succeeded", "Solved_To_Acceptable_Level"):
+            raise RuntimeError(f"Ipopt: {status}")
+        x, values, at = np.asarray(found["x"]).ravel(), {}, 0
+        for name, shape in self.layout.items():
+            size = shape[0] * shape[1]
+            values[name] = x[at : at + size].reshape(shape, order="F")
+            at += size
+        return float(found["f"]), values
+
+
+def number(data: ModelData, name: str, node: str) -> np.ndarray:
+    """A parameter of one node, shape (T,)."""
+    position = data.positions([node])
+    steps = data.inputs.sizes["timestep"]
+    value = data.value(name, position)
+    if name.startswith("cost_"):
+        value = np.nan_to_num(np.asarray(value, float))[list(data.inputs["cost"]).index("monetary")]
+    return np.broadcast_to(np.asarray(value, float).reshape(-1), steps).copy()
+
+
+def nonlinear_programme(data: ModelData, ring: RingConfig) -> NonLinearProgramme:
+    """Write the dispatch of a district on a well-mixed ring as a non-linear programme.
+
+    Stores are cyclic, the ring starts at its initial temperature and ends anywhere within bounds.
+    """
+    import casadi as ca
+
+    pumps = heat_pumps(ring, data)
+    places = [str(loc) for loc in data.inputs["loc"].values]
+    labels = [str(n) for n in data.inputs["node"].values]
+    steps, count = data.inputs.sizes["timestep"], len(pumps)
+    assert ring.plant is not None
+    assert ring.loss.ua_kw_per_k == 0.0
+    wells, heater, cooler = ring.plant.wells, ring.plant.backup_heater, ring.plant.dry_cooler
+    layout = {
+        "output": (count, steps),
+        "charge": (count, steps),
+        "discharge": (count, steps),
+        "level": (count, steps),
+        "ring": (1, steps),
+        "plant": (4, steps),  # wells heating, wells cooling, heater, cooler
+        "grid": (len(places), steps),
+        "sun": (len(places), steps),
+    }
+    v = {name: ca.SX.sym(name, *shape) for name, shape in layout.items()}
+    low = {name: np.zeros(shape) for name, shape in layout.items()}
+    high = {name: np.full(shape, np.inf) for name, shape in layout.items()}
+    low["ring"][:], high["ring"][:] = ring.bounds_degc
+    high["plant"][2], high["plant"][3] = heater.max_kw, cooler.max_kw
+    high["plant"][:2] = wells.max_kw
+
+    before = ca.horzcat(ca.DM(ring.initial_degc), v["ring"][:, :-1])
+    heat, cost = ca.SX.zeros(1, steps), ca.SX(0)
+    power = {place: ca.SX.zeros(1, steps) for place in places}
+    equal, limited = [], []
+    for k, pump in enumerate(pumps):
+        place = pump.partition("::")[0]
+        settings = ring.heat_pump(pump)
+        assert settings is not None
+        fit, use = settings.cop_map, settings.use_temperature
+        assert isinstance(fit, QuadraticCop)
+        assert isinstance(use, StoreUse)
+        store = f"{place}::{use.store}"
+        capacity = use.kwh_per_k_by_location.get(place, use.kwh_per_k)
+        cold = settings.service == "cooling"
+        level = v["level"][k, :]
+        earlier = ca.horzcat(level[-1], level[:-1])
+        use_degc = (
+            use.t_max_degc - earlier / capacity if cold else use.t_min_degc + earlier / capacity
+        )
+        lift = before - use_degc if cold else use_degc - before
+        least = fit.valid_lift_k[0]
+        lift = least + 0.5 * (lift - least + ca.sqrt((lift - least) ** 2 + SMOOTH_K**2))
+        cop = fit.c0 - fit.c1 * lift + fit.c2 * lift**2
+        taken = v["output"][k, :] / cop
+        power[place] += taken
+        heat += (v["output"][k, :] if cold else -v["output"][k, :]) + taken
+        service = settings.service
+        demand = sum(
+            -number(data, "resource", n)
+            for n in labels
+            if n.startswith(f"{place}::demand")
+            and service
+            in data.inputs["tier_carrier"]
+            .sel(node=n, tier="in")
+            .where(lambda on: on, drop=True)["carrier"]
+            .values
+        )
+        made = v["output"][k, :] + v["discharge"][k, :] - v["charge"][k, :]
+        equal.append(made.T - demand)
+        kept = (1.0 - number(data, "storage_loss", store)[None, :]) * earlier
+        equal.append((level - kept - v["charge"][k, :] + v["discharge"][k, :]).T)
+        high["output"][k] = number(data, "energy_cap_equals", pump)
+        high["level"][k] = number(data, "storage_cap_equals", store)
+        high["charge"][k] = high["discharge"][k] = number(data, "energy_cap_equals", store)
+        cost += ca.sum2(v["output"][k, :] * number(data, "cost_om_prod", pump)[None, :])
+        cost += ca.sum2(v["discharge"][k, :] * number(data, "cost_om_prod", store)[None, :])
+
+    plant = v["plant"]
+    kwh_per_k = ring.water.mass_kg * KWH_PER_KGK
+    heat += plant[0, :] - plant[1, :] + plant[2, :] - plant[3, :]
+    equal.append((kwh_per_k * (v["ring"] - before) - heat).T)
+    conductance = wells.conductance_kw_per_k
+    for row, sign in ((0, 1.0), (1, -1.0)):
+        gap = sign * (wells.well_degc - before)
+        limited.append(
+            (plant[row, :] - conductance * 0.5 * (gap + ca.sqrt(gap**2 + SMOOTH_K**2))).T
+        )
+    for row, device in enumerate((wells, wells, heater, cooler)):
+        per_kwh = ring.plant.electricity_price_eur_per_kwh * device.electricity_kwh_per_kwh
+        cost += (per_kwh + device.cost_eur_per_kwh) * ca.sum2(plant[row, :])
+    for k, place in enumerate(places):
+        sun = f"{place}::pv_rooftop"
+        if sun in labels:
+            peak = number(data, "energy_cap_equals", sun)
+            high["sun"][k] = np.minimum(number(data, "resource", sun), 1.0) * peak
+        else:
+            high["sun"][k] = 0.0
+        electric = f"{place}::demand_electricity"
+        load = -number(data, "resource", electric) if electric in labels else np.zeros(steps)
+        equal.append((v["grid"][k, :] + v["sun"][k, :] - power[place]).T - load)
+        cost += ca.sum2(v["grid"][k, :] * number(data, "cost_om_prod", f"{place}::grid")[None, :])
+
+    rows = ca.vertcat(*equal, *limited)
+    zero = sum(part.shape[0] for part in equal)
+    total = rows.shape[0]
+    programme = NonLinearProgramme(
+        {"x": ca.vertcat(*[ca.vec(v[name]) for name in layout]), "f": cost, "g": rows}, {}, layout
+    )
+    programme.bounds.update(
+        lbx=programme.pack(low),
+        ubx=programme.pack(high),
+        lbg=np.concatenate([np.zeros(zero), np.full(total - zero, -np.inf)]),
+        ubg=np.zeros(total),
+    )
+    return programme
+
+
+def neutral_start(data: ModelData, ring: RingConfig) -> dict[str, np.ndarray]:
+    """Where Ipopt may begin without knowing any dispatch."""
+    return {
+        "output": np.array(100.0),
+        "charge": np.array(10.0),
+        "discharge": np.array(10.0),
+        "level": np.array(500.0),
+        "ring": np.array(ring.initial_degc),
+        "plant": np.array(1.0),
+        "grid": np.array(100.0),
+        "sun": np.array(10.0),
+    }
