@@ -7,6 +7,7 @@ import warnings
 from pathlib import Path
 
 import pytest
+
 from anello.errors import InfeasibleError
 from anello.stages.reporting import reporting
 
