@@ -56,7 +56,7 @@ class NonLinearProgramme:
         """
         import casadi as ca
 
-        settings = {"print_level": 0, "sb": "yes", "max_iter": 800, "tol": 1e-6, **options}
+        settings = {"print_level": 0, "sb": "yes", "max_iter": 3000, "tol": 1e-6, **options}
         solver = ca.nlpsol("district", "ipopt", self.problem, {"ipopt": settings, "print_time": 0})
         found = solver(x0=self.pack(start), **self.bounds)
         status = solver.stats()["return_status"]
