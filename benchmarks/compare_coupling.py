@@ -1,8 +1,8 @@
 """Run every coupling on the same district and table what each truly costs: ``make bench-coupling``.
 
 The original study's smart district is used where its folder is at hand (ANELLO_ICCEP2019, or
-../shared/iccep2019), with its data's fault repaired; the embedded district otherwise. The table goes into
-docs/explanation/coupling-comparison.md. ``--year`` adds the full year, for two methods.
+../shared/iccep2019), with its data's fault repaired; the embedded district otherwise. The table
+goes into docs/explanation/coupling-comparison.md. ``--year`` adds the full year, for two methods.
 """
 
 from __future__ import annotations
