@@ -140,12 +140,10 @@ def run_settings(
                 "electricity_price_eur_per_kwh": config.tariffs.import_eur_per_kwh,
             },
         },
-        # Hours of a linear dispatch keep jumping between equally good plans; the mean settles.
         "coupling": {
-            "method": "fixed_point",
-            "criterion": "mean_relative_change",
-            "mean_relative_tolerance": 0.005,
-            "fixed_point": {"relaxation": 0.5},
+            "method": "slp",
+            "predicted_decrease": 2e-3,
+            "tolerance_k": 0.5,
         },
     }
 
