@@ -172,6 +172,10 @@ def judge_iteration(
         lp_temperature_degc=dispatch["ring_temperature"].values.reshape(-1),
         result=result,
     )
+    scheduled = config.slp.balancing == "scheduled"
+    # A schedule is paid for in the next programme; where the plant did not quite follow this one,
+    # the difference is no saving that the next programme could count on.
+    given_eur = cost.plant_electricity_eur + cost.plant_other_eur
     incumbent = following(
         ring,
         about,
@@ -179,9 +183,9 @@ def judge_iteration(
         data,
         result,
         cost.total_eur + penalty,
-        cost.plant_electricity_eur + cost.plant_other_eur,
+        0.0 if scheduled and not result.pump_kw.any() else given_eur,
         iteration,
-        scheduled=config.slp.balancing == "scheduled",
+        scheduled=scheduled,
     )
     return step, incumbent
 
