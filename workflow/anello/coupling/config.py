@@ -42,9 +42,6 @@ class SlpConfig(Strict):
     trust_region_k: Positive = Field(
         default=3.0, description="Trust region Δ on ring and store temperatures at the start [K]."
     )
-    trust_region_min_k: Positive = Field(
-        default=0.02, description="Smallest trust region; smaller ones end the search [K]."
-    )
     trust_region_max_k: Positive = Field(default=4.0, description="Largest trust region [K].")
     expand_above: Positive = Field(
         default=0.75, description="Double Δ when actual/predicted decrease exceeds this [-]."
@@ -59,8 +56,8 @@ class SlpConfig(Strict):
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
-        if not self.trust_region_min_k <= self.trust_region_k <= self.trust_region_max_k:
-            raise ValueError("needed: trust_region_min_k ≤ trust_region_k ≤ trust_region_max_k")
+        if self.trust_region_k > self.trust_region_max_k:
+            raise ValueError("needed: trust_region_k ≤ trust_region_max_k")
         if not self.shrink_below < self.expand_above:
             raise ValueError("needed: shrink_below < expand_above")
         return self
