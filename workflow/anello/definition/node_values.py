@@ -428,7 +428,8 @@ def depreciation_rate(interest: float, lifetime: float) -> float:
     """
     if math.isinf(lifetime):
         return 0.0
-    if interest == 0:
+    if abs(interest) < 1e-12:
+        # Too little to count, and so little that the formula below would lose all digits.
         return 1 / lifetime
     return -interest / math.expm1(-lifetime * math.log1p(interest))
 
