@@ -251,6 +251,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return INTERRUPTED
     finally:
         logging.getLogger("anello").removeHandler(handler)
+        logging.getLogger("anello").setLevel(logging.NOTSET)
+        logging.getLogger("anello").propagate = True
 
 
 def _report(error: Exception, told: argparse.Namespace, code: int) -> int:
