@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.coupling.config import CouplingConfig
+from anello.coupling.iteration import heat_pumps, start_cop, with_cop
 from anello.coupling.linearisation import Linearisation
 from anello.errors import ArtefactError
 from anello.files import FilePath, atomic_path
+from anello.model_data import ModelData
+from anello.ring.config import RingConfig
 
 Floats = NDArray[np.float64]
 
@@ -113,6 +117,34 @@ def read_linearisation(path: FilePath) -> Linearisation:
         )
     except KeyError as missing:
         raise ArtefactError(f"{path}: lacks {missing}") from missing
+
+
+def handed_over(
+    data: ModelData, ring: RingConfig, coupling: CouplingConfig, path: FilePath | None
+) -> Linearisation:
+    """Read what an iteration is computed about: the incumbent of an SLP, else COP alone.
+
+    Parameters
+    ----------
+    data : ModelData
+        The model.
+    ring, coupling : RingConfig, CouplingConfig
+        Settings.
+    path : path-like, optional
+        What the iteration before handed over; by default the COP of the model.
+
+    Raises
+    ------
+    ArtefactError
+        If the file is missing or damaged.
+    """
+    nodes = heat_pumps(ring, data)
+    if path is None:
+        return with_cop(ring, nodes, start_cop(data, nodes))
+    if coupling.method == "slp":
+        return read_linearisation(path)
+    cop = read_cop(path)
+    return with_cop(ring, nodes, np.array([cop[node] for node in nodes]))
 
 
 def _read(

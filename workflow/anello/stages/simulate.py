@@ -8,16 +8,12 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from anello.coupling.exchange_file import read_cop, read_linearisation, write_cop
+from anello.coupling.exchange_file import handed_over, write_cop
 from anello.coupling.fixed_point import CopPair, next_cop
 from anello.coupling.iteration import (
     heat_pumps,
     investment_eur,
     simulate_dispatch,
-    start_cop,
-    with_cop,
 )
 from anello.coupling.slp import judge_iteration
 from anello.files import FilePath
@@ -82,13 +78,7 @@ def simulate_iteration(
     found = read_netcdf(dispatch)
     nodes = heat_pumps(ring_settings, data)
     slp = coupling.method == "slp"
-    if cop_used is None:
-        about = with_cop(ring_settings, nodes, start_cop(data, nodes))
-    elif slp:
-        about = read_linearisation(cop_used)
-    else:
-        used = read_cop(cop_used)
-        about = with_cop(ring_settings, nodes, np.array([used[node] for node in nodes]))
+    about = handed_over(data, ring_settings, coupling, cop_used)
     keep = "store_temperature_of_iteration_zero" in ring_settings.active_oddities
     kept = read_netcdf(first_ring)["use_degc"].values if keep and first_ring is not None else None
     flows, result, cost = simulate_dispatch(data, found, ring_settings, about.cop, use_degc=kept)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from anello.coupling.exchange_file import read_cop, read_linearisation
-from anello.coupling.iteration import heat_pumps, rows_of, start_cop, with_cop, with_numbers
-from anello.coupling.linearisation import Linearisation
+from anello.coupling.exchange_file import handed_over
+from anello.coupling.iteration import rows_of, with_numbers
 from anello.errors import ArtefactError
 from anello.files import FilePath, write_json
 from anello.model_data import ModelData
@@ -78,7 +77,7 @@ def solve_iteration(
     data = ModelData.load(model_data)
     rows = rows_of(ring_settings, coupling, data)
     compiled = with_numbers(
-        Problem.load(problem), ring_settings, rows, _about(data, ring_settings, coupling, cop)
+        Problem.load(problem), ring_settings, rows, handed_over(data, ring_settings, coupling, cop)
     )
     start = _start(previous_basis) if settings.warm_start else None
     solution = solve(
@@ -112,19 +111,6 @@ def solve_iteration(
             "columns": compiled.n_columns,
         },
     )
-
-
-def _about(
-    data: ModelData, ring: RingConfig, coupling: CouplingConfig, path: FilePath | None
-) -> Linearisation:
-    """What the problem is linear about: the incumbent of an SLP, else COP alone."""
-    nodes = heat_pumps(ring, data)
-    if path is None:
-        return with_cop(ring, nodes, start_cop(data, nodes))
-    if coupling.method == "slp":
-        return read_linearisation(path)
-    cop = read_cop(path)
-    return with_cop(ring, nodes, np.array([cop[node] for node in nodes]))
 
 
 def _start(path: FilePath | None) -> Basis | None:
