@@ -32,6 +32,7 @@ from anello.report.comparison import Scenarios, load, scenario_table, signed_per
 from anello.report.config import FiguresConfig
 from anello.report.energy_flows import energy_links, sankey_svg
 from anello.report.figures import carrier_flows, cop_duration, flow_style
+from anello.report.loop_drawing import loop_html, ring_loop
 from anello.results.collection import CollectedResults, convergence_dataset
 
 Array = npt.NDArray[np.float64]
@@ -242,6 +243,7 @@ def _scenario_block(name: str, collected: CollectedResults, config: FiguresConfi
             ),
             "wide",
         ),
+        ("The loop", _loop(collected, config), ""),
         ("COP", _cop(collected, config), ""),
         ("Prices of energy", _prices(collected, config), ""),
         ("Convergence", _convergence(collected, config), ""),
@@ -254,6 +256,14 @@ def _scenario_block(name: str, collected: CollectedResults, config: FiguresConfi
         if content
     )
     return f'<div class="scenario" data-scenario="{label}"><p class="of">{label}</p>{body}</div>'
+
+
+def _loop(collected: CollectedResults, config: FiguresConfig) -> str:
+    ring = ring_loop(collected.settings)
+    if ring is None:
+        return ""
+    look = Appearance(collected.results, collected.inputs, config)
+    return loop_html(ring, collected.ring, look)
 
 
 def _cop(collected: CollectedResults, config: FiguresConfig) -> str:

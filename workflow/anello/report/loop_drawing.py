@@ -1,0 +1,287 @@
+"""The drawing of a loop: substations in order, pipes between them, the way of the water."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from anello.report.appearance import GREY, Appearance, temperature_stops
+from anello.ring.config import LoopConfig, PipeConfig, RingConfig, SubstationConfig
+
+Array = npt.NDArray[np.float64]
+
+_WIDTH, _MIDDLE = 900.0, 450.0
+_HALF_WIDTH, _CAP, _MARGIN = 170.0, 70.0, 14.0
+_LINE, _GAP = 15.0, 62.0  # between lines of text, and at least between substations
+_LETTERS = 36  # that have room beside the loop
+_RIGHT, _LEFT = 1, -1
+
+
+def ring_loop(settings: Mapping[str, Any]) -> RingConfig | None:
+    """Return a scenario's ring settings if its ring is a loop, else None.
+
+    Parameters
+    ----------
+    settings : mapping
+        The scenario's settings, as they lie with its results.
+
+    Returns
+    -------
+    RingConfig or None
+        With ``loop``; None for a well-mixed ring, which has no places to draw.
+    """
+    ring = settings.get("ring") or {}
+    return RingConfig.model_validate(ring) if ring.get("model") == "loop" else None
+
+
+def loop_html(config: RingConfig, ring: xr.Dataset | None, look: Appearance) -> str:
+    """Draw a loop, with a table of its pipes.
+
+    Parameters
+    ----------
+    config : RingConfig
+        A ring with ``loop``.
+    ring : xarray.Dataset or None
+        Its simulation, with ``node_degc(state, substation)`` [°C] and ``flow_kg_s(timestep)``
+        [kg/s]: which temperatures each substation saw, and which way the water went.
+    look : Appearance
+        Names of locations and technologies.
+
+    Returns
+    -------
+    str
+        An ``svg`` element in which substations lie in their order and at distances that grow with
+        the pipes' lengths, pipes are as wide as their diameters ask, and arrows show the flow; and
+        a table of the same.
+    """
+    assert config.loop is not None
+    flow = _flow_kg_s(config.loop, ring)
+    return (
+        f'<div class="wide">{_drawing(config, config.loop, ring, look, flow)}</div>'
+        f"<p>{html.escape(_flow_sentence(config.loop, flow))}</p>"
+        f"{_pipe_table(config.loop)}"
+    )
+
+
+# --- what the simulation says -------------------------------------------------------------------
+
+
+def _flow_kg_s(loop: LoopConfig, ring: xr.Dataset | None) -> Array:
+    """The flow of every step; before a simulation, what the settings say of its direction."""
+    if ring is not None and "flow_kg_s" in ring:
+        return np.asarray(ring["flow_kg_s"].values, dtype=np.float64)
+    if loop.flow.kind == "fixed":
+        return np.array([loop.flow.kg_s])
+    return np.array([-1.0 if loop.flow.kind == "proportional" and loop.flow.reversed else 1.0])
+
+
+def _flow_sentence(loop: LoopConfig, flow: Array) -> str:
+    size = np.abs(flow)
+    rates = f"{size.min():.3g} to {size.max():.3g}" if np.ptp(size) > 1e-9 else f"{size[0]:.3g}"
+    against = float((flow < 0).mean())
+    if not against or against == 1.0:
+        way = "in" if not against else "against"
+        direction = f"always {way} the order of the table"
+    else:
+        direction = f"in {against * 100:.0f} % of the time against the order of the table"
+    length = sum(pipe.length_m for pipe in loop.segments)
+    return f"The loop is {length:,.0f} m long; {rates} kg/s flow, {direction}."
+
+
+def _temperatures(ring: xr.Dataset | None, position: int) -> tuple[float, float, float] | None:
+    """Lowest, mean and highest temperature that a substation saw [°C]."""
+    if ring is None or "node_degc" not in ring:
+        return None
+    values = ring["node_degc"].isel(substation=position).values
+    return float(values.min()), float(values.mean()), float(values.max())
+
+
+# --- the drawing --------------------------------------------------------------------------------
+
+
+def _drawing(
+    config: RingConfig,
+    loop: LoopConfig,
+    ring: xr.Dataset | None,
+    look: Appearance,
+    flow: Array,
+) -> str:
+    stations, height = _places([pipe.length_m for pipe in loop.segments])
+    bottom = height - _MARGIN
+    parts = [
+        f'<svg class="loop" viewBox="0 0 {_WIDTH:.0f} {height:.0f}" role="img" '
+        f'aria-label="{html.escape(_spoken(loop), quote=True)}">'
+    ]
+    widest = max(pipe.inner_diameter_m for pipe in loop.segments)
+    backwards = 180.0 if flow.mean() < 0 else 0.0
+    for number, pipe in enumerate(loop.segments):
+        (side, y), (next_side, next_y) = stations[number], stations[(number + 1) % len(stations)]
+        x = _MIDDLE + side * _HALF_WIDTH
+        radii = f"{_HALF_WIDTH:.0f},{_CAP:.0f}"
+        way = f"M{x:.1f},{y:.1f}"
+        if side == _RIGHT and (next_side == _LEFT or len(stations) == 1):
+            way += f"V{bottom - _CAP:.1f}a{radii} 0 0 1 {-2 * _HALF_WIDTH:.1f},0"
+            arrow, turn, text, anchor = (_MIDDLE, bottom), 180.0, (_MIDDLE, bottom - 20), "middle"
+        if next_side == _RIGHT and (side == _LEFT or len(stations) == 1):
+            way += f"V{_MARGIN + _CAP:.1f}a{radii} 0 0 1 {2 * _HALF_WIDTH:.1f},0"
+            arrow, turn, text = (_MIDDLE, _MARGIN), 0.0, (_MIDDLE, _MARGIN + 28)
+            anchor = "middle"
+        elif side == next_side:
+            middle = (y + next_y) / 2
+            arrow, turn = (x, middle), 90.0 * side
+            text, anchor = (x - 18 * side, middle + 4), "end" if side == _RIGHT else "start"
+        way += f"V{next_y:.1f}"
+        width = max(2.5, 9.0 * pipe.inner_diameter_m / widest)
+        parts.append(
+            f'<path class="pipe" d="{way}" stroke-width="{width:.1f}"/>'
+            f'<path class="way" d="M-7,-8L9,0L-7,8Z" transform="translate({arrow[0]:.1f},'
+            f'{arrow[1]:.1f}) rotate({turn + backwards:.0f})"/>'
+            f'<text x="{text[0]:.1f}" y="{text[1]:.1f}" text-anchor="{anchor}">'
+            f"{html.escape(_pipe_text(pipe))}</text>"
+        )
+    plant_at = _plant_position(config, loop)
+    for position, (station, (side, y)) in enumerate(zip(loop.substations, stations, strict=True)):
+        x = _MIDDLE + side * _HALF_WIDTH
+        seen = _temperatures(ring, position)
+        color = _temperature_color(seen[1], config.bounds_degc) if seen else GREY
+        parts.append(
+            f'<rect class="station" x="{x - 11:.1f}" y="{y - 11:.1f}" width="22" height="22" '
+            f'rx="{0 if position == plant_at else 11}" fill="{color}"/>'
+        )
+        lines = [station.name, *_connected(station, position == plant_at, config, look)]
+        if seen:
+            lines.append(f"{seen[0]:.1f} to {seen[2]:.1f} °C, mean {seen[1]:.1f}")
+        top = y - (len(lines) - 1) * _LINE / 2 + 4
+        for row, line in enumerate(lines):
+            parts.append(
+                f'<text x="{x + 24 * side:.1f}" y="{top + row * _LINE:.1f}" '
+                f'text-anchor="{"start" if side == _RIGHT else "end"}" '
+                f'class="{"" if row else "t"}">{html.escape(_short(line))}</text>'
+            )
+    parts.append("</svg>")
+    return "".join(parts)
+
+
+def _places(lengths_m: Sequence[float]) -> tuple[list[tuple[int, float]], float]:
+    """Where the substations are drawn: down the right side of the loop, and up the left one.
+
+    Parameters
+    ----------
+    lengths_m : sequence of float
+        Length of the pipe after each substation [m].
+
+    Returns
+    -------
+    places : list of (int, float)
+        Side and height of each; along a side the distances grow with the pipes' lengths, and none
+        is too short for the names.
+    height : float
+        Height of the drawing.
+    """
+    on_the_right = (len(lengths_m) + 1) // 2
+    span = 1.25 * _GAP * max(on_the_right - 1, 1)
+    top = _MARGIN + _CAP + 10.0
+
+    def along(inner: Sequence[float]) -> Array:
+        if not inner:
+            return np.array([span / 2])
+        spare = span - _GAP * len(inner)
+        gaps = _GAP + spare * np.asarray(inner) / sum(inner)
+        return np.concatenate([[0.0], np.cumsum(gaps)])
+
+    down = along(lengths_m[: on_the_right - 1])
+    up = along(lengths_m[on_the_right:-1])[: len(lengths_m) - on_the_right]
+    places = [(_RIGHT, top + y) for y in down] + [(_LEFT, top + span - y) for y in up]
+    return places, top + span + 10.0 + _CAP + _MARGIN
+
+
+def _temperature_color(degc: float, bounds: tuple[float, float]) -> str:
+    stops = temperature_stops()
+    share = (degc - bounds[0]) / (bounds[1] - bounds[0])
+    return stops[round(min(max(share, 0.0), 1.0) * (len(stops) - 1))]
+
+
+# --- words --------------------------------------------------------------------------------------
+
+
+def _plant_position(config: RingConfig, loop: LoopConfig) -> int | None:
+    if config.plant is None:
+        return None
+    marked = [i for i, station in enumerate(loop.substations) if station.plant]
+    return marked[0] if marked else 0
+
+
+def _connected(
+    station: SubstationConfig, has_plant: bool, config: RingConfig, look: Appearance
+) -> list[str]:
+    """What is connected at a substation, in at most two lines."""
+    names = []
+    for entry in station.heat_pumps:
+        location, _, tech = entry.partition("::")
+        place = look.name(location)
+        names.append(f"{look.name(tech)}, {place}" if tech else place)
+    lines = [", ".join(names)] if names else []
+    if has_plant and config.plant is not None:
+        devices = [
+            name
+            for name, limit in (
+                ("wells", config.plant.wells.max_flow_kg_s),
+                ("backup heater", config.plant.backup_heater.max_kw),
+                ("dry cooler", config.plant.dry_cooler.max_kw),
+            )
+            if limit > 0
+        ]
+        lines.append(", ".join(devices).capitalize() if devices else "Plant switched off")
+    return lines
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LETTERS else text[: _LETTERS - 1] + "…"
+
+
+def _pipe_text(pipe: PipeConfig) -> str:
+    return f"{pipe.length_m:,.0f} m, ⌀ {pipe.inner_diameter_m * 1000:.0f} mm"
+
+
+def _spoken(loop: LoopConfig) -> str:
+    steps = ", then ".join(
+        f"{station.name}, {_pipe_text(pipe)}"
+        for station, pipe in zip(loop.substations, loop.segments, strict=True)
+    )
+    return f"Loop of {len(loop.substations)} substations: {steps}, back to the first"
+
+
+def _pipe_table(loop: LoopConfig) -> str:
+    names = [station.name for station in loop.substations]
+    rows = "".join(
+        f'<tr><th scope="row">{html.escape(one)} → {html.escape(other)}</th>'
+        f"<td>{pipe.length_m:,.0f}</td><td>{pipe.inner_diameter_m * 1000:.0f}</td>"
+        f"<td>{_insulation(pipe)}</td><td>{pipe.burial_depth_m:.1f}</td></tr>"
+        for one, other, pipe in zip(names, [*names[1:], names[0]], loop.segments, strict=True)
+    )
+    head = "".join(
+        f'<th scope="col">{text}</th>'
+        for text in (
+            "Pipe",
+            "Length [m]",
+            "Inner diameter [mm]",
+            "Insulation [mm]",
+            "Depth [m]",
+        )
+    )
+    return (
+        '<details><summary>All pipes</summary><div class="scroll"><table>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div></details>"
+    )
+
+
+def _insulation(pipe: PipeConfig) -> str:
+    """Thickness of the insulation, unless the loss is given instead of layers."""
+    return (
+        "–" if pipe.heat_loss_w_per_mk is not None else f"{pipe.insulation_thickness_m * 1e3:.0f}"
+    )
