@@ -119,7 +119,7 @@ def test_the_plant_stands_where_it_is_marked_and_temperatures_where_they_were(di
     assert [float(w.rsplit(" ", 1)[1]) for w in words if "mean" in w] == [
         pytest.approx(m, abs=0.051) for m in mean
     ]
-    assert "Buildings, Heat pump, heating, Comm…" in words
+    assert "Buildings, Heat pump, heating, Com…" in words
 
 
 def test_the_report_draws_loops_only(district, tmp_path):

@@ -18,7 +18,7 @@ Array = npt.NDArray[np.float64]
 _WIDTH, _MIDDLE = 900.0, 450.0
 _HALF_WIDTH, _CAP, _MARGIN = 170.0, 70.0, 14.0
 _LINE, _GAP = 15.0, 62.0  # between lines of text, and at least between substations
-_LETTERS = 36  # that have room beside the loop
+_LETTERS = 35  # that have room beside the loop
 _RIGHT, _LEFT = 1, -1
 
 
