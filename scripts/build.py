@@ -3,7 +3,12 @@
 from anello.stages.reporting import reporting
 
 if __name__ == "__main__":
-    with reporting(snakemake.log[0], f"Problem of scenario {snakemake.wildcards.scenario}"):
+    with reporting(
+        snakemake.log[0],
+        f"Problem of scenario {snakemake.wildcards.scenario}",
+        snakemake.input,
+        snakemake.output,
+    ):
         from anello.coupling.config import CouplingConfig
         from anello.ring.config import RingConfig
         from anello.stages.build import build_problem

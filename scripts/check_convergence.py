@@ -4,7 +4,12 @@ from anello.stages.reporting import reporting
 
 if __name__ == "__main__":
     where = f"{snakemake.wildcards.scenario}, iteration {snakemake.wildcards.iteration}"
-    with reporting(snakemake.log[0], f"Convergence of {where}"):
+    with reporting(
+        snakemake.log[0],
+        f"Convergence of {where}",
+        snakemake.input,
+        snakemake.output,
+    ):
         from anello.coupling.config import CouplingConfig
         from anello.ring.config import RingConfig
         from anello.stages.check_convergence import check_iteration

@@ -3,7 +3,12 @@
 from anello.stages.reporting import reporting
 
 if __name__ == "__main__":
-    with reporting(snakemake.log.stage, f"Results of scenario {snakemake.wildcards.scenario}"):
+    with reporting(
+        snakemake.log.stage,
+        f"Results of scenario {snakemake.wildcards.scenario}",
+        snakemake.input,
+        snakemake.output,
+    ):
         from anello.stages.collect import collect_scenario
 
         collect_scenario(

@@ -3,7 +3,12 @@
 from anello.stages.reporting import reporting
 
 if __name__ == "__main__":
-    with reporting(snakemake.log[0], f"Figures of scenario {snakemake.wildcards.scenario}"):
+    with reporting(
+        snakemake.log[0],
+        f"Figures of scenario {snakemake.wildcards.scenario}",
+        snakemake.input,
+        snakemake.output,
+    ):
         from anello.report.config import FiguresConfig
         from anello.stages.draw import draw_scenario
 

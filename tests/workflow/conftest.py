@@ -18,6 +18,8 @@ from typing import Any
 import pytest
 import yaml
 
+from anello.files import sha256
+
 ROOT = Path(__file__).resolve().parents[2]
 SUBSET = ["2015-07-01", "2015-07-02"]
 
@@ -118,6 +120,19 @@ class Project:
         else:
             process.kill()
         process.wait()
+
+    def artefacts(self) -> dict[str, str]:
+        """Checksums of all that the run's steps have written, logs and benchmarks left out."""
+        found = {}
+        for seal in sorted((self.folder / "results").rglob(".*.sha256")):
+            text = seal.read_text(encoding="utf-8")
+            if seal.name == ".solve.json.sha256":  # holds the time that the solver took
+                continue
+            for line in text.splitlines():
+                path = seal.parent / line[66:]
+                assert sha256(path) == line[:64], f"{path} is not what its seal says"
+                found[str(path.relative_to(self.folder))] = line[:64]
+        return found
 
     def copy(self, folder: Path) -> Project:
         """Copy everything, times of modification and Snakemake's memory included."""

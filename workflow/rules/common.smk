@@ -3,6 +3,7 @@ import functools
 import json
 import os
 import re
+import shutil
 import sys
 from pathlib import Path
 
@@ -22,6 +23,7 @@ if (PACKAGE_FOLDER / "anello").is_dir():
 from anello.config import parse_config
 from anello.errors import AnelloError
 from anello.provenance import code_digest
+from anello.seals import damage, set_aside_damaged
 
 try:
     SETTINGS = parse_config(
@@ -32,6 +34,8 @@ except AnelloError as error:
 
 RUN = SETTINGS.run
 SCENARIOS = list(SETTINGS.scenarios)
+SCENARIO_RESULTS = ("results.nc", "summary.json", "csv", "figures")
+RUN_RESULTS = ("report.html", "scenarios.csv", "comparison")
 
 
 wildcard_constraints:
@@ -161,6 +165,8 @@ def remembered_rings(wildcards):
 def says_converged(record):
     """Whether a convergence record ends the loop. A damaged one does not: the rule that reads it as
     its trace fails, with a message that names it."""
+    if damage(record):
+        return False
     try:
         return bool(json.loads(Path(record).read_text(encoding="utf-8"))["converged"])
     except (ValueError, KeyError, TypeError):
@@ -211,11 +217,12 @@ def chosen(name):
     return path
 
 
-def every(name):
-    """An input function: a file of each of a scenario's iterations, in order."""
+def every(*names):
+    """An input function: files of each of a scenario's iterations, in order."""
     return lambda wildcards: [
         iteration_file(wildcards, number, name)
         for number in range(last_iteration(wildcards) + 1)
+        for name in names
     ]
 
 
@@ -228,20 +235,85 @@ def memory_mb(base, per_input_mb):
     return needed
 
 
+def lock_results():
+    """Take the lock on this run's results; None if another process holds it.
+
+    It vanishes with the process, or when what is returned here is closed.
+    """
+    folder = Path("results") / RUN
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = open(folder / ".lock", "a+", encoding="utf-8")
+    except OSError as error:
+        raise WorkflowError(f"{folder} cannot be written: {error.strerror}") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        lock.close()
+        return None
+    return lock
+
+
+def check_results():
+    """Set aside what is damaged before Snakemake looks at what there is.
+
+    Not while another run writes: a file is there for a moment before its checksum is.
+    """
+    folder = Path("results") / RUN
+    if not os.access(folder, os.W_OK) or (lock := lock_results()) is None:
+        return
+    with lock:
+        for scenario in SCENARIOS:
+            found = list(set_aside_damaged(folder / scenario))
+            for text in found:
+                logger.warning(text)
+            if found:
+                withdraw([scenario])
+        if any(damage(folder / name) for name in RUN_RESULTS):
+            withdraw([])
+
+
 def take_lock():
     """Keep a second run off this run's results for as long as this process lives."""
-    folder = Path("results") / RUN
-    folder.mkdir(parents=True, exist_ok=True)
     global LOCK
-    LOCK = open(folder / ".lock", "a+", encoding="utf-8")
-    try:
-        fcntl.flock(LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        LOCK.seek(0)
+    LOCK = lock_results()
+    if LOCK is None:
+        folder = Path("results") / RUN
+        holder = (folder / ".lock").read_text(encoding="utf-8").strip()
         raise WorkflowError(
-            f"Another run ({LOCK.read().strip() or 'unknown process'}) is writing to {folder}. "
+            f"Another run ({holder or 'unknown process'}) is writing to {folder}. "
             "Wait until it has ended, or give this one another name with --config run=NAME."
-        ) from None
+        )
     LOCK.truncate(0)
     LOCK.write(f"process {os.getpid()} on {os.uname().nodename}")
     LOCK.flush()
+
+
+def withdraw_outdated():
+    """Remove the results of scenarios that are about to be computed anew.
+
+    Should the run fail, nothing stands beside its error that looks like the outcome of the new
+    settings. The iterations stay: going back to the former settings costs a collection.
+    """
+    if workflow.touch:
+        return
+    planned = {str(path) for job in workflow.dag.needrun_jobs() for path in job.output}
+    outdated = [s for s in SCENARIOS if f"results/{RUN}/{s}/results.nc" in planned]
+    if outdated:
+        withdraw(outdated)
+
+
+def withdraw(scenarios):
+    """Remove the results of scenarios, and with them the report on the run."""
+    folder = Path("results") / RUN
+    finals = [folder / name for name in RUN_RESULTS]
+    finals += [folder / s / name for s in scenarios for name in SCENARIO_RESULTS]
+    for path in finals:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+if workflow.is_main_process:
+    check_results()

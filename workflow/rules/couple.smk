@@ -105,7 +105,8 @@ checkpoint check_convergence:
         "../../scripts/check_convergence.py"
 
 
-# The only rule that asks how far the loop got. It fails where the loop has not converged.
+# The only rule that asks how far the loop got. It fails where the loop has not converged. All files
+# that led to the results are its inputs: none of them may be missing or damaged when they are written.
 rule collect:
     input:
         model="results/{run}/{scenario}/model_data.nc",
@@ -113,6 +114,8 @@ rule collect:
         dispatch=chosen("dispatch.nc"),
         rings=every("ring.nc"),
         record=settled("convergence.json"),
+        problem="results/{run}/{scenario}/problem.npz",
+        chain=every("dispatch.nc", "basis.npz", "solve.json", "cop.nc", "convergence.json"),
     output:
         results="results/{run}/{scenario}/results.nc",
         summary="results/{run}/{scenario}/summary.json",

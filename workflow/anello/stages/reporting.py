@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from anello.errors import AnelloError
-from anello.files import PathLike
+from anello.files import FilePath, PathLike
+from anello.seals import require_intact, seal
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 @contextmanager
-def reporting(log: PathLike, step: str) -> Iterator[logging.Logger]:
+def reporting(
+    log: PathLike, step: str, reads: Iterable[FilePath] = (), writes: Iterable[FilePath] = ()
+) -> Iterator[logging.Logger]:
     """Keep a log of a step, and turn a deliberate error into a short message and exit code 1.
+
+    What the step reads is compared with its checksum first; what it has written gets one.
 
     Parameters
     ----------
@@ -24,6 +29,8 @@ def reporting(log: PathLike, step: str) -> Iterator[logging.Logger]:
         The log file; an earlier one is replaced.
     step : str
         What the step is called in messages.
+    reads, writes : iterable of path-like
+        The step's files.
 
     Yields
     ------
@@ -33,8 +40,9 @@ def reporting(log: PathLike, step: str) -> Iterator[logging.Logger]:
     Raises
     ------
     SystemExit
-        With code 1 after an `AnelloError`: its text went to the standard error output, its
-        traceback to the log. Any other error is a fault of the program, logged and raised on.
+        With code 1 after an `AnelloError`, or where a file cannot be read or written: the text went
+        to the standard error output, the traceback to the log. Any other error is a fault of the
+        program, logged and raised on.
     """
     path = Path(log)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -47,9 +55,12 @@ def reporting(log: PathLike, step: str) -> Iterator[logging.Logger]:
     logging.captureWarnings(True)
     logger = logging.getLogger("anello")
     try:
+        require_intact(reads)
         yield logger
+        for path in writes:
+            seal(path)
         logger.info("%s: done", step)
-    except AnelloError as error:
+    except (AnelloError, OSError) as error:
         logger.exception("%s failed", step)
         print(f"\n{step} failed: {error}\nDetails: {path}\n", file=sys.stderr)
         raise SystemExit(1) from None

@@ -9,7 +9,6 @@ import numpy as np
 
 from anello.coupling.exchange_file import handed_over
 from anello.coupling.iteration import rows_of, with_numbers
-from anello.errors import ArtefactError
 from anello.files import FilePath, write_json
 from anello.model_data import ModelData
 from anello.results.extraction import extract
@@ -62,8 +61,8 @@ def solve_iteration(
         What the iteration before hands over: COP, and for an SLP its incumbent; by default the COP
         of the model.
     previous_basis : path-like, optional
-        Where to start from. One that is missing, damaged or of another problem is logged, and the
-        problem is solved from scratch.
+        Where to start from. One of another problem is logged, and the problem is solved from
+        scratch.
     time_limit_s : float, optional
         Longest time for the solution [s].
 
@@ -72,7 +71,7 @@ def solve_iteration(
     SolveError
         If no optimal solution was found; nothing but the solver's log is then written.
     ArtefactError
-        If model, problem or COP cannot be read.
+        If model, problem, COP or basis cannot be read.
     """
     data = ModelData.load(model_data)
     rows = rows_of(ring_settings, coupling, data)
@@ -116,9 +115,5 @@ def solve_iteration(
 def _start(path: FilePath | None) -> Basis | None:
     if path is None:
         return None
-    try:
-        found = Basis.load(path)
-    except ArtefactError as fault:
-        logger.warning("%s; solving from scratch", fault)
-        return None
+    found = Basis.load(path)
     return found if found.signature else None
