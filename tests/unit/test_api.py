@@ -112,6 +112,25 @@ def test_example_with_integers():
     np.testing.assert_allclose(units, np.round(units), atol=1e-6)
 
 
+def test_integers_stopped_early_are_kept_and_told(tmp_path, caplog):
+    model = anello.examples.milp()
+    # HiGHS stops at its first solution: deterministic, unlike a limit of time.
+    first = {"mip_max_improving_sols": 1, "presolve": "off"}
+    model.run(solver="highs", solver_options=first)
+    attrs = model.results.attrs
+    assert attrs["termination_condition"] == "solution limit"
+    assert attrs["gap"] > 1e-3
+    assert f"gap {attrs['gap']:.2%}" in model.info()
+    assert "solution limit" in caplog.text
+    model.to_netcdf(tmp_path / "early.nc")
+    assert anello.read_netcdf(tmp_path / "early.nc").results.attrs["gap"] == attrs["gap"]
+    early = attrs["objective_function_value"]
+    model.run(force_rerun=True, mip_gap=1e-6)
+    best = model.results.attrs
+    assert best["termination_condition"] == "optimal"
+    assert early * (1 - attrs["gap"]) <= best["objective_function_value"] <= early
+
+
 def test_series_of_the_examples_are_those_of_their_formulas(tmp_path):
     from anello.examples import folder
     from anello.examples.generate import write

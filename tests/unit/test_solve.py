@@ -238,18 +238,55 @@ def test_infeasible_and_unbounded(solver):
         solve(NO_END, solver)
 
 
-@pytest.mark.parametrize("solver", ["highs", "cbc"])
-def test_a_time_limit(solver, tmp_path):
+def knapsacks(n: int = 120):
     rng = np.random.default_rng(0)
-    n = 120
-    knapsacks = lp.problem(
+    return lp.problem(
         rng.integers(10, 99, (30, n)), -INF, 800, 0, 1, rng.integers(10, 99, n),
         sense=-1, integer=np.ones(n, bool),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("solver", ["highs", "cbc"])
+def test_the_best_solution_before_a_time_limit_is_kept_with_its_gap(solver, tmp_path, caplog):
     log = tmp_path / "solver.log"
-    with pytest.raises(TimeLimitError, match=r"no proven optimum within 0\.2 s"):
-        solve(knapsacks, solver, time_limit_s=0.2, log_path=log)
+    found = solve(knapsacks(), solver, time_limit_s=0.5, log_path=log)
+    assert found.status == "time limit"
+    assert 1e-3 < found.gap < 0.5
+    assert "time limit" in caplog.text
+    assert f"{found.gap:.2%}" in caplog.text
     assert log.stat().st_size > 100
+    # The bound that the gap promises: no solution is better, the relaxation's least of all.
+    assert found.objective * (1 + found.gap) >= solve(knapsacks(20), solver).objective
+
+
+@pytest.mark.parametrize("solver", ["highs", "cbc"])
+def test_a_time_limit_before_any_solution(solver):
+    # Two subset sums at once: a solution exists, and is hard to find.
+    rng = np.random.default_rng(3)
+    weights = rng.integers(10**5, 10**6, (4, 60)).astype(float)
+    total = (weights[:, ::2]).sum(axis=1)
+    hard = lp.problem(weights, total, total, 0, 1, np.ones(60), integer=np.ones(60, bool))
+    with pytest.raises(TimeLimitError, match=r"no solution found within 0\.5 s"):
+        solve(hard, solver, time_limit_s=0.5)
+
+
+@pytest.mark.parametrize("solver", ["highs", "cbc"])
+def test_a_gap_stops_early_and_is_told(solver):
+    problem = knapsacks(40)
+    best = solve(problem, solver, mip_gap=0.0)
+    loose = solve(problem, solver, mip_gap=0.05)
+    assert (best.status, loose.status) == ("optimal", "optimal")
+    assert best.gap <= 1e-6 < loose.gap <= 0.05
+    assert loose.objective <= best.objective <= loose.objective * (1 + loose.gap) + 1e-9
+
+
+@pytest.mark.parametrize("solver", ["highs", "cbc"])
+def test_a_search_starts_from_a_known_solution(solver):
+    problem = knapsacks()
+    known = solve(problem, solver, time_limit_s=1.0)
+    # Without time for a search of its own, what is found is no worse than what was known.
+    again = solve(problem, solver, values=known.x, time_limit_s=0.3)
+    assert again.objective >= known.objective - 1e-6
 
 
 def test_the_log_says_when_no_solver_was_needed_to_see_it(tmp_path):

@@ -248,9 +248,11 @@ class Model:
             lines.append("Results:      none, not run yet")
         else:
             attrs = self._dispatch.attrs
+            gap = float(attrs.get("gap", 0.0))
             lines.append(
                 f"Results:      {attrs['status']}, cost {attrs['cost_objective']:,.6g}"
-                f" ({attrs['solver']})"
+                + ("" if gap == 0.0 else f", gap {gap:.2%}" if gap > 0.0 else ", gap unknown")
+                + f" ({attrs['solver']})"
             )
         return "\n".join(lines)
 
@@ -266,6 +268,7 @@ class Model:
         solver: str | None = None,
         solver_options: Mapping[str, Any] | None = None,
         time_limit_s: float | None = None,
+        mip_gap: float | None = None,
         log_path: str | os.PathLike[str] | None = None,
     ) -> None:
         """Build the optimisation problem and solve it.
@@ -285,7 +288,10 @@ class Model:
         solver_options : mapping, optional
             Options for the solver in its own words, in place of ``run.solver_options``.
         time_limit_s : float, optional
-            Time limit [s].
+            Time limit [s]. With integers, the best solution found by then is kept: the attributes
+            ``termination_condition`` and ``gap`` of the results tell.
+        mip_gap : float, optional
+            Relative gap at which a model with integers counts as solved.
         log_path : path, optional
             Where to write the solver's log; ``run.save_logs`` names a folder for it otherwise.
 
@@ -296,7 +302,7 @@ class Model:
         ConfigError
             If ``run.mode`` asks for something else than ``plan``.
         InfeasibleError, UnboundedError, TimeLimitError, SolveError
-            If there is no optimal solution; the model has no results then.
+            If there is no solution; the model has no results then.
         """
         if self.is_solved and not force_rerun:
             raise AnelloError("the model has results already; run(force_rerun=True) replaces them")
@@ -318,6 +324,7 @@ class Model:
             solver=solver,
             solver_options=solver_options,
             time_limit_s=time_limit_s,
+            mip_gap=mip_gap,
             log_path=log_path,
         )
 
@@ -500,6 +507,7 @@ def _solved(
     solver: str | None = None,
     solver_options: Mapping[str, Any] | None = None,
     time_limit_s: float | None = None,
+    mip_gap: float | None = None,
     log_path: str | os.PathLike[str] | None = None,
 ) -> xr.Dataset:
     run = data.config["run"]
@@ -515,6 +523,7 @@ def _solved(
         name,
         options=options,
         time_limit_s=time_limit_s,
+        mip_gap=mip_gap,
         log_path=None if log_path is None else Path(log_path),
     )
     return extract(data, solution)

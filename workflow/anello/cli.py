@@ -154,6 +154,14 @@ def _parser() -> argparse.ArgumentParser:
     _flag(run, "save_logs", metavar="FOLDER", help="write the solver's log, solver.log")
     run.add_argument("--root", metavar="FOLDER", help="folder that relative paths may not leave")
     run.add_argument("--solver", metavar="NAME", help="highs, cbc, or a name that Pyomo knows")
+    _flag(run, "time_limit", metavar="SECONDS", type=_share, help="longest time for the solver")
+    _flag(
+        run,
+        "mip_gap",
+        metavar="SHARE",
+        type=_share,
+        help="gap at which a model with integers counts as solved",
+    )
     run.add_argument(
         "--lenient", action="store_true", help="only warn about keys that nothing reads"
     )
@@ -382,7 +390,13 @@ def _run(told: argparse.Namespace) -> int:
     log = Path(told.save_logs) / "solver.log" if told.save_logs else None
     progress("solving")
     try:
-        model.run(force_rerun=model.is_solved, solver=told.solver, log_path=log)
+        model.run(
+            force_rerun=model.is_solved,
+            solver=told.solver,
+            time_limit_s=told.time_limit,
+            mip_gap=told.mip_gap,
+            log_path=log,
+        )
     except SolveError as error:
         if told.fail_when_infeasible:
             raise

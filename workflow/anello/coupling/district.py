@@ -194,6 +194,7 @@ class CoupledDistrict:
             basis=self._basis if self.solver.warm_start else None,
             options=self.solver.options,
             time_limit_s=self.solver.time_limit_s,
+            mip_gap=self.solver.mip_gap,
         )
         self._basis = solution.basis
         self._seconds += solution.solve_seconds

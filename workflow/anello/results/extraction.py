@@ -60,7 +60,8 @@ def extract(
         Dimensions ``node``, ``loc``, ``carrier``, ``cost_class``, ``timestep`` (and what else the
         model has); all decision variables and expressions, ``shadow_price``, and the derived
         quantities of :mod:`anello.results.postprocess`. Attributes ``status``, ``objective``
-        (with the bigM terms), ``cost_objective`` (without), ``solver``, ``zero_threshold``.
+        (with the bigM terms), ``cost_objective`` (without), ``solver``, ``gap`` (how far the
+        objective may be from the best one, relative to it), ``zero_threshold``.
 
     Raises
     ------
@@ -110,6 +111,7 @@ def extract(
         "objective": float(solution.objective),
         "cost_objective": float(solution.cost_objective),
         "solver": str(solution.solver),
+        "gap": float(solution.gap),
         "zero_threshold": threshold,
         "zero_threshold_applied_to": ", ".join(sorted(cleaned)),
     }

@@ -25,6 +25,12 @@ class SolverConfig(BaseModel):
     time_limit_s: float | None = Field(
         None, gt=0, description="Time limit of one solve [s]; none by default"
     )
+    mip_gap: float | None = Field(
+        None,
+        ge=0,
+        description="Relative gap at which a model with integers counts as solved; the solver's"
+        " own by default",
+    )
     warm_start: bool = Field(
         True, description="Start each iteration from the previous iteration's basis (HiGHS only)"
     )

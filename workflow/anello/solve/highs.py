@@ -26,10 +26,13 @@ STATUS = {
     highspy.HighsModelStatus.kUnboundedOrInfeasible: "infeasible or unbounded",
     highspy.HighsModelStatus.kTimeLimit: "time limit",
     highspy.HighsModelStatus.kIterationLimit: "iteration limit",
+    highspy.HighsModelStatus.kSolutionLimit: "solution limit",
     highspy.HighsModelStatus.kModelEmpty: "optimal",
 }
 # A violation of a row that HiGHS' own tolerance (1e-7) does not explain.
 ROUNDING = 1e-6
+
+FEASIBLE = highspy.SolutionStatus.kSolutionStatusFeasible
 
 # How HiGHS says that it ran into numerical trouble.
 STUCK = (highspy.HighsModelStatus.kUnknown, highspy.HighsModelStatus.kNotset)
@@ -51,6 +54,8 @@ class Piece:
         Columns that take whole numbers only.
     start : tuple of ndarray, optional
         Basis status of columns and rows to start from.
+    values : ndarray, shape (n,), optional
+        Solution of a similar problem with integers, from which the search may start.
     """
 
     cost: Array
@@ -61,11 +66,30 @@ class Piece:
     row_upper: Array
     integer: npt.NDArray[np.bool_]
     start: tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]] | None = None
+    values: Array | None = None
 
 
 @dataclass
 class PieceSolution:
-    """What a solver returned for a :class:`Piece`."""
+    """What a solver returned for a :class:`Piece`.
+
+    Attributes
+    ----------
+    status : str
+        Why it stopped.
+    x, row_dual : ndarray
+        Values and duals; empty where there are none.
+    basis : tuple of ndarray or None
+        Basis status of columns and rows.
+    gap : float
+        How far the objective may be from the best one, in its own unit; NaN if unknown.
+    log : str
+        The solver's own log.
+    warm : bool
+        Whether it started from a basis.
+    found : bool
+        Whether ``x`` satisfies all constraints, though it may not be proven best.
+    """
 
     status: str
     x: Array
@@ -74,10 +98,14 @@ class PieceSolution:
     gap: float
     log: str
     warm: bool
+    found: bool = True
 
 
 def solve_piece(
-    piece: Piece, options: Mapping[str, Any], time_limit_s: float | None = None
+    piece: Piece,
+    options: Mapping[str, Any],
+    time_limit_s: float | None = None,
+    mip_gap: float | None = None,
 ) -> PieceSolution:
     """Solve one piece with HiGHS.
 
@@ -92,6 +120,8 @@ def solve_piece(
         HiGHS options by name.
     time_limit_s : float, optional
         Time limit [s].
+    mip_gap : float, optional
+        Relative gap at which a problem with integers counts as solved.
 
     Returns
     -------
@@ -103,6 +133,8 @@ def solve_piece(
     SolveError
         When HiGHS refuses the problem or an option.
     """
+    if mip_gap is not None:
+        options = {"mip_rel_gap": float(mip_gap), **options}
     found = _run(piece, options, time_limit_s)
     if found.warm and found.status == "optimal" and _residual(piece, found.x) > ROUNDING:
         logger.info("computing the values afresh from the optimal basis")
@@ -134,6 +166,10 @@ def _run(piece: Piece, options: Mapping[str, Any], time_limit_s: float | None) -
         if not _pass(highs, piece):
             raise SolveError("HiGHS refused the problem; its coefficients may not be finite")
         warm = _start(highs, piece)
+        if piece.values is not None and piece.integer.any():
+            known = highspy.HighsSolution()
+            known.col_value = piece.values.tolist()
+            highs.setSolution(known)
         highs.run()
         if highs.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible:
             # Presolve cannot tell which; the simplex can.
@@ -154,14 +190,19 @@ def _run(piece: Piece, options: Mapping[str, Any], time_limit_s: float | None) -
             np.array([int(s) for s in basis.col_status], dtype=np.int8),
             np.array([int(s) for s in basis.row_status], dtype=np.int8),
         )
+    info = highs.getInfo()
+    whole = piece.integer.any()
+    gap = info.objective_function_value - info.mip_dual_bound if whole else 0.0
     return PieceSolution(
         status=status,
         x=np.array(solution.col_value, dtype=float),
         row_dual=np.array(solution.row_dual, dtype=float),
         basis=kept,
-        gap=float(highs.getInfo().mip_gap) if piece.integer.any() else 0.0,
+        gap=max(0.0, gap) if np.isfinite(gap) else np.nan,
         log=log,
         warm=warm,
+        # Without integers, what the simplex holds at a limit satisfies the constraints by chance.
+        found=status == "optimal" or bool(whole and info.primal_solution_status == FEASIBLE),
     )
 
 

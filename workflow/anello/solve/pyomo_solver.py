@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -17,10 +18,17 @@ from pyomo.opt import SolverStatus, TerminationCondition
 from anello.errors import SolveError
 from anello.formulation.expression import Array
 from anello.solve.highs import Piece, PieceSolution
+from anello.solve.solution import FEASIBILITY_TOLERANCE, WHOLE_TOLERANCE
 
 logger = logging.getLogger(__name__)
 
 TIME_LIMIT_OPTION = {"cbc": "seconds", "glpk": "tmlim", "gurobi": "TimeLimit", "cplex": "timelimit"}
+GAP_OPTION = {
+    "cbc": "ratioGap",
+    "glpk": "mipgap",
+    "gurobi": "MIPGap",
+    "cplex": "mip_tolerances_mipgap",
+}
 
 _STATUS = {
     TerminationCondition.optimal: "optimal",
@@ -28,6 +36,7 @@ _STATUS = {
     TerminationCondition.unbounded: "unbounded",
     TerminationCondition.infeasibleOrUnbounded: "infeasible or unbounded",
     TerminationCondition.maxTimeLimit: "time limit",
+    TerminationCondition.intermediateNonInteger: "time limit",
 }
 
 
@@ -115,8 +124,33 @@ def _fit(piece: Piece, x: Array, duals: Array) -> bool:
     return True
 
 
+def _bound(outcome: Any, log: str) -> float:
+    """Least objective that is not ruled out; NaN if the solver does not tell.
+
+    Pyomo loses the bound that CBC prints when it stops before it closed the gap.
+    """
+    printed = re.search(r"^Lower bound:\s+(\S+)", log, re.MULTILINE)
+    bound = printed.group(1) if printed else outcome.problem.lower_bound
+    return float(bound) if bound is not None and np.isfinite(float(bound)) else np.nan
+
+
+def _feasible(piece: Piece, x: Array) -> bool:
+    """Whether values satisfy all rows and are whole where they have to be."""
+    whole = x[piece.integer]
+    if np.abs(whole - np.round(whole)).max(initial=0.0) > WHOLE_TOLERANCE:
+        return False
+    rows = piece.matrix @ x
+    size = 1.0 + abs(piece.matrix) @ np.abs(x)
+    miss = np.maximum(piece.row_lower - rows, rows - piece.row_upper)
+    return bool((miss <= FEASIBILITY_TOLERANCE * size).all())
+
+
 def solve_piece_with_pyomo(
-    piece: Piece, name: str, options: Mapping[str, Any], time_limit_s: float | None = None
+    piece: Piece,
+    name: str,
+    options: Mapping[str, Any],
+    time_limit_s: float | None = None,
+    mip_gap: float | None = None,
 ) -> PieceSolution:
     """Solve one piece with a solver by its Pyomo name.
 
@@ -130,6 +164,8 @@ def solve_piece_with_pyomo(
         Solver options by name.
     time_limit_s : float, optional
         Time limit [s].
+    mip_gap : float, optional
+        Relative gap at which a problem with integers counts as solved.
 
     Returns
     -------
@@ -147,25 +183,38 @@ def solve_piece_with_pyomo(
         raise SolveError(f"Pyomo finds no solver {name!r}; install it or use `highs` or `cbc`")
     for option, setting in options.items():
         solver.options[option] = setting
-    if time_limit_s is not None:
-        if name not in TIME_LIMIT_OPTION:
+    for limit, known, told, key in (
+        (time_limit_s, TIME_LIMIT_OPTION, "a time limit", "time_limit_s"),
+        (mip_gap, GAP_OPTION, "a gap", "mip_gap"),
+    ):
+        if limit is None:
+            continue
+        if name not in known:
             raise SolveError(
-                f"anello does not know how to tell {name!r} a time limit; remove"
-                " solver.time_limit_s and set it through solver.options"
+                f"anello does not know how to tell {name!r} {told}; remove"
+                f" solver.{key} and set it through solver.options"
             )
-        solver.options[TIME_LIMIT_OPTION[name]] = time_limit_s
+        solver.options[known[name]] = limit
     model = _model(piece)
+    extra = {}
+    # Pyomo asks CBC for its version first, which builds of CBC's next release do not tell.
+    takes_start = name == "cbc" or solver.warm_start_capable()
+    if piece.values is not None and piece.integer.any() and takes_start:
+        for variable, number in zip(model.x.values(), piece.values.tolist(), strict=True):
+            variable.set_value(number, skip_validation=True)
+        extra = {"warmstart": True}
     with tempfile.TemporaryDirectory() as folder:
         log_file = Path(folder) / "solver.log"
         # Pyomo's interfaces in process keep no log file.
         files = {} if name.startswith("appsi_") else {"logfile": str(log_file)}
-        outcome = solver.solve(model, load_solutions=False, **files)
+        outcome = solver.solve(model, load_solutions=False, **files, **extra)
         log = log_file.read_text(errors="replace") if log_file.exists() else ""
     condition = outcome.solver.termination_condition
     status = _STATUS.get(condition, str(condition))
     if outcome.solver.status == SolverStatus.error or len(outcome.solution) == 0:
         status = status if status != "optimal" else "error"
-        return PieceSolution(status, np.zeros(0), np.zeros(0), None, 0.0, log, warm=False)
+        none = np.zeros(0)
+        return PieceSolution(status, none, none, None, np.nan, log, warm=False, found=False)
     model.solutions.load_from(outcome)
     x = np.array([v.value if v.value is not None else 0.0 for v in model.x.values()])
     duals = np.full(len(piece.row_lower), np.nan)
@@ -179,9 +228,9 @@ def solve_piece_with_pyomo(
     if not np.isnan(duals).any() and not _fit(piece, x, duals):
         logger.warning("%s tightened bounds by itself, so that its duals are left out", name)
         duals = np.full(len(duals), np.nan)
-    bound = outcome.problem.lower_bound
-    gap = 0.0
-    if piece.integer.any() and bound is not None and np.isfinite(float(bound)):
-        best = float(piece.cost @ x)
-        gap = abs(best - float(bound)) / max(1e-10, abs(best))
-    return PieceSolution(status, x, duals, None, gap, log, warm=False)
+    gap, found = 0.0, status == "optimal"
+    if piece.integer.any():
+        gap = float(np.maximum(0.0, float(piece.cost @ x) - _bound(outcome, log)))
+        # CBC hands over whatever it holds at a limit, also the relaxation's values.
+        found = found or _feasible(piece, x)
+    return PieceSolution(status, x, duals, None, gap, log, warm=False, found=found)

@@ -8,14 +8,14 @@ import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from scipy import sparse
 
 from anello.errors import InfeasibleError, SolveError, TimeLimitError, UnboundedError
 from anello.files import atomic_path
-from anello.formulation.expression import IntArray
+from anello.formulation.expression import Array, IntArray
 from anello.solve.basis import Basis
 from anello.solve.highs import Piece, PieceSolution, solve_piece
 from anello.solve.problem import Problem
@@ -33,8 +33,10 @@ def solve(
     solver: str = "highs",
     *,
     basis: Basis | None = None,
+    values: Array | None = None,
     options: Mapping[str, Any] | None = None,
     time_limit_s: float | None = None,
+    mip_gap: float | None = None,
     log_path: str | Path | None = None,
     explain: bool = True,
 ) -> Solution:
@@ -49,10 +51,15 @@ def solve(
     basis : Basis, optional
         Basis of a similar problem to start from (HiGHS only). One that does not fit is logged and
         the problem is solved from scratch.
+    values : ndarray, shape (n_columns,), optional
+        Solution of a similar problem with integers, from which the search may start (HiGHS and
+        CBC).
     options : mapping, optional
         Options handed to the solver as they are.
     time_limit_s : float, optional
         Time limit [s].
+    mip_gap : float, optional
+        Relative gap at which a problem with integers counts as solved; the solver's own by default.
     log_path : path, optional
         Where to write the solver's log, whatever the outcome.
     explain : bool
@@ -62,12 +69,13 @@ def solve(
     Returns
     -------
     Solution
-        An optimal solution, verified against every row of the full problem.
+        Verified against every row of the full problem. With integers, the best solution found
+        before a limit is one too: its `status` names the limit, its `gap` what may be missing.
 
     Raises
     ------
     InfeasibleError, UnboundedError, TimeLimitError
-        When there is no optimal solution, or none was found in time.
+        When there is no optimal solution, or none at all was found in time.
     SolveError
         When the solver fails, is unknown, or returns something that violates the problem.
     """
@@ -76,8 +84,10 @@ def solve(
             problem,
             solver,
             basis=basis,
+            values=values,
             options=options,
             time_limit_s=time_limit_s,
+            mip_gap=mip_gap,
             log_path=log_path,
         )
     except InfeasibleError as error:
@@ -100,8 +110,10 @@ def optimise(
     solver: str = "highs",
     *,
     basis: Basis | None = None,
+    values: Array | None = None,
     options: Mapping[str, Any] | None = None,
     time_limit_s: float | None = None,
+    mip_gap: float | None = None,
     log_path: str | Path | None = None,
 ) -> Solution:
     """Solve as :func:`solve` does, without an explanation when there is no solution."""
@@ -113,19 +125,21 @@ def optimise(
         raise
     start_basis = _fitting(basis, reduction)
     groups = independent_groups(reduction)
-    pieces = [_piece(reduction, rows, columns, start_basis) for rows, columns in groups]
+    pieces = [_piece(reduction, rows, columns, start_basis, values) for rows, columns in groups]
+    settings = (options or {}, time_limit_s, mip_gap)
     if solver == "highs":
         workers = min(len(pieces), os.cpu_count() or 1) or 1
         with ThreadPoolExecutor(workers) as pool:
-            found = list(pool.map(lambda p: solve_piece(p, options or {}, time_limit_s), pieces))
+            found = list(pool.map(lambda p: solve_piece(p, *settings), pieces))
     else:
         from anello.solve.pyomo_solver import solve_piece_with_pyomo
 
-        found = [solve_piece_with_pyomo(p, solver, options or {}, time_limit_s) for p in pieces]
+        found = [solve_piece_with_pyomo(p, solver, *settings) for p in pieces]
     log = "\n".join(s.log for s in found)
     _write_log(log_path, log)
     for answer in found:
-        _raise_unless_optimal(answer.status, solver, time_limit_s)
+        if not answer.found:
+            _raise(answer.status, solver, time_limit_s)
     solution = _gather(reduction, groups, found, solver, log, time.perf_counter() - start)
     try:
         solution.check()
@@ -136,6 +150,14 @@ def optimise(
         logger.warning("%s; solving from scratch", error)
         return optimise(
             problem, solver, options=options, time_limit_s=time_limit_s, log_path=log_path
+        )
+    if solution.status != "optimal":
+        logger.warning(
+            "%s stopped at its %s: the best solution found is used, and the optimum may be better"
+            " by %s",
+            solver,
+            solution.status,
+            "any amount" if np.isnan(solution.gap) else f"up to {solution.gap:.2%}",
         )
     return solution
 
@@ -190,7 +212,13 @@ def independent_groups(reduction: Reduction) -> list[tuple[IntArray, IntArray]]:
     return [(rows, columns) for rows, columns in parts if len(columns)]
 
 
-def _piece(reduction: Reduction, rows: IntArray, columns: IntArray, basis: Basis | None) -> Piece:
+def _piece(
+    reduction: Reduction,
+    rows: IntArray,
+    columns: IntArray,
+    basis: Basis | None,
+    values: Array | None,
+) -> Piece:
     start = None if basis is None else (basis.columns[columns], basis.rows[rows])
     everything = len(columns) == reduction.matrix.shape[1]
     matrix = reduction.matrix if everything else reduction.matrix[rows][:, columns]
@@ -204,12 +232,11 @@ def _piece(reduction: Reduction, rows: IntArray, columns: IntArray, basis: Basis
         row_upper=reduction.row_upper[rows],
         integer=reduction.problem.integer[full],
         start=start,
+        values=None if values is None else values[full],
     )
 
 
-def _raise_unless_optimal(status: str, solver: str, time_limit_s: float | None) -> None:
-    if status == "optimal":
-        return
+def _raise(status: str, solver: str, time_limit_s: float | None) -> NoReturn:
     if status.startswith("infeasible"):
         raise InfeasibleError(f"{solver}: no dispatch satisfies all constraints ({status})")
     if status == "unbounded":
@@ -220,7 +247,7 @@ def _raise_unless_optimal(status: str, solver: str, time_limit_s: float | None) 
     if status == "time limit":
         limit = "the time limit" if time_limit_s is None else f"{time_limit_s:g} s"
         raise TimeLimitError(
-            f"{solver}: no proven optimum within {limit}; raise solver.time_limit_s"
+            f"{solver}: no solution found within {limit}; raise solver.time_limit_s"
         )
     raise SolveError(f"{solver} stopped without a solution: {status}")
 
@@ -243,17 +270,19 @@ def _gather(
         if piece.basis is not None:
             column_status[columns], row_status[rows] = piece.basis
     problem = reduction.problem
+    whole_x = reduction.expand(x)
+    objective = float((problem.cost + problem.penalty) @ whole_x) + problem.offset
     no_duals = problem.integer.any() or bool(np.isnan(y).any())
     duals = np.full(problem.n_rows, np.nan) if no_duals else reduction.expand_duals(y)
     return Solution(
         problem=problem,
-        status="optimal",
-        x=reduction.expand(x),
+        status=next((s.status for s in found if s.status != "optimal"), "optimal"),
+        x=whole_x,
         row_dual=duals,
         basis=Basis(column_status, row_status, reduction.signature) if whole else None,
         solve_seconds=seconds,
         solver=solver,
-        gap=max((s.gap for s in found), default=0.0),
+        gap=sum(s.gap for s in found) / max(1e-10, abs(objective)),
         log=log,
         warm=any(s.warm for s in found),
     )

@@ -14,18 +14,21 @@ from anello.solve.problem import Problem
 
 # Largest violation of a row or bound that is taken as rounding, relative to the row's size.
 FEASIBILITY_TOLERANCE = 1e-5
+# How far from a whole number a solver may leave an integer.
+WHOLE_TOLERANCE = 1e-5
 
 
 @dataclass
 class Solution:
-    """An optimal solution of a problem.
+    """A solution of a problem: the optimal one, or the best found before a limit.
 
     Attributes
     ----------
     problem : Problem
         The problem that was solved.
     status : str
-        ``optimal``; nothing else becomes a solution.
+        ``optimal`` (within the gap asked for), or with integers also what stopped the solver
+        before that, such as ``time limit``.
     x : ndarray
         Value of every column.
     row_dual : ndarray
@@ -37,7 +40,8 @@ class Solution:
     solver : str
         Name of the solver.
     gap : float
-        Relative gap between objective and bound, zero without integers.
+        How far the objective may be from the best possible one, relative to it; zero without
+        integers, NaN where the solver does not tell.
     log : str
         The solver's own log.
     warm : bool
@@ -108,6 +112,10 @@ class Solution:
         low = np.where(np.isfinite(p.row_lower), p.row_lower, values)
         high = np.where(np.isfinite(p.row_upper), p.row_upper, values)
         self._refuse(np.maximum(low - values, values - high) / size, p.row_name)
+        off = np.where(p.integer, np.abs(self.x - np.round(self.x)), 0.0)
+        if off.max(initial=0.0) > WHOLE_TOLERANCE:
+            worst = p.column_name(int(off.argmax()))
+            raise SolveError(f"{self.solver} says {self.status}, but {worst} is no whole number")
 
     def _refuse(self, miss: Array, name: object) -> None:
         if len(miss) and miss.max() > FEASIBILITY_TOLERANCE:

@@ -69,7 +69,7 @@ def solve_iteration(
     Raises
     ------
     SolveError
-        If no optimal solution was found; nothing but the solver's log is then written.
+        If no solution was found; nothing but the solver's log is then written.
     ArtefactError
         If model, problem, COP or basis cannot be read.
     """
@@ -85,6 +85,7 @@ def solve_iteration(
         basis=start,
         options=settings.options,
         time_limit_s=time_limit_s,
+        mip_gap=settings.mip_gap,
         log_path=solver_log,
     )
     logger.info(
