@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import base64
-import html as htmllib
 import json
 import re
-import shutil
-import subprocess
 from html.parser import HTMLParser
 
 import numpy as np
@@ -21,6 +18,8 @@ from anello.report.config import FiguresConfig
 from anello.report.energy_flows import Link, energy_links, sankey_svg
 from anello.results import extract, write_results
 from anello.results.collection import CollectedResults
+from browser import find_chromium
+from browser import run_in as run_page
 from report_fakes import fake_district
 from results_fakes import FakeData, fake_inputs, fake_solution
 
@@ -247,48 +246,20 @@ def test_charts_stand_odd_values():
 # --- as a browser shows it ----------------------------------------------------------------------
 
 
+HELPERS = """
+const key = (id, k) => document.getElementById(id).dispatchEvent(
+  new KeyboardEvent('keydown', {key: k, bubbles: true, cancelable: true}));
+const $ = id => document.getElementById(id);
+"""
+
+
 @pytest.fixture(scope="module")
 def chromium():
-    found = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    if found is None:
-        pytest.skip("no Chromium on the PATH")
-    return found
+    return find_chromium()
 
 
-def run_in(chromium, page, script, width=1200, fragment=""):
-    """Load the page, run a script in it, return what it put into the title."""
-    probe = page.with_name("probe.html")
-    body = page.read_text(encoding="utf-8").replace(
-        "</body>",
-        "<script>addEventListener('error', e => document.title = 'error: ' + e.message);"
-        f"const key = (id, k) => document.getElementById(id).dispatchEvent("
-        "new KeyboardEvent('keydown', {key: k, bubbles: true, cancelable: true}));"
-        "const $ = id => document.getElementById(id);"
-        f"try {{ document.title = JSON.stringify((() => {{ {script} }})()) }}"
-        "catch (e) { document.title = 'error: ' + e.message }</script></body>",
-    )
-    probe.write_text(body, encoding="utf-8")
-    done = subprocess.run(
-        [
-            chromium,
-            "--headless=new",
-            "--no-sandbox",
-            "--disable-gpu",
-            f"--window-size={width},900",
-            "--virtual-time-budget=2000",
-            "--dump-dom",
-            f"file://{probe}{fragment}",
-        ],
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    title = htmllib.unescape(re.search(r"<title>(.*?)</title>", done.stdout, re.S).group(1))
-    assert not title.startswith("error"), title
-    return json.loads(title)
+def run_in(chromium, page, script, **options):
+    return run_page(chromium, page, HELPERS + script, **options)
 
 
 def test_keys_move_through_hours_and_periods(chromium, page):

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from anello.calliope_layout import IndexFormat
     from anello.definition.tree import Tree
     from anello.formulation.pyomo_model import ArrayModel
+    from anello.plotting import ModelPlots
 
 logger = logging.getLogger(__name__)
 
@@ -200,6 +201,13 @@ class Model:
         if self._backend is None:
             self._backend = self._build()
         return self._backend
+
+    @property
+    def plot(self) -> ModelPlots:
+        """Interactive plots: `timeseries`, `capacity`, `transmission`, `flows` and `summary`."""
+        from anello.plotting import ModelPlots
+
+        return ModelPlots(self)
 
     def get_formatted_array(self, var: str, index_format: IndexFormat = "index") -> xr.DataArray:
         """Return a variable of the results or inputs with locations and technologies apart.
