@@ -127,6 +127,29 @@ def model_files(folder):
     )
 
 
+def raw_data_folders(wildcards):
+    """The folder of each scenario's model: where it is retrieved to, or where the user keeps it."""
+    sources = {name: scenario_settings(name).data for name in SCENARIOS}
+    return [
+        (
+            str(data.model.parent)
+            if data.source == "folder"
+            else f"results/{wildcards.run}/{name}/model"
+        )
+        for name, data in sources.items()
+    ]
+
+
+def raw_data(wildcards):
+    """These folders where a rule makes them, and the files in those of the user."""
+    sources = [scenario_settings(name).data.source for name in SCENARIOS]
+    return [
+        path
+        for source, folder in zip(sources, raw_data_folders(wildcards))
+        for path in (model_files(folder) if source == "folder" else [folder])
+    ]
+
+
 def iteration_file(wildcards, number, name):
     """A file of one of a scenario's iterations."""
     folder = f"results/{wildcards.run}/{wildcards.scenario}/iterations"

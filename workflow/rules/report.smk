@@ -42,3 +42,38 @@ rule write_report:
         "Report on run {wildcards.run}"
     script:
         "../../scripts/report.py"
+
+
+# Every figure and table of a study, with checksums: `snakemake paper --configfile config/iccep2019.yaml`.
+rule paper:
+    input:
+        expand("results/{run}/paper", run=RUN),
+
+
+rule write_paper:
+    input:
+        results=expand("results/{{run}}/{scenario}/results.nc", scenario=SCENARIOS),
+        figures=expand("results/{{run}}/{scenario}/figures", scenario=SCENARIOS),
+        models=raw_data,
+        comparison="results/{run}/comparison",
+    output:
+        folder=directory("results/{run}/paper"),
+    log:
+        "results/{run}/logs/paper.log",
+    benchmark:
+        "results/{run}/benchmarks/paper.tsv"
+    conda:
+        "../../envs/anello.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_mb(2000, 50),
+        runtime=30,
+    params:
+        scenarios=SCENARIOS,
+        models=raw_data_folders,
+        settings=SETTINGS.figures.model_dump(mode="json"),
+        code=code("paper.py"),
+    message:
+        "Figures and tables of run {wildcards.run}"
+    script:
+        "../../scripts/paper.py"
