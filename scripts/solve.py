@@ -1,14 +1,18 @@
 """Binding of the rule `solve`."""
 
-from anello.stages.reporting import reporting
+from anello.stages.reporting import ended_after, reporting
+
+# How often its limit a solver may take, for the rounds after trouble and the search for a cause.
+PATIENCE = 5
 
 if __name__ == "__main__":
     where = f"{snakemake.wildcards.scenario}, iteration {snakemake.wildcards.iteration}"
-    with reporting(
-        snakemake.log.stage,
-        f"Dispatch of {where}",
-        snakemake.input,
-        snakemake.output,
+    step = f"Dispatch of {where}"
+    limit_s = snakemake.resources.time_limit_s or None
+    last_s = None if limit_s is None else PATIENCE * limit_s + 60
+    with (
+        reporting(snakemake.log.stage, step, snakemake.input, snakemake.output),
+        ended_after(last_s, step),
     ):
         from anello.coupling.config import CouplingConfig
         from anello.ring.config import RingConfig
@@ -27,5 +31,5 @@ if __name__ == "__main__":
             coupling=CouplingConfig.model_validate(snakemake.params.settings["coupling"]),
             cop=snakemake.input.get("cop") or None,
             previous_basis=snakemake.input.get("basis") or None,
-            time_limit_s=snakemake.resources.time_limit_s or None,
+            time_limit_s=limit_s,
         )

@@ -115,7 +115,9 @@ rule collect:
         rings=every("ring.nc"),
         record=settled("convergence.json"),
         problem="results/{run}/{scenario}/problem.npz",
-        chain=every("dispatch.nc", "basis.npz", "solve.json", "cop.nc", "convergence.json"),
+        chain=every(
+            "dispatch.nc", "basis.npz", "solve.json", "cop.nc", "convergence.json"
+        ),
     output:
         results="results/{run}/{scenario}/results.nc",
         summary="results/{run}/{scenario}/summary.json",

@@ -3,32 +3,52 @@
 from __future__ import annotations
 
 import logging
+import math
 import re
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyomo.environ as pyo
+from pyomo.common.errors import ApplicationError
 from pyomo.core.expr.numeric_expr import LinearExpression
 from pyomo.opt import SolverStatus, TerminationCondition
+from pyomo.opt.solver import shellcmd
 
 from anello.errors import SolveError
 from anello.formulation.expression import Array
-from anello.solve.highs import Piece, PieceSolution
+from anello.solve.highs import Piece, PieceSolution, solve_piece
 from anello.solve.solution import FEASIBILITY_TOLERANCE, WHOLE_TOLERANCE
 
 logger = logging.getLogger(__name__)
 
-TIME_LIMIT_OPTION = {"cbc": "seconds", "glpk": "tmlim", "gurobi": "TimeLimit", "cplex": "timelimit"}
+# How long beyond its limit a solver may take to hand over what it has before it is killed [s].
+shellcmd.SUBPROCESS_TIMEOUT_ABS_ADJUST = 15
+
 GAP_OPTION = {
     "cbc": "ratioGap",
     "glpk": "mipgap",
     "gurobi": "MIPGap",
     "cplex": "mip_tolerances_mipgap",
 }
+
+# What Pyomo raises when a solver's program or its answer is not what it should be.
+_BREAKDOWN = (
+    ApplicationError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
 
 _STATUS = {
     TerminationCondition.optimal: "optimal",
@@ -108,7 +128,8 @@ def _model(piece: Piece) -> pyo.ConcreteModel:
 def _fit(piece: Piece, x: Array, duals: Array) -> bool:
     """Whether duals are complementary to a solution and have the signs of the bounds that bind.
 
-    CBC 3 tightens bounds before it solves and charges those, not the rows they came from.
+    CBC 3 tightens bounds before it solves and charges those, not the rows they came from. Duals
+    are what an optimum is verified by, so that they are needed all the same.
     """
     reduced = piece.cost - piece.matrix.T @ duals
     for multiplier, at, lower, upper in (
@@ -143,6 +164,26 @@ def _feasible(piece: Piece, x: Array) -> bool:
     size = 1.0 + abs(piece.matrix) @ np.abs(x)
     miss = np.maximum(piece.row_lower - rows, rows - piece.row_upper)
     return bool((miss <= FEASIBILITY_TOLERANCE * size).all())
+
+
+def _limit(name: str, seconds: float) -> float:
+    """A time limit as the solver takes it: GLPK knows whole seconds only."""
+    return math.ceil(seconds) if name == "glpk" else seconds
+
+
+def _nothing(status: str, log: str) -> PieceSolution:
+    return PieceSolution(
+        status, np.zeros(0), np.zeros(0), None, np.nan, log, warm=False, found=False
+    )
+
+
+def _text(log_file: Path) -> str:
+    return log_file.read_text(errors="replace") if log_file.exists() else ""
+
+
+def _last_lines(log: str) -> str:
+    lines = [line for line in log.splitlines() if line.strip()][-3:]
+    return f". Its last words: {' / '.join(lines)}" if lines else ""
 
 
 def solve_piece_with_pyomo(
@@ -183,18 +224,13 @@ def solve_piece_with_pyomo(
         raise SolveError(f"Pyomo finds no solver {name!r}; install it or use `highs` or `cbc`")
     for option, setting in options.items():
         solver.options[option] = setting
-    for limit, known, told, key in (
-        (time_limit_s, TIME_LIMIT_OPTION, "a time limit", "time_limit_s"),
-        (mip_gap, GAP_OPTION, "a gap", "mip_gap"),
-    ):
-        if limit is None:
-            continue
-        if name not in known:
+    if mip_gap is not None:
+        if name not in GAP_OPTION:
             raise SolveError(
-                f"anello does not know how to tell {name!r} {told}; remove"
-                f" solver.{key} and set it through solver.options"
+                f"anello does not know how to tell {name!r} a gap; remove solver.mip_gap and set it"
+                " through solver.options"
             )
-        solver.options[known[name]] = limit
+        solver.options[GAP_OPTION[name]] = mip_gap
     model = _model(piece)
     extra = {}
     # Pyomo asks CBC for its version first, which builds of CBC's next release do not tell.
@@ -207,15 +243,26 @@ def solve_piece_with_pyomo(
         log_file = Path(folder) / "solver.log"
         # Pyomo's interfaces in process keep no log file.
         files = {} if name.startswith("appsi_") else {"logfile": str(log_file)}
-        outcome = solver.solve(model, load_solutions=False, **files, **extra)
-        log = log_file.read_text(errors="replace") if log_file.exists() else ""
+        # Pyomo tells the solver its limit, and kills one that goes on regardless.
+        limit = {} if time_limit_s is None else {"timelimit": _limit(name, time_limit_s)}
+        try:
+            outcome = solver.solve(model, load_solutions=False, **files, **limit, **extra)
+        except subprocess.TimeoutExpired:
+            return _nothing("time limit", _text(log_file))
+        except _BREAKDOWN as error:
+            raise SolveError(
+                f"{name} broke off, or returned what Pyomo cannot read:"
+                f" {error or type(error).__name__}{_last_lines(_text(log_file))}"
+            ) from error
+        log = _text(log_file)
     condition = outcome.solver.termination_condition
     status = _STATUS.get(condition, str(condition))
     if outcome.solver.status == SolverStatus.error or len(outcome.solution) == 0:
-        status = status if status != "optimal" else "error"
-        none = np.zeros(0)
-        return PieceSolution(status, none, none, None, np.nan, log, warm=False, found=False)
-    model.solutions.load_from(outcome)
+        return _nothing(status if status != "optimal" else "error", log)
+    try:
+        model.solutions.load_from(outcome)
+    except _BREAKDOWN as error:
+        raise SolveError(f"{name} returned what Pyomo cannot read: {error}") from error
     x = np.array([v.value if v.value is not None else 0.0 for v in model.x.values()])
     duals = np.full(len(piece.row_lower), np.nan)
     if not piece.integer.any():
@@ -225,9 +272,9 @@ def solve_piece_with_pyomo(
                 duals[r] += model.dual.get(row, 0.0)
     # Solvers print some digits only: values are put back on the bounds they overstep.
     x = np.clip(x, piece.col_lower, piece.col_upper)
-    if not np.isnan(duals).any() and not _fit(piece, x, duals):
-        logger.warning("%s tightened bounds by itself, so that its duals are left out", name)
-        duals = np.full(len(duals), np.nan)
+    if status == "optimal" and not np.isnan(duals).any() and not _fit(piece, x, duals):
+        logger.info("the duals of %s are those of another problem; HiGHS computes them", name)
+        duals = solve_piece(replace(piece, start=None), {}, time_limit_s).row_dual
     gap, found = 0.0, status == "optimal"
     if piece.integer.any():
         gap = float(np.maximum(0.0, float(piece.cost @ x) - _bound(outcome, log)))

@@ -17,6 +17,9 @@ FEASIBILITY_TOLERANCE = 1e-5
 # How far from a whole number a solver may leave an integer.
 WHOLE_TOLERANCE = 1e-5
 
+# Largest error of optimality that is taken as rounding, relative to the money that is moved.
+OPTIMALITY_TOLERANCE = 1e-5
+
 
 @dataclass
 class Solution:
@@ -88,13 +91,40 @@ class Solution:
         block = self.problem.constraints[name]
         return self.row_dual[block.start : block.stop].reshape(block.shape)
 
+    @cached_property
+    def optimality_error(self) -> float | None:
+        """How far the objective may be from the optimum, relative to the money that is moved [-].
+
+        By weak duality no feasible point costs less than what the duals charge for the bounds.
+        What the solution costs beyond that is the sum of each multiplier times the distance from
+        the bound that it charges, whoever found either. A multiplier of a bound that does not exist
+        is charged with the value itself. None where there are no duals, as with integers.
+        """
+        p, x = self.problem, self.x
+        if not np.isfinite(self.row_dual).all():
+            return None
+        cost = p.sense * (p.cost + p.penalty)
+        dual = p.sense * self.row_dual
+        row_of = np.repeat(np.arange(p.n_rows), np.diff(p.indptr))
+        reduced = cost - np.bincount(p.indices, p.data * dual[row_of], p.n_columns)
+        error = 0.0
+        for multiplier, at, lower, upper in (
+            (dual, p.row_values(x), p.row_lower, p.row_upper),
+            (reduced, x, p.col_lower, p.col_upper),
+        ):
+            bound = np.where(multiplier > 0, lower, upper)
+            miss = np.where(np.isfinite(bound), np.abs(at - bound), 1.0 + np.abs(at))
+            error += float(np.abs(multiplier) @ miss)
+        return error / (1.0 + float(np.abs(cost) @ np.abs(x)))
+
     def check(self) -> None:
-        """Verify that the values satisfy every row and bound of the full problem.
+        """Verify feasibility in every row and bound of the full problem, and optimality by duals.
 
         Raises
         ------
         SolveError
-            When a row or bound is violated by more than rounding; names it.
+            When a row or bound is violated by more than rounding; names it. When the duals show
+            that there may be something better.
         """
         p = self.problem
         if not np.all(np.isfinite(self.x)):
@@ -116,6 +146,12 @@ class Solution:
         if off.max(initial=0.0) > WHOLE_TOLERANCE:
             worst = p.column_name(int(off.argmax()))
             raise SolveError(f"{self.solver} says {self.status}, but {worst} is no whole number")
+        error = self.optimality_error
+        if error is not None and error > OPTIMALITY_TOLERANCE:
+            raise SolveError(
+                f"{self.solver} says {self.status}, but its duals leave a gap of {error:.1e} of the"
+                " cost to the optimum; the solution is not used"
+            )
 
     def _refuse(self, miss: Array, name: object) -> None:
         if len(miss) and miss.max() > FEASIBILITY_TOLERANCE:

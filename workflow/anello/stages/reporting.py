@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -57,8 +59,8 @@ def reporting(
     try:
         require_intact(reads)
         yield logger
-        for path in writes:
-            seal(path)
+        for written in writes:
+            seal(written)
         logger.info("%s: done", step)
     except (AnelloError, OSError) as error:
         logger.exception("%s failed", step)
@@ -72,3 +74,39 @@ def reporting(
         root.removeHandler(handler)
         root.setLevel(level)
         handler.close()
+
+
+@contextmanager
+def ended_after(seconds: float | None, step: str) -> Iterator[None]:
+    """End this process if a block takes longer than it may.
+
+    A solver in process that hangs in its own code hears no signal; ending the process is all that
+    helps. It ends with code 1, and leaves no file, since files are renamed only when complete.
+
+    Parameters
+    ----------
+    seconds : float or None
+        Longest time [s]; None for no end.
+    step : str
+        What the step is called in the message.
+    """
+    if seconds is None:
+        yield
+        return
+
+    def end() -> None:
+        print(
+            f"\n{step} failed: the solver went on beyond its time limit, and was ended after"
+            f" {seconds:g} s\n",
+            file=sys.stderr,
+            flush=True,
+        )
+        os._exit(1)
+
+    watch = threading.Timer(seconds, end)
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.cancel()

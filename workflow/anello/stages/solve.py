@@ -105,6 +105,7 @@ def solve_iteration(
             "objective": solution.objective,
             "cost_objective": solution.cost_objective,
             "gap": solution.gap,
+            "optimality_error": solution.optimality_error,
             "warm_start": solution.warm,
             "solve_seconds": solution.solve_seconds,
             "rows": compiled.n_rows,
