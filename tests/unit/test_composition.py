@@ -63,10 +63,18 @@ def test_files_outside_need_an_explicit_wish(tmp_path: Path):
     (tmp_path / "shared.yaml").write_text("x: 1")
     (tmp_path / "m" / "link.yaml").symlink_to(tmp_path / "shared.yaml")
     assert composed(path, root=tmp_path)[0]["x"] == 1
-    path.write_text(f"import: [{tmp_path / 'shared.yaml'}]")
-    assert composed(path)[0]["x"] == 1
-    path.write_text("import: [link.yaml]")
-    with pytest.raises(InputError, match="leads out"):
+    for name in ("../shared.yaml", tmp_path / "shared.yaml", "link.yaml"):
+        path.write_text(f"import: [{name}]")
+        with pytest.raises(InputError, match="leads out"):
+            composed(path)
+        assert composed(path, root=tmp_path)[0]["x"] == 1
+
+
+@pytest.mark.parametrize("name", ['"a\\0b.yaml"', "a" * 5000, "loop.yaml"])
+def test_what_is_no_path_is_told(tmp_path: Path, name: str):
+    path = write_folder(tmp_path / "m", f"import: [{name}]")
+    (tmp_path / "m" / "loop.yaml").symlink_to("loop.yaml")
+    with pytest.raises(InputError, match=r"is no path|cannot be read"):
         composed(path)
 
 

@@ -68,7 +68,7 @@ class Model:
     series : mapping of str to pandas.DataFrame, optional
         Tables that stand in place of the CSV files of these names.
     root : path, optional
-        Folder that relative paths may not leave; the model's own folder by default.
+        Folder that paths may not leave; the model's own folder by default.
 
     Raises
     ------

@@ -136,7 +136,11 @@ def _parser() -> argparse.ArgumentParser:
     which.add_argument("--scenario", metavar="NAME", help="scenario, or overrides with commas")
     which.add_argument("--all", action="store_true", help="check every scenario as well")
     _flag(check, "override_dict", metavar="YAML", help="settings that win over all others")
-    check.add_argument("--root", metavar="FOLDER", help="folder that relative paths may not leave")
+    check.add_argument(
+        "--root",
+        metavar="FOLDER",
+        help="folder that the model's paths may not leave; its own by default",
+    )
 
     run = command("run", _run, "Solve a model and save its results.", _RUN)
     run.add_argument("model", metavar="MODEL", help="model folder, YAML file or NetCDF file")
@@ -152,7 +156,11 @@ def _parser() -> argparse.ArgumentParser:
     _flag(run, "save_csv", metavar="FOLDER", help="write tables into a new folder")
     _flag(run, "save_lp", metavar="FILE", help="write the optimisation problem")
     _flag(run, "save_logs", metavar="FOLDER", help="write the solver's log, solver.log")
-    run.add_argument("--root", metavar="FOLDER", help="folder that relative paths may not leave")
+    run.add_argument(
+        "--root",
+        metavar="FOLDER",
+        help="folder that the model's paths may not leave; its own by default",
+    )
     run.add_argument("--solver", metavar="NAME", help="highs, cbc, or a name that Pyomo knows")
     _flag(run, "time_limit", metavar="SECONDS", type=_share, help="longest time for the solver")
     _flag(
@@ -201,7 +209,9 @@ def _parser() -> argparse.ArgumentParser:
         help="what the scenarios are called, before their number (default: scenario_)",
     )
     generate.add_argument(
-        "--root", metavar="FOLDER", help="folder that relative paths may not leave"
+        "--root",
+        metavar="FOLDER",
+        help="folder that the model's paths may not leave; its own by default",
     )
 
     compare = command("compare", _compare, "List what two results differ in.", _COMPARE)

@@ -106,7 +106,9 @@ def model_folder(wildcards):
 def own_model_files(wildcards):
     """The files of the user's own model, so that a change to one is noticed."""
     data = scenario_settings(wildcards.scenario).data
-    return model_files(data.model.parent) if data.source == "folder" else []
+    if data.source != "folder":
+        return []
+    return model_files(data.root or data.model.parent)
 
 
 def local_sources(wildcards):

@@ -29,7 +29,7 @@ class Configuration:
     folder : Path
         Folder relative paths start from.
     root : Path
-        Folder that relative paths may not leave.
+        Folder that paths may not leave.
     scenario : str or None
         The scenario as asked for.
     overrides : list of str
@@ -49,27 +49,54 @@ def resolve_path(text: str, folder: Path, root: Path) -> Path:
     Parameters
     ----------
     text : str
-        Relative to `folder`, or absolute: then it is taken as the user's explicit wish.
+        Relative to `folder`, or absolute.
     folder, root : Path
-        Where relative paths start, and what they may not leave.
+        Where relative paths start, and what no path may leave, through links neither: a model from
+        elsewhere is not to read the user's other files.
 
     Raises
     ------
     InputError
-        If a relative path leads out of `root`.
+        If the path leads out of `root`, or is none.
     """
-    if os.path.isabs(text):
-        return Path(text)
-    path = folder / text
-    if not path.resolve().is_relative_to(root.resolve()):
+    try:
+        path = folder / text
+        inside = path.resolve().is_relative_to(root.resolve())
+    except (
+        OSError,
+        ValueError,
+        RuntimeError,
+    ) as err:  # a null byte, a name too long, a link's loop
+        raise InputError(Problem(f"is no path: {err}", value=text)) from err
+    if not inside:
         raise InputError(
             Problem(
                 "leads out of the model folder",
                 value=text,
-                suggestion="Write an absolute path, or pass `root=` to allow a wider folder",
+                suggestion="To allow a wider folder, name it as `root=` in Python, `--root` on the"
+                " command line, or `data.root` in a run's settings",
             )
         )
     return path
+
+
+def locate_series(configuration: Configuration, name: str) -> Path:
+    """Return the CSV file that a model's ``file=name`` means.
+
+    Raises
+    ------
+    InputError
+        If no folder is told, or the path may not be read.
+    """
+    told = configuration.tree.find("model.timeseries_data_path")
+    if told is None:
+        raise InputError(
+            Problem("`model.timeseries_data_path` is missing, so files cannot be found")
+        )
+    folder = resolve_path(str(told), configuration.folder, configuration.root)
+    if os.path.isabs(name):
+        raise InputError(Problem("must be relative to `model.timeseries_data_path`", value=name))
+    return resolve_path(name, folder, configuration.root)
 
 
 def load_file(path: Path, root: Path, report: Report, chain: tuple[Path, ...] = ()) -> Tree:
@@ -80,7 +107,7 @@ def load_file(path: Path, root: Path, report: Report, chain: tuple[Path, ...] = 
     path : Path
         The file.
     root : Path
-        Folder that relative imports may not leave.
+        Folder that imports may not leave.
     report : Report
         Receives faults.
     chain : tuple of Path
@@ -175,7 +202,7 @@ def compose(
     override_dict : str or mapping, optional
         More settings, as YAML text or a mapping; applied before and after the scenario.
     root : path, optional
-        Folder that relative paths may not leave; the model's folder by default.
+        Folder that paths may not leave; the model's folder by default.
     report : Report
         Receives faults.
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
-from anello.definition.composition import Configuration, compose, resolve_path
+from anello.definition.composition import Configuration, compose, locate_series
 from anello.definition.dataset import build_dataset
 from anello.definition.groups import read_groups
 from anello.definition.model_checks import check_data
@@ -53,7 +53,7 @@ def read_model(
     series : mapping of str to pandas.DataFrame, optional
         Tables that stand in place of the CSV files of these names.
     root : path, optional
-        Folder that relative paths may not leave; the model's own folder by default.
+        Folder that paths may not leave; the model's own folder by default.
 
     Returns
     -------
@@ -125,27 +125,12 @@ def _series_reader(
     report: Report,
 ) -> SeriesReader:
     model = configuration.tree.section("model")
-    told = model.get("timeseries_data_path")
-
-    def locate(name: str) -> Path:
-        if told is None:
-            raise InputError(
-                Problem("`model.timeseries_data_path` is missing, so files cannot be found")
-            )
-        folder = resolve_path(str(told), configuration.folder, configuration.root)
-        if os.path.isabs(name):
-            raise InputError(
-                Problem("must be relative to `model.timeseries_data_path`", value=name)
-            )
-        limit = folder if os.path.isabs(str(told)) else configuration.root
-        return resolve_path(name, folder, limit)
-
     inline = model.get("timeseries_data")
     tables = dict(replacements)
     if isinstance(inline, Tree):
         tables.update({k: v for k, v, _ in inline.leaves() if isinstance(v, pd.DataFrame)})
     return SeriesReader(
-        locate,
+        partial(locate_series, configuration),
         str(model.get("timeseries_dateformat")),
         (model.get("subset_time"), model.mark("subset_time")),
         tables,

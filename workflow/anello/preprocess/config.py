@@ -34,6 +34,10 @@ class FolderData(_Strict):
 
     source: Literal["folder"] = Field(description="`folder`: a model folder of yours.")
     model: Path = Field(description="The model's main YAML file.")
+    root: Path | None = Field(
+        default=None,
+        description="Folder that the model's paths may not leave; the main file's by default.",
+    )
     strict: bool = Field(
         default=True,
         description="Whether settings that nothing reads are errors; otherwise they are warnings.",

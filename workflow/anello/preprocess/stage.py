@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from anello.definition import read_model
-from anello.definition.composition import compose
+from anello.definition.composition import Configuration, compose, locate_series
 from anello.definition.report import Report
 from anello.errors import InputError, Problem
 from anello.preprocess.config import DataConfig, EmbeddedData, FolderData, QualityConfig
@@ -118,7 +118,8 @@ def preprocess(
     model = retrieve(data, folder)
     start_cop = {} if isinstance(data, EmbeddedData) else dict(data.start_cop)
     strict = data.strict if isinstance(data, FolderData) else isinstance(data, EmbeddedData)
-    series_folder, date_format, named = named_series(model, model_scenario, overrides)
+    root = data.root if isinstance(data, FolderData) else None
+    series_folder, date_format, named = named_series(model, model_scenario, overrides, root)
     wanted = {start_cop.get(name, name) for name in named}
     present = {name for name in wanted if (series_folder / name).is_file()}
     checked = check_series_folder(series_folder, quality, present, date_format)
@@ -133,13 +134,16 @@ def preprocess(
         repaired = series.pop(stand_in, None)
         series[name] = repaired if repaired is not None else _read_stand_in(series_folder, stand_in)
     model_data = read_model(
-        model, model_scenario, overrides or None, strict=strict, series=series or None
+        model, model_scenario, overrides or None, strict=strict, series=series or None, root=root
     )
     return Preprocessed(model_data, checked.report)
 
 
 def named_series(
-    model: Path, scenario: str | None, overrides: Mapping[str, Any] | None
+    model: Path,
+    scenario: str | None,
+    overrides: Mapping[str, Any] | None,
+    root: Path | None = None,
 ) -> tuple[Path, str, frozenset[str]]:
     """Return the folder, the date format and the names of the CSV files that a model reads.
 
@@ -151,19 +155,31 @@ def named_series(
         Scenario of the model, which may name other files.
     overrides : mapping or None
         Laid over the model; may name other files too.
+    root : pathlib.Path, optional
+        Folder that the model's paths may not leave; its own by default. What leaves it is not
+        among the names: the reader refuses it.
     """
     # Whatever is wrong with the definition is reported by the reader proper, in full.
-    configuration = compose(model, scenario, overrides or None, None, Report(strict=False))
+    configuration = compose(model, scenario, overrides or None, root, Report(strict=False))
     tree = configuration.tree
     # Overrides that are not in force stay in the tree, but what they name is not read.
     references = (
         parse_reference(value) for key, value, _ in tree.leaves() if key.startswith(_MODEL_PARTS)
     )
-    names = frozenset(r.table for r in references if r is not None and r.kind == "file")
+    named = {r.table for r in references if r is not None and r.kind == "file"}
+    names = frozenset(name for name in named if _may_be_read(configuration, name))
     told = tree.find("model.timeseries_data_path") or "."
     folder = Path(configuration.folder) / str(told)
     date_format = str(tree.find("model.timeseries_dateformat") or ISO_FORMAT)
     return folder, date_format, names
+
+
+def _may_be_read(configuration: Configuration, name: str) -> bool:
+    try:
+        locate_series(configuration, name)
+    except InputError:
+        return False
+    return True
 
 
 def _read_stand_in(folder: Path, name: str) -> pd.DataFrame:

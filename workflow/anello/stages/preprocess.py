@@ -80,6 +80,7 @@ def preprocess_scenario(
     in_place = FolderData(
         source="folder",
         model=model_file(data, folder),
+        root=data.root if isinstance(data, FolderData) else None,
         strict=data.strict if isinstance(data, FolderData) else isinstance(data, EmbeddedData),
         start_cop={} if isinstance(data, EmbeddedData) else data.start_cop,
     )

@@ -50,6 +50,8 @@ def reporting(
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.FileHandler(path, mode="w", encoding="utf-8")
     handler.setFormatter(logging.Formatter(_FORMAT))
+    # A log that cannot be written, as on a full disk, must not stand before the reason.
+    handler.handleError = lambda record: None  # type: ignore[method-assign]  # noqa: ARG005
     root = logging.getLogger()
     level = root.level
     root.addHandler(handler)

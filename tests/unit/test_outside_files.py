@@ -1,0 +1,50 @@
+"""A model from elsewhere reads nothing outside its folder, unless the user names a wider one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from anello.errors import InputError
+from anello.preprocess.config import FolderData, QualityConfig
+from anello.preprocess.stage import preprocess
+from small_model import demand_csv, write_folder
+
+SECRET = "password,hunter2\n2020-01-01 00:00:00,not a number\n"
+MODEL = """
+model: {{timeseries_data_path: {folder}}}
+techs:
+  dem: {{essentials: {{parent: demand, carrier: el}}, constraints.resource: 'file={file}:a'}}
+  grid: {{essentials: {{parent: supply, carrier: el}}}}
+locations: {{a.techs: {{dem: , grid: }}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("folder", "file"),
+    [("series", "../../secret.csv"), ("..", "secret.csv"), ("{up}", "secret.csv"),
+     ("series", "{up}/secret.csv"), ("series", "link.csv"), ("linked", "secret.csv")],
+)  # fmt: skip
+def test_series_outside_are_neither_read_nor_quoted(tmp_path: Path, folder: str, file: str) -> None:
+    (tmp_path / "secret.csv").write_text(SECRET)
+    text = MODEL.format(folder=folder.format(up=tmp_path), file=file.format(up=tmp_path))
+    model = write_folder(tmp_path / "model", text)
+    (tmp_path / "model" / "series" / "link.csv").symlink_to(tmp_path / "secret.csv")
+    (tmp_path / "model" / "linked").symlink_to(tmp_path)
+    report = tmp_path / "quality.json"
+    with pytest.raises(InputError, match=r"leads out of the model folder|must be relative") as told:
+        preprocess(
+            FolderData(source="folder", model=model), QualityConfig(), tmp_path, report_json=report
+        )
+    assert "hunter2" not in str(told.value) + report.read_text()
+    assert "secret" not in report.read_text()
+
+
+def test_a_wider_folder_may_be_named(tmp_path: Path) -> None:
+    model = write_folder(tmp_path / "model", MODEL.format(folder="../shared", file="demand.csv"))
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "demand.csv").write_text(demand_csv(48))
+    data = FolderData(source="folder", model=model, root=tmp_path)
+    done = preprocess(data, QualityConfig(policy="accept"), tmp_path)
+    assert done.model_data.inputs.sizes["timestep"] == 48
