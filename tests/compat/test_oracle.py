@@ -11,8 +11,10 @@ import os
 import subprocess
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+import anello
 from golden.cases import FOLDER, Case
 from golden.outcome import outcome
 
@@ -103,6 +105,19 @@ def test_example_model(calliope, examples, model, scenario):
     # Where money has no weight in the objective, nothing makes its sums unique.
     weightless = {"check_feasibility", "minimize_emissions_costs", "maximize_utility_costs"}
     compare(theirs, ours, unique_costs=scenario not in weightless)
+
+
+def test_alternatives_of_the_national_example(examples):
+    """Money and scores of all four runs, to the digits that CBC gave Calliope 0.6.10."""
+    model = anello.Model(
+        examples / "national_scale" / "model.yaml", scenario="spores", strict=False
+    )
+    model.run(solver="highs")
+    costs = model.results["cost"].sum("loc_techs_cost")
+    money = [277048.48266, 304753.32624, 304753.32572, 304753.32824]
+    score = [0.0, 56208.59773, 118128.2073, 176381.1915]
+    np.testing.assert_allclose(costs.sel(costs="monetary"), money, rtol=1e-6)
+    np.testing.assert_allclose(costs.sel(costs="spores_score"), score, rtol=1e-6)
 
 
 @pytest.mark.parametrize("name", sorted(REFERENCE))

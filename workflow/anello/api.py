@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from anello.definition.tree import Tree
     from anello.formulation.pyomo_model import ArrayModel
     from anello.plotting import ModelPlots
+    from anello.solve import Problem as CompiledProblem
 
 logger = logging.getLogger(__name__)
 
@@ -257,6 +258,10 @@ class Model:
         else:
             attrs = self._dispatch.attrs
             gap = float(attrs.get("gap", 0.0))
+            if "spore" in self._dispatch.dims:
+                slack = self.run_config["spores_options"]["slack"]
+                count = int((self._dispatch["spore"] > 0).sum())
+                lines.append(f"Alternatives: {count}, at most {slack:.3g} of the cost dearer")
             lines.append(
                 f"Results:      {attrs['status']}, cost {attrs['cost_objective']:,.6g}"
                 + ("" if gap == 0.0 else f", gap {gap:.2%}" if gap > 0.0 else ", gap unknown")
@@ -280,6 +285,9 @@ class Model:
         log_path: str | os.PathLike[str] | None = None,
     ) -> None:
         """Build the optimisation problem and solve it.
+
+        In mode `spores` the cheapest system is followed by alternatives, and the results have a
+        dimension ``spores``.
 
         A problem that was built before, and perhaps changed through :attr:`backend`, is solved as
         it stands; with `force_rerun` it is built anew, and such changes are given up.
@@ -308,7 +316,9 @@ class Model:
         AnelloError
             If there are results already and `force_rerun` is false.
         ConfigError
-            If ``run.mode`` asks for something else than ``plan``.
+            If ``run.mode`` is ``operate``.
+        InputError
+            If the options of mode ``spores`` make no sense for this model.
         InfeasibleError, UnboundedError, TimeLimitError, SolveError
             If there is no solution; the model has no results then.
         """
@@ -329,6 +339,7 @@ class Model:
         self._dispatch = _solved(
             self.data,
             backend.current(),
+            self._yaml,
             solver=solver,
             solver_options=solver_options,
             time_limit_s=time_limit_s,
@@ -348,32 +359,7 @@ class Model:
 
         :func:`anello.read_netcdf` makes a model of it again.
         """
-        scenario = self.data.config.get("scenario") or ""
-        name = self.model_config.get("name") or ""
-        groups = {
-            "/": xr.Dataset(
-                attrs={
-                    "title": f"anello model {name}".strip(),
-                    "run": "",
-                    "scenario": scenario,
-                    "source": f"anello {__version__}",
-                    "anello_version": __version__,
-                }
-            ),
-            "inputs": self.data.inputs.assign_attrs(
-                config=json.dumps(self.data.config, ensure_ascii=False, sort_keys=True),
-                warnings=json.dumps(self.data.warnings, ensure_ascii=False),
-            ),
-            "provenance": xr.Dataset(
-                attrs={
-                    "versions": json.dumps(versions(), sort_keys=True),
-                    "settings": "{}",
-                    "checksums": "{}",
-                    "quality": "null",
-                    "model_yaml": self._yaml or "",
-                }
-            ),
-        }
+        groups = _groups(self.data, self._yaml)
         if self._dispatch is not None:
             groups["results"] = self._dispatch
         write_netcdf(groups, Path(path))
@@ -488,12 +474,41 @@ def read_netcdf(path: str | os.PathLike[str]) -> Model:
     return model
 
 
+def _groups(data: ModelData, yaml: str | None) -> dict[str, xr.Dataset]:
+    """What a file holds of a model, beside its results."""
+    name = data.config["model"].get("name") or ""
+    return {
+        "/": xr.Dataset(
+            attrs={
+                "title": f"anello model {name}".strip(),
+                "run": "",
+                "scenario": data.config.get("scenario") or "",
+                "source": f"anello {__version__}",
+                "anello_version": __version__,
+            }
+        ),
+        "inputs": data.inputs.assign_attrs(
+            config=json.dumps(data.config, ensure_ascii=False, sort_keys=True),
+            warnings=json.dumps(data.warnings, ensure_ascii=False),
+        ),
+        "provenance": xr.Dataset(
+            attrs={
+                "versions": json.dumps(versions(), sort_keys=True),
+                "settings": "{}",
+                "checksums": "{}",
+                "quality": "null",
+                "model_yaml": yaml or "",
+            }
+        ),
+    }
+
+
 def _check_mode(run: Mapping[str, Any]) -> None:
     mode = run.get("mode", "plan")
-    if mode != "plan":
+    if mode not in ("plan", "spores"):
         raise ConfigError(
             Problem(
-                "only the mode `plan` can be run",
+                "only the modes `plan` and `spores` can be run",
                 key="run.mode",
                 value=mode,
                 suggestion="Set `run.mode: plan`",
@@ -511,6 +526,7 @@ def _rerun(run_config: AttrDict, data: ModelData, model: ArrayModel) -> Model:
 def _solved(
     data: ModelData,
     model: ArrayModel,
+    yaml: str | None = None,
     *,
     solver: str | None = None,
     solver_options: Mapping[str, Any] | None = None,
@@ -526,15 +542,41 @@ def _solved(
         options = (run.get("solver_options") or {}) if name == run["solver"] else {}
     if log_path is None and run.get("save_logs"):
         log_path = Path(str(run["save_logs"])) / "solver.log"
-    solution: Solution = solve(
-        compile_problem(model),
-        name,
-        options=options,
-        time_limit_s=time_limit_s,
-        mip_gap=mip_gap,
-        log_path=None if log_path is None else Path(log_path),
-    )
+    problem = compile_problem(model)
+    log = None if log_path is None else Path(log_path)
+    found = partial(solve, solver=name, options=options, time_limit_s=time_limit_s, mip_gap=mip_gap)
+    if run.get("mode") == "spores":
+        return _alternatives(data, problem, yaml, found, log)
+    solution: Solution = found(problem, log_path=log)
     return extract(data, solution)
+
+
+def _alternatives(
+    data: ModelData,
+    problem: CompiledProblem,
+    yaml: str | None,
+    solve: Callable[..., Solution],
+    log: Path | None,
+) -> xr.Dataset:
+    """Find the cheapest system and alternatives, each kept as it is found if that is asked for."""
+    from anello.spores import SporeStore, Start, run_spores
+
+    def found(ready: CompiledProblem, start: Start, number: int) -> Solution:
+        own = None if log is None else log.with_stem(f"{log.stem}_spore_{number}")
+        return solve(
+            ready,
+            basis=start.basis,
+            values=start.values,
+            primal=True,
+            explain=number == 0,
+            log_path=own,
+        )
+
+    options = data.config["run"]["spores_options"]
+    store = None
+    if options["save_per_spore"]:
+        store = SporeStore(str(options["save_per_spore_path"]), _groups(data, yaml))
+    return run_spores(data, problem, found, store)
 
 
 def available_solver(name: str) -> str:

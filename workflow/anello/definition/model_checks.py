@@ -8,6 +8,7 @@ import numpy as np
 
 from anello.definition.magnitude_checks import check_magnitudes
 from anello.definition.report import Report
+from anello.definition.spores_checks import check_spores
 from anello.definition.supply_checks import check_supply
 from anello.model_data import ModelData
 
@@ -21,6 +22,8 @@ def check_data(data: ModelData, report: Report) -> None:
     _check_storage(data, report)
     _check_objective(data, report)
     _check_integers(data, report)
+    if data.config["run"]["mode"] == "spores":
+        check_spores(data, report)
     if not report.problems:
         check_supply(data, report)
         check_magnitudes(data, report)

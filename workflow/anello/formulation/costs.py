@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anello.formulation.context import Context
-from anello.formulation.expression import Expression, IntArray
+from anello.formulation.expression import Array, Expression, IntArray
 from anello.formulation.registry import Named, expression
 from anello.formulation.sets import Pairs
 from anello.formulation.system import TIME_AXIS
@@ -110,6 +110,24 @@ def cost_var(c: Context) -> Named | None:
     return Named(cost_keys(c, nodes), total, TIME_AXIS)
 
 
+def _share(c: Context, nodes: IntArray) -> Array:
+    """Share of a yearly cost that the model covers; half of it at each end of a link."""
+    link = c.sets.base[nodes] == "transmission"
+    return np.where(link, 0.5, 1.0)[:, None] * c.year_fraction
+
+
+def _depreciation(c: Context, k: int, nodes: IntArray) -> Array:
+    """Yearly share of an investment, 1 where the user gave no interest and lifetime."""
+    given = c.cost_defined("depreciation_rate", k, nodes)
+    return np.where(given, c.cost("depreciation_rate", k, nodes), 1.0)
+
+
+def capacity_share(c: Context, k: int, nodes: IntArray) -> Array:
+    """Cost in the model per price of capacity in cost class ``k``, shape (len(nodes), 1)."""
+    fraction = 1.0 + c.cost("om_annual_investment_fraction", k, nodes)
+    return _depreciation(c, k, nodes) * _share(c, nodes) * fraction
+
+
 @expression(
     "cost_investment",
     index="cost class, node",
@@ -128,14 +146,10 @@ def cost_investment(c: Context) -> Named | None:
         return None
     size = len(nodes)
     total = Expression(len(c.sets.costs) * size, None)
-    link = c.sets.base[nodes] == "transmission"
-    share = np.where(link, 0.5, 1.0)[:, None] * c.year_fraction
+    share = _share(c, nodes)
     fixed_share = c.year_fraction * (np.ones((size, 1)) if c.compat else share / c.year_fraction)
     for k in range(len(c.sets.costs)):
-        depreciation = c.cost("depreciation_rate", k, nodes)
-        given = c.cost_defined("depreciation_rate", k, nodes)
-        depreciation = np.where(given, depreciation, 1.0)
-        fraction = 1.0 + c.cost("om_annual_investment_fraction", k, nodes)
+        depreciation = _depreciation(c, k, nodes)
 
         def charge(
             variable: str,
@@ -151,7 +165,7 @@ def cost_investment(c: Context) -> Named | None:
             flow = c.node_var(variable, nodes[rows]) * price[rows]
             return flow.sum_into(rows + k * size, total_count)
 
-        capacity = depreciation * share * fraction
+        capacity = capacity_share(c, k, nodes)
         for name in CAPACITIES:
             price = c.cost(name, k, nodes) * capacity
             if price.any() and name in c.system.variables:

@@ -349,6 +349,10 @@ class Relation:
         e = self.expression
         shape = (e.count, 1 if e.n_time is None else e.n_time)
         constant = e.constants()
-        lower = np.broadcast_to(self.lower, shape).ravel() - constant
-        upper = np.broadcast_to(self.upper, shape).ravel() - constant
-        return lower, upper
+        lower = np.broadcast_to(self.lower, shape).ravel()
+        upper = np.broadcast_to(self.upper, shape).ravel()
+        # An infinite limit stands in the constant: where there is no bound, there stays none.
+        return (
+            np.subtract(lower, constant, out=lower.astype(float), where=np.isfinite(lower)),
+            np.subtract(upper, constant, out=upper.astype(float), where=np.isfinite(upper)),
+        )

@@ -320,6 +320,37 @@ _TABLE = (
         display_units=_COST_PER_KWH,
         comment="All cost of the system over the carrier's production by supply and conversion.",
     ),
+    ResultVariable(
+        "spore_objective",
+        ("spore",),
+        "1",
+        "Objective of the alternative",
+        "derived",
+        comment="Its cost for the cheapest system, its total score for the others.",
+    ),
+    ResultVariable(
+        "spore_gap",
+        ("spore",),
+        "1",
+        "How far the objective may be from the best one, relative to it",
+        "derived",
+    ),
+    ResultVariable(
+        "spore_score",
+        ("spore", "node"),
+        "1",
+        "Score that the alternative was found with",
+        "derived",
+        comment="Per kW of capacity, before interest and lifetime.",
+    ),
+    ResultVariable(
+        "spore_cost_limit",
+        ("spore", "cost_class"),
+        "1",
+        "Largest cost allowed",
+        "derived",
+        display_units=_COST,
+    ),
 )
 
 RESULT_VARIABLES: dict[str, ResultVariable] = {entry.name: entry for entry in _TABLE}
@@ -335,6 +366,7 @@ COORDINATE_ATTRS: dict[str, dict[str, str]] = {
     "carrier": {"long_name": "Energy carrier"},
     "cost_class": {"long_name": "Cost class"},
     "ring": {"long_name": "Ring"},
+    "spore": {"long_name": "Number of the alternative; 0 is the cheapest system"},
     "device": {"long_name": "Device of the balancing plant"},
     "timestep": {
         "long_name": "Start of the time step",

@@ -34,6 +34,7 @@ CALLIOPE_SETS = {
     "cost_var": "loc_techs_om_cost",
     "purchased": "loc_techs_purchase",
     "units": "loc_techs_milp",
+    "spore_score": "loc_techs_investment_cost",
     "operating_units": "loc_techs_milp",
     "prod_con_switch": "loc_techs_asynchronous_prod_con",
     "unmet_demand": "loc_carriers",
@@ -179,10 +180,27 @@ def calliope_view(results: xr.Dataset) -> xr.Dataset:
     Returns
     -------
     xarray.Dataset
-        Labels are sorted. Levelised costs and system-wide capacity factors are given for every pair
+        Labels are sorted. Alternatives get a first dimension ``spores``.
+        Levelised costs and system-wide capacity factors are given for every pair
         of technology and carrier, as there: infinite or 0 where the technology never makes the
         carrier.
     """
+    if "spore" in results.dims:
+        views = [
+            calliope_view(results.isel(spore=k, drop=True)) for k in range(results.sizes["spore"])
+        ]
+        index = pd.Index(results["spore"].values, name="spores")
+        steps = [name for name in views[0].data_vars if str(name).startswith("timestep_")]
+        together = xr.concat(
+            [view.drop_vars(steps) for view in views],
+            dim=index,
+            data_vars="all",
+            coords="minimal",
+            compat="override",
+            join="outer",
+            combine_attrs="override",
+        )
+        return together.assign({name: views[0][name] for name in steps})
     arrays: dict[Hashable, xr.DataArray] = {}
     for name, array in results.data_vars.items():
         if name in ("unused_supply", "capacity_factor"):

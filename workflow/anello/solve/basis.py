@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from anello.solve.problem import load_arrays, save_arrays
+from anello.solve.problem import Problem, load_arrays, save_arrays
+from anello.solve.reduction import reduce_problem
 
 FORMAT = 1
 
@@ -34,6 +35,37 @@ class Basis:
         """Write the basis to an ``.npz`` file, whole or not at all."""
         meta = {"format": FORMAT, "signature": self.signature}
         save_arrays(path, meta, {"columns": self.columns, "rows": self.rows})
+
+    def extended(self, before: Problem, after: Problem) -> Basis | None:
+        """Fit the basis of a problem to the same problem with more rows in force.
+
+        A row that was free before is basic: the solution does not change, and if it satisfies the
+        row, the simplex goes on from there.
+
+        Parameters
+        ----------
+        before : Problem
+            The problem this is a basis of.
+        after : Problem
+            The same with bounds on more rows.
+
+        Returns
+        -------
+        Basis or None
+            None if the problems differ in more than that.
+        """
+        old, new = reduce_problem(before), reduce_problem(after)
+        place = np.searchsorted(new.rows, old.rows)
+        if (
+            self.signature != old.signature
+            or not np.array_equal(old.columns, new.columns)
+            or len(old.rows) > len(new.rows)
+            or not np.array_equal(new.rows[np.minimum(place, len(new.rows) - 1)], old.rows)
+        ):
+            return None
+        status = np.ones(len(new.rows), dtype=np.int8)
+        status[place] = self.rows
+        return Basis(self.columns, status, new.signature)
 
     @classmethod
     def load(cls, path: str | Path) -> Basis:

@@ -219,6 +219,13 @@ class Problem:
             row_upper=row_upper,
         )
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all numbers: two problems with the same digest have the same solutions."""
+        members = {name: np.ascontiguousarray(getattr(self, name)) for name in _ARRAYS}
+        members["objective"] = np.array([self.offset, self.sense], dtype=float)
+        return _checksum(members).hex()
+
     # --- disk ---------------------------------------------------------------------------------
     def save(self, path: str | Path) -> None:
         """Write the problem to an uncompressed ``.npz`` file, whole or not at all."""

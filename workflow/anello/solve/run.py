@@ -24,6 +24,8 @@ from anello.solve.solution import Solution
 
 logger = logging.getLogger(__name__)
 
+# HiGHS' own number for it.
+PRIMAL_SIMPLEX = 4
 # Parts with fewer rows than this are solved together: a solver call costs more than they do.
 SMALL_PIECE_ROWS = 2000
 
@@ -34,6 +36,7 @@ def solve(
     *,
     basis: Basis | None = None,
     values: Array | None = None,
+    primal: bool = False,
     options: Mapping[str, Any] | None = None,
     time_limit_s: float | None = None,
     mip_gap: float | None = None,
@@ -54,6 +57,9 @@ def solve(
     values : ndarray, shape (n_columns,), optional
         Solution of a similar problem with integers, from which the search may start (HiGHS and
         CBC).
+    primal : bool
+        Whether only the objective is another one than the basis is of, so that the basis is still
+        feasible and the primal simplex can go on from it (HiGHS only).
     options : mapping, optional
         Options handed to the solver as they are.
     time_limit_s : float, optional
@@ -85,6 +91,7 @@ def solve(
             solver,
             basis=basis,
             values=values,
+            primal=primal,
             options=options,
             time_limit_s=time_limit_s,
             mip_gap=mip_gap,
@@ -111,6 +118,7 @@ def optimise(
     *,
     basis: Basis | None = None,
     values: Array | None = None,
+    primal: bool = False,
     options: Mapping[str, Any] | None = None,
     time_limit_s: float | None = None,
     mip_gap: float | None = None,
@@ -126,7 +134,10 @@ def optimise(
     start_basis = _fitting(basis, reduction)
     groups = independent_groups(reduction)
     pieces = [_piece(reduction, rows, columns, start_basis, values) for rows, columns in groups]
-    settings = (options or {}, time_limit_s, mip_gap)
+    told = dict(options or {})
+    if primal and start_basis is not None and solver == "highs":
+        told.setdefault("simplex_strategy", PRIMAL_SIMPLEX)
+    settings = (told, time_limit_s, mip_gap)
     if solver == "highs":
         workers = min(len(pieces), os.cpu_count() or 1) or 1
         with ThreadPoolExecutor(workers) as pool:
