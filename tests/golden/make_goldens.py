@@ -50,15 +50,21 @@ KEPT = {
 CHUNK = 60  # jobs a process: the oracle never frees a model
 
 
-def run_oracle(oracle: str, jobs: list[dict], out: Path) -> None:
-    """Run the export script over all jobs, in several processes one after the other."""
-    script = HERE / "oracle_export.py"
+def oracle_environment() -> dict[str, str]:
+    """Return the environment with CBC on the PATH."""
     environment = dict(os.environ)
     if shutil.which("cbc") is None:
         import cbcbox
 
         folder = str(Path(cbcbox.cbc_bin_path()).parent)
         environment["PATH"] = folder + os.pathsep + environment["PATH"]
+    return environment
+
+
+def run_oracle(oracle: str, jobs: list[dict], out: Path) -> None:
+    """Run the export script over all jobs, in several processes one after the other."""
+    script = HERE / "oracle_export.py"
+    environment = oracle_environment()
     for start in range(0, len(jobs), CHUNK):
         lines = "\n".join(json.dumps(job) for job in jobs[start : start + CHUNK])
         subprocess.run(

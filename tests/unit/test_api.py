@@ -180,9 +180,11 @@ def test_second_run_must_be_forced(solved):
     assert solved.results.attrs["objective_function_value"] == pytest.approx(before, rel=1e-12)
 
 
-def test_other_modes_are_refused():
+def test_unknown_modes_are_refused():
+    model = small()
+    model.run_config["mode"] = "design"
     with pytest.raises(ConfigError, match=r"run\.mode"):
-        small(override_dict={"run.mode": "operate"}).run()
+        model.run()
 
 
 def test_infeasible_raises_and_leaves_no_results():

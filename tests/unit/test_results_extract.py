@@ -130,17 +130,6 @@ def test_an_item_the_model_does_not_have_is_named():
         extract(FakeData(fake_inputs()), solution)
 
 
-def test_capacities_come_from_the_inputs_when_they_were_not_decided():
-    solution = fake_solution()
-    del solution.problem.variables["energy_cap"]
-    inputs = fake_inputs()
-    inputs["energy_cap_equals"] = ("node", [100.0, np.nan, 10, 40, 20, 20, np.nan])
-    inputs["energy_cap_max"] = ("node", [np.nan, 60.0, 10, 40, 20, 20, np.inf])
-    inputs["energy_cap_scale"] = ("node", [1.0, 0.5, 1, 1, 1, 1, 1])
-    results = extract(FakeData(inputs), solution)
-    assert results["energy_cap"].sel(node=["a::grid", "a::hp"]).values.tolist() == [100.0, 30.0]
-
-
 def test_the_table_of_variables_is_complete():
     for name, entry in RESULT_VARIABLES.items():
         assert entry.name == name

@@ -286,8 +286,10 @@ class Model:
     ) -> None:
         """Build the optimisation problem and solve it.
 
-        In mode `spores` the cheapest system is followed by alternatives, and the results have a
-        dimension ``spores``.
+        In mode `operate` capacities are given and the problem is solved one horizon after the
+        other; with ``run.operation.use_cap_results`` they are those of the results that the model
+        has so far. In mode `spores` the cheapest system is followed by alternatives, and the
+        results have a dimension ``spores``.
 
         A problem that was built before, and perhaps changed through :attr:`backend`, is solved as
         it stands; with `force_rerun` it is built anew, and such changes are given up.
@@ -316,18 +318,21 @@ class Model:
         AnelloError
             If there are results already and `force_rerun` is false.
         ConfigError
-            If ``run.mode`` is ``operate``.
+            If ``run.mode`` is unknown, or the options of ``operate`` make no sense.
         InputError
-            If the options of mode ``spores`` make no sense for this model.
+            If the options of mode ``spores`` make no sense for this model, or capacities that
+            ``operate`` needs are missing or contradict each other.
         InfeasibleError, UnboundedError, TimeLimitError, SolveError
             If there is no solution; the model has no results then.
         """
         if self.is_solved and not force_rerun:
             raise AnelloError("the model has results already; run(force_rerun=True) replaces them")
         _check_mode(self.run_config)
-        if self._backend is None or force_rerun:
+        built_for = self._backend and self._backend.data.config["run"].get("mode")
+        if force_rerun or built_for != self.run_config.get("mode"):
             self._backend = self._build()
-        self._dispatch = None
+        assert self._backend is not None
+        earlier, self._dispatch = self._dispatch, None
         self._views = {}
         if build_only:
             return
@@ -340,6 +345,7 @@ class Model:
             self.data,
             backend.current(),
             self._yaml,
+            earlier=earlier,
             solver=solver,
             solver_options=solver_options,
             time_limit_s=time_limit_s,
@@ -505,10 +511,10 @@ def _groups(data: ModelData, yaml: str | None) -> dict[str, xr.Dataset]:
 
 def _check_mode(run: Mapping[str, Any]) -> None:
     mode = run.get("mode", "plan")
-    if mode not in ("plan", "spores"):
+    if mode not in ("plan", "operate", "spores"):
         raise ConfigError(
             Problem(
-                "only the modes `plan` and `spores` can be run",
+                "the modes are `plan`, `operate` and `spores`",
                 key="run.mode",
                 value=mode,
                 suggestion="Set `run.mode: plan`",
@@ -528,6 +534,7 @@ def _solved(
     model: ArrayModel,
     yaml: str | None = None,
     *,
+    earlier: xr.Dataset | None = None,
     solver: str | None = None,
     solver_options: Mapping[str, Any] | None = None,
     time_limit_s: float | None = None,
@@ -544,11 +551,15 @@ def _solved(
         log_path = Path(str(run["save_logs"])) / "solver.log"
     problem = compile_problem(model)
     log = None if log_path is None else Path(log_path)
-    found = partial(solve, solver=name, options=options, time_limit_s=time_limit_s, mip_gap=mip_gap)
+    how: dict[str, Any] = {"options": options, "time_limit_s": time_limit_s, "mip_gap": mip_gap}
     if run.get("mode") == "spores":
-        return _alternatives(data, problem, yaml, found, log)
-    solution: Solution = found(problem, log_path=log)
-    return extract(data, solution)
+        return _alternatives(data, problem, yaml, partial(solve, solver=name, **how), log)
+    if run.get("mode") == "operate":
+        from anello.operate import operate
+
+        done = operate(data, problem, earlier=earlier, solver=name, log_path=log, **how)
+        return extract(data, done.solution)
+    return extract(data, solve(problem, name, log_path=log, **how))
 
 
 def _alternatives(

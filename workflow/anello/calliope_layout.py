@@ -12,6 +12,7 @@ import xarray as xr
 from anello.definition.parameters import BASES
 from anello.errors import InputError, Problem, did_you_mean
 from anello.model_data import ModelData
+from anello.operate.windows import days_are_alike
 from anello.results.views import CALLIOPE_SETS
 
 IndexFormat = Literal["index", "multiindex"]
@@ -112,6 +113,7 @@ def inputs_view(data: ModelData) -> xr.Dataset:
         values = inputs[f"timestep_{here}"]
         attrs = {**values.attrs, "is_result": 0}
         out[f"timestep_{there}"] = ("timesteps", values.values, attrs)
+    out.attrs["allow_operate_mode"] = int(days_are_alike(inputs))
     return out
 
 

@@ -57,9 +57,14 @@ class Context:
         return np.roll(np.arange(self.n_time), 1)
 
     @property
+    def operate(self) -> bool:
+        """Whether capacities are given and only their operation is decided, horizon by horizon."""
+        return bool(self.run.get("mode") == "operate")
+
+    @property
     def cyclic(self) -> bool:
-        """Whether the last storage level precedes the first step."""
-        return bool(self.run["cyclic_storage"])
+        """Whether the last storage level precedes the first step; never in `operate` mode."""
+        return bool(self.run["cyclic_storage"]) and not self.operate
 
     @property
     def feasible(self) -> bool:

@@ -110,10 +110,15 @@ def cost_var(c: Context) -> Named | None:
     return Named(cost_keys(c, nodes), total, TIME_AXIS)
 
 
+def _years(c: Context) -> float:
+    """Years of yearly costs: what the model covers, and none in `operate` mode."""
+    return 0.0 if c.operate else c.year_fraction
+
+
 def _share(c: Context, nodes: IntArray) -> Array:
-    """Share of a yearly cost that the model covers; half of it at each end of a link."""
+    """Share of a yearly cost that is charged; half of it at each end of a link."""
     link = c.sets.base[nodes] == "transmission"
-    return np.where(link, 0.5, 1.0)[:, None] * c.year_fraction
+    return np.where(link, 0.5, 1.0)[:, None] * _years(c)
 
 
 def _depreciation(c: Context, k: int, nodes: IntArray) -> Array:
@@ -139,7 +144,8 @@ def cost_investment(c: Context) -> Named | None:
     """Yearly cost of capacity for the share ``a`` of a year that the model covers.
 
     Each end of a link carries half of the link's cost. With ``compat: calliope-0.6`` the yearly
-    operating cost of a link is charged in full at both ends, as Calliope 0.6 does.
+    operating cost of a link is charged in full at both ends, as Calliope 0.6 does. In `operate`
+    mode capacity is given and costs nothing.
     """
     nodes = c.sets.investment_cost
     if not len(nodes):
@@ -147,7 +153,7 @@ def cost_investment(c: Context) -> Named | None:
     size = len(nodes)
     total = Expression(len(c.sets.costs) * size, None)
     share = _share(c, nodes)
-    fixed_share = c.year_fraction * (np.ones((size, 1)) if c.compat else share / c.year_fraction)
+    fixed_share = np.full((size, 1), _years(c)) if c.compat else share
     for k in range(len(c.sets.costs)):
         depreciation = _depreciation(c, k, nodes)
 

@@ -289,7 +289,12 @@ _DECISION = "demand_share_per_timestep_decision"
 
 
 def _decisions(c: Context) -> Iterator[tuple[str, str, Pairs, Pairs, float]]:
-    """Name, carrier, producing pairs, demand pairs and total share of each decision group."""
+    """Name, carrier, producing pairs, demand pairs and total share of each decision group.
+
+    A share that holds over all steps cannot be decided anew in each horizon of `operate` mode.
+    """
+    if c.operate:
+        return
     for name, group, limits in _limits(c, _DECISION, ""):
         for carrier, value in limits.items():
             pairs = _with(carrier, c.sets.prod, group_nodes(c, group, _DECISION))

@@ -81,7 +81,7 @@ def reserve_margin(c: Context) -> Rows | None:
         for carrier, margin in (c.model.get("reserve_margin") or {}).items()
         if carrier in c.sets.carriers
     }
-    if not margins:
+    if not margins or c.operate:
         return None
     total = Expression(len(margins), None)
     for row, (carrier, margin) in enumerate(margins.items()):

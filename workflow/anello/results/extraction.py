@@ -92,7 +92,6 @@ def extract(
         arrays[name] = _labelled(name, block, values, indexes)
 
     results = xr.Dataset(arrays, coords=coords)
-    results = _with_fixed_capacities(results, data)
     for name, found in (
         ("carrier_other", _other_flows(solution, threshold, indexes)),
         ("shadow_price", _shadow_price(data, solution, indexes)),
@@ -272,18 +271,6 @@ def _source_heat_price(
         coords={"timestep": indexes["timestep"]},
         attrs=describe("source_heat_price"),
     )
-
-
-def _with_fixed_capacities(results: xr.Dataset, data: ModelData) -> xr.Dataset:
-    """Add capacities that were given rather than decided, as `operate` mode has them."""
-    if "energy_cap" in results:
-        return results
-    given = np.asarray(data.value("energy_cap_equals"), dtype=np.float64)
-    largest = np.asarray(data.value("energy_cap_max"), dtype=np.float64)
-    scale = np.asarray(data.value("energy_cap_scale"), dtype=np.float64)
-    values = np.where(np.isnan(given), largest, given) * np.where(np.isnan(scale), 1.0, scale)
-    results["energy_cap"] = xr.DataArray(values, dims="node", attrs=describe("energy_cap"))
-    return results
 
 
 def _ordered(results: xr.Dataset) -> xr.Dataset:

@@ -100,10 +100,11 @@ def solve(
     except InfeasibleError as error:
         if not explain:
             raise
-        raise InfeasibleError(f"{error}\n{_explanation(problem, time_limit_s)}") from error
+        raise InfeasibleError(f"{error}\n{explanation(problem, time_limit_s)}") from error
 
 
-def _explanation(problem: Problem, time_limit_s: float | None) -> str:
+def explanation(problem: Problem, time_limit_s: float | None = None) -> str:
+    """Say which constraints are to blame for a problem without a solution."""
     from anello.solve.diagnose import explain_infeasibility
 
     try:
@@ -125,12 +126,38 @@ def optimise(
     log_path: str | Path | None = None,
 ) -> Solution:
     """Solve as :func:`solve` does, without an explanation when there is no solution."""
-    start = time.perf_counter()
     try:
         reduction = reduce_problem(problem)
     except InfeasibleError as error:
         _write_log(log_path, f"No solver was started: {error}\n")
         raise
+    return optimise_reduced(
+        reduction,
+        solver,
+        basis=basis,
+        values=values,
+        primal=primal,
+        options=options,
+        time_limit_s=time_limit_s,
+        mip_gap=mip_gap,
+        log_path=log_path,
+    )
+
+
+def optimise_reduced(
+    reduction: Reduction,
+    solver: str = "highs",
+    *,
+    basis: Basis | None = None,
+    values: Array | None = None,
+    primal: bool = False,
+    options: Mapping[str, Any] | None = None,
+    time_limit_s: float | None = None,
+    mip_gap: float | None = None,
+    log_path: str | Path | None = None,
+) -> Solution:
+    """Solve a problem that has been reduced already, as :func:`optimise` does."""
+    start = time.perf_counter()
     start_basis = _fitting(basis, reduction)
     groups = independent_groups(reduction)
     pieces = [_piece(reduction, rows, columns, start_basis, values) for rows, columns in groups]
@@ -159,8 +186,8 @@ def optimise(
             raise
         # Without presolve, rounding can pile up; from scratch the problem is better conditioned.
         logger.warning("%s; solving from scratch", error)
-        return optimise(
-            problem, solver, options=options, time_limit_s=time_limit_s, log_path=log_path
+        return optimise_reduced(
+            reduction, solver, options=options, time_limit_s=time_limit_s, log_path=log_path
         )
     if solution.status != "optimal":
         logger.warning(

@@ -66,12 +66,12 @@ class Solution:
     def objective(self) -> float:
         """Objective with the ``bigM`` terms."""
         p = self.problem
-        return float((p.cost + p.penalty) @ self.x) + p.offset
+        return _sum_of(p.cost + p.penalty, self.x) + p.offset
 
     @cached_property
     def cost_objective(self) -> float:
         """Objective without the ``bigM`` terms of unmet demand and unused supply."""
-        return float(self.problem.cost @ self.x) + self.problem.offset
+        return _sum_of(self.problem.cost, self.x) + self.problem.offset
 
     @cached_property
     def _expressions(self) -> Array:
@@ -126,6 +126,22 @@ class Solution:
             When a row or bound is violated by more than rounding; names it. When the duals show
             that there may be something better.
         """
+        self.check_feasibility()
+        error = self.optimality_error
+        if error is not None and error > OPTIMALITY_TOLERANCE:
+            raise SolveError(
+                f"{self.solver} says {self.status}, but its duals leave a gap of {error:.1e} of the"
+                " cost to the optimum; the solution is not used"
+            )
+
+    def check_feasibility(self) -> None:
+        """Verify feasibility in every row and bound of the full problem.
+
+        Raises
+        ------
+        SolveError
+            When a row or bound is violated by more than rounding; names it.
+        """
         p = self.problem
         if not np.all(np.isfinite(self.x)):
             raise SolveError(f"{self.solver} returned values that are not finite")
@@ -146,12 +162,6 @@ class Solution:
         if off.max(initial=0.0) > WHOLE_TOLERANCE:
             worst = p.column_name(int(off.argmax()))
             raise SolveError(f"{self.solver} says {self.status}, but {worst} is no whole number")
-        error = self.optimality_error
-        if error is not None and error > OPTIMALITY_TOLERANCE:
-            raise SolveError(
-                f"{self.solver} says {self.status}, but its duals leave a gap of {error:.1e} of the"
-                " cost to the optimum; the solution is not used"
-            )
 
     def _refuse(self, miss: Array, name: object) -> None:
         if len(miss) and miss.max() > FEASIBILITY_TOLERANCE:
@@ -160,3 +170,9 @@ class Solution:
                 f"{self.solver} says {self.status}, but {name(worst)} is violated by a share of"  # type: ignore[operator]
                 f" {miss[worst]:.1e}; the solution is not used"
             )
+
+
+def _sum_of(prices: Array, x: Array) -> float:
+    """Sum of prices times values; given capacities without a limit are infinite and free."""
+    priced = prices != 0
+    return float(prices[priced] @ x[priced])
