@@ -3,7 +3,12 @@
 from anello.stages.reporting import reporting
 
 if __name__ == "__main__":
-    with reporting(snakemake.log[0], f"Paper of run {snakemake.wildcards.run}"):
+    with reporting(
+        snakemake.log[0],
+        f"Paper of run {snakemake.wildcards.run}",
+        snakemake.input,
+        snakemake.output,
+    ):
         from anello.report.config import FiguresConfig
         from anello.stages.paper import gather_paper
 

@@ -9,10 +9,12 @@ import pytest
 import yaml
 
 from anello.config import read_config
+from anello.coupling.iteration import rows_of
 from anello.definition import read_model
 from anello.district import load_district, new_project, parse_district
 from anello.district.__main__ import main
 from anello.errors import InputError
+from anello.formulation import formulate
 
 OWN = """
 name: Two houses and a shop
@@ -58,6 +60,26 @@ def test_tanks_of_one_service_share_their_temperatures(tmp_path: Path) -> None:
     (tmp_path / "own.yaml").write_text(OWN.replace("TMIN", "30"))
     with pytest.raises(InputError, match="different temperatures"):
         new_project(tmp_path / "mine", tmp_path / "own.yaml")
+
+
+def test_only_the_heat_pumps_with_a_tank_follow_its_temperature(tmp_path: Path) -> None:
+    text = OWN.replace("TMIN", "25")
+    without = text[: text.index("    tanks: {heating: {volume_m3: 5")] + text[text.index("loop:") :]
+    (tmp_path / "own.yaml").write_text(without)
+    settings = new_project(tmp_path / "mine", tmp_path / "own.yaml")
+    ring = read_config(settings).scenario("smart").ring
+    assert ring.heat_pump("lane::hp_heating").use_temperature.store == "tes_heating"
+    assert ring.heat_pump("square::hp_heating").use_temperature.kind == "fixed"
+    days = {"model.subset_time": ["2015-01-10", "2015-01-11"]}
+    data = read_model(tmp_path / "mine" / "model", "smart", override_dict=days)
+    coupling = read_config(settings).coupling
+    assert formulate(data, rows_of(ring, coupling, data)) is not None
+    everywhere = ring.heat_pumps["hp_heating"].model_copy(
+        update={"use_temperature": ring.heat_pump("lane::hp_heating").use_temperature}
+    )
+    wrong = ring.model_copy(update={"heat_pumps": {**ring.heat_pumps, "hp_heating": everywhere}})
+    with pytest.raises(InputError, match="has no store `square::tes_heating`"):
+        formulate(data, rows_of(wrong, coupling, data))
 
 
 def test_settings_that_are_there_are_kept(tmp_path: Path) -> None:

@@ -96,13 +96,20 @@ def run_settings(
     InputError
         If tanks of one service have other temperatures at one location than at another.
     """
-    services = [
-        service
-        for service in ("dhw", "heating", "cooling")
-        if any(service in place.demand_kw for place in folder.series.locations.values())
-    ]
+    services = [service for service in ("dhw", "heating", "cooling") if _places(folder, service)]
     tanks = {service: _tanks(config, folder, service) for service in services}
-    stores = {f"hp_{s}": {"use_temperature": _store(s, t)} for s, t in tanks.items() if t}
+    stores: dict[str, Any] = {}
+    for service, those in tanks.items():
+        pump = f"hp_{service}"
+        if those and len(those) == len(_places(folder, service)):
+            stores[pump] = {"use_temperature": _store(service, those)}
+            continue
+        # a heat pump without a tank keeps its supply temperature
+        for name, tank in those.items():
+            stores[f"{name}::{pump}"] = {
+                **_heat_pump(config, service),
+                "use_temperature": _store(service, {name: tank}),
+            }
     definitions: dict[str, Any] = {
         "baseline": {"description": "No storage.", "model_scenario": "baseline"}
     }
@@ -148,6 +155,11 @@ def run_settings(
     }
 
 
+def _places(folder: DistrictFolder, service: str) -> list[str]:
+    """The locations that have a service, and a heat pump for it."""
+    return [name for name, place in folder.series.locations.items() if service in place.demand_kw]
+
+
 def _heat_pump(config: DistrictConfig, service: str) -> dict[str, Any]:
     c0, c1, c2 = AIR_SOURCE_FIT
     if service == "cooling":
@@ -166,8 +178,7 @@ def _tanks(config: DistrictConfig, folder: DistrictFolder, service: str) -> dict
     tanks = {
         name: tank
         for name, place in config.locations.items()
-        if (tank := getattr(place.tanks, service)) is not None
-        and service in folder.series.locations[name].demand_kw
+        if (tank := getattr(place.tanks, service)) is not None and name in _places(folder, service)
     }
     spans = {(tank.temperature_min_degc, tank.temperature_max_degc) for tank in tanks.values()}
     if len(spans) > 1:

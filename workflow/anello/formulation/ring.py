@@ -161,12 +161,31 @@ def cop_feedback(c: Context, nodes: IntArray) -> Expression | None:
     if stored:
         later = np.ones((1, c.n_time))
         later[0, 0] = 0.0
-        stores = [c.sets.position[rows.stores[where[labels[k]]]] for k in stored]
+        stores = [_store_position(c, labels[k], rows.stores[where[labels[k]]]) for k in stored]
         levels = c.node_var("storage", stores, c.previous) * later
         names = tuple(labels[k] for k in stored)
         effect = levels * Parameter(PER_KWH, names, zero[stored])
         total = total + effect.sum_into([pumps[k] for k in stored], len(nodes))
     return total
+
+
+def _store_position(c: Context, pump: str, store: str) -> int:
+    """Where a heat pump's store is among the nodes.
+
+    Raises
+    ------
+    InputError
+        If the model has none.
+    """
+    if store not in c.sets.position:
+        raise InputError(
+            Problem(
+                f"the model has no store `{store}`, whose temperature this heat pump follows",
+                key=pump,
+                suggestion=f"Give `{pump}` a fixed `use_temperature` under `ring.heat_pumps`",
+            )
+        )
+    return c.sets.position[store]
 
 
 def plant_electricity(c: Context) -> tuple[str, Expression, str] | None:

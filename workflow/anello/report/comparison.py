@@ -88,10 +88,14 @@ def _numbers(
         out[f"Cost as simulated [{unit}]"] = summary["cost_simulated"]
     cost = summary["costs"].get(config.cost_class)
     if cost is not None:
-        out[f"Cost as optimised [{unit}]"] = cost["total"]
+        # what the ring's plant costs is no technology's cost
+        total = (summary["convergence"] or {}).get("j_lp_eur", cost["total"])
+        out[f"Cost as optimised [{unit}]"] = total
         if "investment" in cost:
             out[f"  Investment and fixed [{unit}]"] = cost["investment"]
             out[f"  Operation [{unit}]"] = cost["operation"]
+        if abs(total - cost["total"]) > 1e-6 * abs(total):
+            out[f"  Ring plant [{unit}]"] = total - cost["total"]
     made = summary["energy_mwh"].get("production", {})
     products = [tech for techs in made.values() for tech in techs]
     for carrier in look.carriers():

@@ -34,6 +34,9 @@ ROUNDING = 1e-6
 
 FEASIBLE = highspy.SolutionStatus.kSolutionStatusFeasible
 
+# The largest pivots that HiGHS offers to choose: more fill, less rounding.
+STABLE = {"factor_pivot_threshold": 0.5}
+
 # How HiGHS says that it ran into numerical trouble.
 STUCK = (highspy.HighsModelStatus.kUnknown, highspy.HighsModelStatus.kNotset)
 
@@ -109,8 +112,8 @@ def solve_piece(
 ) -> PieceSolution:
     """Solve one piece with HiGHS.
 
-    A long walk from a starting basis, without presolve, can pile up rounding in the values. They
-    are then computed afresh from the optimal basis it ended in.
+    A long walk from a starting basis, or the way back from presolve, can pile up rounding in the
+    values. They are then computed afresh from the optimal basis it ended in, with larger pivots.
 
     Parameters
     ----------
@@ -136,10 +139,11 @@ def solve_piece(
     if mip_gap is not None:
         options = {"mip_rel_gap": float(mip_gap), **options}
     found = _run(piece, options, time_limit_s)
-    if found.warm and found.status == "optimal" and _residual(piece, found.x) > ROUNDING:
+    vague = found.basis is not None and _residual(piece, found.x) > ROUNDING
+    if vague and found.status == "optimal":
         logger.info("computing the values afresh from the optimal basis")
-        again = _run(replace(piece, start=found.basis), options, time_limit_s)
-        found = replace(again, log=found.log + again.log)
+        again = _run(replace(piece, start=found.basis), {**STABLE, **options}, time_limit_s)
+        found = replace(again, log=found.log + again.log, warm=found.warm)
     return found
 
 
