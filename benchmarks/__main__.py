@@ -24,6 +24,20 @@ ROOT = Path(__file__).resolve().parents[1]
 HERE = ROOT / "benchmarks"
 PAGE = ROOT / "docs" / "reference" / "performance.md"
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
+# The urban example's units and purchases over its full year, without the asynchronous heat pipes:
+# the problem whose 8,761 integers and 2 binaries the documentation of Calliope 0.6 quotes.
+MILP = {
+    "model.subset_time": None,
+    "techs.chp.constraints": {
+        "units_max": 4,
+        "energy_cap_per_unit": 300,
+        "energy_cap_min_use": 0.2,
+    },
+    "techs.chp.costs.monetary": {"energy_cap": 700, "purchase": 40000},
+    "techs.boiler.costs.monetary": {"energy_cap": 35, "purchase": 2000},
+}
+MILP_SECONDS = 480
+MILP_GAP = 0.01
 HEAT_PUMPS = {"hp_dhw": "dhw", "hp_clim_hot": "sh", "hp_clim_cold": "co"}
 
 
@@ -161,17 +175,40 @@ def measure_jobs(results: dict[str, Any], _: Path | None, work: Path) -> None:
     results["iccep_jobs"] = three_jobs(folder, work / "jobs")
 
 
+def measure_milp(results: dict[str, Any], python: Path | None, _: Path) -> None:
+    """Measure the urban example with integers over its full year: CBC in both, and HiGHS."""
+    if python is None:
+        print("skipped: no Calliope 0.6.10, whose package holds the urban-scale model")
+        return
+    model = example(python, "urban_scale")
+    limits = {"seconds": MILP_SECONDS, "ratioGap": MILP_GAP}
+    told = {**MILP, "run.solver": "cbc", "run.solver_options": limits}
+    for solver in ("highs", "cbc"):
+        results[f"milp_anello_{solver}"] = run(
+            sys.executable,
+            "anello_worker.py",
+            *("milp", model, json.dumps(MILP), solver, MILP_SECONDS, MILP_GAP),
+        )
+    results["milp_calliope"] = run(
+        python, "calliope_worker.py", "milp", model, "", json.dumps(told)
+    )
+
+
+def example(python: Path, name: str) -> Path:
+    """Return an example model in the package of the oracle's Calliope."""
+    code = "import calliope, pathlib; print(pathlib.Path(calliope.__file__).parent)"
+    found = subprocess.run(
+        [python, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
+    )
+    return Path(found.stdout.strip().splitlines()[-1]) / "example_models" / name / "model.yaml"
+
+
 def measure_national(results: dict[str, Any], python: Path | None, work: Path) -> None:
     """Measure the national-scale example over its full year."""
     if python is None:
         print("skipped: no Calliope 0.6.10, whose package holds the national-scale model")
         return
-    code = "import calliope, pathlib; print(pathlib.Path(calliope.__file__).parent)"
-    found = subprocess.run(
-        [python, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
-    )
-    package = Path(found.stdout.strip().splitlines()[-1])
-    model = package / "example_models" / "national_scale" / "model.yaml"
+    model = example(python, "national_scale")
     data = work / "national.nc"
     results["national_anello"] = run(sys.executable, "anello_worker.py", "model", model, data)
     settings = json.dumps({"model.subset_time": None})
@@ -293,6 +330,38 @@ def rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
                 "≥ 0.67",
             )
         )
+    return out + milp_rows(results)
+
+
+def milp_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
+    """Return the lines of the problem with integers."""
+    theirs = results.get("milp_calliope")
+    if theirs is None:
+        return []
+    out = []
+    for solver, called in (("cbc", "CBC"), ("highs", "HiGHS")):
+        mine = results[f"milp_anello_{solver}"]
+        head = (
+            f"Urban scale with {mine['integers']:,} integers, year, {called}" if not out else called
+        )
+        for what, key, form in (
+            ("folder to solver, CPU s", "cpu_to_solver_s", "{:.2f}"),
+            ("solution, wall s", "solve_wall_s", "{:.0f}"),
+            ("cost", "objective", "{:,.0f}"),
+            ("gap", "gap", "{:.2%}"),
+        ):
+            title = f"{head}: {what}" if key == "cpu_to_solver_s" else f"… {what}"
+            if solver == "highs" and key == "cpu_to_solver_s":
+                continue
+            if solver == "highs":
+                title = f"… with HiGHS, {what}"
+            share = f"{theirs[key] / mine[key]:.2f}" if mine[key] else "–"
+            there = form.format(theirs[key])
+            if key == "gap":
+                share = "–"
+                there += f" ({theirs['status'].lower()})"
+            own = form.format(mine[key]) + (f" ({mine['status']})" if key == "gap" else "")
+            out.append((title, own, f"Calliope {there}", share, "–"))
     return out
 
 
@@ -306,9 +375,9 @@ def table(results: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    """Measure what is named on the command line: iccep, national, jobs; all by default."""
+    """Measure what is named on the command line: iccep, national, jobs, milp; all by default."""
     python = oracle()
-    chosen = sys.argv[1:] or ["national", "iccep", "jobs"]
+    chosen = sys.argv[1:] or ["national", "iccep", "jobs", "milp"]
     file = HERE / "results.json"
     results: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
     results["machine"] = {
@@ -316,7 +385,12 @@ def main() -> None:
         "cpus": os.cpu_count(),
         "python": f"Python {platform.python_version()}",
     }
-    tasks = {"national": measure_national, "iccep": measure_iccep, "jobs": measure_jobs}
+    tasks = {
+        "national": measure_national,
+        "iccep": measure_iccep,
+        "jobs": measure_jobs,
+        "milp": measure_milp,
+    }
     with tempfile.TemporaryDirectory() as folder:
         for name in chosen:
             tasks[name](results, python, Path(folder))

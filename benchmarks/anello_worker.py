@@ -3,10 +3,12 @@
 anello_worker.py iccep FOLDER          CPU s to the solver, then a cold solution
 anello_worker.py iterate FOLDER TIMES  coupled iterations in this process: CPU, wall, memory
 anello_worker.py model PATH OUT.nc     CPU s from another model's folder to the solver
+anello_worker.py milp PATH OVERRIDES SOLVER SECONDS GAP  CPU s to the solver, then what it finds
 """
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 import warnings
@@ -129,11 +131,34 @@ def model(path: Path, out: Path) -> None:
     )
 
 
+def milp(path: Path, overrides: str, solver: str, seconds: float, gap: float) -> None:
+    warnings.simplefilter("ignore")
+    started = time.process_time()
+    data = read_model(path, override_dict=json.loads(overrides), strict=False)
+    problem = compile_problem(formulate(data))
+    cpu = time.process_time() - started
+    wall = time.perf_counter()
+    found = solve(problem, solver, time_limit_s=seconds, mip_gap=gap)
+    report(
+        cpu_to_solver_s=cpu,
+        solve_wall_s=time.perf_counter() - wall,
+        status=found.status,
+        objective=found.objective,
+        gap=found.gap,
+        integers=int(problem.integer.sum()),
+        rows=problem.n_rows,
+        columns=problem.n_columns,
+        peak_mb=peak_mb(),
+    )
+
+
 if __name__ == "__main__":
     task, first, *rest = sys.argv[1:]
     if task == "iccep":
         iccep(Path(first))
     elif task == "iterate":
         iterate(Path(first), int(rest[0]))
+    elif task == "milp":
+        milp(Path(first), rest[0], rest[1], float(rest[2]), float(rest[3]))
     else:
         model(Path(first), Path(rest[0]))

@@ -2,18 +2,48 @@
 
 calliope_worker.py to_solver MODEL SCENARIO OVERRIDES     CPU s from the folder to CBC's start
 calliope_worker.py repeat MODEL SCENARIO OVERRIDES TIMES  memory after each of several models
+calliope_worker.py milp MODEL SCENARIO OVERRIDES          CPU s to CBC, then what CBC finds in time
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
+import time
 import warnings
+from collections.abc import Callable
 
 import calliope
 from measure import cpu_to_solver, peak_mb, report, resident_mb
 from pyomo.opt.solver import shellcmd
+
+
+def until_cbc_is_done(work: Callable[[], None]) -> dict[str, float | str]:
+    """Return CPU s up to CBC, its wall time, and the objective and gap of its own log.
+
+    Calliope drops a solution that is not proven optimal, so that its results cannot be asked.
+    """
+    original = shellcmd.SystemCallSolver._execute_command
+    found: dict[str, float | str] = {}
+
+    def timed(self, command):
+        found["cpu_to_solver_s"] = time.process_time() - start
+        began = time.perf_counter()
+        done = original(self, command)
+        found["solve_wall_s"] = time.perf_counter() - began
+        told = dict(re.findall(r"^(Result|Objective value|Lower bound)[: -]+(.+)$", done.log, re.M))
+        found["status"] = told["Result"].strip()
+        found["objective"] = float(told["Objective value"])
+        bound = float(told.get("Lower bound", told["Objective value"]))
+        found["gap"] = (found["objective"] - bound) / abs(found["objective"])
+        return done
+
+    shellcmd.SystemCallSolver._execute_command = timed
+    start = time.process_time()
+    work()
+    return found
 
 
 def main() -> None:
@@ -30,7 +60,9 @@ def main() -> None:
     def until_cbc() -> float:
         return cpu_to_solver(work, shellcmd.SystemCallSolver, "_execute_command")
 
-    if task == "to_solver":
+    if task == "milp":
+        report(**until_cbc_is_done(work), peak_mb=peak_mb())
+    elif task == "to_solver":
         seconds = until_cbc()
         report(cpu_to_solver_s=seconds, peak_mb=peak_mb())
     else:

@@ -76,7 +76,7 @@ def group_nodes(c: Context, group: Mapping[str, Any], kind: str) -> IntArray:
     )
 
 
-def _limits(c: Context, kind: str, sense: str) -> Iterator[tuple[str, Mapping[str, Any], Any]]:
+def limits_of(c: Context, kind: str, sense: str) -> Iterator[tuple[str, Mapping[str, Any], Any]]:
     """Groups that set a limit: name, group and value."""
     key = f"{kind}_{sense}" if sense else kind
     for name, group in c.groups.items():
@@ -118,7 +118,7 @@ def _flow_lines(c: Context, kind: str, sense: str) -> Iterator[Line]:
     """``(labels, left side − share · right side, limit)`` of limits on flows."""
     per_step = "per_timestep" in kind
     base = kind.replace("_per_timestep", "")
-    for name, group, limits in _limits(c, kind, sense):
+    for name, group, limits in limits_of(c, kind, sense):
         locs = _group_locs(c, group)
         for carrier, value in limits.items():
             if value is None:
@@ -158,7 +158,7 @@ def _flow_lines(c: Context, kind: str, sense: str) -> Iterator[Line]:
 def _capacity_lines(c: Context, kind: str, sense: str) -> Iterator[Line]:
     """``(labels, left side − share · right side, limit)`` of limits on capacities."""
     variable = kind.removesuffix("_share")
-    for name, group, value in _limits(c, kind, sense):
+    for name, group, value in limits_of(c, kind, sense):
         nodes = group_nodes(c, group, kind)
         nodes = np.array([n for n in nodes if c.has(variable, n)], dtype=np.int64)
         if not len(nodes):
@@ -180,7 +180,7 @@ def _cost_lines(c: Context, kind: str, sense: str) -> Iterator[Line]:
     if kind not in c.system.expressions:
         return
     positions = c.system.expressions[kind][0].positions()
-    for name, group, limits in _limits(c, kind, sense):
+    for name, group, limits in limits_of(c, kind, sense):
         names = set(c.sets.names(group_nodes(c, group, kind)))
         for cost_class, value in limits.items():
             if value is None:
@@ -295,7 +295,7 @@ def _decisions(c: Context) -> Iterator[tuple[str, str, Pairs, Pairs, float]]:
     """
     if c.operate:
         return
-    for name, group, limits in _limits(c, _DECISION, ""):
+    for name, group, limits in limits_of(c, _DECISION, ""):
         for carrier, value in limits.items():
             pairs = _with(carrier, c.sets.prod, group_nodes(c, group, _DECISION))
             demand = _demand(c, carrier, _group_locs(c, group))

@@ -8,6 +8,7 @@ from anello.formulation.capacity import _chosen, _systemwide, limits
 from anello.formulation.context import Context
 from anello.formulation.conversion_plus import tier_pairs
 from anello.formulation.expression import Array, IntArray, Relation
+from anello.formulation.groups import group_nodes, limits_of
 from anello.formulation.registry import Rows, constraint
 from anello.formulation.sets import Pairs
 from anello.formulation.system import TIME_AXIS
@@ -303,17 +304,40 @@ def unit_capacity_systemwide(c: Context) -> Rows | None:
     return Rows({"tech": techs}, total.between(lower, upper))
 
 
+def _given_or_largest(c: Context, name: str, nodes: IntArray) -> Array:
+    """``…_equals`` where given, else ``…_max``, shape (k, 1)."""
+    equals = c.par(f"{name}_equals", nodes)
+    return np.where(np.isnan(equals), c.par(f"{name}_max", nodes), equals)
+
+
+def largest_capacity(c: Context, nodes: IntArray) -> Array:
+    """Upper limit of the capacity of nodes [kW], infinite where the data give none, shape (k, 1).
+
+    The least of the node's own limit, its units, its store and the capacity per size of store, and
+    what its technology and its groups may have in all.
+    """
+    size = _given_or_largest(c, "energy_cap", nodes) * c.par("energy_cap_scale", nodes)
+    whole = np.isin(nodes, c.sets.units)[:, None]
+    with np.errstate(invalid="ignore"):
+        units = c.par("energy_cap_per_unit", nodes) * _given_or_largest(c, "units", nodes)
+        ratio = _given_or_largest(c, "energy_cap_per_storage_cap", nodes)
+        store = ratio * _given_or_largest(c, "storage_cap", nodes)
+    size = np.where(whole, units, size)
+    # Units come with stores of their own size.
+    size = np.where(np.isin(nodes, c.sets.store)[:, None] & ~whole, np.fmin(size, store), size)
+    bounds = _systemwide(c, "energy_cap_equals_systemwide", "energy_cap_max_systemwide")
+    together = [bounds.get(c.sets.plain_tech(n), (0.0, np.inf))[1] for n in nodes]
+    size = np.fmin(size, np.array(together)[:, None])
+    for sense in ("max", "equals"):
+        for _, group, limit in limits_of(c, "energy_cap", sense):
+            inside = np.isin(nodes, group_nodes(c, group, "energy_cap"))[:, None]
+            size = np.where(inside, np.fmin(size, float(limit)), size)
+    return size
+
+
 def _largest_flow(c: Context, pairs: Pairs) -> Array:
     """Upper limit of a flow in each step, from the largest capacity, else ``bigM``."""
-    nodes = np.array([n for n, _ in pairs])
-    equals, upper = c.par("energy_cap_equals", nodes), c.par("energy_cap_max", nodes)
-    size = np.where(np.isnan(equals), upper, equals) * c.par("energy_cap_scale", nodes)
-    per_unit = c.par("energy_cap_per_unit", nodes) * np.where(
-        np.isnan(c.par("units_equals", nodes)),
-        c.par("units_max", nodes),
-        c.par("units_equals", nodes),
-    )
-    size = np.where(np.isin(nodes, c.sets.units)[:, None], per_unit, size)
+    size = largest_capacity(c, np.array([n for n, _ in pairs], dtype=np.int64))
     flow: Array = np.where(np.isfinite(size), size, float(c.run["bigM"])) * c.resolution
     return flow
 
