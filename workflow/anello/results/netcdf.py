@@ -134,6 +134,10 @@ def _prepared(content: xr.Dataset) -> xr.Dataset:
             attrs = {**variable.attrs, "flag_values": np.array([0, 1], "i1")}
             attrs["flag_meanings"] = "false true"
             out[name] = (variable.dims, variable.values.astype("i1"), attrs)
+        elif variable.dtype.kind == "f" and name not in out.dims:
+            # NaN has many bit patterns: one of them, for equal content to give equal bytes
+            values = np.where(np.isnan(variable.values), np.nan, variable.values)
+            out[name] = (variable.dims, values.astype(variable.dtype), variable.attrs)
         out[name].attrs = {key: _attr(v) for key, v in out[name].attrs.items() if v is not None}
         out[name].encoding = {}
     out.attrs = {str(key): _attr(v) for key, v in content.attrs.items() if v is not None}

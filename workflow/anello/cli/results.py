@@ -1,0 +1,279 @@
+"""Commands that look at results: plot, compare, convert."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from anello.cli.options import FILE, Commands, add_diagnosis, argument, flag, share
+from anello.cli.terminal import DIFFERENT, OK, Progress, print_table
+from anello.errors import InputError
+
+if TYPE_CHECKING:
+    from anello.api import Model
+
+_KINDS = ("summary", "timeseries", "capacity", "transmission", "flows")
+_IMAGES = (".svg", ".pdf", ".png", ".jpeg", ".jpg", ".webp")
+_PLOT = """\
+examples:
+  anello plot out.nc out.html                                     everything in one page
+  anello plot out.nc heat.svg --array heat                        who makes and uses heat
+  anello plot out.nc school.html --array heat --subset "{locs: [school]}"
+  anello plot out.nc built.png --array energy_cap --orient v      what is built
+  anello plot out.nc links.svg --kind transmission                links on a map
+  anello plot out.nc noon.svg --kind flows --timestep_index_subset 12,13
+
+The file is that of `anello run --save_netcdf` or the workflow's results.nc. Pages open without a
+network. An image shows one variable or one time step.
+"""
+_COMPARE = """\
+examples:
+  anello compare before.nc after.nc
+  anello compare a/results.nc b/results.nc --tolerance 1e-6    exit code 4 if they differ
+
+The files are those of `anello run --save_netcdf` or the workflow's results.nc.
+"""
+_CONVERT = """\
+examples:
+  anello convert-results out.nc out_tables     every variable as a CSV table
+  anello convert-results out_tables out.nc     and back, with what you changed in them
+
+Nothing is lost on the way: the file made from unchanged tables holds the same as the first.
+"""
+
+
+def add(commands: Commands) -> None:
+    """Add the commands of this module."""
+    plot = commands.add("plot", _plot, "Draw results: pages for a browser, or images.", _PLOT)
+    argument(plot, "results", FILE, metavar="RESULTS.nc", help="a solved model, or its inputs")
+    argument(plot, "out_file", FILE, metavar="OUT", help="ends in .html, .svg, .pdf, .png, ...")
+    plot.add_argument(
+        "--kind",
+        choices=_KINDS,
+        help="what to draw; by default all in one page, or what --array is part of",
+    )
+    plot.add_argument(
+        "--array", metavar="NAMES", help="carriers or variables, with commas between them"
+    )
+    plot.add_argument(
+        "--subset", metavar="YAML", help="labels to show: {locs: [a, b], timesteps: [first, last]}"
+    )
+    flag(plot, "sum_dims", metavar="NAMES", help="dimensions to add up over, with commas")
+    plot.add_argument("--orient", choices=("h", "v"), help="direction of the bars of capacities")
+    flag(
+        plot,
+        "timesteps_zoom",
+        metavar="COUNT",
+        type=int,
+        help="how many time steps are seen at first",
+    )
+    plot.add_argument(
+        "--rangeslider", action="store_true", help="a slider under series, to choose the time"
+    )
+    flag(
+        plot,
+        "timestep_index_subset",
+        metavar="FIRST,END",
+        type=_pair,
+        help="steps of the flows, by position",
+    )
+    flag(
+        plot, "timestep_cycle", metavar="COUNT", type=int, help="one of so many steps of the flows"
+    )
+    add_diagnosis(plot)
+
+    compare = commands.add("compare", _compare, "List what two results differ in.", _COMPARE)
+    argument(compare, "first", FILE, metavar="A.nc", help="the one to start from")
+    argument(compare, "second", FILE, metavar="B.nc", help="the one to compare with it")
+    compare.add_argument(
+        "--tolerance",
+        metavar="SHARE",
+        type=share,
+        help="exit code 4 if a number differs by more than this share",
+    )
+    add_diagnosis(compare)
+
+    convert = commands.add(
+        "convert-results", _convert, "Turn a NetCDF file into CSV tables, or back.", _CONVERT
+    )
+    argument(convert, "source", FILE, metavar="FROM", help="a .nc file, or a folder of tables")
+    argument(convert, "target", FILE, metavar="TO", help="the folder or the .nc file to make")
+    add_diagnosis(convert)
+
+
+def _pair(text: str) -> list[int]:
+    parts = text.split(",")
+    if len(parts) != 2:
+        raise argparse.ArgumentTypeError("needs two positions with a comma, such as 24,48")
+    return [int(part) for part in parts]
+
+
+# --- plot ----------------------------------------------------------------------------------------
+
+_OPTIONS = {
+    "array": ("timeseries", "capacity"),
+    "subset": ("timeseries", "capacity"),
+    "sum_dims": ("timeseries", "capacity"),
+    "timesteps_zoom": ("timeseries",),
+    "rangeslider": ("timeseries",),
+    "orient": ("capacity",),
+    "timestep_index_subset": ("flows",),
+    "timestep_cycle": ("flows",),
+}
+"""For which kinds of plot an option means something."""
+
+
+def _plot(told: argparse.Namespace) -> int:
+    from anello.api import read_netcdf
+
+    progress = Progress(told.quiet)
+    target = Path(told.out_file)
+    names = told.array.split(",") if told.array else []
+    given: dict[str, Any] = {
+        "array": names[0] if len(names) == 1 else names,
+        "subset": _subset(told.subset),
+        "sum_dims": told.sum_dims.split(",") if told.sum_dims else None,
+        "timesteps_zoom": told.timesteps_zoom,
+        "rangeslider": told.rangeslider,
+        "orient": told.orient,
+        "timestep_index_subset": told.timestep_index_subset,
+        "timestep_cycle": told.timestep_cycle,
+    }
+    options = {name: value for name, value in given.items() if value}
+    with progress.work(f"reading {told.results}"):
+        model = read_netcdf(told.results)
+    kind = told.kind or _kind(model, names, options)
+    for name in options:
+        if kind not in _OPTIONS[name]:
+            raise InputError(
+                f"--{name} means nothing for a plot of the kind {kind}; it is for"
+                f" --kind {' or '.join(_OPTIONS[name])}"
+            )
+    if kind == "summary" and target.suffix.lower() in _IMAGES:
+        raise InputError(
+            f"{target}: a summary is a page, not an image. End its name in .html, or choose what to"
+            " draw with --array or --kind"
+        )
+    with progress.work(f"drawing {target}"):
+        getattr(model.plot, kind)(to_file=target, **options)
+    return OK
+
+
+def _kind(model: Model, names: list[str], options: dict[str, Any]) -> str:
+    """Return the kind of plot that the options are about."""
+    if names:
+        carriers = set(model.data.inputs["carrier"].values.tolist())
+        if names[0] in carriers or names[0] in ("all", "results", "inputs"):
+            return "timeseries"
+        dims = model.get_formatted_array(names[0]).dims
+        return "timeseries" if "timesteps" in dims else "capacity"
+    kinds = {kind for name in options for kind in _OPTIONS[name]}
+    return next((kind for kind in _KINDS if kind in kinds), "summary")
+
+
+def _subset(text: str | None) -> dict[str, list[Any]] | None:
+    if text is None:
+        return None
+    from anello.attrdict import AttrDict
+
+    found = AttrDict.from_yaml_string(text)
+    wrong = [key for key, labels in found.items() if not isinstance(labels, list)]
+    if wrong:
+        raise InputError(
+            f"--subset {text}: {wrong[0]} needs a list of labels, such as {{{wrong[0]}: [a, b]}}"
+        )
+    return {str(key): list(map(str, labels)) for key, labels in found.items()}
+
+
+# --- convert -------------------------------------------------------------------------------------
+
+
+def _convert(told: argparse.Namespace) -> int:
+    from anello.results.tables import netcdf_to_tables, tables_to_netcdf
+
+    source, target = Path(told.source), Path(told.target)
+    progress = Progress(told.quiet)
+    if not source.exists():
+        raise InputError(f"{source} does not exist")
+    if target.exists():
+        raise InputError(f"{target} exists already; choose another name")
+    if source.is_dir():
+        if target.suffix not in (".nc", ".nc4"):
+            raise InputError(f"{target}: tables become a NetCDF file; end its name in .nc")
+        with progress.work(f"reading the tables in {source}"):
+            tables_to_netcdf(source, target)
+    else:
+        with progress.work(f"writing tables into {target}"):
+            netcdf_to_tables(source, target)
+    return OK
+
+
+# --- compare -------------------------------------------------------------------------------------
+
+
+def _compare(told: argparse.Namespace) -> int:
+    from anello.api import read_netcdf
+
+    first, second = (_numbers(read_netcdf(path), path) for path in (told.first, told.second))
+    rows = []
+    worst = 0.0
+    for name in dict.fromkeys([*first, *second]):
+        a, b = first.get(name), second.get(name)
+        share = _difference(a, b)
+        worst = max(worst, share)
+        if a != b:
+            rows.append((name, _shown(a), _shown(b), _change(a, b)))
+    if rows:
+        print_table([("", told.first, told.second, "change"), *rows])
+    equal = len(dict.fromkeys([*first, *second])) - len(rows)
+    print(f"{equal} numbers are equal, {len(rows)} differ" if rows else "no number differs")
+    if told.tolerance is not None and worst > told.tolerance:
+        return DIFFERENT
+    return OK
+
+
+def _numbers(model: Model, path: str) -> dict[str, float]:
+    """Costs, capacities, and flows over time, by a name that says what they are."""
+    if not model.is_solved:
+        raise InputError(f"{path} holds no results: it was saved before it was run")
+    results = model.dispatch
+    weight = results["timestep_weight"]
+    found = {"objective": float(results.attrs["cost_objective"])}
+    sums = {"cost": ("cost", None), "energy_cap": ("capacity", "kW")}
+    sums |= {"storage_cap": ("storage capacity", "kWh")}
+    flows = {"carrier_prod": "production", "carrier_con": "consumption", "carrier_export": "export"}
+    for name in [*sums, *flows, "unmet_demand", "unused_supply"]:
+        if name not in results:
+            continue
+        array = results[name]
+        if "timestep" in array.dims:
+            array = (array * weight).sum("timestep", min_count=1)
+        title, unit = sums.get(name, (flows.get(name, name.replace("_", " ")), "kWh"))
+        series = array.reset_coords(drop=True).to_series().dropna()
+        for index, value in series.items():
+            labels = index if isinstance(index, tuple) else (index,)
+            key = f"{title} {' '.join(map(str, labels))}" + (f" [{unit}]" if unit else "")
+            found[key] = float(value)
+    return found
+
+
+def _difference(a: float | None, b: float | None) -> float:
+    if a is None or b is None:
+        return float("inf")
+    if a == b:
+        return 0.0
+    return abs(a - b) / max(abs(a), abs(b))
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:,.6g}"
+
+
+def _change(a: float | None, b: float | None) -> str:
+    if a is None or b is None:
+        return "added" if a is None else "gone"
+    if a == 0:
+        return f"{b - a:+,.4g}"
+    share = (b - a) / abs(a)
+    return f"{share:+.2%}" if abs(share) >= 1e-4 else f"{share:+.1e}"
