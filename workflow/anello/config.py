@@ -15,12 +15,15 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from anello.attrdict import AttrDict
 from anello.coupling.config import CouplingConfig
 from anello.errors import ConfigError, Problem, did_you_mean
 from anello.files import write_text
@@ -28,6 +31,8 @@ from anello.preprocess.config import DataConfig, QualityConfig
 from anello.report.config import FiguresConfig
 from anello.ring.config import RingConfig
 from anello.solve.config import SolverConfig
+from anello.sweep.config import CsvPoints, PointList, SweepConfig
+from anello.sweep.points import point_values, set_path
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 SECTIONS = ("data", "quality", "ring", "coupling", "solver", "figures")
@@ -84,6 +89,25 @@ class ScenarioConfig(Strict):
     figures: FiguresConfig
 
 
+@dataclass(frozen=True)
+class Point:
+    """One point of a sweep.
+
+    Attributes
+    ----------
+    scenario : str
+        The scenario whose settings the point changes.
+    values : dict
+        For each changed key, a dotted path as in a scenario's definition, its value.
+    position : int
+        Where in the parameter space it is, counted from 0.
+    """
+
+    scenario: str
+    values: dict[str, Any]
+    position: int
+
+
 class RunConfig(Strict):
     """Everything a run of the workflow needs to know."""
 
@@ -108,6 +132,11 @@ class RunConfig(Strict):
     figures: FiguresConfig = Field(
         default_factory=FiguresConfig, description="Which figures are drawn, and of what."
     )
+    sweep: SweepConfig | None = Field(
+        None,
+        description="A parameter space; each of the scenarios is then run at each of its points. "
+        "Keys are dotted paths as in a scenario's definition.",
+    )
 
     def scenario(self, name: str) -> ScenarioConfig:
         """Return the settings of one scenario, its changes laid over the run's sections.
@@ -119,6 +148,15 @@ class RunConfig(Strict):
         """
         if name not in self.scenario_definitions:
             raise ConfigError(_unknown_scenario(name, self.scenario_definitions))
+        try:
+            return ScenarioConfig.model_validate(self._content(name))
+        except ValidationError as error:
+            prefix = ("scenario_definitions", name)
+            raise ConfigError(
+                [_problem(ScenarioConfig, item, (), prefix) for item in error.errors()]
+            ) from None
+
+    def _content(self, name: str) -> dict[str, Any]:
         definition = self.scenario_definitions[name]
         content: dict[str, Any] = {
             "name": name,
@@ -129,13 +167,86 @@ class RunConfig(Strict):
         for section in SECTIONS:
             base = getattr(self, section).model_dump(mode="json", exclude_unset=True)
             content[section] = merge(base, getattr(definition, section))
-        try:
-            return ScenarioConfig.model_validate(content)
-        except ValidationError as error:
-            prefix = ("scenario_definitions", name)
-            raise ConfigError(
-                [_problem(ScenarioConfig, item, (), prefix) for item in error.errors()]
-            ) from None
+        return content
+
+    def points(self) -> list[Point]:
+        """Return the points of the sweep: each scenario in turn at each point of the space.
+
+        Raises
+        ------
+        ConfigError
+            If the points cannot be read.
+        """
+        if self.sweep is None:
+            return []
+        values = point_values(self.sweep)
+        return [
+            Point(name, changed, position)
+            for name in self.scenarios
+            for position, changed in enumerate(values)
+        ]
+
+    def at_points(self, points: Sequence[Point]) -> list[ScenarioConfig]:
+        """Return the settings at points of the sweep.
+
+        Raises
+        ------
+        ConfigError
+            With one problem per key and fault, and the first value that shows it.
+        """
+        contents: dict[str, dict[str, Any]] = {}
+        settings: list[ScenarioConfig] = []
+        problems: dict[tuple[str | None, str], Problem] = {}
+        for point in points:
+            if point.scenario not in contents:
+                content = self._content(point.scenario)
+                content["overrides"] = AttrDict(content["overrides"]).as_dict()
+                contents[point.scenario] = content
+            try:
+                settings.append(_at_point(contents[point.scenario], point))
+            except ConfigError as error:
+                for problem in error.problems:
+                    problems.setdefault((problem.key, problem.message), problem)
+        if problems:
+            raise ConfigError(list(problems.values()), summary="The sweep is wrong")
+        return settings
+
+
+def _at_point(content: dict[str, Any], point: Point) -> ScenarioConfig:
+    problems = [problem for key in point.values if (problem := _wrong_root(key, point)) is not None]
+    if problems:
+        raise ConfigError(problems)
+    for key, value in point.values.items():
+        content = set_path(content, key, value)
+    try:
+        return ScenarioConfig.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError([_problem(ScenarioConfig, item, ()) for item in error.errors()]) from None
+
+
+def _wrong_root(key: str, point: Point) -> Problem | None:
+    root, _, rest = key.partition(".")
+    roots = ("model_scenario", "overrides", *SECTIONS)
+    if root not in roots:
+        hint = did_you_mean(root, roots) or f"Sections are {', '.join(f'`{n}`' for n in roots)}."
+        told = "does not start with a section of a scenario"
+        return Problem(told, None, None, key, point.values[key], hint)
+    if root == "overrides":
+        known = model_sections()
+        part = rest.partition(".")[0]
+        if part not in known:
+            hint = did_you_mean(part, known) or f"Sections are {', '.join(sorted(known))}."
+            told = f"`{part}` is not a section of a model"
+            return Problem(told, None, None, key, point.values[key], hint)
+    return None
+
+
+@cache
+def model_sections() -> frozenset[str]:
+    """Return the names of a model's sections, such as `techs`."""
+    from anello.definition.parameters import options
+
+    return frozenset(options()["top_level"])
 
 
 def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -202,6 +313,12 @@ def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -
                 problems.append(_placed(problem, file, line))
     if problems:
         raise ConfigError(problems, summary="The configuration is wrong")
+    if config.sweep is not None:
+        try:
+            config.at_points(config.points())
+        except ConfigError as error:
+            placed = [_placed_in_sweep(problem, config.sweep, files) for problem in error.problems]
+            raise ConfigError(placed, error.summary) from None
     return config
 
 
@@ -283,6 +400,24 @@ def _descend(node: yaml.Node | None, loc: Sequence[str | int]) -> tuple[int, int
 
 def _placed(problem: Problem, file: str | None, line: int | None) -> Problem:
     return Problem(problem.message, file, line, problem.key, problem.value, problem.suggestion)
+
+
+def _placed_in_sweep(problem: Problem, sweep: SweepConfig, files: Sequence[str | Path]) -> Problem:
+    """Say where a key of the parameter space stands: in the configuration, or in its CSV file."""
+    key = problem.key or ""
+    if problem.file is not None:
+        return problem
+    if isinstance(sweep, CsvPoints):
+        return _placed(problem, str(sweep.file), 1)
+    if isinstance(sweep, PointList):
+        places: list[tuple[str | int, ...]] = [
+            ("sweep", "points", i, k) for i, point in enumerate(sweep.points) for k in point
+        ]
+    else:
+        places = [("sweep", "parameters", k) for k in sweep.parameters]
+    # A fault may lie deeper than the key that the sweep names, where its value is a mapping.
+    near = [place for place in places if f"{key}.".startswith(f"{place[-1]}.")]
+    return _placed(problem, *locate(files, near[0] if near else ("sweep",)))
 
 
 def _unknown_scenario(

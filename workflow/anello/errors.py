@@ -148,3 +148,7 @@ class CopRangeError(AnelloError):
 
 class ArtefactError(AnelloError):
     """A file written by an earlier step is corrupt, incomplete, or does not match its inputs."""
+
+
+class SweepError(AnelloError):
+    """No point of a sweep could be computed."""

@@ -74,6 +74,12 @@ def damage(path: FilePath) -> str | None:
     return None if text.endswith("\n") or target.is_dir() else f"the checksum of {target} is empty"
 
 
+def is_sealed(path: FilePath) -> bool:
+    """Return whether a file or folder is there, as the step that made it and ended left it."""
+    target = Path(path)
+    return target.exists() and _seal_of(target).is_file() and damage(target) is None
+
+
 def require_intact(paths: Iterable[FilePath]) -> None:
     """Refuse files that are not what was written.
 

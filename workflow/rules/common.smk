@@ -1,13 +1,16 @@
 import fcntl
 import functools
+import hashlib
 import json
 import os
 import re
 import shutil
 import sys
+import types
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.utils import Paramspace
 
 # The package beside this workflow is the one that runs, in jobs on other machines too: what the
 # rules' code digests describe is then what computes.
@@ -22,6 +25,7 @@ if (PACKAGE_FOLDER / "anello").is_dir():
 
 from anello.config import parse_config
 from anello.errors import AnelloError
+from anello.files import sha256
 from anello.provenance import code_digest
 from anello.seals import damage, set_aside_damaged
 
@@ -34,20 +38,65 @@ except AnelloError as error:
 
 RUN = SETTINGS.run
 SCENARIOS = list(SETTINGS.scenarios)
-SCENARIO_RESULTS = ("results.nc", "summary.json", "csv", "figures")
-RUN_RESULTS = ("report.html", "scenarios.csv", "comparison")
+SCENARIO_RESULTS = ("results.nc", "summary.json", "csv", "figures", "point.json")
+RUN_RESULTS = ("report.html", "scenarios.csv", "comparison", "sweep.nc", "sweep.csv")
+
+
+def named_points():
+    """The points of the sweep by the names that Snakemake's own parameter space gives them."""
+    points = SETTINGS.points()
+    if not points:
+        return {}
+    import pandas as pd
+    from anello.sweep.points import point_labels
+
+    several = len(SCENARIOS) > 1
+    labels = point_labels(
+        [({"scenario": p.scenario} if several else {}) | p.values for p in points]
+    )
+    space = Paramspace(
+        pd.DataFrame(labels), filename_params="*", single_wildcard="point"
+    )
+    return dict(zip(space.instance_patterns, points, strict=True))
+
+
+POINTS = named_points()
+
+
+# Folders that hold results of their own: of scenarios, and of points.
+RESULT_FOLDERS = [*SCENARIOS, *POINTS, *(f"points/{name}" for name in POINTS)]
+
+# One pattern and not a thousand names: Snakemake matches it anew for every file of every job.
+POINT = r"point~\d+[A-Za-z0-9_.~-]*"
 
 
 wildcard_constraints:
     run=re.escape(RUN),
-    scenario="|".join(re.escape(name) for name in SETTINGS.scenario_definitions),
+    # Where each step of a point is a job of its own, a point is a scenario like any other.
+    scenario="|".join([*map(re.escape, SETTINGS.scenario_definitions), POINT]),
+    point=POINT,
     iteration=r"\d{3}",
+
+
+def point_of(name):
+    """A point of the sweep by its name."""
+    if name not in POINTS:
+        raise WorkflowError(f"The sweep has no point {name}.")
+    return POINTS[name]
 
 
 @functools.cache
 def scenario_settings(scenario):
-    """The settings of one scenario, with its changes laid over those of the run."""
-    return SETTINGS.scenario(scenario)
+    """The settings of one scenario or point, with its changes laid over those of the run."""
+    if scenario in SETTINGS.scenario_definitions:
+        return SETTINGS.scenario(scenario)
+    return SETTINGS.at_points([point_of(scenario)])[0]
+
+
+@functools.cache
+def plain_settings(scenario):
+    """The same as plain values; never to be changed."""
+    return scenario_settings(scenario).model_dump(mode="json")
 
 
 def settings(*sections, **parts):
@@ -58,7 +107,7 @@ def settings(*sections, **parts):
     """
 
     def chosen(wildcards):
-        whole = scenario_settings(wildcards.scenario).model_dump(mode="json")
+        whole = plain_settings(wildcards.scenario)
         return {
             **{section: whole[section] for section in sections},
             **{
@@ -106,20 +155,25 @@ def model_folder(wildcards):
 def own_model_files(wildcards):
     """The files of the user's own model, so that a change to one is noticed."""
     data = scenario_settings(wildcards.scenario).data
-    if data.source != "folder":
-        return []
-    return model_files(data.root or data.model.parent)
+    return local_model_files(data) if data.source == "folder" else []
 
 
 def local_sources(wildcards):
     """The local files that `retrieve` reads, so that a change to one is noticed."""
-    data = scenario_settings(wildcards.scenario).data
+    return local_model_files(scenario_settings(wildcards.scenario).data)
+
+
+def local_model_files(data):
+    """The local files that a model comes from."""
+    if data.source == "folder":
+        return model_files(data.root or data.model.parent)
     if data.source == "embedded":
         return [str(data.district)] if data.district else []
     local = data.folder or os.environ.get("ANELLO_ICCEP2019")
     return model_files(Path(local) / data.model_folder) if local else []
 
 
+@functools.cache
 def model_files(folder):
     """The YAML and CSV files of a model folder."""
     return sorted(
@@ -288,14 +342,88 @@ def check_results():
     if not os.access(folder, os.W_OK) or (lock := lock_results()) is None:
         return
     with lock:
-        for scenario in SCENARIOS:
-            found = list(set_aside_damaged(folder / scenario))
+        for place in RESULT_FOLDERS:
+            found = list(set_aside_damaged(folder / place))
             for text in found:
                 logger.warning(text)
             if found:
-                withdraw([scenario])
+                withdraw([place])
         if any(damage(folder / name) for name in RUN_RESULTS):
             withdraw([])
+
+
+def runtime_min(base, per_input_mb):
+    """Time that grows with the size of the input files, and with each retry [min]."""
+
+    def needed(wildcards, input, attempt):
+        return int((base + per_input_mb * input.size_mb) * attempt)
+
+    return needed
+
+
+def solver_threads(wildcards):
+    """As many threads as the solver's options ask for; one by default."""
+    name = wildcards.get("scenario") or wildcards.point
+    return int(scenario_settings(name).solver.options.get("threads", 1))
+
+
+def point_settings(wildcards):
+    """The settings of one point, but for those of figures, which are not drawn for it."""
+    return {**plain_settings(wildcards.point), "figures": {}}
+
+
+def point_fingerprint(wildcards):
+    """A checksum of all that a point's outcome depends on: settings, code and its own model files."""
+    about = [
+        point_settings(wildcards),
+        point_of(wildcards.point).values,
+        code("point.py"),
+        [file_digest(path) for path in point_model_files(wildcards)],
+    ]
+    return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+
+@functools.cache
+def file_digest(path):
+    """The checksum of a file as it is when the run is planned."""
+    return sha256(path)
+
+
+def shared_model(wildcards):
+    """The model folder of the point's scenario; nothing where the point has a model of its own."""
+    data = scenario_settings(wildcards.point).data
+    base = point_of(wildcards.point).scenario
+    if data.source == "folder" or data != scenario_settings(base).data:
+        return []
+    return f"results/{wildcards.run}/{base}/model"
+
+
+def point_model_files(wildcards):
+    """The local files that a point's model comes from, so that a change to one is noticed."""
+    return local_model_files(scenario_settings(wildcards.point).data)
+
+
+def gather_interrupted_sweep():
+    """Write the table of a sweep's points after a run in which jobs failed."""
+    from anello.stages.gather import ExpectedPoint, gather_interrupted
+
+    shared = SETTINGS.sweep.one_job_per_point
+    expected = [
+        ExpectedPoint(
+            point=name,
+            scenario=point.scenario,
+            values=point.values,
+            fingerprint=point_fingerprint(types.SimpleNamespace(point=name)),
+            record=f"results/{RUN}/points/{name}/point.json",
+            logs=f"results/{RUN}/{'points/' if shared else ''}{name}/logs",
+        )
+        for name, point in POINTS.items()
+    ]
+    folder = Path("results") / RUN
+    said = gather_interrupted(
+        expected, netcdf=folder / "sweep.nc", table=folder / "sweep.csv"
+    )
+    print(said, file=sys.stderr)
 
 
 def take_lock():
@@ -323,16 +451,22 @@ def withdraw_outdated():
     if workflow.touch:
         return
     planned = {str(path) for job in workflow.dag.needrun_jobs() for path in job.output}
-    outdated = [s for s in SCENARIOS if f"results/{RUN}/{s}/results.nc" in planned]
+    outdated = [
+        place
+        for place in RESULT_FOLDERS
+        if not planned.isdisjoint(
+            f"results/{RUN}/{place}/{name}" for name in ("results.nc", "point.json")
+        )
+    ]
     if outdated:
         withdraw(outdated)
 
 
-def withdraw(scenarios):
-    """Remove the results of scenarios, and with them the report on the run."""
+def withdraw(places):
+    """Remove the results in some folders, and with them report and table of the run."""
     folder = Path("results") / RUN
     finals = [folder / name for name in RUN_RESULTS]
-    finals += [folder / s / name for s in scenarios for name in SCENARIO_RESULTS]
+    finals += [folder / place / name for place in places for name in SCENARIO_RESULTS]
     for path in finals:
         if path.is_dir():
             shutil.rmtree(path)

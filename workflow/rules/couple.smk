@@ -136,7 +136,7 @@ rule collect:
         mem_mb=memory_mb(2000, 50),
         runtime=30,
     params:
-        settings=lambda w: scenario_settings(w.scenario).model_dump(mode="json"),
+        settings=lambda w: plain_settings(w.scenario),
         code=code("collect.py"),
     message:
         "Scenario {wildcards.scenario}: results"

@@ -16,7 +16,6 @@ from anello.coupling.convergence import (
 )
 from anello.errors import NotConvergedError
 from anello.files import FilePath
-from anello.report.figures import plot_convergence
 from anello.results.collection import collect
 
 logger = logging.getLogger(__name__)
@@ -34,9 +33,9 @@ def collect_scenario(
     scenario: str,
     results: FilePath,
     summary: FilePath,
-    tables: FilePath,
     kept_record: FilePath,
-    kept_plot: FilePath,
+    tables: FilePath | None = None,
+    kept_plot: FilePath | None = None,
 ) -> None:
     """Gather a scenario's last iteration, if the loop has converged.
 
@@ -50,10 +49,12 @@ def collect_scenario(
         The scenario's settings.
     run, scenario : str
         Their names.
-    results, summary, tables : path-like
+    results, summary : path-like
         Where the results go.
-    kept_record, kept_plot : path-like
-        Where the record of the loop and its plot go, whether it has converged or not.
+    kept_record : path-like
+        Where the record of the loop goes, whether it has converged or not.
+    tables, kept_plot : path-like, optional
+        Where tidy tables and a plot of the loop go; not made by default.
 
     Raises
     ------
@@ -65,7 +66,10 @@ def collect_scenario(
     limit = int(settings["coupling"]["max_iterations"])
     trace = replace(ConvergenceRecord.read(record), max_iterations=limit)
     trace.write(kept_record)
-    plot_convergence(json.loads(trace.to_json()), kept_plot)
+    if kept_plot is not None:
+        from anello.report.figures import plot_convergence
+
+        plot_convergence(json.loads(trace.to_json()), kept_plot)
 
     try:
         require_converged(trace, f"scenario {scenario}")

@@ -1,0 +1,192 @@
+"""All steps of a scenario in one process, with the files that the single steps would leave."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anello.coupling.convergence import ConvergenceRecord
+from anello.files import FilePath, write_text
+from anello.preprocess.config import FolderData
+from anello.seals import is_sealed, seal
+from anello.stages.build import build_problem
+from anello.stages.check_convergence import check_iteration
+from anello.stages.collect import collect_scenario
+from anello.stages.preprocess import preprocess_scenario, retrieve_model
+from anello.stages.simulate import simulate_iteration
+from anello.stages.solve import solve_iteration
+
+if TYPE_CHECKING:
+    from anello.config import ScenarioConfig
+
+logger = logging.getLogger(__name__)
+
+FINGERPRINT = "fingerprint"
+RESULTS = ("results.nc", "summary.json")
+
+
+def run_scenario(
+    settings: ScenarioConfig,
+    folder: FilePath,
+    *,
+    run: str,
+    name: str,
+    model_folder: FilePath | None = None,
+    fingerprint: str = "",
+) -> None:
+    """Run a scenario from its data to its results.
+
+    Iterations that are there already, and intact, are kept if they were computed about the same: a
+    job that was killed goes on where it was.
+
+    Parameters
+    ----------
+    settings : ScenarioConfig
+        What to run.
+    folder : path-like
+        Where everything goes: ``results.nc``, ``summary.json``, ``iterations``, ``logs``. Tables
+        and plots, which ``results.nc`` has the numbers for, are not made.
+    run, name : str
+        What run and scenario are called in the results.
+    model_folder : path-like, optional
+        Where the model is in place already. By default it is put in place here, unless it is a
+        folder of the user's own.
+    fingerprint : str
+        Stands for all that the results depend on. What lies in the folder under another one is
+        removed first.
+
+    Raises
+    ------
+    AnelloError
+        As the steps do; what was finished stays, and nothing that looks like results.
+    """
+    place = Path(folder)
+    _clear(place, fingerprint)
+    data, coupling = settings.data, settings.coupling
+    model = Path(model_folder) if model_folder is not None else place / "model"
+    model_data = place / "model_data.nc"
+    quality = place / "quality.json"
+    problem = place / "problem.npz"
+
+    def read_model() -> None:
+        if model_folder is None and not isinstance(data, FolderData):
+            retrieve_model(data, model)
+        preprocess_scenario(
+            data=data,
+            quality=settings.quality,
+            folder=model,
+            model_scenario=settings.model_scenario,
+            overrides=settings.overrides,
+            model_data=model_data,
+            report_json=quality,
+            report_csv=place / "quality.csv",
+            kept_report=place / "logs" / "quality.json",
+        )
+
+    _unless_there(read_model, quality, model_data)
+    _unless_there(lambda: build_problem(model_data, problem, settings.ring, coupling), problem)
+
+    steps = [place / "iterations" / f"{number:03d}" for number in range(coupling.max_iterations)]
+    for number in range(len(steps)):
+        _run_iteration(settings, steps[: number + 1], model_data, problem)
+        done = steps[: number + 1]
+        if ConvergenceRecord.read(done[-1] / "convergence.json").converged:
+            break
+    record = done[-1] / "convergence.json"
+    chosen = ConvergenceRecord.read(record).result_iteration
+    collect_scenario(
+        model_data=model_data,
+        quality=quality,
+        dispatch=steps[chosen] / "dispatch.nc",
+        rings=[step / "ring.nc" for step in done],
+        record=record,
+        settings=settings.model_dump(mode="json"),
+        run=run,
+        scenario=name,
+        results=place / "results.nc",
+        summary=place / "summary.json",
+        kept_record=place / "logs" / "convergence.json",
+    )
+    for final in RESULTS:
+        seal(place / final)
+
+
+def _run_iteration(
+    settings: ScenarioConfig, steps: Sequence[Path], model_data: Path, problem: Path
+) -> None:
+    """Run the last of some iterations; the earlier ones are there."""
+    *earlier, step = steps
+    before = earlier[-1] if earlier else None
+    depth = settings.coupling.fixed_point.anderson_depth
+    cop_used = before / "cop.nc" if before else None
+    _unless_there(
+        lambda: solve_iteration(
+            model_data=model_data,
+            problem=problem,
+            settings=settings.solver,
+            dispatch=step / "dispatch.nc",
+            basis=step / "basis.npz",
+            report=step / "solve.json",
+            solver_log=step / "solver.log",
+            ring_settings=settings.ring,
+            coupling=settings.coupling,
+            cop=cop_used,
+            previous_basis=before / "basis.npz" if before else None,
+            time_limit_s=settings.solver.time_limit_s,
+        ),
+        step / "dispatch.nc",
+        step / "basis.npz",
+        step / "solve.json",
+    )
+    _unless_there(
+        lambda: simulate_iteration(
+            model_data=model_data,
+            dispatch=step / "dispatch.nc",
+            ring=step / "ring.nc",
+            cop=step / "cop.nc",
+            ring_settings=settings.ring,
+            coupling=settings.coupling,
+            cop_used=cop_used,
+            first_ring=earlier[0] / "ring.nc" if earlier else None,
+            earlier_rings=[e / "ring.nc" for e in earlier[max(len(earlier) - depth, 0) :]],
+            iteration=len(earlier),
+        ),
+        step / "ring.nc",
+        step / "cop.nc",
+    )
+    check_iteration(
+        ring=step / "ring.nc",
+        record=step / "convergence.json",
+        coupling=settings.coupling,
+        ring_settings=settings.ring,
+        previous_ring=before / "ring.nc" if before else None,
+        previous_record=before / "convergence.json" if before else None,
+    )
+
+
+def _unless_there(work: Callable[[], object], *made: Path) -> None:
+    """Do what makes some files, unless they are there and intact."""
+    if all(is_sealed(path) for path in made):
+        return
+    work()
+    for path in made:
+        seal(path)
+
+
+def _clear(folder: Path, fingerprint: str) -> None:
+    """Remove results; and everything else too where it was computed about something else."""
+    mark = folder / FINGERPRINT
+    same = fingerprint and mark.is_file() and mark.read_text(encoding="utf-8") == fingerprint
+    if same:
+        for name in RESULTS:
+            (folder / name).unlink(missing_ok=True)
+        return
+    if folder.exists():
+        logger.info("%s is computed anew", folder)
+        for item in folder.iterdir():
+            if item.name != "logs":  # the log of this very step lies there
+                shutil.rmtree(item) if item.is_dir() else item.unlink()
+    write_text(mark, fingerprint)
