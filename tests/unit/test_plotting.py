@@ -194,6 +194,35 @@ def test_a_model_that_is_not_run_has_plots_of_its_inputs():
         model.plot.timeseries("results")
 
 
+def test_alternatives_stand_beside_each_other():
+    model = anello.examples.national_scale(
+        scenario="spores",
+        override_dict={
+            "model.subset_time": ["2030-07-01", "2030-07-01"],
+            "run.spores_options.spores_number": 1,
+        },
+    )
+    model.run()
+    beside = model.plot.capacity(array="energy_cap")
+    assert beside.data[0].y == ("1", "0")
+    expected = model.results["energy_cap"].sel(loc_techs="coast::wind").values
+    wind = next(t.x for t in beside.data if t.legendgroup == "wind")
+    np.testing.assert_allclose(wind[::-1], expected)
+    one = model.plot.capacity(array="energy_cap", subset={"spores": [1]})
+    assert "coast" in one.data[0].y
+    assert "alternative 1" in one.layout.title.text
+    made = model.get_formatted_array("carrier_prod").sel(locs="coast", techs="wind")
+    for number in (0, 1):
+        figure = model.plot.timeseries("power", subset={"spores": [number], "techs": ["wind"]})
+        values = made.sel(spores=number, carriers="power").values
+        np.testing.assert_allclose(figure.data[0].y[:-1], values)
+    usual = model.plot.timeseries("power", subset={"techs": ["wind"]})
+    np.testing.assert_allclose(usual.data[0].y[:-1], made.sel(spores=0, carriers="power").values)
+    assert "alternative 0" in model.plot.transmission().layout.title.text
+    with pytest.raises(InputError, match="spores"):
+        model.plot.timeseries("power", subset={"spores": [0, 1]})
+
+
 # --- maps ----------------------------------------------------------------------------------------
 
 

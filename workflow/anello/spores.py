@@ -27,6 +27,7 @@ from anello.formulation.costs import capacity_share
 from anello.formulation.expression import Array
 from anello.formulation.groups import group_nodes
 from anello.model_data import ModelData
+from anello.progress import each
 from anello.results.extraction import extract
 from anello.results.netcdf import read_groups, write_netcdf
 from anello.results.variables import describe
@@ -264,7 +265,7 @@ def run_spores(
     alternatives = Alternatives(data, problem)
     found: list[Spore] = []
     first = 1 if options["skip_cost_op"] else 0
-    for number in range(first, int(options["spores_number"]) + 1):
+    for number in each(range(first, int(options["spores_number"]) + 1), "alternatives"):
         last = found[-1] if found else None
         if last is None:
             scores, start = alternatives.initial, Start()

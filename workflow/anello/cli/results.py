@@ -183,7 +183,7 @@ def _subset(text: str | None) -> dict[str, list[Any]] | None:
         raise InputError(
             f"--subset {text}: {wrong[0]} needs a list of labels, such as {{{wrong[0]}: [a, b]}}"
         )
-    return {str(key): list(map(str, labels)) for key, labels in found.items()}
+    return {str(key): [str(label) for label in labels] for key, labels in found.items()}
 
 
 # --- convert -------------------------------------------------------------------------------------

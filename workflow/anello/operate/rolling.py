@@ -27,6 +27,7 @@ from anello.formulation.system import TIME_AXIS
 from anello.model_data import ModelData
 from anello.operate.capacities import fixed_capacities
 from anello.operate.windows import Window, days_are_alike, lengths_h, split
+from anello.progress import each
 from anello.solve.basis import Basis
 from anello.solve.problem import Problem
 from anello.solve.reduction import Reduction, reduce_problem
@@ -179,7 +180,7 @@ def operate(
     start = time.perf_counter()
     horizons: list[Horizon] = []
     try:
-        for window in split(step_h, window_h, horizon_h, copy_calliope=copy):
+        for window in each(split(step_h, window_h, horizon_h, copy_calliope=copy), "windows"):
             done = period.solve(
                 window,
                 solver,

@@ -90,7 +90,14 @@ def _views(
     place_dim = "carriers" if var in _SYSTEMWIDE else "locs"
     unit = source.unit(var)
     said = source.title(var)
-    for label, values in by_class(reduced(source.values(var), subset, sum_dims)):
+    raw = source.values(var)
+    which = source.which(subset) if "spores" in raw.dims else ""
+    beside = bool(which) and "spores" not in subset and var not in _SYSTEMWIDE
+    if beside:
+        # what distinguishes alternatives is seen when they stand side by side
+        raw = raw.sum("locs", min_count=1).rename(spores="locs")
+        which = ", by alternative"
+    for label, values in by_class(reduced(raw, subset, sum_dims)):
         if squeeze:
             values = without_spare_dimensions(values, (place_dim, "techs"), var)
         if "techs" not in values.dims:
@@ -125,11 +132,11 @@ def _views(
             )
         text = said.split(" (")[0]
         scale = axis(f"{text} [{unit}]" if unit else text)
-        names = axis("", type="category", gridcolor="#FFFFFF")
+        names = axis("Alternative" if beside else "", type="category", gridcolor="#FFFFFF")
         layout = {
             "xaxis": names if upright else scale,
             "yaxis": scale if upright else names,
             # capacities at one place make a sum, factors and prices do not
             "barmode": "group" if var in _SYSTEMWIDE else "relative",
         }
-        yield View(f"{said}{label}", traces, layout)
+        yield View(f"{said}{label}{which}", traces, layout)

@@ -193,7 +193,11 @@ def transmission_chart(source: Source) -> Chart:
         seen.add(link.tech)
         data += [line, _hover_point(x0, y0, x1, y1, color, text, link.tech)]
     solved = source.model.is_solved
-    title = "Capacity of the links" if solved else "Links and the most capacity they may have"
+    title = (
+        f"Capacity of the links{source.which({})}"
+        if solved
+        else "Links and the most capacity they may have"
+    )
     layout = base_layout(hovermode="closest", height=620, title=title_of(title))
     return Chart([*data, ground.nodes()], {**layout, **ground.layout()})
 
@@ -280,10 +284,11 @@ def flows_chart(
 
     first = [{**trace, "showlegend": False} for trace in traces(0)]
     labels = [f"{t:%Y-%m-%d %H:%M}" for t in times]
+    only = f", {labels[0]}" if len(labels) == 1 else ""
     layout = base_layout(
         hovermode="closest",
         height=680,
-        title=title_of(f"Production and flows{f', {labels[0]}' if len(labels) == 1 else ''}"),
+        title=title_of(f"Production and flows{source.which({})}{only}"),
     )
     layout |= ground.layout()
     links = dict.fromkeys(link.tech for link in moved)

@@ -71,6 +71,19 @@ class Source:
         unit = str(self.attrs(var).get("units", ""))
         return {"1": "", "fraction": "", "boolean": "", "kWh-1": "cost/kWh"}.get(unit, unit)
 
+    @property
+    def alternatives(self) -> list[str]:
+        """Names of the alternatives, of which the first is the cheapest system; mostly none."""
+        found = self.results["spores"].values if "spores" in self.results.dims else ()
+        return [str(label) for label in found]
+
+    def which(self, subset: Subset) -> str:
+        """Return words for the alternative that is shown, where there are several."""
+        if not self.alternatives:
+            return ""
+        label = next(iter(subset.get("spores", ())), self.alternatives[0])
+        return f", alternative {label}"
+
     def values(self, var: str) -> xr.DataArray:
         """Return a variable with a dimension each for locations, technologies and carriers."""
         return self.model.get_formatted_array(var)
@@ -153,7 +166,8 @@ def reduced(
         With dimensions such as ``locs``, ``techs``.
     subset : mapping of str to sequence
         Labels to keep by dimension, in their order; labels that this variable does not have, and
-        dimensions that it does not have, do not matter.
+        dimensions that it does not have, do not matter. Of alternatives (``spores``), the first is
+        kept unless told otherwise.
     sum_dims : str or sequence of str, optional
         Dimensions to add up over. NaN stays where there is nothing to add.
     """
@@ -164,12 +178,17 @@ def reduced(
         if dim == "timesteps":
             out = out.sel(timesteps=slice(labels[0], labels[-1]))
             continue
-        wanted = [labels] if isinstance(labels, str) else list(labels)
-        have = set(out[dim].values.tolist())
-        out = out.sel({dim: [label for label in wanted if label in have]})
-    dims = [sum_dims] if isinstance(sum_dims, str) else list(sum_dims or ())
+        have = {str(label): k for k, label in enumerate(out[dim].values.tolist())}
+        out = out.isel({dim: [have[str(w)] for w in _listed(labels) if str(w) in have]})
+    dims = _listed(sum_dims or ())
+    if "spores" in out.dims and "spores" not in [*subset, *dims]:
+        out = out.isel(spores=0, drop=True)
     over = [dim for dim in dims if dim in out.dims]
     return out.sum(over, min_count=1) if over else out
+
+
+def _listed(names: str | Sequence[Any]) -> list[Any]:
+    return [names] if isinstance(names, str) else list(names)
 
 
 def check_subset(source: Source, subset: Subset) -> None:
@@ -202,14 +221,15 @@ def check_subset(source: Source, subset: Subset) -> None:
             )
         if dim == "timesteps":
             continue
-        for label in [labels] if isinstance(labels, str) else labels:
-            if label not in known[dim]:
+        names = [str(label) for label in known[dim]]
+        for label in _listed(labels):
+            if str(label) not in names:
                 raise InputError(
                     Problem(
                         "the model has no such label",
                         key=f"subset.{dim}",
                         value=label,
-                        suggestion=did_you_mean(str(label), [str(k) for k in known[dim]]),
+                        suggestion=did_you_mean(str(label), names),
                     )
                 )
 
@@ -254,7 +274,7 @@ def in_order(
     wanted = subset.get("techs")
     found = list(techs)
     if wanted is not None:
-        return [t for t in ([wanted] if isinstance(wanted, str) else wanted) if t in found]
+        return [t for t in _listed(wanted) if t in found]
     return sorted(found, key=place)
 
 

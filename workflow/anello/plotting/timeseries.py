@@ -234,7 +234,7 @@ def _flows(
     for label, energy, color in _shortfalls(source, carrier, subset):
         stacks += _stacked(label, energy / time.hours, time, color, label)
     _one_legend_entry_each(stacks)
-    title = f"Flows of {carrier}"
+    title = f"Flows of {carrier}{source.which(subset)}"
     unit = "Production (+) and consumption (−) [kW]"
     return View(title, [*stacks, *lines], {"yaxis": axis(unit)})
 
@@ -343,8 +343,9 @@ def _variable(
     stacked = var in _FLOWS
     adds_up = stacked or var in ("storage", "operating_units")
     said = source.title(var)
+    which = source.which(subset) if var in source.results else ""
     for label, unit, values in _parts(source, var, subset):
-        picked = reduced(values, {}, sum_dims if adds_up else None)
+        picked = reduced(values, subset, sum_dims if adds_up else None)
         if squeeze:
             keep = ("locs", "techs", "carriers", "timesteps")
             picked = without_spare_dimensions(picked, keep, var)
@@ -365,7 +366,9 @@ def _variable(
                 traces.append(_line(name, finite(row), time, color, group, unit, dash=dash))
         _one_legend_entry_each(traces)
         text = f"{said.split(' (')[0]}{' at the end of the step' if var == 'storage' else ''}"
-        yield View(f"{said}{label}", traces, {"yaxis": axis(f"{text} [{unit}]" if unit else text)})
+        yield View(
+            f"{said}{label}{which}", traces, {"yaxis": axis(f"{text} [{unit}]" if unit else text)}
+        )
 
 
 def _parts(source: Source, var: str, subset: Subset) -> Iterator[tuple[str, str, xr.DataArray]]:
