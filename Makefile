@@ -8,7 +8,7 @@ DEV_READY := $(VENV)/.ready-dev
 # The package itself is installed editable: only its metadata and the locks ask for a new set-up.
 SETUP := envs/setup.sh pyproject.toml
 
-.PHONY: help demo test lint format docs bench bench-coupling schemas test-lowest clean
+.PHONY: help demo test lint format docs bench bench-coupling months schemas test-lowest clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,6 +18,7 @@ help:
 	@echo "make docs    build the documentation (site/)"
 	@echo "make bench   measure speed, beside Calliope 0.6.10 where it can be installed"
 	@echo "make bench-coupling   compare what every coupling truly costs"
+	@echo "make months  lay the embedded district's months beside the original study's"
 
 $(RUN_READY): $(SETUP) envs/lock-run.txt
 	bash envs/setup.sh "$(VENV)" envs/lock-run.txt
@@ -59,6 +60,9 @@ bench: $(DEV_READY)
 
 bench-coupling: $(DEV_READY)
 	PATH="$(abspath $(BIN)):$$PATH" python benchmarks/compare_coupling.py --year
+
+months: $(DEV_READY)
+	$(BIN)/python benchmarks/compare_months.py
 
 test-lowest:
 	bash envs/setup.sh .venv-lowest envs/lock-lowest.txt cbc
