@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 FOLDER = Path(__file__).parent / "models"
-LIBRARIES = {"common", "district"}  # imported by the others, no cases themselves
+LIBRARIES = {"common", "district", "twelve_days"}  # imported by the others, no cases themselves
 SECTIONS = ("model", "run", "techs", "tech_groups", "locations", "links", "group_constraints")
 LEFT_ALONE = {
     "name",
@@ -29,6 +29,8 @@ LEFT_ALONE = {
     "coordinates",
     "subset_time",
     "locs",
+    "time",  # what each option does is a case of its own
+    "random_seed",
 }
 
 Tree = dict[str, Any]

@@ -120,6 +120,37 @@ def zero(h: float, seed: int) -> float:
     return 0.0
 
 
+def day_factor(day: int, seed: int) -> float:
+    """How large one of the twelve days is beside an ordinary one [-]."""
+    return 0.55 + 0.7 * noise(day * 5 + 1, seed)
+
+
+def twelve_days() -> str:
+    """Return CSV text of twelve days that differ: demand, sunshine, wind and price."""
+    columns = ("demand", "sun", "wind", "price")
+    lines = ["," + ",".join(columns)]
+    for k in range(12 * 24):
+        day, h = divmod(k, 24)
+        values = (
+            demand_el(h + 24 * (day % 3), 0) * day_factor(day, 43),
+            sun(h + 24 * (day % 3), 0) * day_factor(day, 47),
+            wind(k, 0),
+            price(h + 24 * (day % 5), 0) * (0.8 + 0.3 * noise(day, 53)),
+        )
+        stamp = START + timedelta(hours=k)
+        lines.append(f"{stamp:%Y-%m-%d %H:%M:%S}," + ",".join(f"{v:.3f}" for v in values))
+    return "\n".join(lines) + "\n"
+
+
+def clusters() -> str:
+    """Return CSV text with the cluster of each of the twelve days, three ways."""
+    lines = [",three,each,pairs"]
+    for day in range(12):
+        stamp = START + timedelta(days=day)
+        lines.append(f"{stamp:%Y-%m-%d %H:%M:%S},{(day * day) % 3 + (day > 7)},{day},{day // 2}")
+    return "\n".join(lines) + "\n"
+
+
 def series() -> dict[str, str]:
     """Return every file name with its text."""
     sites = ("north", "south")
@@ -144,6 +175,8 @@ def series() -> dict[str, str]:
     for f in (demand_el, price, sun):
         files[f"{f.__name__}_2h.csv"] = table(f, sites, 2.0)
         files[f"{f.__name__}_30min.csv"] = table(f, sites, 0.5)
+    files["twelve_days.csv"] = twelve_days()
+    files["clusters.csv"] = clusters()
     return files
 
 

@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -70,6 +70,9 @@ class Model:
         Tables that stand in place of the CSV files of these names.
     root : path, optional
         Folder that paths may not leave; the model's own folder by default.
+    time_modules : sequence of str
+        Modules whose functions and masks the model's ``model.time`` may name; none by default, as
+        a model file may not run code unasked.
 
     Raises
     ------
@@ -94,6 +97,7 @@ class Model:
         strict: bool = True,
         series: Mapping[str, pd.DataFrame] | None = None,
         root: str | os.PathLike[str] | None = None,
+        time_modules: Sequence[str] = (),
     ) -> None:
         from anello.definition import read_model
         from anello.definition.composition import compose
@@ -107,6 +111,7 @@ class Model:
             strict=strict,
             series=series,
             root=root,
+            time_modules=time_modules,
         )
         tree = compose(config, scenario, override_dict, root, Report(strict=False)).tree
         if tree.section("run").mark("solver") is None:

@@ -11,6 +11,7 @@ import xarray as xr
 
 from anello.definition.parameters import BASES
 from anello.errors import InputError, Problem, did_you_mean
+from anello.formulation.clusters import Clusters
 from anello.model_data import ModelData
 from anello.operate.windows import days_are_alike
 from anello.results.views import CALLIOPE_SETS
@@ -70,7 +71,8 @@ def inputs_view(data: ModelData) -> xr.Dataset:
     xarray.Dataset
         Parameters on joined labels (``loc::tech``) of their own sets, NaN where the model gives no
         value; ``names`` and ``colors`` on ``techs``; ``loc_coordinates``, ``timestep_resolution``,
-        ``timestep_weights``.
+        ``timestep_weights``, and with representative days ``timestep_cluster`` and the lookups
+        between steps, clusters and original days.
     """
     inputs = data.inputs
     arrays: dict[Hashable, xr.DataArray] = {}
@@ -114,7 +116,32 @@ def inputs_view(data: ModelData) -> xr.Dataset:
         attrs = {**values.attrs, "is_result": 0}
         out[f"timestep_{there}"] = ("timesteps", values.values, attrs)
     out.attrs["allow_operate_mode"] = int(days_are_alike(inputs))
-    return out
+    return out.assign(_cluster_lookups(inputs))
+
+
+def _cluster_lookups(inputs: xr.Dataset) -> dict[str, xr.DataArray]:
+    """Return which steps and days belong to which cluster; nothing without clusters."""
+    clusters = Clusters.of(inputs)
+    if clusters is None:
+        return {}
+    steps = inputs["timestep"].values
+    last = steps[clusters.last_step]
+    last_of_first = np.full(len(steps), np.datetime64("NaT"), dtype=steps.dtype)
+    last_of_first[clusters.first] = last[clusters.of_step[clusters.first]]
+    found = {
+        "timestep_cluster": ("timesteps", inputs["timestep_cluster"].values),
+        "lookup_cluster_first_timestep": ("timesteps", clusters.first.astype(int)),
+        "lookup_cluster_last_timestep": ("timesteps", last_of_first),
+    }
+    coords = {"timesteps": steps}
+    if clusters.linked:
+        coords["datesteps"] = inputs["datestep"].values
+        found["lookup_datestep_cluster"] = ("datesteps", inputs["datestep_cluster"].values)
+        found["lookup_datestep_last_cluster_timestep"] = ("datesteps", last[clusters.of_datestep])
+    return {
+        name: xr.DataArray(values, dims=dim, coords={dim: coords[dim]}, attrs={"is_result": 0})
+        for name, (dim, values) in found.items()
+    }
 
 
 def _members(data: ModelData) -> dict[str, np.ndarray]:

@@ -14,6 +14,7 @@ from anello.cli.options import (
     add_model,
     add_override,
     add_root,
+    add_time_module,
     argument,
     flag,
     share,
@@ -78,6 +79,7 @@ def add(commands: Commands) -> None:
     flag(which, "scenario", metavar="NAME", help="scenario, or overrides with commas")
     flag(which, "all", action="store_true", help="check every scenario as well")
     add_override(check)
+    add_time_module(check)
     add_root(check)
     add_diagnosis(check)
 
@@ -94,6 +96,7 @@ def add(commands: Commands) -> None:
     run.add_argument(
         "--lenient", action="store_true", help="only warn about keys that nothing reads"
     )
+    add_time_module(run)
     add_root(run)
     keep = run.add_argument_group("what to keep")
     flag(keep, "save_netcdf", FILE, metavar="FILE", help="inputs and results in one file")
@@ -166,7 +169,13 @@ def _check(told: argparse.Namespace) -> int:
         for name in each(names, "scenarios"):
             label = "the model" if name is None else f"scenario {name}"
             try:
-                data = read_model(model, name, told.override_dict, root=told.root)
+                data = read_model(
+                    model,
+                    name,
+                    told.override_dict,
+                    root=told.root,
+                    time_modules=told.time_module,
+                )
             except InputError as error:
                 failed = True
                 say_error(f"{label}: {error}")
@@ -271,6 +280,7 @@ def _read(told: argparse.Namespace) -> Model:
             override_dict=told.override_dict,
             strict=not told.lenient,
             root=told.root,
+            time_modules=told.time_module,
         )
     if told.scenario or told.override_dict:
         raise InputError(

@@ -108,6 +108,18 @@ def add_model(parser: Parser, what: str = "model folder or its main YAML file") 
     argument(parser, "model", FILE, metavar="MODEL", help=what)
 
 
+def add_time_module(parser: Parser) -> None:
+    """Add the option that lets a model use functions of the user's own."""
+    flag(
+        parser,
+        "time_module",
+        metavar="MODULE",
+        action="append",
+        default=[],
+        help="Python module whose functions `model.time` may use; may be given several times",
+    )
+
+
 def add_root(parser: Parser) -> None:
     """Add the folder that a model may not leave."""
     flag(

@@ -21,6 +21,8 @@ from anello.coupling.linearisation import (
     schedule_kw,
     start,
 )
+from anello.errors import InputError
+from anello.errors import Problem as Fault
 from anello.formulation.ring import RingRows
 from anello.model_data import ModelData
 from anello.ring import simulate
@@ -48,8 +50,9 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
     Raises
     ------
     InputError
-        If the ring cannot be part of a programme.
+        If the ring cannot be part of a programme, or be simulated on the model's time steps.
     """
+    _check_chronological(data)
     if coupling.method == "slp":
         scheduled = coupling.slp.balancing == "scheduled"
     elif coupling.fixed_point.scheduled_balancing:
@@ -63,6 +66,23 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
         np.asarray(data.inputs["timestep_resolution"].values, dtype=float),
         scheduled=scheduled,
     )
+
+
+def _check_chronological(data: ModelData) -> None:
+    """A ring remembers the hour before, so its time steps must follow each other."""
+    clustered = "timestep_cluster" in data.inputs
+    if clustered or (data.inputs["timestep_weight"].values != 1.0).any():
+        what = "representative days" if clustered else "time steps that stand for others"
+        raise InputError(
+            Fault(
+                f"a ring cannot be simulated on {what}: its temperature follows the hours one by"
+                " one",
+                key="model.time.function",
+                value=data.config["model"]["time"]["function"],
+                suggestion="Use `resample`, which keeps the order of time, or fewer days with"
+                " `model.subset_time`",
+            )
+        )
 
 
 def start_cop(data: ModelData, nodes: tuple[str, ...]) -> Floats:

@@ -52,6 +52,24 @@ def model_table() -> str:
     return _options("model")
 
 
+def joining_table() -> str:
+    """Return a Markdown table of what happens to time series when steps are joined."""
+    words = {
+        "sum": "sum",
+        "mean": "mean",
+        "any": "set if it is set in one of the steps",
+    }
+    names: dict[str, list[str]] = {rule: [] for rule in words}
+    for p in constraint_parameters().values():
+        if p.series:
+            names[p.aggregate].append(f"`{p.name}`")
+    for p in cost_parameters().values():
+        if p.series:
+            names[p.aggregate].append(f"costs `{p.name}`")
+    rows = ([words[rule], ", ".join(found)] for rule, found in names.items())
+    return _table(["joined to their", "parameters"], rows)
+
+
 def groups_table() -> str:
     """Return a Markdown table of the kinds of group constraints."""
     rows = (
@@ -67,6 +85,7 @@ TABLES = {
     "run": run_table,
     "model": model_table,
     "groups": groups_table,
+    "joining": joining_table,
 }
 
 

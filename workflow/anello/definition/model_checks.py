@@ -83,6 +83,8 @@ def _check_negative_costs(data: ModelData, report: Report) -> None:
 
 
 def _check_storage(data: ModelData, report: Report) -> None:
+    if "cluster" in data.inputs.coords:
+        _check_clustered_storage(data, report)
     if not {"storage_initial", "storage_discharge_depth"} <= set(data.inputs):
         return
     initial = data.value("storage_initial", default=False)
@@ -94,6 +96,34 @@ def _check_storage(data: ModelData, report: Report) -> None:
             "`storage_initial` must not be below `storage_discharge_depth`",
             key=f"{_path(data, int(node))}.constraints",
             value=[float(initial[node]), float(depth[node])],
+        )
+
+
+def _check_clustered_storage(data: ModelData, report: Report) -> None:
+    stores = data.nodes("storage")
+    for node in np.flatnonzero(data.defined("storage_discharge_depth")):
+        report.error(
+            "a depth of discharge cannot be kept with representative days, as levels count from "
+            "the start of each day there",
+            key=f"{_path(data, int(node))}.constraints.storage_discharge_depth",
+            suggestion="Remove it, or use the time function `resample`",
+        )
+    if "datestep" in data.inputs.coords:
+        return
+    if data.config["run"]["cyclic_storage"] and len(stores):
+        report.error(
+            "storage cannot be cyclic with representative days that do not follow each other",
+            key="run.cyclic_storage",
+            value=True,
+            suggestion="Set it to false, or "
+            "`model.time.function_options.storage_inter_cluster` to true",
+        )
+    weight = float(data.inputs["timestep_weight"].max())
+    for node in np.flatnonzero(np.nan_to_num(data.value("storage_initial")) > 0):
+        report.warn(
+            "without `storage_inter_cluster` the first representative day starts with this level "
+            f"each time it stands for a day (up to {weight:g} times)",
+            key=f"{_path(data, int(node))}.constraints.storage_initial",
         )
 
 

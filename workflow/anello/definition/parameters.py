@@ -50,7 +50,7 @@ class Parameter:
         Whether a time series is understood.
     low, high : float
         Least and greatest sensible value.
-    aggregate : {"mean", "sum"}
+    aggregate : {"mean", "sum", "any"}
         What happens to a series when steps are joined.
     choices : tuple of str
         Allowed texts, if limited.
@@ -70,7 +70,7 @@ class Parameter:
     series: bool = False
     low: float = -math.inf
     high: float = math.inf
-    aggregate: Literal["mean", "sum"] = "mean"
+    aggregate: Literal["mean", "sum", "any"] = "mean"
     choices: tuple[str, ...] = ()
     systemwide: bool = False
     extension: bool = False

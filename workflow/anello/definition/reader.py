@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -23,7 +24,8 @@ from anello.definition.tree import Tree
 from anello.definition.unit_checks import check_units
 from anello.errors import InputError, Problem, did_you_mean
 from anello.model_data import ModelData
-from anello.timeseries import SeriesReader, resolution_hours
+from anello.time_reduction import reduce_time
+from anello.timeseries import SeriesReader, parse_reference, resolution_hours
 
 
 def read_model(
@@ -34,6 +36,7 @@ def read_model(
     strict: bool = True,
     series: Mapping[str, pd.DataFrame] | None = None,
     root: str | os.PathLike[str] | None = None,
+    time_modules: Sequence[str] = (),
 ) -> ModelData:
     """Read a Calliope 0.6 model.
 
@@ -54,6 +57,9 @@ def read_model(
         Tables that stand in place of the CSV files of these names.
     root : path, optional
         Folder that paths may not leave; the model's own folder by default.
+    time_modules : sequence of str
+        Modules whose functions and masks ``model.time`` may name; none by default, as a model file
+        may not run code unasked.
 
     Returns
     -------
@@ -104,12 +110,32 @@ def read_model(
         "scenario": scenario,
         "applied_overrides": configuration.overrides,
     }
-    data = ModelData(dataset, config)
+    clusters = _given_clusters(tree, reader)
     report.raise_errors()
+    try:
+        data = reduce_time(ModelData(dataset, config), clusters=clusters, modules=time_modules)
+    except InputError as err:
+        raise InputError([_placed(problem, tree) for problem in err.problems]) from err
     check_data(data, report)
     report.raise_errors()
-    data.warnings = report.warnings
+    data.warnings = [*report.warnings, *data.warnings]
     return data
+
+
+def _placed(problem: Problem, tree: Tree) -> Problem:
+    """Return a problem with the file and line in which its key was written."""
+    mark = tree.locate((problem.key or "").partition("[")[0])
+    return replace(problem, file=mark.file, line=mark.line) if mark else problem
+
+
+def _given_clusters(tree: Tree, reader: SeriesReader) -> pd.Series[Any] | None:
+    """Read the clusters of days that ``model.time`` takes from a file."""
+    options = tree.section("model.time.function_options")
+    reference = parse_reference(options.get("clustering_func"))
+    if reference is None:
+        return None
+    key = "model.time.function_options.clustering_func"
+    return reader.read_apart(reference, key, options.mark("clustering_func"))
 
 
 def _model_config(tree: Tree) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from anello.definition.parameters import options
@@ -133,15 +134,7 @@ def _check_model(tree: Tree, table: Tree, report: Report) -> None:
             mark=model.mark("calliope_version"),
             value=version,
         )
-    time = model.get("time")
-    if time:
-        report.error(
-            "reducing the time resolution is not supported",
-            key="model.time",
-            mark=model.mark("time"),
-            value=time.plain() if isinstance(time, Tree) else time,
-            suggestion="Remove it, or choose fewer steps with `model.subset_time`",
-        )
+    _check_time(model, report)
     margins = model.get("reserve_margin")
     if margins is not None and not isinstance(margins, Tree):
         report.error(
@@ -157,4 +150,59 @@ def _check_model(tree: Tree, table: Tree, report: Report) -> None:
             key="model.file_allowed",
             mark=model.mark("file_allowed"),
             value=allowed,
+        )
+
+
+def _check_time(model: Tree, report: Report) -> None:
+    """Check the shape of `model.time`; a function's options are checked where it is called."""
+    time = model.get("time")
+    if not time:
+        return
+    if not isinstance(time, Tree):
+        report.error(
+            "must be a mapping with `function`, `function_options` and `masks`",
+            key="model.time",
+            mark=model.mark("time"),
+            value=time,
+        )
+        return
+    known = ("masks", "function", "function_options")
+    for key in (k for k in time if k not in known):
+        report.unknown("unknown option", key, known, key=f"model.time.{key}", mark=time.mark(key))
+    options = time.get("function_options")
+    if options is not None and not isinstance(options, Tree):
+        report.error(
+            "must be a mapping of options",
+            key="model.time.function_options",
+            mark=time.mark("function_options"),
+            value=options,
+        )
+    if options and not time.get("function"):
+        report.harmless(
+            "has no effect without `model.time.function`",
+            key="model.time.function_options",
+            mark=time.mark("function_options"),
+        )
+    masks = time.get("masks") or []
+    usual = isinstance(masks, list) and all(
+        isinstance(m, Mapping)
+        and isinstance(m.get("function"), str)
+        and isinstance(m.get("options") or {}, Mapping)
+        and set(m) <= {"function", "options"}
+        for m in masks
+    )
+    if not usual:
+        report.error(
+            "must be a list of masks such as {function: extreme, options: {tech: pv}}",
+            key="model.time.masks",
+            mark=time.mark("masks"),
+            value=masks,
+        )
+    seed = model.get("random_seed")
+    if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int) or seed < 0):
+        report.error(
+            "must be a whole number of at least 0",
+            key="model.random_seed",
+            mark=model.mark("random_seed"),
+            value=seed,
         )

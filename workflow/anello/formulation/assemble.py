@@ -17,6 +17,7 @@ from anello.formulation import (  # noqa: F401  (importing a theme registers its
     groups,
     milp,
     policy,
+    representative_days,
     ring,
     secondary,
     transmission,

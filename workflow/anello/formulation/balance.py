@@ -160,26 +160,42 @@ def resource_availability_supply_plus(c: Context) -> Rows | None:
     return _balanced(c, c.node_var("resource_con", nodes), available_resource(c, nodes), nodes)
 
 
-def _retained(c: Context, nodes: IntArray) -> Array:
-    """Share of the previous level that is left after a step, at each previous step."""
-    loss = c.par("storage_loss", nodes)
-    loss = loss if loss.shape[1] == 1 else loss[:, c.previous]
-    retained: Array = (1.0 - loss) ** c.resolution[:, c.previous]
-    return retained
+def retained(c: Context, nodes: IntArray) -> Array:
+    """Share of a level that is left after each step, shape (k, 1) or (k, T)."""
+    left: Array = (1.0 - c.par("storage_loss", nodes)) ** c.resolution
+    return left
+
+
+def retained_by_day(c: Context, nodes: IntArray) -> Array:
+    """Share of a level that is left after the day of each cluster, shape (k, C)."""
+    assert c.clusters is not None
+    by_step = np.broadcast_to(retained(c, nodes), (len(nodes), c.n_time))
+    days = [by_step[:, c.clusters.of_step == k] for k in range(len(c.clusters.names))]
+    return np.stack([day.prod(axis=1) for day in days], axis=1)
 
 
 def level_before(c: Context, nodes: IntArray) -> Expression:
     """Storage level at the start of each step, after standing loss.
 
-    The first step follows the last one when storage is cyclic, else the initial level.
+    The first step follows the last one when storage is cyclic, else the initial level. The first
+    step of a representative day follows that day's last, unless stores carry energy between days:
+    then levels count from the start of the day.
     """
-    previous = c.node_var("storage", nodes, c.previous) * _retained(c, nodes)
-    if c.cyclic:
-        return previous
-    after_first = np.ones((1, c.n_time))
-    after_first[0, 0] = 0.0
-    initial = c.node_var("storage_cap", nodes) * c.par("storage_initial", nodes)
-    return previous * after_first + initial * (1.0 - after_first)
+    before, first = c.previous.copy(), np.zeros(c.n_time, dtype=bool)
+    starts_empty = first.copy()
+    first[c.first_step] = not c.cyclic
+    if c.clusters is not None:
+        before[c.clusters.first] = c.clusters.last_step
+        if c.clusters.linked:
+            starts_empty = c.clusters.first & ~(first & c.compat)
+    later = ~(first | starts_empty)
+    left = np.broadcast_to(retained(c, nodes), (len(nodes), c.n_time))[:, before]
+    level = c.node_var("storage", nodes, before) * (left * later)
+    initial = first & ~starts_empty
+    if not initial.any():
+        return level
+    full = c.node_var("storage_cap", nodes) * c.par("storage_initial", nodes)
+    return level + full * initial[None, :].astype(float)
 
 
 def _efficiency(c: Context, nodes: IntArray) -> Parameter:
@@ -271,7 +287,8 @@ def balance_storage(c: Context) -> Rows | None:
     "storage_initial",
     index="node",
     when="storage_initial given and storage cyclic",
-    equation=r"storage_{T} (1 - loss)^{h} = storage\_initial \cdot storage_{cap}",
+    equation=r"storage_{T} (1 - loss)^{h} = storage\_initial \cdot storage_{cap}"
+    r"; \quad \text{between days: } inter_{D} (1 - loss)^{24}",
 )
 def storage_initial(c: Context) -> Rows | None:
     """A cyclic store ends at its given initial level."""
@@ -279,7 +296,12 @@ def storage_initial(c: Context) -> Rows | None:
     nodes = np.array([n for n in c.sets.store if given[n]], dtype=np.int64)
     if not c.cyclic or not len(nodes):
         return None
-    retained = _retained(c, nodes)[:, :1]
-    last = c.node_var_at("storage", nodes, c.n_time - 1) * retained
+    if c.clusters is not None and c.clusters.linked:
+        day = c.clusters.of_datestep[-1]
+        share = retained_by_day(c, nodes)[:, [day]]
+        last = c.node_var_at("storage_inter_cluster", nodes, len(c.clusters.datesteps) - 1) * share
+    else:
+        share = np.broadcast_to(retained(c, nodes), (len(nodes), c.n_time))[:, [-1]]
+        last = c.node_var_at("storage", nodes, c.n_time - 1) * share
     initial = c.node_var("storage_cap", nodes) * c.par("storage_initial", nodes)
     return Rows({"node": c.sets.names(nodes)}, last - initial == 0)

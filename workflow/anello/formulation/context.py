@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from anello.formulation.clusters import Clusters
 from anello.formulation.expression import Array, Expression, IntArray, Parameter
 from anello.formulation.sets import Pairs, Sets
-from anello.formulation.system import TIME_AXIS, System
+from anello.formulation.system import CLUSTER_AXIS, DATE_AXIS, TIME_AXIS, System
 from anello.model_data import ModelData
 
 if TYPE_CHECKING:
@@ -41,7 +42,11 @@ class Context:
         self.groups = data.config.get("group_constraints", {})
         times = [str(t)[:16].replace("T", " ") for t in inputs["timestep"].values]
         self.n_time = len(times)
-        self.system = System({TIME_AXIS: times})
+        self.clusters = Clusters.of(inputs)
+        steps: dict[str, Sequence[str]] = {TIME_AXIS: times}
+        if self.clusters is not None:
+            steps |= {CLUSTER_AXIS: self.clusters.names, DATE_AXIS: self.clusters.datesteps}
+        self.system = System(steps)
         self.resolution = np.asarray(inputs["timestep_resolution"].values, float)[None, :]
         self.weight = np.asarray(inputs["timestep_weight"].values, float)[None, :]
 
@@ -54,7 +59,15 @@ class Context:
     @cached_property
     def previous(self) -> IntArray:
         """Number of the step before each step; the last one precedes the first."""
-        return np.roll(np.arange(self.n_time), 1)
+        order = np.arange(self.n_time) if self.clusters is None else self.clusters.order
+        before = np.empty(self.n_time, dtype=np.int64)
+        before[order] = np.roll(order, 1)
+        return before
+
+    @property
+    def first_step(self) -> int:
+        """Number of the step that none is before, unless time is a circle."""
+        return 0 if self.clusters is None else int(self.clusters.order[0])
 
     @property
     def operate(self) -> bool:

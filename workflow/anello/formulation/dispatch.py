@@ -93,13 +93,13 @@ def resource_max(c: Context) -> Rows | None:
 @constraint(
     "storage_max",
     index="node, timestep",
-    when="storage, or supply_plus with a store",
+    when="storage, or supply_plus with a store; not where it carries energy between days",
     equation=r"storage \le storage_{cap}",
 )
 def storage_max(c: Context) -> Rows | None:
     """A store holds no more than its size."""
     nodes = c.sets.store
-    if not len(nodes):
+    if not len(nodes) or (c.clusters is not None and c.clusters.linked):
         return None
     relation = c.node_var("storage", nodes) - c.node_var("storage_cap", nodes) <= 0
     return Rows({"node": c.sets.names(nodes)}, relation, TIME_AXIS)
@@ -134,7 +134,7 @@ def _ramp(c: Context, pairs: Pairs) -> tuple[Expression, Expression, Mask]:
     nodes = _nodes(pairs)
     limit = c.node_var("energy_cap", nodes) * c.par("energy_ramping", nodes)
     after_first = np.ones((1, c.n_time), dtype=bool)
-    after_first[0, 0] = False
+    after_first[0, c.first_step] = False
     return change, limit, after_first
 
 

@@ -94,7 +94,9 @@ def reserve_margin(c: Context) -> Rows | None:
         resource = np.broadcast_to(
             c.par("resource", at) * c.par("resource_scale", at), (len(at), c.n_time)
         )
-        peak = int(np.argmin(np.minimum(resource.sum(axis=0), 0.0)))
+        # Calliope 0.6 takes the step of highest energy, which may only be a long one.
+        per = 1.0 if c.compat else c.resolution
+        peak = int(np.argmin(np.minimum((resource / per).sum(axis=0), 0.0)))
         items = c.system.variables["carrier_con"].block.positions()
         picked = [items[(c.sets.labels[n], k)] for n, k in demand]
         taken = c.system.variables["carrier_con"].at_step(picked, peak).sum_items()

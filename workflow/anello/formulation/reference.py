@@ -23,6 +23,7 @@ CHAPTERS = {
     "groups": "Group constraints",
     "policy": "System-wide policies",
     "milp": "Units, purchases and switches",
+    "representative_days": "Stores between representative days",
     "secondary": "Secondary resource and net capacity (extension)",
     "ring": "The ring in the programme (extension)",
 }

@@ -12,6 +12,8 @@ from anello.errors import InputError
 from anello.formulation.expression import Array, Block, Expression, IntArray, Relation, Term
 
 TIME_AXIS = "timestep"
+CLUSTER_AXIS = "cluster"
+DATE_AXIS = "datestep"
 
 
 @dataclass

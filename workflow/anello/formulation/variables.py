@@ -66,8 +66,11 @@ def storage_cap(c: Context) -> Columns | None:
     domain=r"\ge 0 \; [\mathrm{kWh}]",
 )
 def storage(c: Context) -> Columns | None:
-    """Storage level at the end of a step."""
-    return _by_node(c, c.sets.store, TIME_AXIS)
+    """Storage level at the end of a step; with days that are linked, less that at their start."""
+    columns = _by_node(c, c.sets.store, TIME_AXIS)
+    if columns is not None and c.clusters is not None and c.clusters.linked:
+        columns.lower = -INF
+    return columns
 
 
 @variable(

@@ -42,6 +42,11 @@ class FolderData(_Strict):
         default=True,
         description="Whether settings that nothing reads are errors; otherwise they are warnings.",
     )
+    time_modules: list[str] = Field(
+        default_factory=list,
+        description="Python modules whose functions and masks the model's `model.time` may name. "
+        "None by default, as a model file may not run code unasked.",
+    )
     start_cop: dict[str, str] = Field(
         default_factory=dict,
         description="For each COP file that the model names but the folder lacks, the file beside "

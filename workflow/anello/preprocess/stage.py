@@ -134,7 +134,13 @@ def preprocess(
         repaired = series.pop(stand_in, None)
         series[name] = repaired if repaired is not None else _read_stand_in(series_folder, stand_in)
     model_data = read_model(
-        model, model_scenario, overrides or None, strict=strict, series=series or None, root=root
+        model,
+        model_scenario,
+        overrides or None,
+        strict=strict,
+        series=series or None,
+        time_modules=data.time_modules if isinstance(data, FolderData) else (),
+        root=root,
     )
     return Preprocessed(model_data, checked.report)
 

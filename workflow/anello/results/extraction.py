@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 Array = npt.NDArray[np.float64]
 
 NODE_COORDS = ("node_loc", "node_tech", "node_base", "node_remote")
-_STEP_COORDS = ("timestep_resolution", "timestep_weight")
+_STEP_COORDS = ("timestep_resolution", "timestep_weight", "timestep_cluster")
+_DAY_COORDS = ("datestep", "datestep_cluster", "cluster")
 _ALWAYS_KEPT = ("node", "loc", "carrier", "cost", "timestep")
 _BALANCE_TERMS = (
     "carrier_prod",
@@ -129,7 +130,7 @@ def _coordinates(inputs: xr.Dataset) -> dict[str, xr.DataArray]:
     """Coordinates of the results, with their attributes, taken from the inputs."""
     names = [
         name
-        for name in (*_ALWAYS_KEPT, *NODE_COORDS, *_STEP_COORDS, "datestep", "cluster")
+        for name in (*_ALWAYS_KEPT, *NODE_COORDS, *_STEP_COORDS, *_DAY_COORDS)
         if name in inputs.variables
     ]
     coords = {}

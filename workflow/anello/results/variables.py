@@ -378,6 +378,10 @@ COORDINATE_ATTRS: dict[str, dict[str, str]] = {
         "long_name": "Number of like steps that this step stands for",
         "units": "1",
     },
+    "timestep_cluster": {"long_name": "Cluster whose representative day the step belongs to"},
+    "cluster": {"long_name": "Cluster of days"},
+    "datestep": {"long_name": "Original day"},
+    "datestep_cluster": {"long_name": "Cluster that the original day belongs to"},
 }
 
 

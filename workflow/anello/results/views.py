@@ -224,6 +224,12 @@ def calliope_view(results: xr.Dataset) -> xr.Dataset:
         coord = results[f"timestep_{name}"]
         there = "timestep_resolution" if name == "resolution" else "timestep_weights"
         out[there] = ("timesteps", coord.values, {"is_result": 0})
+    if "timestep_cluster" in results.coords:
+        out["timestep_cluster"] = (
+            "timesteps",
+            results["timestep_cluster"].values,
+            {"is_result": 0},
+        )
     out.attrs = {_ATTRS_THERE.get(str(key), str(key)): v for key, v in results.attrs.items()}
     return out
 

@@ -161,6 +161,25 @@ class SeriesReader:
             common = pd.DatetimeIndex([], dtype="datetime64[ns]")
         return common, following, series
 
+    def read_apart(
+        self, reference: Reference, key: str, mark: Mark | None
+    ) -> pd.Series[Any] | None:
+        """Read a column whose rows need not be the time steps, such as one with a row per day.
+
+        Returns
+        -------
+        pandas.Series or None
+            The modelled part, by date; None after a fault.
+        """
+        columns = {reference.column: (key, mark)}
+        table = self._load(reference.kind, reference.table, columns, key, mark)
+        if table is None or reference.column not in table.values:
+            return None
+        part = self._checked_slice(table.steps, reference.table)
+        if part is None:
+            return None
+        return pd.Series(table.values[reference.column][part], index=table.steps[part])
+
     def _checked_slice(self, index: pd.DatetimeIndex, name: str) -> slice | None:
         if not len(index):
             self.report.error("holds no rows", mark=Mark(name))
