@@ -183,7 +183,7 @@ def measure_milp(results: dict[str, Any], python: Path | None, _: Path) -> None:
     model = example(python, "urban_scale")
     limits = {"seconds": MILP_SECONDS, "ratioGap": MILP_GAP}
     told = {**MILP, "run.solver": "cbc", "run.solver_options": limits}
-    for solver in ("highs", "cbc"):
+    for solver in ("cbc", "highs"):
         results[f"milp_anello_{solver}"] = run(
             sys.executable,
             "anello_worker.py",
@@ -334,35 +334,30 @@ def rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
 
 
 def milp_rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
-    """Return the lines of the problem with integers."""
-    theirs = results.get("milp_calliope")
-    if theirs is None:
+    """Return the lines of the problem with integers: anello with CBC and HiGHS, Calliope's CBC."""
+    if "milp_calliope" not in results:
         return []
-    out = []
-    for solver, called in (("cbc", "CBC"), ("highs", "HiGHS")):
-        mine = results[f"milp_anello_{solver}"]
-        head = (
-            f"Urban scale with {mine['integers']:,} integers, year, {called}" if not out else called
-        )
-        for what, key, form in (
-            ("folder to solver, CPU s", "cpu_to_solver_s", "{:.2f}"),
-            ("solution, wall s", "solve_wall_s", "{:.0f}"),
-            ("cost", "objective", "{:,.0f}"),
-            ("gap", "gap", "{:.2%}"),
-        ):
-            title = f"{head}: {what}" if key == "cpu_to_solver_s" else f"… {what}"
-            if solver == "highs" and key == "cpu_to_solver_s":
-                continue
-            if solver == "highs":
-                title = f"… with HiGHS, {what}"
-            share = f"{theirs[key] / mine[key]:.2f}" if mine[key] else "–"
-            there = form.format(theirs[key])
-            if key == "gap":
-                share = "–"
-                there += f" ({theirs['status'].lower()})"
-            own = form.format(mine[key]) + (f" ({mine['status']})" if key == "gap" else "")
-            out.append((title, own, f"Calliope {there}", share, "–"))
-    return out
+    cbc, highs = results["milp_anello_cbc"], results["milp_anello_highs"]
+    theirs = results["milp_calliope"]
+
+    def line(what: str, key: str, form: str) -> tuple[str, ...]:
+        told = ["none" if r[key] is None else form.format(r[key]) for r in (cbc, highs, theirs)]
+        both = cbc[key] and theirs[key]
+        share = ratio(theirs[key], cbc[key]) if both and key.endswith("_s") else "–"
+        return (what, f"{told[0]}; HiGHS {told[1]}", f"Calliope {told[2]}", share, "–")
+
+    return [
+        line(
+            f"Urban scale, year, {cbc['integers']:,} integers, CBC: folder to solver, CPU s",
+            "cpu_to_solver_s",
+            "{:.2f}",
+        ),
+        line(f"… search, at most {MILP_SECONDS} s or a gap of {MILP_GAP:.0%}, wall s",
+             "solve_wall_s", "{:.0f}"),
+        line("… cost of the best solution found", "objective", "{:,.0f}"),
+        line("… its gap", "gap", "{:.2%}"),
+        line("… why the search stopped", "status", "{}"),
+    ]  # fmt: skip
 
 
 def table(results: dict[str, Any]) -> str:

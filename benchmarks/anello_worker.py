@@ -23,6 +23,7 @@ from anello.config import read_config
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict
 from anello.definition import read_model
+from anello.errors import TimeLimitError
 from anello.formulation import formulate
 from anello.model_data import ModelData
 from anello.solve import compile_problem, solve
@@ -138,13 +139,16 @@ def milp(path: Path, overrides: str, solver: str, seconds: float, gap: float) ->
     problem = compile_problem(formulate(data))
     cpu = time.process_time() - started
     wall = time.perf_counter()
-    found = solve(problem, solver, time_limit_s=seconds, mip_gap=gap)
+    try:
+        found = solve(problem, solver, time_limit_s=seconds, mip_gap=gap)
+    except TimeLimitError:
+        outcome = {"status": "no solution in time", "objective": None, "gap": None}
+    else:
+        outcome = {"status": found.status, "objective": found.objective, "gap": found.gap}
     report(
         cpu_to_solver_s=cpu,
         solve_wall_s=time.perf_counter() - wall,
-        status=found.status,
-        objective=found.objective,
-        gap=found.gap,
+        **outcome,
         integers=int(problem.integer.sum()),
         rows=problem.n_rows,
         columns=problem.n_columns,

@@ -20,24 +20,29 @@ from measure import cpu_to_solver, peak_mb, report, resident_mb
 from pyomo.opt.solver import shellcmd
 
 
-def until_cbc_is_done(work: Callable[[], None]) -> dict[str, float | str]:
+def until_cbc_is_done(work: Callable[[], None]) -> dict[str, float | str | None]:
     """Return CPU s up to CBC, its wall time, and the objective and gap of its own log.
 
     Calliope drops a solution that is not proven optimal, so that its results cannot be asked.
     """
     original = shellcmd.SystemCallSolver._execute_command
-    found: dict[str, float | str] = {}
+    found: dict[str, float | str | None] = {}
 
     def timed(self, command):
         found["cpu_to_solver_s"] = time.process_time() - start
         began = time.perf_counter()
         done = original(self, command)
         found["solve_wall_s"] = time.perf_counter() - began
-        told = dict(re.findall(r"^(Result|Objective value|Lower bound)[: -]+(.+)$", done.log, re.M))
+        told = dict(
+            re.findall(r"^(Result|Objective value|Lower bound)(?: -|:)\s+(.+)$", done.log, re.M)
+        )
         found["status"] = told["Result"].strip()
-        found["objective"] = float(told["Objective value"])
-        bound = float(told.get("Lower bound", told["Objective value"]))
-        found["gap"] = (found["objective"] - bound) / abs(found["objective"])
+        found["objective"] = found["gap"] = None
+        if "Objective value" in told:
+            objective = float(told["Objective value"])
+            bound = float(told.get("Lower bound", objective))
+            gap = (objective - bound) / abs(objective)
+            found.update(objective=objective, gap=gap)
         return done
 
     shellcmd.SystemCallSolver._execute_command = timed

@@ -66,7 +66,7 @@ def test_patched_problems_are_those_that_a_model_with_these_scores_has(solved):
     problem = compile_problem(solved.backend.current())
     alternatives = Alternatives(data, problem)
     alternatives.limit_cost(solved.dispatch.isel(spore=0, drop=True))
-    scores = np.arange(1.0, len(alternatives.initial) + 1)
+    scores = np.arange(1.0, len(alternatives.scoring.initial) + 1)
     patched = solve(alternatives.problem(scores))
     limit = alternatives.limits["monetary"]
     changes: dict[str, object] = {
@@ -75,7 +75,7 @@ def test_patched_problems_are_those_that_a_model_with_these_scores_has(solved):
         f"{GROUP}.cost_max.monetary": limit,
     }
     told = anello.examples.national_scale(scenario="spores", override_dict={**ONE_DAY, **changes})
-    nodes = [str(n) for n in alternatives.names]
+    nodes = [str(n) for n in alternatives.scoring.names]
     for node, score in zip(nodes, scores, strict=True):
         told.backend.update_param("cost_energy_cap", {("spores_score", node): float(score)})
     told.run()

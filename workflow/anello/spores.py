@@ -124,6 +124,71 @@ class SporeStore:
         return dispatch, Start(Basis(columns, rows, str(held.attrs["signature"])))
 
 
+class Scoring:
+    """What is scored in a model, and the problem whose solution has the least score.
+
+    Parameters
+    ----------
+    data : ModelData
+        The model.
+    problem : Problem
+        Its compiled problem.
+    score_class : str
+        The cost class of the scores.
+    """
+
+    def __init__(self, data: ModelData, problem: Problem, score_class: str) -> None:
+        context = Context(data)
+        self.score_class = score_class
+        k = context.sets.costs.index(score_class)
+        everywhere = context.sets.all
+        self._nodes = everywhere[context.cost_defined("energy_cap", k, everywhere)[:, 0]]
+        self.initial = context.cost("energy_cap", k, self._nodes)[:, 0]
+        self.names = list(context.sets.names(self._nodes))
+        self._share = capacity_share(context, k, self._nodes)[:, 0]
+        self._columns = _numbers(problem.variables["energy_cap"], [(n,) for n in self.names])
+        self._rows = [
+            _numbers(problem.expressions[name], [(score_class, n) for n in self.names])
+            for name in ("cost", "cost_investment")
+        ]
+        self._forced = self._forced_kw(data, context)
+
+    def _forced_kw(self, data: ModelData, context: Context) -> Array:
+        """Capacity that is there in every alternative [kW], and so tells nothing about it."""
+        forced = np.asarray(data.value("energy_cap_equals", self._nodes, default=False), float)
+        least = np.nan_to_num(data.value("energy_cap_min", self._nodes, default=False))
+        forced = np.where(np.isnan(forced), least, forced)
+        # Calliope 0.6 forgets `energy_cap_scale` here.
+        scale = 1.0 if context.compat else data.value("energy_cap_scale", self._nodes)
+        return np.asarray(forced * scale, float)
+
+    def after(self, scores: Array, dispatch: xr.Dataset) -> Array:
+        """Scores with those of the capacities that a run uses added."""
+        built = dispatch["energy_cap"].sel(node=self.names).values
+        found: Array = scores + np.where(built - self._forced > IN_USE_KW, SCORE, 0.0)
+        return found
+
+    def objective(self, p: Problem, scores: Array, weights: Mapping[str, float]) -> Problem:
+        """Return a problem with these scores, and the weighted cost classes as its objective."""
+        added = (scores - self.initial) * self._share
+        shape = (len(p.expr_constant), p.n_columns)
+        known = sparse.csr_array((p.expr_data, p.expr_indices, p.expr_indptr), shape=shape)
+        entries = np.concatenate([added] * len(self._rows))
+        where = (np.concatenate(self._rows), np.concatenate([self._columns] * len(self._rows)))
+        expressions = sparse.csr_array(known + sparse.csr_array((entries, where), shape=shape))
+        weight = np.zeros(len(p.expr_constant))
+        for (cost_class, _), row in p.expressions["cost"].positions().items():
+            weight[p.expressions["cost"].start + row] = weights.get(cost_class, 0.0)
+        return replace(
+            p,
+            cost=expressions.T @ weight,
+            offset=float(weight @ p.expr_constant),
+            expr_indptr=expressions.indptr.astype(p.expr_indptr.dtype),
+            expr_indices=expressions.indices.astype(p.expr_indices.dtype),
+            expr_data=expressions.data,
+        )
+
+
 class Alternatives:
     """The compiled problem of each alternative, patched from that of the cost-optimal run.
 
@@ -139,19 +204,7 @@ class Alternatives:
         context = Context(data)
         options = data.config["run"]["spores_options"]
         self.base = problem
-        self.score_class = str(options["score_cost_class"])
-        k = context.sets.costs.index(self.score_class)
-        everywhere = context.sets.all
-        self.nodes = everywhere[context.cost_defined("energy_cap", k, everywhere)[:, 0]]
-        self.initial = context.cost("energy_cap", k, self.nodes)[:, 0]
-        self.names = list(context.sets.names(self.nodes))
-        self._share = capacity_share(context, k, self.nodes)[:, 0]
-        self._columns = _numbers(problem.variables["energy_cap"], [(n,) for n in self.names])
-        self._rows = [
-            _numbers(problem.expressions[name], [(self.score_class, n) for n in self.names])
-            for name in ("cost", "cost_investment")
-        ]
-        self._forced = self._forced_kw(data, context)
+        self.scoring = Scoring(data, problem, str(options["score_cost_class"]))
         weights = {**data.config["run"]["objective_options"]["cost_class"]}
         weights.update(options["objective_cost_class"])
         self._weights = {c: 1.0 if w is None else float(w) for c, w in weights.items()}
@@ -164,21 +217,6 @@ class Alternatives:
         members = context.sets.all if context.compat else group_nodes(context, group, "cost")
         self._members = context.sets.names(members)
         self._compat = context.compat
-
-    def _forced_kw(self, data: ModelData, context: Context) -> Array:
-        """Capacity that is there in every alternative [kW], and so tells nothing about it."""
-        forced = np.asarray(data.value("energy_cap_equals", self.nodes, default=False), float)
-        least = np.nan_to_num(data.value("energy_cap_min", self.nodes, default=False))
-        forced = np.where(np.isnan(forced), least, forced)
-        # Calliope 0.6 forgets `energy_cap_scale` here.
-        scale = 1.0 if context.compat else data.value("energy_cap_scale", self.nodes)
-        return np.asarray(forced * scale, float)
-
-    def scores_after(self, scores: Array, dispatch: xr.Dataset) -> Array:
-        """Scores with those of the capacities that a run uses added."""
-        built = dispatch["energy_cap"].sel(node=self.names).values
-        found: Array = scores + np.where(built - self._forced > IN_USE_KW, SCORE, 0.0)
-        return found
 
     def limit_cost(self, optimum: xr.Dataset) -> None:
         """Limit the cost of all alternatives to that of the optimum and the slack."""
@@ -198,27 +236,12 @@ class Alternatives:
     def problem(self, scores: Array) -> Problem:
         """Return the problem whose solution has the least score within the slack."""
         p = self.base
-        added = (scores - self.initial) * self._share
-        shape = (len(p.expr_constant), p.n_columns)
-        known = sparse.csr_array((p.expr_data, p.expr_indices, p.expr_indptr), shape=shape)
-        entries = np.concatenate([added] * len(self._rows))
-        where = (np.concatenate(self._rows), np.concatenate([self._columns] * len(self._rows)))
-        expressions = sparse.csr_array(known + sparse.csr_array((entries, where), shape=shape))
-        weight = np.zeros(len(p.expr_constant))
-        for (cost_class, _), row in p.expressions["cost"].positions().items():
-            weight[p.expressions["cost"].start + row] = self._weights.get(cost_class, 0.0)
         limits = np.full(p.constraints["group_cost_max"].shape, np.nan)
         for (group, cost_class), k in p.constraints["group_cost_max"].positions().items():
             if group == self._group and cost_class in self._limits:
                 limits[k] = self._limits[cost_class]
-        return replace(
-            p.with_bounds(rows={"group_cost_max": (np.nan, limits)}),
-            cost=expressions.T @ weight,
-            offset=float(weight @ p.expr_constant),
-            expr_indptr=expressions.indptr.astype(p.expr_indptr.dtype),
-            expr_indices=expressions.indices.astype(p.expr_indices.dtype),
-            expr_data=expressions.data,
-        )
+        within = p.with_bounds(rows={"group_cost_max": (np.nan, limits)})
+        return self.scoring.objective(within, scores, self._weights)
 
 
 def _numbers(block: Any, labels: list[tuple[str, ...]]) -> Any:
@@ -263,14 +286,15 @@ def run_spores(
         logger.warning("%s", warning)
     options = data.config["run"]["spores_options"]
     alternatives = Alternatives(data, problem)
+    scoring = alternatives.scoring
     found: list[Spore] = []
     first = 1 if options["skip_cost_op"] else 0
     for number in each(range(first, int(options["spores_number"]) + 1), "alternatives"):
         last = found[-1] if found else None
         if last is None:
-            scores, start = alternatives.initial, Start()
+            scores, start = scoring.initial, Start()
         else:
-            scores, start = alternatives.scores_after(last.scores, last.dispatch), last.start
+            scores, start = scoring.after(last.scores, last.dispatch), last.start
         if last is not None and last.number == 0:
             alternatives.limit_cost(last.dispatch)
         ready = problem if number == 0 else alternatives.problem(scores)
@@ -320,7 +344,7 @@ def combine(found: list[Spore], alternatives: Alternatives) -> xr.Dataset:
     scores = xr.DataArray(
         np.array([spore.scores for spore in found]),
         dims=("spore", "node"),
-        coords={"spore": index, "node": alternatives.names},
+        coords={"spore": index, "node": alternatives.scoring.names},
     )
     together["spore_score"] = scores.reindex(node=together["node"].values)
     limits = alternatives.limits

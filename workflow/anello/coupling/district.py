@@ -34,7 +34,7 @@ from anello.results import extract
 from anello.ring.config import RingConfig
 from anello.ring.cost import TrueCost
 from anello.ring.exchange import RingInput, RingResult
-from anello.solve import Basis, SolverConfig, compile_problem, solve
+from anello.solve import Basis, Solution, SolverConfig, compile_problem, solve
 
 Floats = NDArray[np.float64]
 OnIteration = Callable[[CouplingState, ConvergenceRecord], None]
@@ -100,6 +100,11 @@ class CoupledDistrict:
     solver : SolverConfig, optional
         Solver and options.
 
+    Attributes
+    ----------
+    incumbent : Linearisation or None
+        After a run, the ring linear about the best dispatch (with a fixed point: its COP).
+
     Raises
     ------
     InputError
@@ -124,6 +129,7 @@ class CoupledDistrict:
         self._first_use_degc: Floats | None = None
         self._done: list[Iteration] = []
         self._seconds = 0.0
+        self.incumbent: Linearisation | None = None
 
     def run(
         self, *, must_converge: bool = True, on_iteration: OnIteration | None = None
@@ -148,13 +154,14 @@ class CoupledDistrict:
         self._seconds = 0.0
         cop = start_cop(self.data, self.heat_pumps)
         if self.coupling.method == "slp":
-            record = run_slp(
+            outcome = run_slp(
                 self._slp_step,
                 with_cop(self.ring, self.heat_pumps, cop),
                 self.coupling,
                 on_iteration=on_iteration,
                 must_converge=must_converge,
-            ).record
+            )
+            record, self.incumbent = outcome.record, outcome.incumbent
         else:
             record = run_fixed_point(
                 lambda number, used: (
@@ -166,6 +173,8 @@ class CoupledDistrict:
                 on_iteration=on_iteration,
                 must_converge=must_converge,
             ).record
+            used = self._done[0].state.cop_used
+            self.incumbent = with_cop(self.ring, self.heat_pumps, used)
         return Outcome(record, self._done[0], self._done[-1], self._seconds)
 
     def _slp_step(self, number: int, about: Linearisation) -> tuple[CouplingState, Linearisation]:
@@ -197,6 +206,24 @@ class CoupledDistrict:
             mip_gap=self.solver.mip_gap,
         )
         self._basis = solution.basis
+        done = self.simulate(number, about, solution)
+        # The best first, the last last: memory stays flat however many iterations there are.
+        best = min([*self._done[:1], done], key=lambda one: one.cost.total_eur)
+        self._done = [best, done]
+        return done
+
+    def simulate(self, number: int, about: Linearisation, solution: Solution) -> Iteration:
+        """Simulate what a solution of the programme dispatches.
+
+        Parameters
+        ----------
+        number : int
+            Number of the iteration.
+        about : Linearisation
+            What the programme was linear about.
+        solution : Solution
+            Its solution, whose objective is money.
+        """
         self._seconds += solution.solve_seconds
         dispatch = extract(self.data, solution)
         keep = "store_temperature_of_iteration_zero" in self.ring.active_oddities
@@ -210,8 +237,4 @@ class CoupledDistrict:
         if number == 0:
             self._first_use_degc = ring.use_degc
         state = state_of(flows, ring, cost, investment_eur(self.data, dispatch))
-        done = Iteration(dispatch, flows, ring, cost, state, solution.solve_seconds)
-        # The best first, the last last: memory stays flat however many iterations there are.
-        best = min([*self._done[:1], done], key=lambda one: one.cost.total_eur)
-        self._done = [best, done]
-        return done
+        return Iteration(dispatch, flows, ring, cost, state, solution.solve_seconds)

@@ -316,7 +316,7 @@ def largest_capacity(c: Context, nodes: IntArray) -> Array:
     The least of the node's own limit, its units, its store and the capacity per size of store, and
     what its technology and its groups may have in all.
     """
-    size = _given_or_largest(c, "energy_cap", nodes) * c.par("energy_cap_scale", nodes)
+    size: Array = _given_or_largest(c, "energy_cap", nodes) * c.par("energy_cap_scale", nodes)
     whole = np.isin(nodes, c.sets.units)[:, None]
     with np.errstate(invalid="ignore"):
         units = c.par("energy_cap_per_unit", nodes) * _given_or_largest(c, "units", nodes)

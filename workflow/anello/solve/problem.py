@@ -219,6 +219,20 @@ class Problem:
             row_upper=row_upper,
         )
 
+    def with_limit(self, name: str, coefficients: Array, upper: float) -> Problem:
+        """Return the same problem with one more row, ``coefficients · x ≤ upper``, at the end."""
+        used = np.flatnonzero(coefficients)
+        rows = [*self.extra_names.get("rows", []), name]
+        return replace(
+            self,
+            indptr=np.append(self.indptr, self.indptr[-1] + len(used)),
+            indices=np.append(self.indices, used),
+            data=np.append(self.data, coefficients[used]),
+            row_lower=np.append(self.row_lower, -np.inf),
+            row_upper=np.append(self.row_upper, upper),
+            extra_names={**self.extra_names, "rows": rows},
+        )
+
     @property
     def digest(self) -> str:
         """SHA-256 of all numbers: two problems with the same digest have the same solutions."""
