@@ -188,12 +188,47 @@ def test_help_teaches_with_examples(command, capsys):
     assert max(map(len, told.splitlines())) <= 100
 
 
-@pytest.mark.parametrize("wrong", [["ru"], ["run"], ["run", "m", "--sove"], ["compare", "a"]])
-def test_wrong_command_lines(wrong, capsys):
+@pytest.mark.parametrize(
+    ("wrong", "words"),
+    [
+        (["ru"], "Did you mean `run`?"),
+        (["frobnicate"], "There are: new, check"),
+        (["run"], "MODEL"),
+        (
+            ["run", "m", "--sovler=cbc"],
+            "anello run: there is no option `--sovler=cbc`. Did you mean",
+        ),
+        (["run", "m", "n"], "what is to be done with `n`?"),
+        (["compare", "a"], "B.nc"),
+        (["--vresion"], "Did you mean `--version`?"),
+        (["plot", "a.nc", "b.svg", "--timestep_index_subset", "3"], "24,48"),
+    ],
+)
+def test_wrong_command_lines(wrong, words, capsys):
     with pytest.raises(SystemExit) as told:
         main(wrong)
     assert told.value.code == USAGE
-    assert "--help" in capsys.readouterr().err
+    err = capsys.readouterr().err
+    assert words in err
+    assert "--help" in err
+
+
+def test_files_of_the_wrong_kind_are_told_apart(model, saved, tmp_path, capsys):
+    assert main(["check", str(saved)]) == FAILED
+    assert "saved model" in capsys.readouterr().err
+    assert main(["plot", str(model), str(tmp_path / "x.html")]) == FAILED
+    assert ".nc" in capsys.readouterr().err
+    assert main(["compare", str(saved), str(model / "model.yaml")]) == FAILED
+    assert "model.yaml" in capsys.readouterr().err
+
+
+def test_targets_are_checked_before_the_work(model, tmp_path, capsys):
+    (tmp_path / "file").touch()
+    target = tmp_path / "file" / "deep" / "out.nc"
+    assert main(["run", str(model), "--save_netcdf", str(target)]) == FAILED
+    err = capsys.readouterr().err
+    assert "is no folder" in err
+    assert "solving" not in err
 
 
 def test_commands_may_be_spelt_as_calliope_does(capsys):

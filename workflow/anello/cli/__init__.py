@@ -23,7 +23,7 @@ from anello.cli.terminal import (
     say,
     say_error,
 )
-from anello.errors import AnelloError, SolveError
+from anello.errors import AnelloError, SolveError, did_you_mean
 
 __all__ = ["DIFFERENT", "FAILED", "INTERRUPTED", "NOT_SOLVED", "OK", "USAGE", "main", "parser"]
 
@@ -44,6 +44,11 @@ makes its settings.
 
 def parser() -> Parser:
     """Return the parser of the whole command line."""
+    return _parsers()[0]
+
+
+def _parsers() -> tuple[Parser, dict[str, Parser]]:
+    """Return the parser of the whole command line, and that of each command."""
     root = Parser(
         prog="anello",
         description="Energy systems and low-temperature rings: make, check, run, plot, compare.",
@@ -59,7 +64,7 @@ def parser() -> Parser:
     )
     completion.add_argument("shell", choices=("bash", "zsh", "fish"), help="the shell you use")
     completion.set_defaults(debug=False, pdb=False, profile=False, profile_filename=None)
-    return root
+    return root, commands.parsers
 
 
 _COMPLETION = """\
@@ -91,11 +96,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         The exit code: 0 done, 1 input not usable, 3 not solved, 4 results differ, 130 interrupted.
     """
-    root = parser()
+    root, commands = _parsers()
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words:  # Calliope's commands have underscores
-        words[0] = words[0].replace("_", "-")
-    told = root.parse_args(words)
+    if words and not words[0].startswith("-"):
+        words[0] = words[0].replace("_", "-")  # as Calliope's commands are spelt
+        if words[0] not in commands:
+            hint = did_you_mean(words[0], commands) or f"There are: {', '.join(commands)}"
+            root.error(f"there is no command `{words[0]}`. {hint}")
+    told, unknown = root.parse_known_args(words)
+    if unknown:
+        commands.get(told.command, root).refuse(unknown[0])
     if told.command is None:
         root.print_help()
         return OK

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ from anello.errors import InputError, SolveError
 if TYPE_CHECKING:
     from anello.api import Model
 
+NETCDF = (".nc", ".nc4")
 _NEW = """\
 examples:
   anello new my_model                              the national example
@@ -206,6 +208,8 @@ def existing(text: str) -> Path:
         )
     if not path.exists():
         raise InputError(f"{path} does not exist")
+    if path.suffix in NETCDF:
+        raise InputError(f"{path} is a saved model; name the folder or YAML file it was made from")
     return path
 
 
@@ -257,6 +261,13 @@ def _run(told: argparse.Namespace) -> int:
 
 def _check_targets(told: argparse.Namespace) -> None:
     """Refuse, before the work, what could not be written after it."""
+    for text in (told.save_netcdf, told.save_csv, told.save_plots, told.save_lp, told.save_logs):
+        if text is None:
+            continue
+        above = next(folder for folder in Path(text).absolute().parents if folder.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK):
+            why = "may not be written to" if above.is_dir() else "is no folder"
+            raise InputError(f"{text} cannot be written, because {above} {why}")
     if told.save_csv is not None and Path(told.save_csv).exists():
         raise InputError(f"{told.save_csv} exists already; choose another folder for --save_csv")
     if told.save_plots is None:
@@ -272,7 +283,7 @@ def _read(told: argparse.Namespace) -> Model:
     from anello.api import Model, read_netcdf
 
     path = Path(told.model)
-    kind = told.model_format or ("netcdf" if path.suffix in (".nc", ".nc4") else "yaml")
+    kind = told.model_format or ("netcdf" if path.suffix in NETCDF else "yaml")
     if kind == "yaml":
         return Model(
             existing(told.model),

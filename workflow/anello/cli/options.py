@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from anello.cli.terminal import USAGE
+from anello.errors import did_you_mean
 
 # What a completed argument is: shtab turns these into the shell's own completion.
 FILE = {
@@ -39,6 +40,13 @@ class Parser(argparse.ArgumentParser):
         """Say what is wrong with the command line, and where help is."""
         self.exit(USAGE, f"{self.prog}: {message}\nTry `{self.prog} --help`.\n")
 
+    def refuse(self, word: str) -> NoReturn:
+        """Say that an option is not known, and which one was perhaps meant."""
+        options = [name for action in self._actions for name in action.option_strings]
+        what = "there is no option" if word.startswith("-") else "what is to be done with"
+        hint = did_you_mean(word.partition("=")[0], options) if word.startswith("-") else None
+        self.error(f"{what} `{word}`{f'. {hint}' if hint else '?'}")
+
 
 class Commands:
     """The commands of the program.
@@ -50,6 +58,7 @@ class Commands:
     """
 
     def __init__(self, parser: Parser) -> None:
+        self.parsers: dict[str, Parser] = {}
         self._added = parser.add_subparsers(
             dest="command", metavar="COMMAND", parser_class=Parser, title="commands"
         )
@@ -60,6 +69,7 @@ class Commands:
             name, help=summary, description=summary, epilog=epilog
         )
         parser.set_defaults(run=run)
+        self.parsers[name] = parser
         return parser
 
 

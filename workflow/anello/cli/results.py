@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anello.cli.models import NETCDF
 from anello.cli.options import FILE, Commands, add_diagnosis, argument, flag, share
 from anello.cli.terminal import DIFFERENT, OK, Progress, print_table
 from anello.errors import InputError
@@ -109,6 +110,24 @@ def _pair(text: str) -> list[int]:
     return [int(part) for part in parts]
 
 
+def _saved(text: str) -> Path:
+    """Return the path of a model that was saved.
+
+    Raises
+    ------
+    InputError
+        If there is no file, or it is something else.
+    """
+    path = Path(text)
+    if not path.exists():
+        raise InputError(f"{path} does not exist")
+    if path.is_dir() or path.suffix not in NETCDF:
+        raise InputError(
+            f"{path} is no NetCDF file (.nc), as `anello run --save_netcdf` and the workflow write"
+        )
+    return path
+
+
 # --- plot ----------------------------------------------------------------------------------------
 
 _OPTIONS = {
@@ -128,7 +147,7 @@ def _plot(told: argparse.Namespace) -> int:
     from anello.api import read_netcdf
 
     progress = Progress(told.quiet)
-    target = Path(told.out_file)
+    source, target = _saved(told.results), Path(told.out_file)
     names = told.array.split(",") if told.array else []
     given: dict[str, Any] = {
         "array": names[0] if len(names) == 1 else names,
@@ -142,7 +161,7 @@ def _plot(told: argparse.Namespace) -> int:
     }
     options = {name: value for name, value in given.items() if value}
     with progress.work(f"reading {told.results}"):
-        model = read_netcdf(told.results)
+        model = read_netcdf(source)
     kind = told.kind or _kind(model, names, options)
     for name in options:
         if kind not in _OPTIONS[name]:
@@ -199,7 +218,7 @@ def _convert(told: argparse.Namespace) -> int:
     if target.exists():
         raise InputError(f"{target} exists already; choose another name")
     if source.is_dir():
-        if target.suffix not in (".nc", ".nc4"):
+        if target.suffix not in NETCDF:
             raise InputError(f"{target}: tables become a NetCDF file; end its name in .nc")
         with progress.work(f"reading the tables in {source}"):
             tables_to_netcdf(source, target)
@@ -215,7 +234,8 @@ def _convert(told: argparse.Namespace) -> int:
 def _compare(told: argparse.Namespace) -> int:
     from anello.api import read_netcdf
 
-    first, second = (_numbers(read_netcdf(path), path) for path in (told.first, told.second))
+    paths = (_saved(told.first), _saved(told.second))
+    first, second = (_numbers(read_netcdf(path), str(path)) for path in paths)
     rows = []
     worst = 0.0
     for name in dict.fromkeys([*first, *second]):
