@@ -8,7 +8,7 @@ DEV_READY := $(VENV)/.ready-dev
 # The package itself is installed editable: only its metadata and the locks ask for a new set-up.
 SETUP := envs/setup.sh pyproject.toml
 
-.PHONY: help demo test lint format docs bench bench-coupling months schemas test-lowest clean
+.PHONY: help demo test lint format docs bench bench-coupling bench-operate months schemas test-lowest clean
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make bench   measure speed, beside Calliope 0.6.10 where it can be installed"
 	@echo "make bench-coupling   compare what every coupling truly costs"
 	@echo "make months  lay the embedded district's months beside the original study's"
+	@echo "make bench-operate   measure a year of receding horizons beside one plan"
 
 $(RUN_READY): $(SETUP) envs/lock-run.txt
 	bash envs/setup.sh "$(VENV)" envs/lock-run.txt
@@ -63,6 +64,9 @@ bench-coupling: $(DEV_READY)
 
 months: $(DEV_READY)
 	$(BIN)/python benchmarks/compare_months.py
+
+bench-operate: $(DEV_READY)
+	PATH="$(abspath $(BIN)):$$PATH" python benchmarks/operate.py
 
 test-lowest:
 	bash envs/setup.sh .venv-lowest envs/lock-lowest.txt cbc
