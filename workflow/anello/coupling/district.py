@@ -52,6 +52,8 @@ class Iteration:
         What the ring saw, what it did, and what the dispatch truly costs.
     state : CouplingState
         The iteration as the convergence check sees it.
+    x, row_dual : ndarray
+        Values and duals of the programme's columns and rows.
     solve_seconds : float
         Wall time of the solver [s].
     """
@@ -61,7 +63,15 @@ class Iteration:
     ring: RingResult
     cost: TrueCost
     state: CouplingState
+    x: Floats
+    row_dual: Floats
     solve_seconds: float
+
+    @property
+    def penalised_eur(self) -> float:
+        """Simulated true cost with the penalty of unmet demand [€]."""
+        attrs = self.dispatch.attrs
+        return self.cost.total_eur + float(attrs["objective"]) - float(attrs["cost_objective"])
 
 
 @dataclass(frozen=True)
@@ -73,7 +83,7 @@ class Outcome:
     record : ConvergenceRecord
         Every iteration.
     best : Iteration
-        The iteration with the least simulated true cost.
+        The iteration with the least simulated true cost, the penalty of unmet demand included.
     last : Iteration
         The last one.
     solve_seconds : float
@@ -208,7 +218,7 @@ class CoupledDistrict:
         self._basis = solution.basis
         done = self.simulate(number, about, solution)
         # The best first, the last last: memory stays flat however many iterations there are.
-        best = min([*self._done[:1], done], key=lambda one: one.cost.total_eur)
+        best = min([*self._done[:1], done], key=lambda one: one.penalised_eur)
         self._done = [best, done]
         return done
 
@@ -225,7 +235,8 @@ class CoupledDistrict:
             Its solution, whose objective is money.
         """
         self._seconds += solution.solve_seconds
-        dispatch = extract(self.data, solution)
+        # Every balance was checked with the solution; what is derived from it, no iteration needs.
+        dispatch = extract(self.data, solution, audit=False, derived=False)
         keep = "store_temperature_of_iteration_zero" in self.ring.active_oddities
         flows, ring, cost = simulate_dispatch(
             self.data,
@@ -237,4 +248,13 @@ class CoupledDistrict:
         if number == 0:
             self._first_use_degc = ring.use_degc
         state = state_of(flows, ring, cost, investment_eur(self.data, dispatch))
-        return Iteration(dispatch, flows, ring, cost, state, solution.solve_seconds)
+        return Iteration(
+            dispatch,
+            flows,
+            ring,
+            cost,
+            state,
+            solution.x,
+            solution.row_dual,
+            solution.solve_seconds,
+        )

@@ -37,7 +37,12 @@ _RENAMED = {"cost": "cost_class"}
 
 
 def extract(
-    data: ModelData, solution: Solution, *, duals: tuple[str, ...] = (), audit: bool = True
+    data: ModelData,
+    solution: Solution,
+    *,
+    duals: tuple[str, ...] = (),
+    audit: bool = True,
+    derived: bool = True,
 ) -> xr.Dataset:
     """Lay a solution out as a data set with one dimension per index, units and long names.
 
@@ -54,6 +59,8 @@ def extract(
         Constraints whose duals to keep as ``dual_<constraint>``, beside ``shadow_price``.
     audit : bool, default True
         Check that every location's carrier balance closes.
+    derived : bool, default True
+        Add the quantities of :mod:`anello.results.postprocess`.
 
     Returns
     -------
@@ -117,6 +124,8 @@ def extract(
     }
     if audit:
         check_carrier_balance(results)
+    if not derived:
+        return _ordered(results)
     copied = data.config.get("run", {}).get("compat") == "calliope-0.6"
     results = add_derived(results, "calliope-0.6" if copied else "anello")
     return _ordered(results)
