@@ -8,12 +8,14 @@ DEV_READY := $(VENV)/.ready-dev
 # The package itself is installed editable: only its metadata and the locks ask for a new set-up.
 SETUP := envs/setup.sh pyproject.toml
 
-.PHONY: help demo test lint format docs bench bench-coupling bench-operate months schemas test-lowest clean
+.PHONY: help demo test faults fuzz lint format docs bench bench-coupling bench-operate months schemas test-lowest clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    run the embedded district from data to figures (results/district)"
 	@echo "make test    run the tests"
+	@echo "make faults  inject every fault, and write the table in docs/reference/faults.md"
+	@echo "make fuzz    fuzz every reader, and write the table in docs/reference/faults.md"
 	@echo "make lint    check style, types, workflow and documentation"
 	@echo "make docs    build the documentation (site/)"
 	@echo "make bench   measure speed, beside Calliope 0.6.10 where it can be installed"
@@ -34,6 +36,15 @@ demo: $(RUN_READY)
 
 test: $(DEV_READY)
 	PATH="$(abspath $(BIN)):$$PATH" python -m pytest -n $(CORES) --dist loadfile
+
+faults: $(DEV_READY)
+	PATH="$(abspath $(BIN)):$$PATH" ANELLO_FAULT_TABLE=docs/reference/faults.md \
+		python -m pytest tests/workflow/test_fault_campaign.py
+
+# Atheris has no wheel for every Python, so it is no dependency.
+fuzz: $(DEV_READY)
+	$(BIN)/python -m pip install --quiet "atheris>=3"
+	PATH="$(abspath $(BIN)):$$PATH" PYTHONPATH=workflow:tests python -m fuzz --write
 
 lint: $(DEV_READY)
 	$(BIN)/ruff check .

@@ -27,6 +27,58 @@ locations:
   b.techs.grid:
 """
 
+# A technology of every kind, with series, groups, overrides and scenarios.
+RICH = """
+model:
+  name: x
+  timeseries_data_path: series
+  subset_time: ['2020-01-01', '2020-01-01']
+  reserve_margin: {el: 0.1}
+  group_share: {'grid,pv': {energy_cap_max: 0.5, carrier_prod_min: {el: 0.1}}}
+  file_allowed: [resource, om_prod, energy_eff]
+run:
+  ensure_feasibility: true
+  bigM: 1000
+  solver_options: {a: 1}
+  objective_options: {cost_class: {monetary: 1}, sense: minimize}
+tech_groups: {g: {essentials: {parent: supply, carrier: el}, constraints: {lifetime: 3}}}
+techs:
+  dem: {essentials: {parent: demand, carrier: el}, constraints: {resource_unit: energy}}
+  grid:
+    essentials: {parent: g, name: G, color: '#111'}
+    constraints: {energy_cap_max: 300, energy_cap_max_systemwide: 1000, export_carrier: el}
+    costs: {monetary: {om_prod: 0.1, energy_cap: 3, interest_rate: 0.1}, co2: {om_prod: 2}}
+  pv:
+    essentials: {parent: supply_plus, carrier: el}
+    constraints: {resource: 'file=demand.csv:a', resource_scale: -1, storage_cap_max: 4}
+  line:
+    essentials: {parent: transmission, carrier: el}
+    constraints: {energy_eff_per_distance: 0.99, lifetime: 3, one_way: true}
+    costs: {monetary: {energy_cap_per_distance: 0.1, interest_rate: 0}}
+  tank:
+    essentials: {parent: storage, carrier: heat}
+    constraints: {units_max: 3, energy_cap_per_unit: 3, storage_cap_per_unit: 3}
+  chp:
+    essentials:
+      {parent: conversion_plus, carrier_in: [gas, el], primary_carrier_in: gas, carrier_out: el,
+       carrier_out_2: heat, primary_carrier_out: el}
+    constraints: {carrier_ratios: {carrier_out_2: {heat: 0.8}}, energy_eff: 0.4}
+  gas: {essentials: {parent: supply, carrier: gas}}
+locations:
+  a:
+    coordinates: {lat: 1, lon: 2}
+    available_area: 30
+    techs: {dem: {constraints: {resource: 'file=demand.csv'}}, grid: , pv: , tank: , chp: , gas: }
+  'b,c':
+    coordinates: {lat: 3, lon: 4}
+    techs: {grid: {costs: {monetary: {om_prod: 'file=demand.csv:a'}}}}
+links: {'a,b': {techs: {line: {distance: 3, constraints: {energy_cap_max: 4}}}}}
+group_constraints:
+  gg: {techs: [grid], locs: [a], carrier_prod_max: {el: 3}, cost_max: {monetary: 3}}
+overrides: {o: {techs: {grid: {constraints: {lifetime: 9}}}}, p: {links: {'a, b': {exists: false}}}}
+scenarios: {s: [o, p], t: 'o,p'}
+"""
+
 HOURS = 24
 
 

@@ -128,7 +128,7 @@ def test_a_file_that_is_no_configuration_is_named(tmp_path: Path, text: str) -> 
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="There is no such file"):
+    with pytest.raises(ConfigError, match="cannot be read: No such file"):
         read_config(tmp_path / "none.yaml")
 
 

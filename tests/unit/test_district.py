@@ -316,7 +316,7 @@ def test_a_leap_year_is_refused() -> None:
 
 
 def test_a_missing_description_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="does not exist"):
+    with pytest.raises(ConfigError, match="cannot be read: No such file"):
         load_district(tmp_path / "none.yaml")
 
 

@@ -21,7 +21,50 @@ import yaml
 from anello.files import sha256
 
 ROOT = Path(__file__).resolve().parents[2]
+BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"
 SUBSET = ["2015-07-01", "2015-07-02"]
+
+
+TABLE = "ANELLO_FAULT_TABLE"
+"""Environment variable that names the file for the table of faults, and lets them be injected."""
+
+_found: list[tuple[str, int, int, bool]] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave the campaign of faults, which takes a quarter of an hour, to `make faults`."""
+    if TABLE not in os.environ:
+        skip = pytest.mark.skip(reason="takes long: run `make faults`")
+        for item in items:
+            if item.get_closest_marker("campaign"):
+                item.add_marker(skip)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Gather what the campaign's tests put down."""
+    if report.when == "call":
+        told = [value for name, value in report.user_properties if name == "faults"]
+        _found.extend((*value, report.passed) for value in told)  # type: ignore[misc]
+
+
+def pytest_sessionfinish() -> None:
+    """Write the table of faults."""
+    if TABLE not in os.environ or not _found:
+        return
+    rows = [
+        f"| {kind} | {injected} | {injected if passed else 0} | {lost} |"
+        for kind, injected, lost, passed in _found
+    ]
+    total = [sum(row[1] for row in _found), sum(row[1] for row in _found if row[3])]
+    head = ["| fault | injected | survived | files lost |", "| --- | --- | --- | --- |"]
+    foot = f"| all | {total[0]} | {total[1]} | {sum(row[2] for row in _found)} |"
+    page = Path(os.environ[TABLE])
+    before, mark, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    assert mark, f"{page} lacks the mark {BEGIN}"
+    assert end, f"{page} lacks the mark {END}"
+    table = "\n".join([*head, *rows, foot])
+    page.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
 
 
 @dataclass
@@ -77,7 +120,13 @@ class Project:
             "--configfile", str(ROOT / "config" / "config.yaml"), str(overlay), "--", *arguments,
         ]  # fmt: skip
 
-    def run(self, *arguments: str, cores: int = 1, flags: tuple[str, ...] = ()) -> Outcome:
+    def run(
+        self,
+        *arguments: str,
+        cores: int = 1,
+        flags: tuple[str, ...] = (),
+        env: dict[str, str] | None = None,
+    ) -> Outcome:
         """Run Snakemake to its end; by default for the results without the figures."""
         command = self.command(*(arguments or ("results",)), cores=cores)
         place = command.index("--")
@@ -89,6 +138,7 @@ class Project:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
+            env={**os.environ, **(env or {})},
         )
         return Outcome(done.returncode, done.stdout)
 

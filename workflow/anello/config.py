@@ -25,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from anello.attrdict import AttrDict
 from anello.coupling.config import CouplingConfig
+from anello.definition.yaml_reader import read_settings
 from anello.errors import ConfigError, Problem, did_you_mean
 from anello.files import write_text
 from anello.preprocess.config import DataConfig, QualityConfig
@@ -332,20 +333,8 @@ def read_config(*files: str | Path) -> RunConfig:
     """
     content: dict[str, Any] = {}
     for file in files:
-        content = merge(content, _read_yaml(Path(file)))
+        content = merge(content, read_settings(Path(file)))
     return parse_config(content, files)
-
-
-def _read_yaml(file: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError(Problem("There is no such file", file=str(file))) from None
-    except yaml.YAMLError as error:
-        raise ConfigError(Problem(f"Not valid YAML: {error}", file=str(file))) from error
-    if not isinstance(content, dict):
-        raise ConfigError(Problem("A configuration is a mapping of keys to values", file=str(file)))
-    return content
 
 
 # --- where a fault is, and what was meant -------------------------------------------------------
@@ -371,7 +360,7 @@ def locate(files: Sequence[str | Path], loc: Sequence[str | int]) -> tuple[str |
     for file in reversed(files):
         try:
             root = yaml.compose(Path(file).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-        except (OSError, yaml.YAMLError):
+        except (OSError, ValueError, RecursionError, yaml.YAMLError):
             continue  # Snakemake has read this file, or has complained about it already
         depth, line = _descend(root, loc)
         if depth > best[0]:

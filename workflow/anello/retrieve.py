@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-import yaml
-
+from anello.definition.yaml_reader import read_settings
 from anello.errors import ConfigError, InputError, Problem
 from anello.files import atomic_path, sha256
 
@@ -63,12 +62,7 @@ def read_manifest(path: Path | str) -> Manifest:
     ConfigError
         If it is absent or lacks a key.
     """
-    try:
-        content = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise ConfigError(Problem("There is no such manifest", file=str(path))) from error
-    except yaml.YAMLError as error:
-        raise ConfigError(Problem(f"Not valid YAML: {error}", file=str(path))) from error
+    content = read_settings(Path(path))
     try:
         folders = {
             str(name): (str(folder["upstream"]), _checksums(folder["files"], path))

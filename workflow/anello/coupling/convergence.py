@@ -254,7 +254,7 @@ class ConvergenceRecord:
         """
         try:
             text = Path(path).read_text(encoding="utf-8")
-        except OSError as fault:
+        except (OSError, UnicodeDecodeError) as fault:
             raise ArtefactError(f"{path}: cannot be read ({fault})") from fault
         return cls.from_json(text, str(path))
 

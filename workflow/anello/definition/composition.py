@@ -11,11 +11,8 @@ from typing import Any
 from anello.definition.parameters import base_tech_groups, options
 from anello.definition.report import Report
 from anello.definition.tree import Mark, Tree, clash_error
-from anello.definition.yaml_reader import parse_yaml
+from anello.definition.yaml_reader import parse_yaml, read_text
 from anello.errors import InputError, Problem, did_you_mean
-
-MAX_YAML_BYTES = 50_000_000
-"""Largest YAML file that is read."""
 
 
 @dataclass
@@ -122,16 +119,7 @@ def load_file(path: Path, root: Path, report: Report, chain: tuple[Path, ...] = 
     if resolved in chain:
         circle = " -> ".join(str(p) for p in (*chain[chain.index(resolved) :], resolved))
         raise InputError(Problem(f"files import each other in a circle: {circle}", file=str(path)))
-    try:
-        if path.stat().st_size > MAX_YAML_BYTES:
-            raise InputError(Problem(f"larger than {MAX_YAML_BYTES:,} bytes", file=str(path)))
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as err:
-        reason = err.strerror or type(err).__name__
-        raise InputError(Problem(f"cannot be read: {reason}", file=str(path))) from err
-    except UnicodeDecodeError as err:
-        raise InputError(Problem("is not UTF-8 text", file=str(path))) from err
-    tree = parse_yaml(text, str(path), report)
+    tree = parse_yaml(read_text(path), str(path), report)
     return with_imports(tree, path.parent, root, report, (*chain, resolved))
 
 

@@ -11,16 +11,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from anello.definition.report import Report
 from anello.definition.tree import MAX_DEPTH, Mark, Tree
-from anello.errors import InputError, Problem
+from anello.errors import ConfigError, InputError, Problem
+
+MAX_BYTES = 50_000_000
+"""Largest file that is read."""
 
 MAX_VALUES = 2_000_000
 """Most values a document may hold, each alias counted with all it stands for."""
+
+MAX_DIGITS = 400
+"""Longest text that is taken as a number; no number that is meant has more digits."""
 
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -44,6 +51,8 @@ _COLLECTION_TAGS = {"tag:yaml.org,2002:map", "tag:yaml.org,2002:seq", "!", None}
 def parse_scalar(text: str) -> Any:
     """Return the value that an unquoted YAML 1.2 scalar stands for.
 
+    What looks like a number and has more than `MAX_DIGITS` characters stays text.
+
     Parameters
     ----------
     text : str
@@ -55,6 +64,8 @@ def parse_scalar(text: str) -> Any:
     """
     if text in _WORDS:
         return _WORDS[text]
+    if len(text) > MAX_DIGITS:
+        return text
     if _INT.match(text):
         return int(text.replace("_", ""))
     if _BASED.match(text):
@@ -175,6 +186,68 @@ class _Builder:
         if event.tag == "tag:yaml.org,2002:str":
             return event.value
         return parse_scalar(event.value)
+
+
+def read_text(path: Path) -> str:
+    """Read a text file that a user wrote.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, is not UTF-8, or is too large.
+    """
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError(Problem(f"larger than {MAX_BYTES:,} bytes", file=str(path)))
+        return path.read_text(encoding="utf-8-sig")
+    except OSError as err:
+        reason = err.strerror or type(err).__name__
+        raise InputError(Problem(f"cannot be read: {reason}", file=str(path))) from err
+    except UnicodeDecodeError as err:
+        raise InputError(Problem("is not UTF-8 text", file=str(path))) from err
+
+
+def parse_settings(text: str, source: str) -> dict[str, Any]:
+    """Read a YAML mapping as PyYAML and Snakemake understand it, within this module's limits.
+
+    A run's settings are YAML 1.1, in which dots in keys mean nothing.
+
+    Parameters
+    ----------
+    text : str
+        The document.
+    source : str
+        Name to show in messages, usually the path.
+
+    Raises
+    ------
+    ConfigError
+        If the text is not YAML, holds more than plain data, is no mapping, or is too large.
+    """
+    try:
+        parse_yaml(text, source, Report(strict=False))
+    except InputError as err:
+        raise ConfigError(err.problems) from err
+    try:
+        content: dict[str, Any] = yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, OverflowError) as err:
+        raise ConfigError(Problem(f"not valid YAML: {err}", file=source)) from err
+    return content
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Read a file of settings, as `parse_settings` does.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read.
+    """
+    try:
+        text = read_text(path)
+    except InputError as err:
+        raise ConfigError(err.problems) from err
+    return parse_settings(text, str(path))
 
 
 def _events(text: str) -> Iterator[Any]:

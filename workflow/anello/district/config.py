@@ -10,9 +10,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from anello.definition.yaml_reader import parse_settings, read_settings
 from anello.errors import ConfigError, Problem, did_you_mean
 
 Insulation = Literal["nzeb", "good", "average", "poor"]
@@ -378,20 +378,12 @@ def load_district(
     if path is None:
         label = "milan.yaml"
         text = resources.files("anello.district").joinpath(label).read_text(encoding="utf-8")
+        content = parse_settings(text, label)
         folder = Path()
     else:
         label = str(path)
         folder = Path(path).parent
-        try:
-            text = Path(path).read_text(encoding="utf-8")
-        except FileNotFoundError as error:
-            raise ConfigError(Problem("The district's file does not exist", file=label)) from error
-    try:
-        content = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(Problem(f"Not valid YAML: {error}", file=label)) from error
-    if not isinstance(content, dict):
-        raise ConfigError(Problem("A district is a mapping of keys to values", file=label))
+        content = read_settings(Path(path))
     return parse_district(merge(content, changes or {}), label, folder)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import warnings
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from anello.files import sha256
 from anello.quality.config import FaultKind, QualityConfig
 from anello.quality.outliers import fill_value, find_outliers
 from anello.quality.report import Action, Finding, QualityReport
-from anello.timeseries.steps import ISO_FORMAT, parse_dates
+from anello.timeseries.steps import ISO_FORMAT, parse_dates, to_numbers
 
 Series = NDArray[np.float64]
 
@@ -202,17 +203,20 @@ def _read(path: Path, name: str, config: QualityConfig, date_format: str) -> _Fi
         file.add("unreadable", what)
         return file
     try:
-        table = pd.read_csv(
-            io.StringIO(content),
-            header=None,
-            skiprows=1,
-            names=[_TIME, *columns],
-            index_col=False,
-            dtype=str,
-            keep_default_na=False,
-            skip_blank_lines=False,
-        )
-    except pd.errors.ParserError as error:
+        with warnings.catch_warnings():
+            # pandas would drop what a row has more than the header.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(
+                io.StringIO(content),
+                header=None,
+                skiprows=1,
+                names=[_TIME, *columns],
+                index_col=False,
+                dtype=str,
+                keep_default_na=False,
+                skip_blank_lines=False,
+            )
+    except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
         file.add("unreadable", f"Not a table: {error}")
         return file
     stamps = table[_TIME].to_numpy(object)
@@ -486,7 +490,7 @@ def _numbers(file: _File, column: str) -> Series:
             return np.asarray(values)
     except ValueError:
         pass
-    values = pd.to_numeric(pd.Series(text), errors="coerce").to_numpy(np.float64).copy()
+    values = to_numbers(pd.Series(text)).to_numpy(np.float64).copy()
     for position in np.flatnonzero(~np.isfinite(values)).tolist():
         cell = str(text[position])
         values[position] = np.nan

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
+import tokenize
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -324,6 +327,25 @@ def save_arrays(path: str | Path, meta: Mapping[str, Any], arrays: Mapping[str, 
         np.savez(stream, allow_pickle=False, **members)
 
 
+# What numpy and zipfile raise at bytes that are not what they should be.
+_UNREADABLE = (
+    ArithmeticError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    MemoryError,
+    OSError,
+    RuntimeError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    struct.error,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+
+
 def load_arrays(path: str | Path, version: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Read what :func:`save_arrays` wrote.
 
@@ -335,7 +357,7 @@ def load_arrays(path: str | Path, version: int) -> tuple[dict[str, Any], dict[st
     try:
         with np.load(path) as archive:
             members = {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile) as error:
+    except _UNREADABLE as error:
         raise ArtefactError(
             f"{path} cannot be read ({error}); delete it to have it made again"
         ) from error

@@ -15,7 +15,7 @@ import pandas as pd
 from anello.definition.report import Report
 from anello.definition.tree import Mark
 from anello.errors import InputError, did_you_mean
-from anello.timeseries.steps import and_more, order_fault, parse_dates, subset_slice
+from anello.timeseries.steps import and_more, order_fault, parse_dates, subset_slice, to_numbers
 
 
 class Reference(NamedTuple):
@@ -376,7 +376,7 @@ class SeriesReader:
     ) -> np.ndarray | None:
         if column.dtype.kind in "bif":
             return column.to_numpy(dtype=np.float64, na_value=np.nan)
-        numbers = pd.to_numeric(column, errors="coerce")
+        numbers = to_numbers(column)
         bad = np.flatnonzero((numbers.isna() & column.notna()).to_numpy())
         if not bad.size:
             return numbers.to_numpy(dtype=np.float64, na_value=np.nan)

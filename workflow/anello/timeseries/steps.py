@@ -53,6 +53,21 @@ def parse_dates(texts: pd.Index, dateformat: str = ISO_FORMAT) -> pd.DatetimeInd
     return index.as_unit("ns")
 
 
+def to_numbers(texts: pd.Series[Any]) -> pd.Series[Any]:
+    """Return the numbers that texts stand for, NaN where one stands for none."""
+    try:
+        return pd.to_numeric(texts, errors="coerce")
+    except OverflowError:  # a whole number of hundreds of digits
+        return texts.map(_number)
+
+
+def _number(text: object) -> float:
+    try:
+        return float(str(text))
+    except ValueError:
+        return float("nan")
+
+
 def and_more(count: int) -> str:
     """Return words for the rest of `count` faults of which one was told."""
     return "" if count < 2 else f", and {count - 1} more like it"
@@ -100,9 +115,14 @@ def subset_slice(index: pd.DatetimeIndex, subset: Any) -> slice:
         raise ValueError("dates must be ISO 8601, such as 2005-01-31") from err
     if any(pd.isna(date) for date in dates):
         raise ValueError("a date is missing")
+    if not all(1 <= date.year <= 9999 for date in dates):
+        raise ValueError("a year must have four digits, as in 2005-01-31")
     if pair and (dates[0].date() < index[0].date() or dates[1].date() > index[-1].date()):
         raise ValueError(f"outside the data, which reach from {index[0]} to {index[-1]}")
-    chosen = index.slice_indexer(ends[0], ends[-1])
+    try:
+        chosen = index.slice_indexer(ends[0], ends[-1])
+    except (TypeError, LookupError, OverflowError) as err:
+        raise ValueError("dates must be ISO 8601, such as 2005-01-31") from err
     if len(index[chosen]) == 0:
         raise ValueError(f"selects no time step; the data reach from {index[0]} to {index[-1]}")
     return slice(
