@@ -8,7 +8,9 @@ from anello.formulation.context import Context
 from anello.formulation.expression import Array, IntArray, Relation
 from anello.formulation.registry import Rows, constraint
 
-EQUALS_MIN_MAX = r"= {0}_{{equals}} \text{{ if given, else }} {0}_{{min}} \le {0} \le {0}_{{max}}"
+EQUALS_MIN_MAX = (
+    r"= {{{0}}}_{{equals}} \text{{ if given, else }} {{{0}}}_{{min}} \le {0} \le {{{0}}}_{{max}}"
+)
 
 
 def limits(c: Context, variable: str, nodes: IntArray, scale: float | Array = 1.0) -> Relation:
