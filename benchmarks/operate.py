@@ -1,8 +1,9 @@
 """Operate the study's smart district over a year beside one plan of it: ``make bench-operate``.
 
 Both start from the model's arrays, with the study's start COP and without the ring, in one process
-one after the other. The table goes into docs/reference/performance.md. The study's folder is the
-one that ANELLO_ICCEP2019 names, or ../shared/iccep2019.
+one after the other. Then come two weeks of the embedded district with its ring. The tables go into
+docs/reference/performance.md. The study's folder is the one that ANELLO_ICCEP2019 names, or
+../shared/iccep2019.
 """
 
 from __future__ import annotations
@@ -24,15 +25,20 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow"), str(ROOT / "benchmarks")]
 
 from anello_worker import smart  # noqa: E402
 
+from anello.coupling.config import CouplingConfig  # noqa: E402
+from anello.coupling.district import CoupledDistrict  # noqa: E402
+from anello.coupling.operate import operate_district  # noqa: E402
 from anello.formulation import formulate  # noqa: E402
 from anello.model_data import ModelData  # noqa: E402
 from anello.operate import Operation, operate  # noqa: E402
 from anello.results import extract  # noqa: E402
 from anello.solve import Solution, compile_problem, solve  # noqa: E402
 from benchmarks.__main__ import iccep_folder  # noqa: E402
+from benchmarks.compare_coupling import embedded  # noqa: E402
 
 PAGE = ROOT / "docs" / "reference" / "performance.md"
 BEGIN, END = "<!-- operation: begin -->", "<!-- operation: end -->"
+FORTNIGHT = ["2015-07-01", "2015-07-14"]
 WINDOWS = {"window": 24, "horizon": 48}
 
 
@@ -112,6 +118,37 @@ def table(plan: Run, rolled: Run, operation: Operation) -> str:
     return "\n".join(lines)
 
 
+def coupled() -> str:
+    """Markdown of two weeks of the embedded district, ring included."""
+    data, ring = embedded(FORTNIGHT)
+    coupling = CouplingConfig(tolerance_k=0.5, predicted_decrease=2e-3)
+    start = time.process_time()
+    plan = CoupledDistrict(data, ring, coupling).run()
+    planned_s = time.process_time() - start
+    start = time.process_time()
+    done = operate_district(
+        data,
+        ring,
+        coupling,
+        window_h=WINDOWS["window"],
+        horizon_h=WINDOWS["horizon"],
+        earlier=plan.best.dispatch,
+    )
+    operated_s = time.process_time() - start
+    planned_eur = plan.best.cost.total_eur - plan.best.state.investment_eur
+    programmes = sum(one.iterations for one in done.windows)
+    return "\n".join(
+        [
+            f"| | coupled plan | operate, {len(done.windows)} windows | ratio |",
+            "|---|---|---|---|",
+            f"| simulated true cost of operation, € | {planned_eur:,.0f} |"
+            f" {done.cost.total_eur:,.0f} | {done.cost.total_eur / planned_eur:.4g} |",
+            f"| programmes solved | {len(plan.record.trace)} | {programmes} | |",
+            f"| CPU s | {planned_s:.2f} | {operated_s:.2f} | {operated_s / planned_s:.3g} |",
+        ]
+    )
+
+
 def main() -> None:
     """Measure, print, and write the table into the page."""
     folder = iccep_folder()
@@ -129,7 +166,7 @@ def main() -> None:
         return found[0].solution
 
     rolled = measured(given, roll)
-    text = table(plan, rolled, found[0])
+    text = f"{table(plan, rolled, found[0])}\n\n{coupled()}"
     print(text)
     page = PAGE.read_text(encoding="utf-8")
     before, rest = page.split(BEGIN)

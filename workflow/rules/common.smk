@@ -38,7 +38,15 @@ except AnelloError as error:
 
 RUN = SETTINGS.run
 SCENARIOS = list(SETTINGS.scenarios)
-SCENARIO_RESULTS = ("results.nc", "summary.json", "csv", "figures", "point.json")
+SCENARIO_RESULTS = (
+    "results.nc",
+    "summary.json",
+    "csv",
+    "figures",
+    "point.json",
+    "operation.nc",
+    "operation.json",
+)
 RUN_RESULTS = ("report.html", "scenarios.csv", "comparison", "sweep.nc", "sweep.csv")
 
 
@@ -302,6 +310,15 @@ def every(*names):
         iteration_file(wildcards, number, name)
         for number in range(last_iteration(wildcards) + 1)
         for name in names
+    ]
+
+
+def operations():
+    """Operations of the scenarios whose settings ask for one."""
+    return [
+        f"results/{RUN}/{name}/operation.nc"
+        for name in SCENARIOS
+        if scenario_settings(name).coupling.operation is not None
     ]
 
 

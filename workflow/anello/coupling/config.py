@@ -63,6 +63,23 @@ class SlpConfig(Strict):
         return self
 
 
+class OperationConfig(Strict):
+    """A receding horizon over the planned district."""
+
+    window_hours: Positive = Field(
+        default=24.0, description="Hours whose decisions are kept before looking again [h]."
+    )
+    horizon_hours: Positive = Field(
+        default=48.0, description="Hours that are optimised together [h]."
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.window_hours > self.horizon_hours:
+            raise ValueError("needed: window_hours ≤ horizon_hours")
+        return self
+
+
 class CouplingConfig(Strict):
     """How dispatch and ring are brought together, and when that counts as done."""
 
@@ -116,3 +133,10 @@ class CouplingConfig(Strict):
         default_factory=FixedPointConfig, description="Settings of the fixed point."
     )
     slp: SlpConfig = Field(default_factory=SlpConfig, description="Settings of the SLP.")
+    operation: OperationConfig | None = Field(
+        default=None,
+        description=(
+            "Also operate what was planned, window by window, each seeing the ring as the one"
+            " before left it; not done by default."
+        ),
+    )
