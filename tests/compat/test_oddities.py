@@ -36,6 +36,18 @@ RIVER = day("river")
 GRID = 0.1 * DEMAND.sum()
 FORCED = 0.4 * (RIVER * day("switch")).sum()
 
+TWELVE = pd.read_csv(FOLDER / "timeseries" / "twelve_days.csv", index_col=0, parse_dates=True)
+FOUR = -TWELVE["demand"].loc["2019-03-04":"2019-03-07"]
+BILL = 0.1 * FOUR.sum()  # four days at one price, however time is reduced
+NIGHT = -TWELVE["demand"].loc["2019-03-04"]
+DROPPED = 0.1 * (NIGHT.sum() - NIGHT.iloc[18:20].sum()) * 24 / 22
+SUN = 0.18 * 60 * TWELVE["sun"].loc["2019-03-04":"2019-03-06"].sum()
+# The dearest day is Monday the 11th: its week at full resolution, the rest in means of six hours.
+WEEK = max(
+    -TWELVE["demand"].loc["2019-03-11":].min(),
+    -TWELVE["demand"].loc[:"2019-03-10"].resample("6h").mean().min(),
+)
+
 # Model, what is right, what 0.6.10 says, what `compat: calliope-0.6` says (None: the right one).
 NUMBERS = [
     ("supply_plus_infinite", None, 0.04 / 0.5 * DEMAND.sum(), 0.0, None),
@@ -45,6 +57,13 @@ NUMBERS = [
     ("zero_ratio_static", "series", GRID - 0.05 * day("demand_heat").sum(), GRID, None),
     ("supply_plus_eff_zero", None, GRID, GRID - 0.1 * 10 * 2, GRID - 0.1 * 10 * 2),
     ("depreciation_given", None, GRID + 10, GRID + 10, None),
+    ("time_clusters", "group_limit", BILL - 0.05 * 480, BILL - 0.05 * 960, BILL - 0.05 * 960),
+    ("time_clusters", "initial_level", BILL - 5, BILL - 10.05, BILL - 10.05),
+    ("time_clusters", "initial_level_apart", BILL - 10, BILL - 10, None),
+    ("time_clusters", "scale_sum", 2 * BILL, 2 * BILL, None),
+    ("time_clusters", "scale_min", -0.1 * SUN, 0.0, 0.0),
+    ("time_steps", "calendar_week", 12 * WEEK, 12 * FOUR.max(), 12 * FOUR.max()),
+    ("time_steps", "reserve", 1.1 * 5 * FOUR.max(), 5 * FOUR.max(), 5 * FOUR.max()),
 ]
 # Models on which 0.6.10 fails with an exception of its interpreter, and what is right.
 FAILURES = [
@@ -54,6 +73,12 @@ FAILURES = [
     ("import_conflict", None, GRID, "KeyError"),
     ("negative_capacity_cost", None, GRID - 10, "ModelError"),
     ("replace_null", "replaced", 3 * GRID, "AttributeError"),
+    ("time_clusters", "tech_name", BILL, "ValueError"),
+    ("time_clusters", "masked", BILL, "ValueError"),
+    ("time_steps", "static_demand", 0.1 * 30 * 96, "TypeError"),
+    ("time_steps", "last_day", BILL, "InvalidIndexError"),
+    ("time_steps", "part_of_a_bin", BILL, "InvalidIndexError"),
+    ("time_drop", None, DROPPED, "TypeError"),
 ]
 # Models that anello refuses, with what its message must name.
 REFUSED = [

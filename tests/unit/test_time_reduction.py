@@ -83,8 +83,6 @@ def test_one_number_per_step_becomes_one_per_longer_step():
     told = {"techs": {**constant, "pv": {"exists": False}, "wind": {"exists": False}}}
     found = resampled("6H", **told).inputs["resource"].sel(node="north::demand_el")
     np.testing.assert_allclose(found.values, -180.0)
-    copied = resampled("6H", run={"compat": "calliope-0.6"}, **told).inputs["resource"]
-    assert set(copied.sel(node="north::demand_el").values.ravel()) == {-30.0}
 
 
 @pytest.mark.parametrize("resolution", ["1W", "2D", "1M", "90min", "1h", "7H", "1MS"])

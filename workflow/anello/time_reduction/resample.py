@@ -28,7 +28,6 @@ def resample(
     timesteps: pd.DatetimeIndex | None,
     *,
     resolution: str,
-    compat: bool = False,
 ) -> xr.Dataset:
     """Join time steps into longer ones.
 
@@ -44,9 +43,6 @@ def resample(
         The steps to join; the others stay as they are. All by default.
     resolution : str
         The new length as pandas writes it: ``6H``, ``1D``. Bins start at midnight, as there.
-    compat : bool
-        Leave a resource that is one number for all steps as it is, as Calliope 0.6 does, although
-        it is an amount per step.
 
     Returns
     -------
@@ -74,7 +70,7 @@ def resample(
         "timestep_resolution": np.add.reduceat(hours, starts),
         "timestep_weight": joined("timestep_weight", weights, starts),
     }
-    whole = data if compat else _static_energies_as_series(data)
+    whole = _static_energies_as_series(data)
     for name, array in varying(whole):
         arrays[name] = joined(name, np.asarray(array.values, dtype=np.float64), starts)
     return with_steps(whole, index[starts], arrays)
