@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from anello.errors import ArtefactError
-from anello.seals import damage, require_intact, seal, set_aside_damaged
+from anello.seals import damage, require_intact, seal, set_aside_damaged, set_back_future_times
 from anello.stages.reporting import reporting
 
 
@@ -101,3 +102,25 @@ def test_a_step_refuses_damaged_input_and_seals_its_output(
 def test_a_step_that_did_not_write_what_it_should_fails(tmp_path: Path) -> None:
     with pytest.raises(ArtefactError, match="is not there"):
         seal(tmp_path / "nothing.nc")
+
+
+def test_times_in_the_future_are_set_back(tmp_path: Path) -> None:
+    early, late = tmp_path / "a.nc", tmp_path / "deep" / "b.nc"
+    late.parent.mkdir()
+    for path, at in ((early, 1e9), (late, 4e9)):
+        path.write_text("x")
+        os.utime(path, (at, at))
+    assert set_back_future_times(tmp_path) == 1
+    assert early.stat().st_mtime == 1e9
+    assert late.stat().st_mtime < 3e9
+
+
+def test_a_log_on_a_full_disk_does_not_hide_the_reason(capsys: pytest.CaptureFixture[str]) -> None:
+    log = Path("/dev/full")
+    if not log.exists():
+        pytest.skip("there is no /dev/full here")
+    with pytest.raises(SystemExit), reporting(log, "Writing"):
+        raise OSError(28, "No space left on device")
+    shown = capsys.readouterr().err
+    assert "Writing failed: [Errno 28] No space left on device" in shown
+    assert "Traceback" not in shown

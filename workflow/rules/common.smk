@@ -27,7 +27,7 @@ from anello.config import parse_config
 from anello.errors import AnelloError
 from anello.files import sha256
 from anello.provenance import code_digest
-from anello.seals import damage, set_aside_damaged
+from anello.seals import damage, set_aside_damaged, set_back_future_times
 
 try:
     SETTINGS = parse_config(
@@ -363,6 +363,10 @@ def check_results():
             found = list(set_aside_damaged(folder / place))
             for text in found:
                 logger.warning(text)
+            if count := set_back_future_times(folder / scenario):
+                logger.warning(
+                    f"{count} files of {scenario} carried times in the future; they count as new"
+                )
             if found:
                 withdraw([place])
         if any(damage(folder / name) for name in RUN_RESULTS):
