@@ -447,9 +447,10 @@ def test_settings_for_snakemake_are_accepted_by_the_workflow(repo_root, tmp_path
     assert main(told) == OK
     found = read_config(repo_root / "config" / "config.yaml", target)
     assert found.run == "tariffs"
-    assert found.scenarios == [names[0], "-".join(names)]
-    assert found.scenario("-".join(names)).model_scenario == ",".join(names)
-    assert found.scenario(names[0]).overrides == {"run": {"bigM": 1e5}}
+    points = found.at_points(found.points())
+    assert [point.model_scenario for point in points] == [names[0], ",".join(names)]
+    assert all(point.overrides == {"run": {"bigM": 1e5}} for point in points)
+    assert Path(points[0].data.model) == folder / "model.yaml"
     told[2] = str(tmp_path / "other.yaml")
     assert main([*told, "--cluster_mem", "4G"]) == FAILED
     assert "profiles" in capsys.readouterr().err

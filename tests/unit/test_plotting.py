@@ -88,11 +88,17 @@ def test_steps_with_others_left_out_stand_side_by_side():
     axis = TimeAxis(starts, np.ones(48), np.full(48, 182.5))
     assert axis.gaps.tolist() == [24]
     layout = axis.layout(rangeslider=False, zoom=None)
-    assert layout["xaxis"]["ticktext"] == ["05 Jan 2030", "09 Jul 2030"]
+    assert layout["xaxis"]["ticktext"] == ["05 Jan 2030<br>× 182.5", "09 Jul 2030<br>× 182.5"]
     assert layout["xaxis"]["tickvals"] == [0.0, 24.0]
     assert layout["xaxis"]["range"] == [0.0, 48.0]
     assert [shape["x0"] for shape in layout["shapes"]] == [24.0]
     assert len(axis.points()["x"]) == 49
+    after = axis.broken(np.arange(49.0), at_end=False)
+    assert after["x"][23:28].tolist() == [23, 24, 24, 24, 25]
+    np.testing.assert_array_equal(after["y"][23:28], [23, 23, np.nan, 24, 25])
+    before = axis.broken(np.arange(49.0), at_end=True)
+    assert before["x"][23:27].tolist() == [23, 24, 24, 25]
+    np.testing.assert_array_equal(before["y"][23:27], [23, 24, np.nan, 25])
 
 
 def test_storage_prices_and_inputs_keep_their_values(island):
@@ -221,6 +227,28 @@ def test_alternatives_stand_beside_each_other():
     assert "alternative 0" in model.plot.transmission().layout.title.text
     with pytest.raises(InputError, match="spores"):
         model.plot.timeseries("power", subset={"spores": [0, 1]})
+
+
+def test_typical_days_stand_side_by_side_and_their_stores_by_date(tmp_path):
+    options = {"clustering_func": "hierarchical", "how": "mean", "k": 2}
+    model = anello.examples.national_scale(
+        override_dict={
+            "model.subset_time": ["2030-07-01", "2030-07-03"],
+            "model.time": {"function": "apply_clustering", "function_options": options},
+        }
+    )
+    model.run()
+    figure = model.plot.timeseries(["power", "storage_inter_cluster"])
+    assert len(figure.layout.xaxis.ticktext) == 2
+    assert any("× 2" in text for text in figure.layout.xaxis.ticktext)
+    first, second = figure.layout.updatemenus[0].buttons
+    assert first.args[1]["xaxis.type"] == "linear"
+    assert second.args[1]["xaxis.type"] == "date"
+    stored = next(t for t in figure.data if t.legendgroup == "battery" and len(t.y) == 4)
+    expected = model.get_formatted_array("storage_inter_cluster").sel(techs="battery").sum("locs")
+    np.testing.assert_allclose(stored.y[:-1], expected.values)
+    for array in ("power", "storage", "storage_inter_cluster"):
+        model.plot.timeseries(array, to_file=tmp_path / f"{array}.png")
 
 
 # --- maps ----------------------------------------------------------------------------------------

@@ -49,7 +49,7 @@ override. Run NUMBER keeps out_NUMBER_SCENARIO.nc and plots_NUMBER_SCENARIO.html
   bash       ./runs.sh runs all, one after the other; ./runs.sh 2 runs the second
   sbatch     a SLURM job array: sbatch submit.sh
   bsub       an LSF job array: bsub < submit.sh
-  snakemake  scenarios to lay over the settings of a coupled run:
+  snakemake  a sweep to lay over the settings of a coupled run:
              snakemake --cores 2 --configfile config/config.yaml sweep.yaml
 """
 _PARTS = re.compile("[^A-Za-z0-9_.-]+")
@@ -311,7 +311,7 @@ def _minutes(text: str) -> int:
 
 
 def _write_settings(told: argparse.Namespace, path: Path, runs: Sequence[Sequence[str]]) -> None:
-    """Write scenarios for the workflow, to be laid over the settings of a run."""
+    """Write a sweep over scenarios of the model, to be laid over the settings of a run."""
     import yaml
 
     from anello.attrdict import AttrDict
@@ -323,26 +323,21 @@ def _write_settings(told: argparse.Namespace, path: Path, runs: Sequence[Sequenc
                 f"--{name} has no place in settings for Snakemake: its profiles say what a job may"
                 " use, and the section `solver` how it is solved"
             )
-    definitions: dict[str, Any] = {}
-    for names in runs:
-        label = _PARTS.sub("-", "-".join(names)).strip("-.")
-        if label in definitions:
-            raise InputError(f"two runs would both be called {label}; name one of them")
-        definitions[label] = {"model_scenario": ",".join(names)}
-        if told.override_dict:
-            override = AttrDict.from_yaml_string(told.override_dict).as_dict()
-            definitions[label]["overrides"] = override
     model = existing(told.model)
     main = model / "model.yaml" if model.is_dir() else model
+    shared: dict[str, Any] = {"description": f"Scenarios of {main}."}
+    if told.override_dict:
+        shared["overrides"] = AttrDict.from_yaml_string(told.override_dict).as_dict()
     content = {
         "run": _PARTS.sub("-", path.stem).strip("-.") or "sweep",
-        "scenarios": list(definitions),
-        "scenario_definitions": definitions,
+        "scenarios": ["model"],
+        "scenario_definitions": {"model": shared},
         "data": {"source": "folder", "model": str(main)},
+        "sweep": {"kind": "list", "points": [{"model_scenario": ",".join(r)} for r in runs]},
     }
     head = (
-        "# Scenarios of a model, written by `anello generate-runs`. They are laid over the settings"
-        " of a\n# run, which say what the ring is:\n"
+        "# A sweep over scenarios of a model, written by `anello generate-runs`. It is laid over"
+        " the\n# settings of a run, which say what the ring is:\n"
         f"# snakemake --cores 2 --configfile config/config.yaml {path}\n"
     )
     write_text(path, head + yaml.safe_dump(content, sort_keys=False, allow_unicode=True))

@@ -87,7 +87,7 @@ def _draw(axes: Axes, chart: Chart) -> None:
             drawn = _bars(axes, trace, bars, stacks, grouped)
         elif "stackgroup" in trace:
             drawn = _stack(axes, trace, stacks, dates)
-        elif trace["x"] == [None] if "x" in trace else False:
+        elif isinstance(trace.get("x"), list) and trace["x"] == [None]:  # only in the legend
             (drawn,) = axes.plot([], [], **_pen(trace))
         elif trace["mode"] == "markers":
             drawn = _points(axes, trace)
@@ -123,8 +123,9 @@ def _frame(axes: Axes, layout: dict[str, Any], dates: bool) -> None:
         if "range" in told:
             ends = pd.to_datetime(told["range"]) if side == "x" and dates else told["range"]
             getattr(axes, f"set_{side}lim")(*ends)
-        if "ticktext" in told:
-            getattr(axes, f"set_{side}ticks")(told["tickvals"], told["ticktext"])
+        if told.get("ticktext"):
+            texts = [text.replace("<br>", "\n") for text in told["ticktext"]]
+            getattr(axes, f"set_{side}ticks")(told["tickvals"], texts)
         elif told.get("type") == "category":
             axes.grid(False, axis="x" if side == "x" else "y")
         elif not (side == "x" and dates):

@@ -12,7 +12,7 @@ import pandas as pd
 import xarray as xr
 
 from anello.errors import InputError, Problem
-from anello.plotting.chart import Chart, Trace, View, assemble, axis, base_layout
+from anello.plotting.chart import Chart, Trace, View, assemble, axis, base_layout, merged
 from anello.plotting.selection import (
     Source,
     Subset,
@@ -29,8 +29,10 @@ from anello.report.appearance import GREY, lightened
 
 Array = npt.NDArray[np.float64]
 
+_DAILY = "storage_inter_cluster"
 _RESULTS = (
     "storage",
+    _DAILY,
     "resource_con",
     "resource2_con",
     "cost_var",
@@ -61,17 +63,49 @@ class TimeAxis:
         Length of each step [h].
     weights : ndarray
         How many such steps each stands for.
+    clusters : ndarray, optional
+        What typical day each belongs to; days of one time beside each other need not follow.
     """
 
     starts: pd.DatetimeIndex
     hours: Array
     weights: Array
+    clusters: Array | None = None
 
     @property
     def gaps(self) -> npt.NDArray[np.intp]:
         """Positions of the steps before which others are left out."""
         ends = self.starts[:-1] + pd.to_timedelta(self.hours[:-1], unit="h")
-        return np.flatnonzero(self.starts[1:] != ends) + 1
+        apart = np.asarray(self.starts[1:] != ends)
+        if self.clusters is not None:
+            apart |= np.diff(self.clusters) != 0
+        return np.flatnonzero(apart) + 1
+
+    def broken(self, values: Array, at_end: bool) -> dict[str, Any]:
+        """Return points and values of a line that ends where steps are left out.
+
+        Parameters
+        ----------
+        values : ndarray, shape (T + 1,)
+            By the edges of the steps.
+        at_end : bool
+            Whether a value is that at the end of the step before the edge, or holds after it.
+        """
+        points = self.points()
+        gaps = self.gaps
+        if not len(gaps):
+            return {**points, "y": values}
+        if at_end:
+            return {
+                "x": np.insert(points["x"], gaps + 1, points["x"][gaps]),
+                "y": np.insert(values, gaps + 1, np.nan),
+            }
+        twice = np.repeat(gaps, 2)
+        before = np.column_stack([values[gaps - 1], np.full(len(gaps), np.nan)]).ravel()
+        return {
+            "x": np.insert(points["x"], twice, points["x"][twice]),
+            "y": np.insert(values, twice, before),
+        }
 
     def points(self) -> dict[str, Any]:
         """Return the start of each step and the end of the last, in plotly's words."""
@@ -95,6 +129,7 @@ class TimeAxis:
         out = axis("", type="linear" if len(gaps) else "date", showspikes=True)
         out |= {"spikethickness": 1, "spikecolor": "#8A979B", "spikedash": "dot"}
         out["range"] = self.span(min(zoom or len(self.starts), len(self.starts)))
+        out |= {"tickvals": None, "ticktext": None}
         if rangeslider:
             out["rangeslider"] = {"visible": True, "thickness": 0.1, "bgcolor": "#F3F6F6"}
         shapes = []
@@ -104,7 +139,11 @@ class TimeAxis:
             every = -(-len(firsts) // _MOST_TICKS)
             shown = firsts[::every]
             out["tickvals"] = [float(edges[k]) for k in shown]
-            out["ticktext"] = [f"{self.starts[k]:%d %b %Y}" for k in shown]
+            out["ticktext"] = [
+                f"{self.starts[k]:%d %b %Y}"
+                + (f"<br>× {self.weights[k]:g}" if self.weights[k] != 1 else "")
+                for k in shown
+            ]
             out["title"]["text"] = "Time steps side by side, each group by its first day"
             line = {"color": "#8A979B", "width": 1, "dash": "dot"}
             shapes = [
@@ -142,7 +181,8 @@ def timeseries_chart(
     asked = isinstance(array, str) and array in ("all", "results", "inputs")
     views: list[View] = []
     time = _time_axis(source, subset)
-    for name in chosen(array, results, inputs, solved):
+    names = chosen(array, results, inputs, solved)
+    for name in names:
         try:
             views += (
                 [_flows(source, name, time, subset, sum_dims)]
@@ -153,6 +193,18 @@ def timeseries_chart(
             if not asked:
                 raise
             # One variable of many that has a dimension too many does not spoil the others.
+    shared = base_layout(hovermode="x unified", height=560)
+    shared |= time.layout(rangeslider, timesteps_zoom)
+    if _DAILY in names:
+        # Views with another axis of time than their neighbours bring theirs along.
+        days = _day_axis(source).layout(rangeslider, None)
+        for view in views:
+            own = (
+                days
+                if view.title.startswith(source.title(_DAILY))
+                else time.layout(rangeslider, timesteps_zoom)
+            )
+            view.layout = merged(own, view.layout)
     views = [view for view in views if view.traces]
     if not views:
         raise InputError(
@@ -163,8 +215,6 @@ def timeseries_chart(
                 suggestion="Choose other labels or variables",
             )
         )
-    shared = base_layout(hovermode="x unified", height=560)
-    shared |= time.layout(rangeslider, timesteps_zoom)
     return assemble(views, shared)
 
 
@@ -182,7 +232,17 @@ def _time_axis(source: Source, subset: Subset) -> TimeAxis:
         )
     weights = reduced(source.inputs["timestep_weights"], subset, None)
     starts = pd.DatetimeIndex(hours["timesteps"].values)
-    return TimeAxis(starts, hours.values.astype(float), weights.values.astype(float))
+    clusters = None
+    if "timestep_cluster" in source.inputs:
+        found = reduced(source.inputs["timestep_cluster"], subset, None)
+        clusters = found.values.astype(float)
+    return TimeAxis(starts, hours.values.astype(float), weights.values.astype(float), clusters)
+
+
+def _day_axis(source: Source) -> TimeAxis:
+    """Return the axis of the days that typical days stand for."""
+    days = pd.DatetimeIndex(source.results["datesteps"].values)
+    return TimeAxis(days, np.full(len(days), 24.0), np.ones(len(days)))
 
 
 # --- flows of a carrier --------------------------------------------------------------------------
@@ -320,8 +380,7 @@ def _line(
         "type": "scatter",
         "mode": "lines",
         "name": name,
-        **time.points(),
-        "y": np.append(values, values[-1]),
+        **time.broken(np.append(values, values[-1]), at_end=False),
         "line": {"shape": "hv", "width": 1.5, "color": color, **line},
         "legendgroup": group,
         "hovertemplate": f"%{{y:,.4~g}} {unit}".rstrip(),
@@ -341,13 +400,15 @@ def _variable(
 ) -> Iterator[View]:
     """Stack flows; draw a line each for what cannot be added up."""
     stacked = var in _FLOWS
-    adds_up = stacked or var in ("storage", "operating_units")
+    adds_up = stacked or var in ("storage", _DAILY, "operating_units")
+    if var == _DAILY:
+        time = _day_axis(source)
     said = source.title(var)
     which = source.which(subset) if var in source.results else ""
     for label, unit, values in _parts(source, var, subset):
         picked = reduced(values, subset, sum_dims if adds_up else None)
         if squeeze:
-            keep = ("locs", "techs", "carriers", "timesteps")
+            keep = ("locs", "techs", "carriers", "timesteps", "datesteps")
             picked = without_spare_dimensions(picked, keep, var)
         traces: list[Trace] = []
         for number, (name, tech, row) in enumerate(_rows(source, picked, subset)):
@@ -360,7 +421,7 @@ def _variable(
             elif var == "storage":
                 traces.append(_line(name, row, time, color, group, unit, shape="linear", width=2))
                 # What is stored at the end of each step; how it began is not known.
-                traces[-1]["y"] = np.concatenate([[np.nan], row])
+                traces[-1] |= time.broken(np.concatenate([[np.nan], row]), at_end=True)
             else:
                 dash = _DASHES[sum(t["legendgroup"] == group for t in traces) % len(_DASHES)]
                 traces.append(_line(name, finite(row), time, color, group, unit, dash=dash))
@@ -391,8 +452,9 @@ def _parts(source: Source, var: str, subset: Subset) -> Iterator[tuple[str, str,
 
 def _rows(source: Source, values: xr.DataArray, subset: Subset) -> Iterator[tuple[str, str, Array]]:
     """Yield name, technology and values of each line, in the order to show them."""
-    labels = [str(d) for d in values.dims if d != "timesteps"]
-    table = values.transpose(*labels, "timesteps").values.astype(float)
+    time = "datesteps" if "datesteps" in values.dims else "timesteps"
+    labels = [str(d) for d in values.dims if d != time]
+    table = values.transpose(*labels, time).values.astype(float)
     rows: list[tuple[dict[str, str], Array]] = []
     for at in np.ndindex(*table.shape[:-1]):
         row = table[at]
