@@ -212,6 +212,18 @@ def test_uneven_days_are_refused():
         operate(data, problem)
 
 
+def test_workflow_plans_first(tmp_path):
+    from anello.coupling.config import CouplingConfig
+    from anello.stages.build import build_problem
+    from ring_districts import random_district
+
+    data, ring = random_district(1, days=1)
+    data.config["run"]["mode"] = "operate"
+    data.save(tmp_path / "model.nc")
+    with pytest.raises(InputError, match=r"coupling\.operation"):
+        build_problem(tmp_path / "model.nc", tmp_path / "problem.npz", ring, CouplingConfig())
+
+
 def test_command_line_operates_a_folder(tmp_path, capsys):
     from anello.cli import main
 

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from anello.coupling.iteration import rows_of
+from anello.errors import InputError, Problem
 from anello.files import FilePath
 from anello.formulation import formulate
 from anello.model_data import ModelData
@@ -40,9 +41,19 @@ def build_problem(
     ArtefactError
         If the model data cannot be read.
     InputError
-        If the model asks for something that cannot be formulated.
+        If the model asks for something that cannot be formulated, or to be operated only.
     """
     data = ModelData.load(model_data)
+    if data.config["run"].get("mode") == "operate":
+        raise InputError(
+            Problem(
+                "the workflow plans first, and operates what was planned",
+                key="run.mode",
+                value="operate",
+                suggestion="Set `run.mode: plan` in the model and `coupling.operation:"
+                " {window_hours: 24, horizon_hours: 48}` in the configuration",
+            )
+        )
     compiled = compile_problem(formulate(data, rows_of(ring_settings, coupling, data)))
     compiled.save(problem)
     logger.info("%d rows, %d columns", compiled.n_rows, compiled.n_columns)
