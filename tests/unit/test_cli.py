@@ -16,7 +16,7 @@ import pytest
 
 import anello
 from anello.attrdict import AttrDict
-from anello.cli import DIFFERENT, FAILED, NOT_SOLVED, OK, USAGE, main, parser
+from anello.cli import DIFFERENT, FAILED, INTERRUPTED, NOT_SOLVED, OK, USAGE, main, parser
 
 COMMANDS = ["new", "check", "run", "plot", "compare", "convert-results", "generate-scenarios"]
 COMMANDS += ["generate-runs"]
@@ -130,6 +130,20 @@ def test_infeasible_models(model, tmp_path, capsys):
     assert not anello.read_netcdf(path).is_solved
     assert main(["compare", str(path), str(path)]) == FAILED
     assert "no results" in capsys.readouterr().err
+
+
+def test_an_interrupted_command_says_so(model, monkeypatch, capsys):
+    def interrupt(*told, **more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("anello.definition.read_model", interrupt)
+    assert main(["check", str(model)]) == INTERRUPTED
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_too_little_time_is_told_apart(model, capsys):
+    assert main(["run", str(model), "--time_limit", "0", "--quiet"]) == NOT_SOLVED
+    assert "time" in capsys.readouterr().err
 
 
 def test_debug_shows_the_traceback(model, capsys):
