@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import xml.etree.ElementTree as ET
 
 import matplotlib.pyplot as plt
@@ -44,39 +45,70 @@ def made(collected, config=PNG):
         return dict(figures._figures(collected, config))
 
 
-def check_legible(figure):
-    """No two tick labels of an axis touch, and nothing sticks out of the page."""
+def texts_of(figure):
+    """Every text that can be seen, with where it stands on the page."""
     figure.draw_without_rendering()
     renderer = figure.canvas.get_renderer()
+    found = [*figure.texts]
+    if figure._suptitle is not None:
+        found.append(figure._suptitle)
+    legends = list(figure.legends)
+    for axis in figure.axes:
+        low, high = sorted(axis.get_xlim()), sorted(axis.get_ylim())
+        if axis.axison:
+            ticks = [*axis.get_xticklabels(), *axis.get_yticklabels()]
+            ticks += [*axis.get_xticklabels(minor=True), *axis.get_yticklabels(minor=True)]
+            found += [
+                t
+                for t in ticks
+                if low[0] - 1e-6 <= t.get_position()[0] <= low[1] + 1e-6
+                and high[0] - 1e-6 <= t.get_position()[1] <= high[1] + 1e-6
+            ]
+            found += [axis.xaxis.label, axis.yaxis.label]
+        found += [axis._left_title, axis.title, axis._right_title, *axis.texts]
+        legends += [axis.get_legend()]
+    for legend in filter(None, legends):
+        found += [*legend.get_texts(), legend.get_title()]
+    seen = dict.fromkeys(t for t in found if t.get_visible() and t.get_text().strip())
+    return [(text, text.get_window_extent(renderer)) for text in seen]
+
+
+def check_legible(figure):
+    """No text touches another, sticks out of the page or is too small to read in print."""
     page = figure.bbox.padded(1.0)
-    boxes = []
+    texts = texts_of(figure)
+    for text, box in texts:
+        assert text.get_fontsize() >= 6.0, text.get_text()
+        assert page.x0 <= box.x0, text.get_text()
+        assert page.y0 <= box.y0, text.get_text()
+        assert box.x1 <= page.x1, text.get_text()
+        assert box.y1 <= page.y1, text.get_text()
+    for (one, box), (other, its_box) in itertools.combinations(texts, 2):
+        assert not box.shrunk(0.98, 0.9).overlaps(its_box.shrunk(0.98, 0.9)), (
+            one.get_text(),
+            other.get_text(),
+        )
+
+
+def check_units(figure):
+    """Every axis with numbers says what they are and in which unit."""
     for axis in figure.axes:
         if not axis.axison:
             continue
-        labels = [*axis.get_xticklabels(), *axis.get_yticklabels()]
-        labels += axis.get_xticklabels(minor=True)
-        low, high = sorted(axis.get_xlim()), sorted(axis.get_ylim())
-        own = [
-            t.get_window_extent(renderer)
-            for t in labels
-            if t.get_visible()
-            and t.get_text()
-            and low[0] - 1e-6 <= t.get_position()[0] <= low[1] + 1e-6
-            and high[0] - 1e-6 <= t.get_position()[1] <= high[1] + 1e-6
-        ]
-        for one, other in itertools.combinations(own, 2):
-            assert not one.shrunk(0.98, 0.98).overlaps(other), axis.get_title(loc="left")
-        legend = axis.get_legend()
-        if legend is not None:
-            boxes.append(legend.get_window_extent(renderer))
-        boxes += own
-        boxes.append(axis.title.get_window_extent(renderer))
-        boxes.append(axis.yaxis.label.get_window_extent(renderer))
-    for box in (box for box in boxes if box.width > 0):
-        assert page.x0 <= box.x0, box
-        assert page.y0 <= box.y0, box
-        assert box.x1 <= page.x1, box
-        assert box.y1 <= page.y1, box
+        for side in (axis.xaxis, axis.yaxis):
+            shown = [
+                t.get_text()
+                for t in [*side.get_ticklabels(), *side.get_ticklabels(minor=True)]
+                if t.get_visible()
+                and t.get_text()
+                and side.get_tick_params().get("labelleft", True)
+            ]
+            numbers = [t for t in shown if re.fullmatch(r"[−-]?[\d.,]+", t)]
+            label = side.get_label().get_text()
+            counted = label.startswith(("Iteration", "Day of", "Month"))
+            shared = not side.get_tick_params().get("labelbottom", True)
+            if numbers and not counted and not shared:
+                assert re.search(r"\[.+\]$", label), (label, numbers)
 
 
 def test_a_year_gives_every_figure(year):
@@ -92,9 +124,7 @@ def test_a_year_gives_every_figure(year):
     }
     for name, figure in found.items():
         check_legible(figure)
-        for axis in figure.axes:
-            if axis.axison and axis.get_ylabel():
-                assert "[" in axis.get_ylabel(), name
+        check_units(figure)
         assert any(axis.get_ylabel() for axis in figure.axes), name
 
 
