@@ -254,6 +254,7 @@ EQUIVALENT: dict[tuple[str, str], str] = (
             ("energy_cap", "lower"),
             ("resource_area", "lower"),
             ("storage_cap", "lower"),
+            ("storage_inter_cluster", "lower"),
             ("resource_con", "lower"),
             ("resource_cap", "lower"),
             ("resource2_cap", "lower"),

@@ -21,6 +21,7 @@ ALWAYS = [
     Mutant("constraint", "export_balance", "left out"),
     Mutant("constraint", "group_carrier_con_max", "left out"),
     Mutant("constraint", "reserve_margin", "left out"),
+    Mutant("constraint", "storage_inter_max", "term 1 dropped"),
     Mutant("expression", "cost_var", "term 0 dropped"),
     Mutant("expression", "cost_investment", "term 0 turned"),
     Mutant("variable", "unmet_demand", "lower bound taken away"),
