@@ -363,9 +363,9 @@ def check_results():
             found = list(set_aside_damaged(folder / place))
             for text in found:
                 logger.warning(text)
-            if count := set_back_future_times(folder / scenario):
+            if count := set_back_future_times(folder / place):
                 logger.warning(
-                    f"{count} files of {scenario} carried times in the future; they count as new"
+                    f"{count} files of {place} carried times in the future; they count as new"
                 )
             if found:
                 withdraw([place])
