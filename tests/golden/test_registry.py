@@ -60,6 +60,7 @@ RING = RingRows(
     heat_pumps=("a::heat_pump", "b::heat_pump"),
     sigma=(-1.0, -1.0),
     stores=("a::tank", ""),
+    capacity_kw=np.full(2, np.inf),
     step_h=np.ones(HOURS),
     phi=np.full(HOURS, 0.9),
     psi=np.full(HOURS, 0.05),

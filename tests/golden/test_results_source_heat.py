@@ -58,6 +58,7 @@ def solved(location: str | None = "a"):
         heat_pumps=("a::hp",),
         sigma=(-1.0,),
         stores=("",),
+        capacity_kw=np.full(1, np.inf),
         step_h=np.ones(3),
         phi=np.ones(3),
         psi=np.full(3, 1 / KWH_PER_K),

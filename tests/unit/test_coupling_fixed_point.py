@@ -206,7 +206,7 @@ def test_few_iterations_show_no_oscillation():
         {"max_iterations": 0},
         {"fixed_point": {"relaxation": 1.5}},
         {"slp": {"trust_region_k": 20.0}},
-        {"slp": {"shrink_below": 0.9}},
+        {"slp": {"kept_share": 1.0}},
         {"tolerence_k": 0.1},
     ],
 )

@@ -20,6 +20,7 @@ from anello.coupling.linearisation import (
 from anello.errors import InputError
 from anello.formulation import formulate
 from anello.ring import iccep2019_ring, simulate
+from anello.ring.config import CapacityLimit
 from anello.solve import compile_problem, solve
 from ring_districts import coupled, random_district
 
@@ -33,13 +34,13 @@ def incumbent():
     done = district.run(must_converge=False).last
     about = linearise(
         following_schedule(district.ring),
+        district.rows,
         done.flows,
         done.ring,
         trust_region_k=1.0,
         cost_eur=done.cost.total_eur,
         given_cost_eur=0.0,
         iteration=1,
-        scheduled=True,
     )
     return district, done, about
 
@@ -141,13 +142,13 @@ def test_output_per_kelvin_is_a_finite_difference_of_the_simulation(incumbent):
     base, moved = simulate(settings, done.flows), simulate(warmer, done.flows)
     lin = linearise(
         settings,
+        district.rows,
         done.flows,
         base,
         trust_region_k=1.0,
         cost_eur=0.0,
         given_cost_eur=0.0,
         iteration=0,
-        scheduled=True,
     )
     change_k = (moved.temperature_degc - base.temperature_degc)[:-1]
     assert np.abs(change_k).max() > 1e-4
@@ -177,13 +178,13 @@ def test_output_per_kwh_is_a_finite_difference_of_the_simulation(incumbent):
     base, moved = simulate(held, done.flows), simulate(held, fuller)
     lin = linearise(
         held,
+        district.rows,
         done.flows,
         base,
         trust_region_k=1.0,
         cost_eur=0.0,
         given_cost_eur=0.0,
         iteration=0,
-        scheduled=True,
     )
     saved = (base.p_kw - moved.p_kw) * base.cop * done.flows.step_h
     inside = np.sign(base.dcop_duse) == np.sign(moved.dcop_duse)
@@ -276,7 +277,7 @@ def test_rows_of_every_method():
 def test_a_ring_that_is_reset_for_free_cannot_enter_a_programme():
     times = np.array(["2015-01-01"], dtype="datetime64[ns]")
     with pytest.raises(InputError, match="reset for free"):
-        ring_rows(iccep2019_ring("smart"), (), times, np.ones(1), scheduled=True)
+        ring_rows(iccep2019_ring("smart"), (), np.empty(0), times, np.ones(1), scheduled=True)
 
 
 def test_the_rows_are_named_constraints_of_the_pyomo_model():
@@ -325,3 +326,72 @@ def test_a_fixed_point_with_scheduled_balancing_keeps_the_bounds():
     assert "ring_heat" in outcome.last.dispatch
     assert outcome.last.ring.steps_outside == 0
     assert outcome.last.ring.audit.relative < 1e-6
+
+
+# --- a loop, and capacity that depends on temperature ---------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def looped():
+    """A district on a loop, linearised about its second dispatch."""
+    district = coupled(SEED, {"max_iterations": 2}, loop=True)
+    done = district.run(must_converge=False).last
+    about = linearise(
+        following_schedule(district.ring),
+        district.rows,
+        done.flows,
+        done.ring,
+        trust_region_k=0.5,
+        cost_eur=done.cost.total_eur,
+        given_cost_eur=0.0,
+        iteration=1,
+    )
+    return district, done, about
+
+
+def test_the_rows_of_a_loop_hold_at_the_incumbent_too(looped):
+    district, done, about = looped
+    problem = with_numbers(district.problem, district.ring, district.rows, about)
+    x = simulated_point(district, done, problem, solve(problem))
+    assert misses(problem, x, "ring_balance").max() < 1e-9
+    for name in ("ring_wells_heating_max", "ring_wells_cooling_max"):
+        assert misses(problem, x, name).max() < 1e-6
+
+
+def test_the_trust_region_of_a_loop_bounds_heat_by_the_water_that_passes(looped):
+    district, done, about = looped
+    room_kw = 0.5 * 12.0 * 4.18
+    np.testing.assert_allclose(about.passing_kw_per_k, 12.0 * 4.18)
+    dispatch = district.iterate(2, about).dispatch
+    made = dispatch["carrier_prod"].sel(node=list(about.nodes)).sum("carrier")
+    change = made.transpose("node", "timestep").values - done.flows.q_kw
+    assert np.abs(change).max() <= room_kw + 1e-6
+    assert np.abs(change).max() > 0.1 * room_kw
+
+
+@pytest.mark.parametrize("seed", [0, 1, 13])
+def test_small_loops_settle(seed):
+    """Loops whose mean says little about the water at a place."""
+    outcome = coupled(seed, loop=True).run()
+    assert outcome.record.converged
+    first = outcome.record.trace[0].j_sim_eur
+    assert outcome.best.cost.total_eur < first
+
+
+def test_a_ring_too_cold_for_full_output_limits_it_in_the_programme():
+    data, ring = random_district(SEED)
+    name = next(name for name, pump in ring.heat_pumps.items() if pump.service != "cooling")
+    limit = CapacityLimit(reference_degc=25.0, slope_per_k=0.03)
+    pumps = ring.heat_pumps | {name: ring.heat_pumps[name].model_copy(update={"capacity": limit})}
+    node = next(str(n) for n in data.inputs["node"].values if str(n).endswith(f"::{name}"))
+    nominal_kw = float(data.value("energy_cap_equals", data.positions([node]))[0])
+    coupling = CouplingConfig()
+    free = CoupledDistrict(data, ring, coupling).run().best
+    limited = CoupledDistrict(data, ring.model_copy(update={"heat_pumps": pumps}), coupling).run()
+    row = limited.best.flows.nodes.index(node)
+    factor = limited.best.ring.capacity_factor[row]
+    assert factor.max() < 0.9
+    output = limited.best.flows.q_kw[row]
+    assert (output <= nominal_kw * factor + 0.01 * nominal_kw).all()
+    # The limit matters: without it the same heat pump runs harder than it could.
+    assert (free.flows.q_kw[row] > nominal_kw * factor + 0.01 * nominal_kw).any()

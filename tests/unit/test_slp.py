@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -21,7 +22,7 @@ from anello.coupling.slp import following, judge, judge_iteration, run_slp
 from anello.errors import NotConvergedError
 from ring_districts import coupled
 
-SETTINGS = SlpConfig(trust_region_k=2.0, shrink_below=0.4)
+SETTINGS = SlpConfig(trust_region_k=2.0)
 
 
 def incumbent(cost_eur: float = 100.0, reach: float = 2.0, given: float = 0.0) -> Linearisation:
@@ -35,6 +36,11 @@ def incumbent(cost_eur: float = 100.0, reach: float = 2.0, given: float = 0.0) -
         temperature_degc=np.full(3, 15.0),
         storage_kwh=zero + np.nan,
         given_kw=np.zeros(2),
+        plant_degc=np.full((2, 2), 15.0),
+        passing_kw_per_k=np.full(2, np.inf),
+        q_kw=zero,
+        plant_kw=np.zeros((4, 2)),
+        capacity_factor=zero + 1.0,
         given_cost_eur=given,
         trust_region_k=reach,
         cost_eur=cost_eur,
@@ -56,18 +62,19 @@ def verdict(lp: float, simulated: float, about: Linearisation | None = None) -> 
 @pytest.mark.parametrize(
     ("simulated", "accepted", "rho", "reach"),
     [
-        (91.0, True, 0.9, 4.0),  # as predicted: wider
-        (95.0, True, 0.5, 2.0),  # half of it: as it is
-        (99.0, True, 0.1, 1.0),  # hardly: narrower, but taken
-        (100.0, False, 0.0, 1.0),  # nothing: refused
-        (103.0, False, -0.3, 1.0),  # worse: refused
+        (91.0, True, 0.9, 3.5),  # nearly as predicted: wider
+        (90.5, True, 0.95, 4.0),  # as predicted: twice as wide at most
+        (92.0, True, 0.8, 1.75),  # less than 0.825 of it: narrower, so that more is kept
+        (99.0, True, 0.1, 0.5),  # hardly: a quarter at least, but taken
+        (100.0, False, 0.0, 0.5),  # nothing: refused
+        (103.0, False, -0.3, 0.5),  # worse: refused
     ],
 )
 def test_the_simulation_decides(simulated, accepted, rho, reach):
     step = verdict(90.0, simulated)
     assert step.accepted is accepted
     assert step.rho == pytest.approx(rho)
-    assert step.next_trust_region_k == reach
+    assert step.next_trust_region_k == pytest.approx(reach)
     assert step.predicted_decrease_eur == pytest.approx(10.0)
     assert step.trust_region_k == 2.0
     assert step.temperature_gap_k == pytest.approx(0.2)
@@ -100,7 +107,7 @@ def test_unmet_demand_is_part_of_the_merit():
     district = coupled(0, {"max_iterations": 1})
     done = district.run(must_converge=False).last
     about = incumbent(cost_eur=done.cost.total_eur + 5.0)
-    arguments = (district.coupling, district.ring, about)
+    arguments = (district.coupling, district.ring, district.rows, about)
     rest = (done.flows, done.ring, done.cost, 1)
     good, _ = judge_iteration(*arguments, done.dispatch, *rest)
     assert good.accepted
@@ -114,9 +121,9 @@ def test_unmet_demand_is_part_of_the_merit():
 
 def test_a_refused_step_keeps_the_incumbent_and_only_shrinks():
     about = incumbent()
-    kept = following(None, about, verdict(90.0, 101.0), None, None, 101.0, 0.0, 4, scheduled=True)
+    kept = following(None, None, about, verdict(90.0, 101.0), None, None, 101.0, 0.0, 4)
     assert kept.cop is about.cop
-    assert (kept.trust_region_k, kept.iteration, kept.cost_eur) == (1.0, 3, 100.0)
+    assert (kept.trust_region_k, kept.iteration, kept.cost_eur) == (0.5, 3, 100.0)
 
 
 # --- the end of the search ------------------------------------------------------------------------
@@ -167,11 +174,12 @@ def test_tolerances_are_shares_of_operation_not_of_capacity():
     assert not check_slp(CouplingConfig(), invested, None, None).converged
 
 
-def test_the_result_is_the_best_iteration_and_not_the_last():
+def test_the_result_is_the_incumbent_and_not_the_last():
     config = CouplingConfig(max_iterations=3)
     record = None
-    for cost in (110.0, 100.0, 105.0):
-        record = check_slp(config, state(step_with(50.0), cost, cost), None, record)
+    for cost, accepted in ((110.0, True), (100.0, True), (99.0, False)):
+        step = replace(step_with(50.0), accepted=accepted)
+        record = check_slp(config, state(step, cost, cost), None, record)
     assert record.finished
     assert not record.converged
     assert record.result_iteration == 1
@@ -199,7 +207,7 @@ def test_a_search_that_does_not_converge_is_an_error_with_its_record():
 
 
 def test_only_accepted_dispatches_become_the_incumbent():
-    eager = {"slp": {"shrink_below": 0.01, "expand_above": 0.02, "trust_region_k": 4.0}}
+    eager = {"slp": {"kept_share": 0.02, "trust_region_k": 4.0}}
     record = coupled(2, eager).run(must_converge=False).record
     assert any(entry.accepted is False for entry in record.trace)
     for before, after in zip(record.trace, record.trace[1:], strict=False):
@@ -215,13 +223,13 @@ def test_heat_that_is_not_decided_is_given_to_the_programme():
     done = district.run(must_converge=False).last
     about = linearise(
         district.ring,
+        replace(district.rows, devices={}),
         done.flows,
         done.ring,
         trust_region_k=1.0,
         cost_eur=1.0,
         given_cost_eur=0.0,
         iteration=0,
-        scheduled=False,
     )
     expected = np.sum(list(done.ring.q_bal_kw.values()), axis=0) + done.ring.pump_heat_kw
-    np.testing.assert_allclose(about.given_kw, expected)
+    np.testing.assert_allclose(about.given_kw, expected, atol=1e-6)

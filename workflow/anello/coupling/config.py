@@ -43,11 +43,12 @@ class SlpConfig(Strict):
         default=3.0, description="Trust region Δ on ring and store temperatures at the start [K]."
     )
     trust_region_max_k: Positive = Field(default=4.0, description="Largest trust region [K].")
-    expand_above: Positive = Field(
-        default=0.75, description="Double Δ when actual/predicted decrease exceeds this [-]."
-    )
-    shrink_below: Positive = Field(
-        default=0.6, description="Halve Δ when actual/predicted decrease falls below this [-]."
+    kept_share: Annotated[float, Field(strict=True, gt=0, lt=1)] = Field(
+        default=0.825,
+        description=(
+            "Share of a programme's promise that its simulation should keep: Δ grows or shrinks so "
+            "that the next step is expected to [-]."
+        ),
     )
     balancing: Literal["scheduled", "deadband"] = Field(
         default="scheduled",
@@ -58,8 +59,6 @@ class SlpConfig(Strict):
     def _ordered(self) -> Self:
         if self.trust_region_k > self.trust_region_max_k:
             raise ValueError("needed: trust_region_k ≤ trust_region_max_k")
-        if not self.shrink_below < self.expand_above:
-            raise ValueError("needed: shrink_below < expand_above")
         return self
 
 

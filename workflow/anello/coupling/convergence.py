@@ -188,8 +188,9 @@ class ConvergenceRecord:
 
     @property
     def best(self) -> IterationRecord:
-        """The iteration with the least simulated true cost."""
-        return min(self.trace, key=lambda step: step.j_sim_eur)
+        """The incumbent of an SLP, else the iteration with the least simulated true cost."""
+        accepted = [step for step in self.trace if step.accepted]
+        return accepted[-1] if accepted else min(self.trace, key=lambda step: step.j_sim_eur)
 
     @property
     def result_iteration(self) -> int:

@@ -83,7 +83,7 @@ class Outcome:
     record : ConvergenceRecord
         Every iteration.
     best : Iteration
-        The iteration with the least simulated true cost, the penalty of unmet demand included.
+        The incumbent of an SLP, else the iteration with the least simulated true cost.
     last : Iteration
         The last one.
     solve_seconds : float
@@ -174,9 +174,7 @@ class CoupledDistrict:
             record, self.incumbent = outcome.record, outcome.incumbent
         else:
             record = run_fixed_point(
-                lambda number, used: (
-                    self.iterate(number, with_cop(self.ring, self.heat_pumps, used)).state
-                ),
+                self._fixed_point_step,
                 cop,
                 self.coupling,
                 active_oddities=self.ring.active_oddities,
@@ -189,12 +187,32 @@ class CoupledDistrict:
 
     def _slp_step(self, number: int, about: Linearisation) -> tuple[CouplingState, Linearisation]:
         done = self.iterate(number, about)
+        assert self.rows is not None
         step, incumbent = judge_iteration(
-            self.coupling, self.ring, about, done.dispatch, done.flows, done.ring, done.cost, number
+            self.coupling,
+            self.ring,
+            self.rows,
+            about,
+            done.dispatch,
+            done.flows,
+            done.ring,
+            done.cost,
+            number,
         )
         investment = done.state.investment_eur
         state = state_of(done.flows, done.ring, done.cost, investment, about.given_cost_eur, step)
+        self._keep(done, best=step.accepted)
         return state, incumbent
+
+    def _fixed_point_step(self, number: int, cop: Floats) -> CouplingState:
+        done = self.iterate(number, with_cop(self.ring, self.heat_pumps, cop))
+        best = not self._done or done.penalised_eur < self._done[0].penalised_eur
+        self._keep(done, best=best)
+        return done.state
+
+    def _keep(self, done: Iteration, *, best: bool) -> None:
+        """Keep the best first and the last last: memory stays flat over the iterations."""
+        self._done = [done if best else self._done[0], done]
 
     def iterate(self, number: int, about: Linearisation) -> Iteration:
         """Solve the programme about a linearisation, and simulate what it dispatches.
@@ -216,11 +234,7 @@ class CoupledDistrict:
             mip_gap=self.solver.mip_gap,
         )
         self._basis = solution.basis
-        done = self.simulate(number, about, solution)
-        # The best first, the last last: memory stays flat however many iterations there are.
-        best = min([*self._done[:1], done], key=lambda one: one.penalised_eur)
-        self._done = [best, done]
-        return done
+        return self.simulate(number, about, solution)
 
     def simulate(self, number: int, about: Linearisation, solution: Solution) -> Iteration:
         """Simulate what a solution of the programme dispatches.

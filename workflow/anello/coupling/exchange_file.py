@@ -13,16 +13,28 @@ from anello.coupling.iteration import heat_pumps, start_cop, with_cop
 from anello.coupling.linearisation import Linearisation
 from anello.errors import ArtefactError
 from anello.files import FilePath, atomic_path
+from anello.formulation.ring import DEVICES
 from anello.model_data import ModelData
 from anello.ring.config import RingConfig
 
 Floats = NDArray[np.float64]
 
-_BY_PUMP = {
-    "output_per_k": ("kWh K-1", "change of output per kelvin of ring temperature"),
-    "output_per_kwh": ("1", "change of output per kWh in the store"),
-    "storage_kwh": ("kWh", "level of the heat pump's store"),
+_PUMP, _STEP = ("node", "timestep"), ("timestep",)
+_FIELDS = {
+    "output_per_k": (_PUMP, "kWh K-1", "change of output per kelvin of ring temperature"),
+    "output_per_kwh": (_PUMP, "1", "change of output per kWh in the store"),
+    "storage_kwh": (_PUMP, "kWh", "level of the heat pump's store"),
+    "q_kw": (_PUMP, "kW", "thermal output"),
+    "capacity_factor": (_PUMP, "1", "thermal capacity relative to nominal"),
+    "degc_per_kwh": (("node",), "K kWh-1", "store's temperature slope"),
+    "temperature_degc": (("state",), "degC", "mean ring temperature"),
+    "given_kw": (_STEP, "kW", "heat that is not decided"),
+    "passing_kw_per_k": (_STEP, "kW K-1", "heat per kelvin of the water that passes"),
+    "plant_degc": (("extreme", "timestep"), "degC", "coldest and warmest at the plant"),
+    "plant_kw": (("device", "timestep"), "kW", "heat that the plant moves"),
 }
+"""Dimensions, units and meaning of a linearisation's arrays."""
+_ATTRIBUTES = ("trust_region_k", "cost_eur", "given_cost_eur")
 
 
 def write_cop(
@@ -68,14 +80,12 @@ def write_cop(
         if about is None:
             return
         file.createDimension("state", len(times) + 1)
-        for name, (units, text) in _BY_PUMP.items():
-            put(name, ("node", "timestep"), getattr(about, name), units, text)
-        put("degc_per_kwh", ("node",), about.degc_per_kwh, "K kWh-1", "store's temperature slope")
-        put("temperature_degc", ("state",), about.temperature_degc, "degC", "mean ring temperature")
-        put("given_kw", ("timestep",), about.given_kw, "kW", "heat that is not decided")
-        file.trust_region_k = about.trust_region_k
-        file.cost_eur = about.cost_eur
-        file.given_cost_eur = about.given_cost_eur
+        file.createDimension("extreme", 2)
+        file.createDimension("device", len(DEVICES))
+        for name, (dims, units, text) in _FIELDS.items():
+            put(name, dims, getattr(about, name), units, text)
+        for name in _ATTRIBUTES:
+            file.setncattr(name, getattr(about, name))
         file.incumbent_iteration = about.iteration
 
 
@@ -104,17 +114,11 @@ def read_linearisation(path: FilePath) -> Linearisation:
     ArtefactError
         If the file is missing, damaged, or holds COP alone.
     """
-    names = ("cop", *_BY_PUMP, "degc_per_kwh", "temperature_degc", "given_kw")
-    nodes, arrays, attributes = _read(path, names)
+    nodes, arrays, attributes = _read(path, ("cop", *_FIELDS))
     try:
-        return Linearisation(
-            nodes=nodes,
-            **arrays,
-            trust_region_k=float(attributes["trust_region_k"]),
-            cost_eur=float(attributes["cost_eur"]),
-            given_cost_eur=float(attributes["given_cost_eur"]),
-            iteration=int(attributes["incumbent_iteration"]),
-        )
+        values: dict[str, Any] = {name: float(attributes[name]) for name in _ATTRIBUTES}
+        iteration = int(attributes["incumbent_iteration"])
+        return Linearisation(nodes=nodes, iteration=iteration, **(values | arrays))
     except KeyError as missing:
         raise ArtefactError(f"{path}: lacks {missing}") from missing
 

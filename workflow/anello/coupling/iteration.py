@@ -59,9 +59,11 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
         scheduled = True
     else:
         return None
+    nodes = heat_pumps(ring, data)
     return ring_rows(
         ring,
-        heat_pumps(ring, data),
+        nodes,
+        largest_kw(data, nodes),
         data.inputs["timestep"].values,
         np.asarray(data.inputs["timestep_resolution"].values, dtype=float),
         scheduled=scheduled,
@@ -83,6 +85,14 @@ def _check_chronological(data: ModelData) -> None:
                 " `model.subset_time`",
             )
         )
+
+
+def largest_kw(data: ModelData, nodes: tuple[str, ...]) -> Floats:
+    """Capacity that the model gives its heat pumps, or lets them have at most, shape (H,) [kW]."""
+    equals = data.value("energy_cap_equals", list(nodes), default=False)
+    most = data.value("energy_cap_max", list(nodes))
+    scale = data.value("energy_cap_scale", list(nodes))
+    return np.asarray(np.where(np.isnan(equals), most, equals) * scale, dtype=float)
 
 
 def start_cop(data: ModelData, nodes: tuple[str, ...]) -> Floats:

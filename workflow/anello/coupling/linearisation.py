@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from anello.errors import InputError
 from anello.errors import Problem as InputProblem
 from anello.formulation.ring import DEVICES, PER_K, PER_KWH, WELL_PER_K, Device, RingRows
-from anello.ring.config import RingConfig, StoreUse
+from anello.ring.config import WATER_KJ_PER_KGK, RingConfig, StoreUse
 from anello.ring.exchange import RingInput, RingResult, use_side
 from anello.ring.ground import ground_temperature_degc
 from anello.ring.loop import geometry
@@ -39,6 +39,7 @@ NEVER_DEGC = 1e3
 def ring_rows(
     config: RingConfig,
     nodes: tuple[str, ...],
+    capacity_kw: Floats,
     times: NDArray[np.datetime64],
     step_h: Floats,
     *,
@@ -52,6 +53,8 @@ def ring_rows(
         The ring's settings; a loop enters the programme as its mean temperature.
     nodes : tuple of str
         Heat pumps, `location::technology`.
+    capacity_kw : ndarray, shape (H,)
+        Their nominal capacity, the largest where it is still to be chosen [kW].
     times : ndarray of datetime64, shape (T,)
         Start of each time step.
     step_h : ndarray, shape (T,)
@@ -120,6 +123,7 @@ def ring_rows(
         heat_pumps=nodes,
         sigma=tuple(sigma),
         stores=tuple(stores),
+        capacity_kw=capacity_kw,
         step_h=step_h,
         phi=phi,
         psi=psi,
@@ -154,8 +158,18 @@ class Linearisation:
     storage_kwh : ndarray, shape (H, T)
         Level of each heat pump's store at the end of the step, NaN without a store [kWh].
     given_kw : ndarray, shape (T,)
-        Heat into the ring that the programme does not decide: of the circulation pump, and of the
-        balancing plant unless it is scheduled [kW].
+        Heat into the ring that the programme does not decide: of the circulation pump, of the
+        balancing plant unless it is scheduled, and what a loop loses beyond its mean [kW].
+    plant_degc : ndarray, shape (2, T)
+        Coldest and warmest water at the balancing plant in each step [°C].
+    passing_kw_per_k : ndarray, shape (T,)
+        Heat per kelvin of the water that passes a place; infinite without a loop [kW/K].
+    q_kw : ndarray, shape (H, T)
+        Thermal output [kW].
+    plant_kw : ndarray, shape (4, T)
+        Heat that each device of the plant moves, in the order of `DEVICES` [kW].
+    capacity_factor : ndarray, shape (H, T)
+        Thermal capacity at the incumbent relative to nominal [-].
     given_cost_eur : float
         Cost of plant and pump that is not in the programme [€].
     trust_region_k : float
@@ -175,6 +189,11 @@ class Linearisation:
     temperature_degc: Floats
     storage_kwh: Floats
     given_kw: Floats
+    plant_degc: Floats
+    passing_kw_per_k: Floats
+    q_kw: Floats
+    plant_kw: Floats
+    capacity_factor: Floats
     given_cost_eur: float
     trust_region_k: float
     cost_eur: float
@@ -183,6 +202,23 @@ class Linearisation:
     def with_trust_region(self, trust_region_k: float) -> Linearisation:
         """The same incumbent with another trust region [K]."""
         return replace(self, trust_region_k=trust_region_k)
+
+
+def _least_factor(config: RingConfig, nodes: tuple[str, ...]) -> Floats:
+    """Smallest capacity factor within the ring's bounds, shape (H, 1) [-].
+
+    The first dispatch can then be delivered whatever the ring does, and so can every incumbent.
+    """
+    pumps = [config.heat_pump(node) for node in nodes]
+    bounds = np.array(config.bounds_degc)
+    limits = [None if pump is None else pump.capacity for pump in pumps]
+    least = [1.0 if limit is None else float(limit.factor(bounds).min()) for limit in limits]
+    return np.array(least)[:, None]
+
+
+def _plant_device(name: str) -> str:
+    """Name in the simulation of a device of the programme, which has wells twice."""
+    return "wells" if name.startswith("wells") else name
 
 
 def start(config: RingConfig, nodes: tuple[str, ...], cop: Floats) -> Linearisation:
@@ -207,6 +243,11 @@ def start(config: RingConfig, nodes: tuple[str, ...], cop: Floats) -> Linearisat
         temperature_degc=np.full(cop.shape[1] + 1, config.initial_degc),
         storage_kwh=np.full_like(cop, np.nan),
         given_kw=np.zeros(cop.shape[1]),
+        plant_degc=np.full((2, cop.shape[1]), config.initial_degc),
+        passing_kw_per_k=np.full(cop.shape[1], np.inf),
+        q_kw=zero,
+        plant_kw=np.zeros((len(DEVICES), cop.shape[1])),
+        capacity_factor=np.broadcast_to(_least_factor(config, nodes), cop.shape).copy(),
         given_cost_eur=0.0,
         trust_region_k=np.inf,
         cost_eur=np.inf,
@@ -216,6 +257,7 @@ def start(config: RingConfig, nodes: tuple[str, ...], cop: Floats) -> Linearisat
 
 def linearise(
     config: RingConfig,
+    rows: RingRows,
     data: RingInput,
     result: RingResult,
     *,
@@ -223,7 +265,6 @@ def linearise(
     cost_eur: float,
     given_cost_eur: float,
     iteration: int,
-    scheduled: bool,
 ) -> Linearisation:
     """Linearise heat pumps and ring about a simulated dispatch.
 
@@ -234,6 +275,8 @@ def linearise(
     ----------
     config : RingConfig
         The ring's settings.
+    rows : RingRows
+        The ring's numbers in the formulation.
     data : RingInput
         The dispatch.
     result : RingResult
@@ -246,16 +289,22 @@ def linearise(
         Cost of plant and pump that is not in the programme [€].
     iteration : int
         Iteration of the dispatch.
-    scheduled : bool
-        Whether the programme decides the heat of the balancing plant.
     """
     slope = use_side(config, data).degc_per_kwh
     # Outputs within the solver's rounding would become matrix entries that only do harm.
     output_kwh = np.where(data.q_kw > RUNNING_KW, data.q_kw, 0.0) * data.step_h
     weight = output_kwh / result.cop
-    given = result.pump_heat_kw.copy()
-    if not scheduled:
-        given += np.sum(list(result.q_bal_kw.values()), axis=0)
+    decided_kw = result.q_ring_kw.sum(axis=0)
+    plant_kw = np.sum(list(result.q_bal_kw.values()), axis=0)
+    if rows.devices:
+        decided_kw = decided_kw + plant_kw
+    # Whatever else moved the mean temperature is given, so that the row holds at the incumbent.
+    ends, starts = result.temperature_degc[1:], result.temperature_degc[:-1]
+    given = (ends - rows.phi * starts - rows.gain_degc) / rows.psi - decided_kw
+    passing = np.stack([starts, starts]) if result.plant_degc is None else result.plant_degc
+    passing_kw_per_k = np.full_like(given, np.inf)
+    if result.flow_kg_s is not None:
+        passing_kw_per_k = np.abs(result.flow_kg_s) * WATER_KJ_PER_KGK
     return Linearisation(
         nodes=data.nodes,
         cop=result.cop,
@@ -265,6 +314,16 @@ def linearise(
         temperature_degc=result.temperature_degc,
         storage_kwh=data.storage_kwh,
         given_kw=given,
+        plant_degc=passing,
+        passing_kw_per_k=passing_kw_per_k,
+        q_kw=data.q_kw,
+        plant_kw=np.array(
+            [
+                np.maximum(sign * result.q_bal_kw[_plant_device(name)], 0.0)
+                for name, sign in DEVICES.items()
+            ]
+        ),
+        capacity_factor=result.capacity_factor,
         given_cost_eur=given_cost_eur,
         trust_region_k=trust_region_k,
         cost_eur=cost_eur,
@@ -304,9 +363,44 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
     row_bounds["ring_balance"] = (given, given)
     most_kw = _wells(config, rows, about, values, row_bounds)
     column_bounds = _trust_region(problem, config, rows, about, most_kw)
+    column_bounds["carrier_prod"] = _outputs(problem, config, rows, about)
     return problem.patch({k: v for k, v in values.items() if v}).with_bounds(
         column_bounds, row_bounds
     )
+
+
+def _outputs(
+    problem: Problem, config: RingConfig, rows: RingRows, about: Linearisation
+) -> tuple[Floats, Floats]:
+    """Bounds on outputs [kWh]: the ring's temperature limits capacity, the trust region a loop.
+
+    In a loop the water that passes a heat pump carries little heat. An output may change by what
+    warms or cools that water by the trust region.
+    """
+    block = problem.variables["carrier_prod"]
+    where = {node: k for k, node in enumerate(about.nodes)}
+    lower, upper = np.full(block.shape, np.nan), np.full(block.shape, np.nan)
+    room_kw = _room_kw(about)
+    for item, (node, _) in enumerate(block.labels()):
+        if node not in where:
+            continue
+        k, pump = where[node], config.heat_pump(node)
+        if room_kw is not None:
+            lower[item] = np.maximum(about.q_kw[k] - room_kw, 0.0) * rows.step_h
+            upper[item] = (about.q_kw[k] + room_kw) * rows.step_h
+        if pump is not None and pump.capacity is not None:
+            # ASSUME: an output whose capacity is still to be chosen is held by the largest size.
+            most_kw = about.capacity_factor[k] * rows.capacity_kw[k]
+            upper[item] = np.fmin(upper[item], most_kw * rows.step_h)
+            lower[item] = np.fmin(lower[item], upper[item])
+    return lower, upper
+
+
+def _room_kw(about: Linearisation) -> Floats | None:
+    """What heat may change at a place in a loop, shape (T,) [kW]; None where nothing limits it."""
+    if not np.isfinite(about.trust_region_k) or not np.isfinite(about.passing_kw_per_k).all():
+        return None
+    return about.trust_region_k * about.passing_kw_per_k
 
 
 def _balance_constants(problem: Problem, about: Linearisation) -> dict[str, tuple[Floats, Floats]]:
@@ -347,7 +441,6 @@ def _wells(
     if config.plant is None:
         return most_kw
     wells = config.plant.wells
-    conductance = wells.conductance_kw_per_k
     start_degc = about.temperature_degc[:-1]
     reach = about.trust_region_k
     low = np.maximum(start_degc - reach, config.bounds_degc[0])
@@ -357,9 +450,12 @@ def _wells(
     for device, sign in (("wells_heating", 1.0), ("wells_cooling", -1.0)):
         if device not in rows.devices:
             continue
-        distance = sign * (wells.well_degc - start_degc)
+        conductance = np.minimum(wells.conductance_kw_per_k, about.passing_kw_per_k)
+        # The water at the plant is warmer or colder than the mean by what it is at the incumbent.
+        well_degc = wells.well_degc - (about.plant_degc[1 if sign > 0 else 0] - start_degc)
+        distance = sign * (well_degc - start_degc)
         edge = high if sign > 0 else low
-        nearest = sign * (wells.well_degc - edge)
+        nearest = sign * (well_degc - edge)
         at_incumbent = conductance * np.maximum(distance, 0.0)
         # Where the trust region reaches past the well temperature, the line through the limit at
         # the incumbent and nothing at the edge: exact at the incumbent, and never impossible.
@@ -368,12 +464,12 @@ def _wells(
         if not np.isfinite(reach):
             # Before the first simulation only the bounds are known: the best case is allowed.
             slope = np.zeros_like(slope)
-            best = sign * wells.well_degc - (low if sign > 0 else -high)
+            best = sign * well_degc - (low if sign > 0 else -high)
             at_incumbent = conductance * np.maximum(best, 0.0)
         # A trace of slope keeps the row where the limit is constant: the rows stay the same in
         # every iteration, so that each can start from the basis of the one before. There the row
         # must never bind, or it would hold the ring at one side of the incumbent.
-        trace = TRACE * max(conductance, 1.0)
+        trace = TRACE * max(wells.conductance_kw_per_k, 1.0)
         constant = slope < trace
         most_kw[device] = np.where(constant, np.maximum(at_incumbent, TRACE_KW), np.inf)
         slope = np.where(constant, trace, slope)
@@ -413,7 +509,14 @@ def _trust_region(
             if name == "dry_cooler" and config.plant is not None:
                 size = np.minimum(size, _cooler_kw(config, about))
             most[k] = size * rows.step_h
-        bounds["ring_heat"] = (np.zeros(block.shape), most)
+        least = np.zeros(block.shape)
+        room_kw = _room_kw(about)
+        if room_kw is not None:
+            for k, name in enumerate(rows.devices):
+                now = about.plant_kw[list(DEVICES).index(name)]
+                most[k] = np.minimum(most[k], (now + room_kw) * rows.step_h)
+                least[k] = np.minimum(np.maximum(now - room_kw, 0.0) * rows.step_h, most[k])
+        bounds["ring_heat"] = (least, most)
     if np.isfinite(reach) and "storage" in problem.variables:
         block = problem.variables["storage"]
         lower_kwh = np.full(block.shape, np.nan)
@@ -434,10 +537,11 @@ def _cooler_kw(config: RingConfig, about: Linearisation) -> Floats:
     """What the dry cooler can move at the incumbent's ring temperature [kW]."""
     assert config.plant is not None
     cooler = config.plant.dry_cooler
-    start_degc = about.temperature_degc[:-1]
+    coldest_degc = about.plant_degc[0]
     if cooler.kw_per_k is None or cooler.outdoor_degc is None:
-        return np.full_like(start_degc, cooler.max_kw)
-    return np.maximum(0.0, cooler.kw_per_k * (start_degc - cooler.outdoor_degc))
+        return np.full_like(coldest_degc, cooler.max_kw)
+    limit_kw: Floats = np.maximum(0.0, cooler.kw_per_k * (coldest_degc - cooler.outdoor_degc))
+    return limit_kw
 
 
 def following_schedule(config: RingConfig) -> RingConfig:

@@ -26,6 +26,7 @@ from anello.coupling.convergence import (
     require_converged,
 )
 from anello.coupling.linearisation import Linearisation, linearise
+from anello.formulation.ring import RingRows
 from anello.ring.config import RingConfig
 from anello.ring.cost import TrueCost
 from anello.ring.exchange import RingInput, RingResult
@@ -34,6 +35,21 @@ if TYPE_CHECKING:
     import xarray as xr
 
 Floats = NDArray[np.float64]
+
+
+LARGEST_CHANGE, SMALLEST_CHANGE = 2.0, 0.25
+"""Limits of the factor by which one verdict changes the trust region [-]."""
+
+
+def _next_trust_region_k(config: SlpConfig, reach_k: float, rho: float) -> float:
+    """Return the trust region within which the next promise should be kept as wished [K].
+
+    What a linear promise leaves out grows with Δ², the promise itself with Δ: 1 − ρ is proportional
+    to Δ, so that one verdict tells the Δ at which ρ would have been `kept_share`.
+    """
+    missed = max(1.0 - rho, 1e-9)
+    factor = min(max((1.0 - config.kept_share) / missed, SMALLEST_CHANGE), LARGEST_CHANGE)
+    return min(factor * reach_k, config.trust_region_max_k)
 
 
 def judge(
@@ -76,10 +92,7 @@ def judge(
         # A prediction within rounding of nothing says nothing about the model's quality.
         scale = 1e-9 * abs(simulated_cost_eur)
         rho = actual / predicted if abs(predicted) > scale else (1.0 if accepted else 0.0)
-        if accepted and rho > config.expand_above:
-            reach = min(2.0 * reach, config.trust_region_max_k)
-        elif not accepted or rho < config.shrink_below:
-            reach = 0.5 * reach
+        reach = _next_trust_region_k(config, reach, rho if accepted else min(rho, 0.0))
     gap = np.abs(lp_temperature_degc - result.temperature_degc[1:])
     return SlpStep(
         trust_region_k=about.trust_region_k if not first else None,
@@ -93,6 +106,7 @@ def judge(
 
 def following(
     config: RingConfig,
+    rows: RingRows,
     about: Linearisation,
     step: SlpStep,
     data: RingInput,
@@ -100,8 +114,6 @@ def following(
     simulated_cost_eur: float,
     given_cost_eur: float,
     iteration: int,
-    *,
-    scheduled: bool,
 ) -> Linearisation:
     """The incumbent of the next programme: this dispatch if it was accepted, else the old one.
 
@@ -109,6 +121,8 @@ def following(
     ----------
     config : RingConfig
         The ring's settings.
+    rows : RingRows
+        The ring's numbers in the formulation.
     about : Linearisation
         The incumbent so far.
     step : SlpStep
@@ -121,26 +135,38 @@ def following(
         Cost of plant and pump that its programme did not hold [€].
     iteration : int
         Its number.
-    scheduled : bool
-        Whether the programme decides the heat of the balancing plant.
     """
     if not step.accepted:
         return about.with_trust_region(step.next_trust_region_k)
     return linearise(
         config,
+        rows,
         data,
         result,
         trust_region_k=step.next_trust_region_k,
         cost_eur=simulated_cost_eur,
         given_cost_eur=given_cost_eur,
         iteration=iteration,
-        scheduled=scheduled,
     )
+
+
+OVER_CAPACITY_EUR = 10.0
+"""Price of heat that a heat pump is too small to give: more than any that it can give [€/kWh]."""
+
+
+def _beyond_kwh(data: RingInput, result: RingResult) -> float:
+    """Return the output beyond what the ring's temperature lets the heat pumps give [kWh]."""
+    if data.capacity_kw is None:
+        return 0.0
+    limited = (result.capacity_factor != 1.0).any(axis=1)
+    most_kw = result.capacity_factor[limited] * data.capacity_kw[limited, None]
+    return float((np.maximum(data.q_kw[limited] - most_kw, 0.0) * data.step_h).sum())
 
 
 def judge_iteration(
     config: CouplingConfig,
     ring: RingConfig,
+    rows: RingRows,
     about: Linearisation,
     dispatch: xr.Dataset,
     data: RingInput,
@@ -154,6 +180,8 @@ def judge_iteration(
     ----------
     config, ring : CouplingConfig, RingConfig
         Settings.
+    rows : RingRows
+        The ring's numbers in the formulation.
     about : Linearisation
         The incumbent the programme was linear about.
     dispatch : xarray.Dataset
@@ -164,11 +192,12 @@ def judge_iteration(
         Number of the iteration.
     """
     penalty = float(dispatch.attrs["objective"]) - float(dispatch.attrs["cost_objective"])
+    simulated_eur = cost.total_eur + penalty + OVER_CAPACITY_EUR * _beyond_kwh(data, result)
     step = judge(
         config.slp,
         about,
         lp_cost_eur=cost.dispatch_eur + penalty,
-        simulated_cost_eur=cost.total_eur + penalty,
+        simulated_cost_eur=simulated_eur,
         lp_temperature_degc=dispatch["ring_temperature"].values.reshape(-1),
         result=result,
     )
@@ -178,14 +207,14 @@ def judge_iteration(
     given_eur = cost.plant_electricity_eur + cost.plant_other_eur
     incumbent = following(
         ring,
+        rows,
         about,
         step,
         data,
         result,
-        cost.total_eur + penalty,
+        simulated_eur,
         0.0 if scheduled and not result.pump_kw.any() else given_eur,
         iteration,
-        scheduled=scheduled,
     )
     return step, incumbent
 

@@ -57,6 +57,8 @@ class RingRows:
         −1 where a heat pump takes heat from the ring (heating), +1 where it rejects heat (cooling).
     stores : tuple of str
         Node of the store whose level sets each heat pump's use temperature; empty for none.
+    capacity_kw : ndarray, shape (H,)
+        Nominal capacity of each heat pump, the largest where it is still to be chosen [kW].
     step_h : ndarray, shape (T,)
         Length of the time steps [h].
     phi, psi, gain_degc : ndarray, shape (T,)
@@ -74,6 +76,7 @@ class RingRows:
     heat_pumps: tuple[str, ...]
     sigma: tuple[float, ...]
     stores: tuple[str, ...]
+    capacity_kw: Array
     step_h: Array
     phi: Array
     psi: Array

@@ -197,6 +197,9 @@ def ring_input(
     if problems:
         raise InputError(problems)
     rows = [position[node] for node in nodes]
+    capacity_kw = None
+    if "energy_cap" in dispatch:
+        capacity_kw = dispatch["energy_cap"].sel(node=list(nodes)).values.astype(float)
     return RingInput(
         nodes=nodes,
         times=times,
@@ -208,6 +211,7 @@ def ring_input(
         ),
         storage_kwh=levels,
         storage_start_kwh=starts,
+        capacity_kw=capacity_kw,
         outdoor_degc=outdoor_degc,
         flow_kg_s=flow_kg_s,
     )
@@ -294,6 +298,10 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
         )
     if result.flow_kg_s is not None:
         data["flow_kg_s"] = variable(("timestep",), result.flow_kg_s, "kg s-1", "flow")
+    if result.plant_degc is not None:
+        data["plant_degc"] = variable(
+            ("extreme", "timestep"), result.plant_degc, "degC", "coldest and warmest at the plant"
+        )
     return xr.Dataset(
         data,
         coords={
@@ -359,6 +367,7 @@ def ring_result(dataset: xr.Dataset) -> RingResult:
             bounds_degc=(low, high),
             node_degc=dataset["node_degc"].values if "node_degc" in dataset else None,
             flow_kg_s=dataset["flow_kg_s"].values if "flow_kg_s" in dataset else None,
+            plant_degc=dataset["plant_degc"].values if "plant_degc" in dataset else None,
             **arrays,
         )
     except KeyError as missing:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Annotated, Literal, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
@@ -166,6 +168,11 @@ class CapacityLimit(Strict):
     )
     min_factor: NonNegative = Field(default=0.0, description="Lower bound of the factor [-].")
     max_factor: Positive = Field(default=1.5, description="Upper bound of the factor [-].")
+
+    def factor(self, ring_degc: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the capacity relative to nominal at these ring temperatures [-]."""
+        free = 1.0 + self.slope_per_k * (ring_degc - self.reference_degc)
+        return np.clip(free, self.min_factor, self.max_factor)
 
 
 class HeatPumpConfig(Strict):

@@ -175,7 +175,7 @@ def true_cost(
         bought += float(((supply.grid_kwh + more) * weight).sum())
     if home is None and plant is not None:
         plant_electricity = float(plant.electricity_price_eur_per_kwh * (plant_kwh * weight).sum())
-        bought += float((plant_kwh * weight).sum())
+        bought += float((result.plant_kw * result.step_h * weight).sum())
     return TrueCost(
         total_eur=dispatch_cost_eur + electricity + plant_electricity + plant_other,
         dispatch_eur=dispatch_cost_eur,

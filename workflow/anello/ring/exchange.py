@@ -167,6 +167,8 @@ class RingResult:
         Temperature at each substation of a loop [°C].
     flow_kg_s : ndarray, shape (T,), optional
         Flow around a loop [kg/s].
+    plant_degc : ndarray, shape (2, T), optional
+        Coldest and warmest water of a loop that passes the balancing plant in each step [°C].
     bounds_degc : (float, float)
         Allowed temperatures [°C].
     """
@@ -199,6 +201,7 @@ class RingResult:
     bounds_degc: tuple[float, float]
     node_degc: Floats | None = None
     flow_kg_s: Floats | None = None
+    plant_degc: Floats | None = None
 
     @property
     def resets_low(self) -> int:

@@ -463,6 +463,7 @@ def simulate_loop(
     means = np.empty(steps + 1)
     at_stations = np.empty((steps + 1, count))
     balancing = np.zeros((3, steps))
+    passing = np.zeros((2, steps))
     loss_kw = np.empty(steps)
     stored_kwh = np.empty(steps)
     ua_total = float(plan.shape.ua_kw_per_k.sum())
@@ -482,6 +483,7 @@ def simulate_loop(
         hours = hours_of[step]
         if controller is not None:
             coldest, warmest = run.extremes(field, step, plant_station)
+            passing[:, step] = coldest, warmest
             rise = hours / capacity
             drift = mean + rise * (
                 sum(heat_list) + pump_of[step] - ua_total * (mean - grounds[step])
@@ -520,6 +522,7 @@ def simulate_loop(
         shortfall_kwh=0.0 if controller is None else controller.shortfall_kwh(data.step_h),
         node_degc=at_stations,
         flow_kg_s=flow,
+        plant_degc=None if controller is None else passing,
     )
 
 

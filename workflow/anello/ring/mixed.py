@@ -196,6 +196,7 @@ def assemble(
     shortfall_kwh: float = 0.0,
     node_degc: Floats | None = None,
     flow_kg_s: Floats | None = None,
+    plant_degc: Floats | None = None,
 ) -> RingResult:
     """Evaluate heat pumps along a temperature trajectory, audit it, and make the result.
 
@@ -221,8 +222,8 @@ def assemble(
         Electricity of the circulation pump, and its heat in the water [kW].
     shortfall_kwh : float
         Scheduled balancing heat that was not delivered [kWh].
-    node_degc, flow_kg_s : ndarray, optional
-        Temperatures and flow of a loop.
+    node_degc, flow_kg_s, plant_degc : ndarray, optional
+        Temperatures and flow of a loop, and the water that passes its plant.
 
     Returns
     -------
@@ -251,11 +252,7 @@ def assemble(
         over[node] = 0
         if settings is not None and settings.capacity is not None:
             limit = settings.capacity
-            factor[row] = np.clip(
-                1.0 + limit.slope_per_k * (source[row] - limit.reference_degc),
-                limit.min_factor,
-                limit.max_factor,
-            )
+            factor[row] = limit.factor(source[row])
             if data.capacity_kw is not None:
                 excess = data.q_kw[row] > factor[row] * data.capacity_kw[row] * (1 + 1e-9)
                 over[node] = int(excess.sum())
@@ -310,6 +307,7 @@ def assemble(
         bounds_degc=config.bounds_degc,
         node_degc=node_degc,
         flow_kg_s=flow_kg_s,
+        plant_degc=plant_degc,
     )
     if config.outside_bounds == "error" and result.steps_outside:
         state = result.temperature_degc

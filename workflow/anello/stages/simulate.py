@@ -13,6 +13,7 @@ from anello.coupling.fixed_point import CopPair, next_cop
 from anello.coupling.iteration import (
     heat_pumps,
     investment_eur,
+    rows_of,
     simulate_dispatch,
 )
 from anello.coupling.slp import judge_iteration
@@ -77,16 +78,17 @@ def simulate_iteration(
     data = ModelData.load(model_data)
     found = read_netcdf(dispatch)
     nodes = heat_pumps(ring_settings, data)
-    slp = coupling.method == "slp"
     about = handed_over(data, ring_settings, coupling, cop_used)
     keep = "store_temperature_of_iteration_zero" in ring_settings.active_oddities
     kept = read_netcdf(first_ring)["use_degc"].values if keep and first_ring is not None else None
     flows, result, cost = simulate_dispatch(data, found, ring_settings, about.cop, use_degc=kept)
     verdict: SlpStep | None = None
     incumbent: Linearisation | None = None
-    if slp:
+    if coupling.method == "slp":
+        rows = rows_of(ring_settings, coupling, data)
+        assert rows is not None
         verdict, incumbent = judge_iteration(
-            coupling, ring_settings, about, found, flows, result, cost, iteration
+            coupling, ring_settings, rows, about, found, flows, result, cost, iteration
         )
         following = incumbent.cop
     else:
