@@ -94,7 +94,9 @@ def original(folder: Path, span: list[str]) -> tuple[ModelData, RingConfig]:
             **settings,
             "use_temperature": {**use, "store": STORES[use["store"]]},
         }
-    return data, RingConfig.model_validate({**ring, "heat_pumps": pumps})
+    # The wells' pumps stand in the homes' district and draw on its balance, sun included.
+    plant = {**ring["plant"], "electricity_location": "buildings"}
+    return data, RingConfig.model_validate({**ring, "heat_pumps": pumps, "plant": plant})
 
 
 def table(rows: list[Comparison]) -> list[str]:

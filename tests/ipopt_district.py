@@ -70,6 +70,21 @@ class NonLinearProgramme:
         return float(found["f"]), values
 
 
+def has_carrier(data: ModelData, node: str, tier: str, carrier: str) -> bool:
+    """Whether a node takes or gives a carrier."""
+    return bool(data.inputs["tier_carrier"].sel(node=node, tier=tier, carrier=carrier))
+
+
+def load_kwh(data: ModelData, place: str, carrier: str) -> np.ndarray:
+    """Demand for a carrier at a location, shape (T,)."""
+    total = np.zeros(data.inputs.sizes["timestep"])
+    for position in data.nodes("demand"):
+        node = str(data.inputs["node"].values[position])
+        if node.startswith(f"{place}::") and has_carrier(data, node, "in", carrier):
+            total -= number(data, "resource", node) * number(data, "resource_scale", node)
+    return total
+
+
 def number(data: ModelData, name: str, node: str) -> np.ndarray:
     """A parameter of one node, shape (T,)."""
     position = data.positions([node])
@@ -90,6 +105,7 @@ def nonlinear_programme(data: ModelData, ring: RingConfig) -> NonLinearProgramme
     pumps = heat_pumps(ring, data)
     places = [str(loc) for loc in data.inputs["loc"].values]
     labels = [str(n) for n in data.inputs["node"].values]
+    carriers = [str(c) for c in data.inputs["carrier"].values]
     steps, count = data.inputs.sizes["timestep"], len(pumps)
     assert ring.plant is not None
     assert ring.loss.ua_kw_per_k == 0.0
@@ -137,23 +153,17 @@ def nonlinear_programme(data: ModelData, ring: RingConfig) -> NonLinearProgramme
         taken = v["output"][k, :] / cop
         power[place] += taken
         heat += (v["output"][k, :] if cold else -v["output"][k, :]) + taken
-        service = settings.service
-        demand = sum(
-            -number(data, "resource", n)
-            for n in labels
-            if n.startswith(f"{place}::demand")
-            and service
-            in data.inputs["tier_carrier"]
-            .sel(node=n, tier="in")
-            .where(lambda on: on, drop=True)["carrier"]
-            .values
-        )
+        carrier = next(c for c in carriers if has_carrier(data, pump, "out", c))
+        demand = load_kwh(data, place, carrier)
         made = v["output"][k, :] + v["discharge"][k, :] - v["charge"][k, :]
         equal.append(made.T - demand)
         kept = (1.0 - number(data, "storage_loss", store)[None, :]) * earlier
         equal.append((level - kept - v["charge"][k, :] + v["discharge"][k, :]).T)
         high["output"][k] = number(data, "energy_cap_equals", pump)
         high["level"][k] = number(data, "storage_cap_equals", store)
+        initial = data.value("storage_initial", data.positions([store]), default=False)[0]
+        if np.isfinite(initial):  # with a cyclic store it fixes the last level
+            low["level"][k, -1] = high["level"][k, -1] = initial * high["level"][k, -1]
         high["charge"][k] = high["discharge"][k] = number(data, "energy_cap_equals", store)
         cost += ca.sum2(v["output"][k, :] * number(data, "cost_om_prod", pump)[None, :])
         cost += ca.sum2(v["discharge"][k, :] * number(data, "cost_om_prod", store)[None, :])
@@ -168,18 +178,23 @@ def nonlinear_programme(data: ModelData, ring: RingConfig) -> NonLinearProgramme
         limited.append(
             (plant[row, :] - conductance * 0.5 * (gap + ca.sqrt(gap**2 + SMOOTH_K**2))).T
         )
+    home = ring.plant.electricity_location
     for row, device in enumerate((wells, wells, heater, cooler)):
-        per_kwh = ring.plant.electricity_price_eur_per_kwh * device.electricity_kwh_per_kwh
-        cost += (per_kwh + device.cost_eur_per_kwh) * ca.sum2(plant[row, :])
+        cost += device.cost_eur_per_kwh * ca.sum2(plant[row, :])
+        used = device.electricity_kwh_per_kwh * plant[row, :]
+        if home is None:
+            cost += ring.plant.electricity_price_eur_per_kwh * ca.sum2(used)
+        else:
+            power[home] += used
     for k, place in enumerate(places):
         sun = f"{place}::pv_rooftop"
         if sun in labels:
             peak = number(data, "energy_cap_equals", sun)
             high["sun"][k] = np.minimum(number(data, "resource", sun), 1.0) * peak
+            cost += ca.sum2(v["sun"][k, :] * number(data, "cost_om_prod", sun)[None, :])
         else:
             high["sun"][k] = 0.0
-        electric = f"{place}::demand_electricity"
-        load = -number(data, "resource", electric) if electric in labels else np.zeros(steps)
+        load = load_kwh(data, place, "electricity")
         equal.append((v["grid"][k, :] + v["sun"][k, :] - power[place]).T - load)
         cost += ca.sum2(v["grid"][k, :] * number(data, "cost_om_prod", f"{place}::grid")[None, :])
 

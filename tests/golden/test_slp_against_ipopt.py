@@ -13,27 +13,36 @@ from anello.coupling.district import CoupledDistrict
 from anello.definition import read_model
 from anello.district import load_district, write_district
 from anello.ring.config import RingConfig
+from benchmarks import compare_coupling
 
 pytest.importorskip("casadi", reason="casadi brings Ipopt; it is only used in this test")
 from ipopt_district import neutral_start, nonlinear_programme
 
-# Fourteen days agree as three do, but take Ipopt a minute; docs/explanation/coupling.md has both.
+# A month agrees as three days do, but takes Ipopt minutes: docs/explanation/coupling-comparison.md.
 DAYS = int(os.environ.get("ANELLO_IPOPT_DAYS", "3"))
 
 
-@pytest.fixture(scope="module")
-def district(tmp_path_factory, repo_root: Path):
+SPAN = ["2015-07-01", f"2015-07-{DAYS:02d}"]
+
+
+def embedded(folder: Path, root: Path):
     """The embedded district's smart scenario at the start of July."""
-    folder = tmp_path_factory.mktemp("district") / "model"
     model = write_district(load_district(), folder).model
-    settings = yaml.safe_load((repo_root / "config" / "config.yaml").read_text(encoding="utf-8"))
+    settings = yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8"))
     ring = settings["ring"]
     changes = settings["scenario_definitions"]["smart"]["ring"]["heat_pumps"]
     for name, change in changes.items():
         ring["heat_pumps"][name].update(change)
-    span = ["2015-07-01", f"2015-07-{DAYS:02d}"]
-    data = read_model(model, scenario="smart", override_dict={"model.subset_time": span})
+    data = read_model(model, scenario="smart", override_dict={"model.subset_time": SPAN})
     return data, RingConfig.model_validate(ring)
+
+
+@pytest.fixture(scope="module", params=["embedded", "original"])
+def district(request, tmp_path_factory, repo_root: Path):
+    """A district at the start of July, and its ring."""
+    if request.param == "embedded":
+        return embedded(tmp_path_factory.mktemp("district") / "model", repo_root)
+    return compare_coupling.original(request.getfixturevalue("iccep2019") / "smart", SPAN)
 
 
 def test_as_good_as_ipopt(district):
