@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from benchmarks import compare_coupling
 
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict
 from anello.definition import read_model
 from anello.district import load_district, write_district
 from anello.ring.config import RingConfig
-from benchmarks import compare_coupling
 
 pytest.importorskip("casadi", reason="casadi brings Ipopt; it is only used in this test")
 from ipopt_district import neutral_start, nonlinear_programme
