@@ -224,14 +224,21 @@ def test_workflow_plans_first(tmp_path):
         build_problem(tmp_path / "model.nc", tmp_path / "problem.npz", ring, CouplingConfig())
 
 
-def test_command_line_operates_a_folder(tmp_path, capsys):
+def test_command_line_operates_the_example_as_calliope_does(tmp_path):
     from anello.cli import main
 
-    told = "{run.mode: operate, run.operation: {window: 24, horizon: 48}}"
     out = tmp_path / "out.nc"
-    anello.examples.copy_example("district", tmp_path / "district")
-    code = main(
-        ["run", str(tmp_path / "district"), "--override_dict", told, "--save_netcdf", str(out)]
-    )
-    assert code == 0
-    assert anello.read_netcdf(out).results.attrs["termination_condition"] == "optimal"
+    anello.examples.copy_example("urban", tmp_path / "urban")
+    told = ["--scenario", "operate", "--save_netcdf", str(out)]
+    assert main(["run", str(tmp_path / "urban"), *told]) == 0
+    found = anello.read_netcdf(out).results
+    assert found.attrs["termination_condition"] == "optimal"
+    # Calliope 0.6.10 with CBC, on the same folder.
+    assert float(found["cost"].sum()) == pytest.approx(1572.1158745346283, rel=1e-8)
+
+
+def test_example():
+    model = anello.examples.operate()
+    model.run()
+    assert model.run_config["operation"]["window"] == 12
+    assert float(model.results["unmet_demand"].sum()) == 0.0

@@ -23,7 +23,7 @@ TEMPLATES = {
 """Names of the examples and what they are."""
 
 __all__ = ["TEMPLATES", "copy_example", "district_scale", "folder", "milp", "national_scale"]
-__all__ += ["urban_scale"]
+__all__ += ["operate", "urban_scale"]
 
 
 def folder(name: str) -> Path:
@@ -99,6 +99,11 @@ def urban_scale(**told: Any) -> Model:
 def milp(**told: Any) -> Model:
     """Return the urban example with whole units, purchases and one-way pipes at a time."""
     return _model("urban", **{"scenario": "milp", **told})
+
+
+def operate(**told: Any) -> Model:
+    """Return the urban example as it is operated, with a receding horizon."""
+    return _model("urban", **{"scenario": "operate", **told})
 
 
 def district_scale(**told: Any) -> Model:
