@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 IMAGES = ("svg", "pdf", "png", "jpeg", "jpg", "webp")
-CONFIG = {"responsive": True, "displaylogo": False}
+_FIXED: dict[str, Any] = {
+    "config": {"responsive": True, "displaylogo": False},
+    "validate": False,
+    "auto_play": False,
+}
 # A page may use what it holds, and nothing from elsewhere.
 POLICY = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; '
@@ -120,7 +124,7 @@ def page_of(chart: Chart, options: Mapping[str, Any]) -> str:
     text = str(
         plotly_module("io").to_html(
             _plain(chart),
-            **{"config": CONFIG, "div_id": "plot", "validate": False, **options},
+            **{**_FIXED, "div_id": "plot", **options},
         )
     )
     return text.replace("<head>", f"<head>{POLICY}", 1)
@@ -128,8 +132,8 @@ def page_of(chart: Chart, options: Mapping[str, Any]) -> str:
 
 def div_of(chart: Chart, options: Mapping[str, Any]) -> str:
     """Return the part of a page that holds one plot; the page itself must load plotly.js."""
-    fixed = {"config": CONFIG, "validate": False, "include_plotlyjs": False, "full_html": False}
-    return str(plotly_module("io").to_html(_plain(chart), **{**fixed, **options}))
+    part = {**_FIXED, "include_plotlyjs": False, "full_html": False, **options}
+    return str(plotly_module("io").to_html(_plain(chart), **part))
 
 
 def _plain(chart: Chart) -> dict[str, Any]:

@@ -48,8 +48,7 @@ def summary_page(source: Source, to_file: PathLike | None = None) -> str | None:
             steps = source.inputs.sizes["timesteps"]
             chart = flows_chart(source, timestep_index_subset=(0, min(steps, _MOST_FRAMES)))
             told = "" if steps <= _MOST_FRAMES else f"The first {_MOST_FRAMES} time steps."
-            options = {"div_id": "flows", "auto_play": False}
-            parts.append(("Flows, step by step", told, div_of(chart, options)))
+            parts.append(("Flows, step by step", told, div_of(chart, {"div_id": "flows"})))
     page = resources.files("anello.plotting").joinpath("page.html").read_text(encoding="utf-8")
     name = str(source.model.model_config.get("name") or "Model")
     texts = {
