@@ -20,6 +20,7 @@ help:
 	@echo "make docs    build the documentation (site/)"
 	@echo "make bench   measure speed, beside Calliope 0.6.10 where it can be installed"
 	@echo "make bench-coupling   compare what every coupling truly costs"
+	@echo "make bench-demo  measure time and memory of the demo"
 	@echo "make months  lay the embedded district's months beside the original study's"
 	@echo "make bench-operate   measure a year of receding horizons beside one plan"
 
@@ -72,6 +73,9 @@ bench: $(DEV_READY)
 
 bench-coupling: $(DEV_READY)
 	PATH="$(abspath $(BIN)):$$PATH" python benchmarks/compare_coupling.py --year
+
+bench-demo: $(DEV_READY)
+	PATH="$(abspath $(BIN)):$$PATH" python benchmarks/measure_demo.py
 
 months: $(DEV_READY)
 	$(BIN)/python benchmarks/compare_months.py
