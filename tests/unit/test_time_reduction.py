@@ -341,6 +341,17 @@ def test_what_the_oracle_fails_on_is_solved():
         assert outcome(STEPS, name).status == "optimal"
 
 
+def test_the_examples_of_reduced_time():
+    from anello import examples
+
+    assert examples.time_resampling().data.inputs.sizes["timestep"] == 20
+    assert examples.time_clustering().data.inputs.sizes["timestep"] == 48
+    masking = examples.time_masking()
+    assert set(masking.data.inputs["timestep_resolution"].values) == {1.0, 6.0}
+    masking.run(solver="highs")
+    assert masking.results.attrs["termination_condition"] == "optimal"
+
+
 # --- functions of one's own -----------------------------------------------------------------------
 OWN = """
 import pandas as pd

@@ -23,7 +23,7 @@ TEMPLATES = {
 """Names of the examples and what they are."""
 
 __all__ = ["TEMPLATES", "copy_example", "district_scale", "folder", "milp", "national_scale"]
-__all__ += ["operate", "urban_scale"]
+__all__ += ["operate", "time_clustering", "time_masking", "time_resampling", "urban_scale"]
 
 
 def folder(name: str) -> Path:
@@ -104,6 +104,21 @@ def milp(**told: Any) -> Model:
 def operate(**told: Any) -> Model:
     """Return the urban example as it is operated, with a receding horizon."""
     return _model("urban", **{"scenario": "operate", **told})
+
+
+def time_resampling(**told: Any) -> Model:
+    """Return the national example in steps of six hours."""
+    return _model("national", **{"scenario": "time_resampling", **told})
+
+
+def time_clustering(**told: Any) -> Model:
+    """Return the national example with representative days."""
+    return _model("national", **{"scenario": "time_clustering", **told})
+
+
+def time_masking(**told: Any) -> Model:
+    """Return the urban example with one day by the hour and the other in longer steps."""
+    return _model("urban", **{"scenario": "time_masking", **told})
 
 
 def district_scale(**told: Any) -> Model:
