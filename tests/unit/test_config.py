@@ -100,6 +100,15 @@ def test_another_kind_replaces_the_whole_mapping() -> None:
             ],
         ),
         ("scenario_definitions: {smart: {rings: {}}}\n", ["smart.rings", "`ring`"]),
+        (
+            "coupling: {operation: {window_hours: 48, horizon_hours: 24}}\n",
+            ["mine.yaml:1", "`coupling.operation`", "window_hours ≤ horizon_hours"],
+        ),
+        (
+            "coupling: {operation: {}}\n"
+            "scenario_definitions: {baseline: {ring: {mode: iccep2019}}}\n",
+            ["scenario_definitions.baseline", "as one temperature"],
+        ),
     ],
 )
 def test_faults_are_located_and_explained(tmp_path: Path, text: str, said: list[str]) -> None:

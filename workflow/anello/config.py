@@ -18,10 +18,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from anello.attrdict import AttrDict
 from anello.coupling.config import CouplingConfig
@@ -88,6 +88,16 @@ class ScenarioConfig(Strict):
     coupling: CouplingConfig
     solver: SolverConfig
     figures: FiguresConfig
+
+    @model_validator(mode="after")
+    def _operable(self) -> Self:
+        one_temperature = self.ring.mode == "physical" and self.ring.model == "mixed"
+        if self.coupling.operation is not None and not one_temperature:
+            raise ValueError(
+                "`coupling.operation` carries the ring from window to window as one temperature:"
+                " needed are `ring.mode: physical` and `ring.model: mixed`"
+            )
+        return self
 
 
 @dataclass(frozen=True)
