@@ -341,6 +341,26 @@ def test_what_the_oracle_fails_on_is_solved():
         assert outcome(STEPS, name).status == "optimal"
 
 
+def test_masks_without_a_function_are_told(whole):
+    data = read({"masks": [{"function": "zero", "options": {"tech": "pv"}}]})
+    assert data.inputs.sizes["timestep"] == 288
+    assert any("no effect without" in w for w in data.warnings)
+
+
+def test_the_function_in_the_documentation_works(repo_root, tmp_path, monkeypatch):
+    text = (repo_root / "docs/how-to/reduce-time.md").read_text(encoding="utf-8")
+    code = text.partition("```python\ndef quarter")[2].partition("```")[0]
+    (tmp_path / "documented_time.py").write_text(f"def quarter{code}", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    importlib.invalidate_caches()
+    time = {"function": "documented_time.quarter", "function_options": {"days": 70}}
+    inputs = read(time, time_modules=["documented_time"]).inputs
+    assert 0 < inputs.sizes["timestep"] < 288
+    assert float((inputs["timestep_resolution"] * inputs["timestep_weight"]).sum()) == (
+        pytest.approx(288.0)
+    )
+
+
 def test_the_examples_of_reduced_time():
     from anello import examples
 
@@ -466,6 +486,15 @@ REFUSED = [
     ({"function": "drop", "function_options": {"timesteps": ["2020-01-01"]}}, ["2020-01-01"]),
     ({"function": "drop", "function_options": {"timesteps": ["some day"]}}, ["list of time steps"]),
     ({"function": "drop"}, ["function_options.timesteps", "is missing"]),
+    (
+        {"function": "resample", "function_options": {"resolution": "6H", "timesteps": []}},
+        ["function_options.timesteps", "masks say"],
+    ),
+    (
+        {"function": "drop", "function_options": {"timesteps": []},
+         "masks": [{"function": "zero", "options": {"tech": "pv"}}]},
+        ["function_options.timesteps", "masks say"],
+    ),
 ]  # fmt: skip
 
 

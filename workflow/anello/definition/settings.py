@@ -184,6 +184,12 @@ def _check_time(model: Tree, report: Report) -> None:
             mark=time.mark("function_options"),
         )
     masks = time.get("masks") or []
+    if masks and not time.get("function"):
+        report.warn(
+            "has no effect without `model.time.function`",
+            key="model.time.masks",
+            mark=time.mark("masks"),
+        )
     usual = isinstance(masks, list) and all(
         isinstance(m, Mapping)
         and isinstance(m.get("function"), str)

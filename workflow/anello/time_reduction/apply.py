@@ -77,6 +77,8 @@ def reduce_time(
     if name == "drop" and timesteps is not None:
         _refuse(options, "timesteps", "masks say which steps stay; all others are dropped")
         options["timesteps"] = timesteps
+    elif name != "drop":
+        _refuse(options, "timesteps", "masks say which steps the function leaves alone")
     function = _find(str(name), FUNCTIONS, modules, "function", "model.time.function")
     ours = {
         "compat": data.config["run"].get("compat") == "calliope-0.6",
