@@ -23,6 +23,7 @@ _LAZY: dict[str, str] = {
     "formulate": "anello.formulation",
     "read_netcdf": "anello.api",
     "read_model": "anello.definition",
+    "set_log_verbosity": "anello.logs",
     "solve": "anello.solve",
 }
 _MODULES = ("examples",)

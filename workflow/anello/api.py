@@ -162,7 +162,10 @@ class Model:
 
     @property
     def inputs(self) -> xr.Dataset:
-        """The inputs, on labels such as ``loc::tech``, NaN where the model gives no value."""
+        """The inputs, on labels such as ``loc::tech``, NaN where the model gives no value.
+
+        Numbers may be changed in place; they count from the next run on.
+        """
         if "inputs" not in self._views:
             from anello.calliope_layout import inputs_view
 
@@ -333,6 +336,7 @@ class Model:
         if self.is_solved and not force_rerun:
             raise AnelloError("the model has results already; run(force_rerun=True) replaces them")
         _check_mode(self.run_config)
+        self._take_changes(force_rerun)
         built_for = self._backend and self._backend.data.config["run"].get("mode")
         if force_rerun or built_for != self.run_config.get("mode"):
             self._backend = self._build()
@@ -358,10 +362,28 @@ class Model:
             log_path=log_path,
         )
 
+    def _take_changes(self, force_rerun: bool) -> None:
+        """Take what was changed in the view of the inputs into the model."""
+        from anello.calliope_layout import written_back
+
+        if "inputs" not in self._views:
+            return
+        inputs = written_back(self.data, self._views["inputs"])
+        if inputs is self.data.inputs:
+            return
+        if self._backend is not None and self._backend.edited and not force_rerun:
+            raise AnelloError(
+                "both `inputs` and `backend` were changed: run(force_rerun=True) gives the changes"
+                " of `backend` up; make them in one place"
+            )
+        self.data.inputs = inputs
+        self._backend = None
+
     def _build(self) -> Backend:
         from anello.backend import Backend
 
         _check_mode(self.run_config)
+        self._take_changes(force_rerun=True)
         return Backend(self.data, partial(_rerun, self.run_config))
 
     # --- saving -------------------------------------------------------------------------------

@@ -144,6 +144,59 @@ def _cluster_lookups(inputs: xr.Dataset) -> dict[str, xr.DataArray]:
     }
 
 
+def written_back(data: ModelData, view: xr.Dataset) -> xr.Dataset:
+    """Return a model's inputs with the changes that were made to their view.
+
+    Parameters
+    ----------
+    data : ModelData
+        The model.
+    view : xarray.Dataset
+        What :func:`inputs_view` returned, changed since or not.
+
+    Returns
+    -------
+    xarray.Dataset
+        ``data.inputs`` itself if nothing differs.
+
+    Raises
+    ------
+    InputError
+        If something else than numbers of technologies at locations was changed.
+    """
+    before = inputs_view(data)
+    fixed = [n for n in view.data_vars if n not in before]
+    changes: dict[str, xr.DataArray] = {}
+    for key, old in before.data_vars.items():
+        if key in view and view[key].equals(old):
+            continue
+        name, dim = str(key), joined_dimension(old)
+        own = data.inputs.variables.get(name)
+        same = key in view and view[key].dims == old.dims and view[key].shape == old.shape
+        if own is None or dim is None or own.dtype.kind != "f" or not same:
+            fixed.append(key)
+            continue
+        back = {there: here for here, there in _DIMS.items()} | {dim: "node"}
+        new = view[key].rename({d: back[str(d)] for d in old.dims if str(d) in back})
+        values = own.values.copy()
+        axis = own.dims.index("node")
+        at = data.positions([str(label) for label in old[dim].values])
+        values[(slice(None),) * axis + (at,)] = new.transpose(*own.dims).values
+        changes[name] = xr.DataArray(values, dims=own.dims, attrs=own.attrs)
+    if fixed:
+        raise InputError(
+            [
+                Problem(
+                    "cannot be changed in `inputs`; only numbers of technologies at locations can",
+                    key=str(name),
+                    suggestion="Change the configuration, or use `override_dict`",
+                )
+                for name in fixed
+            ]
+        )
+    return data.inputs.assign(changes) if changes else data.inputs
+
+
 def _members(data: ModelData) -> dict[str, np.ndarray]:
     """Positions of the nodes of each set: those to which any of its parameters gives a value."""
     count = data.inputs.sizes["node"]

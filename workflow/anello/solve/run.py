@@ -16,6 +16,7 @@ from scipy import sparse
 from anello.errors import InfeasibleError, SolveError, TimeLimitError, UnboundedError
 from anello.files import atomic_path
 from anello.formulation.expression import Array, IntArray
+from anello.logs import SOLVER
 from anello.solve.basis import Basis
 from anello.solve.highs import Piece, PieceSolution, solve_piece
 from anello.solve.problem import Problem
@@ -23,6 +24,7 @@ from anello.solve.reduction import Reduction, reduce_problem
 from anello.solve.solution import Solution
 
 logger = logging.getLogger(__name__)
+solver_logger = logging.getLogger(SOLVER)
 
 # HiGHS' own number for it.
 PRIMAL_SIMPLEX = 4
@@ -174,6 +176,7 @@ def optimise_reduced(
 
         found = [solve_piece_with_pyomo(p, solver, *settings) for p in pieces]
     log = "\n".join(s.log for s in found)
+    solver_logger.debug("%s", log)
     _write_log(log_path, log)
     for answer in found:
         if not answer.found:
