@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from anello.coupling.district import Iteration
 from anello.coupling.iteration import heat_pumps
 from anello.model_data import ModelData
 from anello.ring.config import QuadraticCop, RingConfig, StoreUse
@@ -224,4 +225,43 @@ def neutral_start(data: ModelData, ring: RingConfig) -> dict[str, np.ndarray]:
         "plant": np.array(1.0),
         "grid": np.array(100.0),
         "sun": np.array(10.0),
+    }
+
+
+def start_from(data: ModelData, ring: RingConfig, best: Iteration) -> dict[str, np.ndarray]:
+    """Where a search ended, for Ipopt to go on from."""
+    pumps = heat_pumps(ring, data)
+    places = [str(loc) for loc in data.inputs["loc"].values]
+    steps = data.inputs.sizes["timestep"]
+
+    def flow(name: str, node: str) -> np.ndarray:
+        if node not in best.dispatch["node"].values:
+            return np.zeros(steps)
+        values = best.dispatch[name].sel(node=node)
+        return np.abs(np.nan_to_num(values.sum("carrier").values))
+
+    stores = []
+    for pump in pumps:
+        place = pump.partition("::")[0]
+        settings = ring.heat_pump(pump)
+        assert settings is not None
+        assert isinstance(settings.use_temperature, StoreUse)
+        stores.append(f"{place}::{settings.use_temperature.store}")
+    moved = best.ring.q_bal_kw
+    return {
+        "output": np.array([flow("carrier_prod", pump) for pump in pumps]),
+        "charge": np.array([flow("carrier_con", store) for store in stores]),
+        "discharge": np.array([flow("carrier_prod", store) for store in stores]),
+        "level": np.array([best.dispatch["storage"].sel(node=store).values for store in stores]),
+        "ring": best.ring.temperature_degc[None, 1:],
+        "plant": np.array(
+            [
+                np.maximum(moved["wells"], 0.0),
+                np.maximum(-moved["wells"], 0.0),
+                moved["backup_heater"],
+                -moved["dry_cooler"],
+            ]
+        ),
+        "grid": np.array([flow("carrier_prod", f"{place}::grid") for place in places]),
+        "sun": np.array([flow("carrier_prod", f"{place}::pv_rooftop") for place in places]),
     }
