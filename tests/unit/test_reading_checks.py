@@ -96,7 +96,7 @@ def test_storage_starts_above_its_depth_of_discharge(tmp_path: Path):
         ("run.objective_options.cost_class: monetary", "must name cost classes"),
         ("run.objective_options.cost_class.monetary: a lot", "a weight must be a number"),
         ("model.nme: x", "Did you mean `name`"),
-        ("model.time: {function: resample}", "not supported"),
+        ("model.time: {function: resample}", "is missing"),
         ("model.reserve_margin: 0.1", "must name carriers"),
         ("model.reserve_margin.electrcity: 0.1", "Did you mean `electricity`"),
         ("model.file_allowed: resource", "must be a list"),
