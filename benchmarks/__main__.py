@@ -64,6 +64,11 @@ def run(python: Path | str, script: str, *arguments: object) -> dict[str, Any]:
     return json.loads(done.stdout.strip().splitlines()[-1])
 
 
+def save(results: dict[str, Any]) -> None:
+    """Write what has been measured so far."""
+    (HERE / "results.json").write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
 def oracle() -> Path | None:
     """Return a Python that has Calliope 0.6.10, or None."""
     told = os.environ.get("ANELLO_ORACLE")
@@ -189,6 +194,7 @@ def measure_milp(results: dict[str, Any], python: Path | None, _: Path) -> None:
             "anello_worker.py",
             *("milp", model, json.dumps(MILP), solver, MILP_SECONDS, MILP_GAP),
         )
+        save(results)
     results["milp_calliope"] = run(
         python, "calliope_worker.py", "milp", model, "", json.dumps(told)
     )
@@ -389,7 +395,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name in chosen:
             tasks[name](results, python, Path(folder))
-            file.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+            save(results)
     text = table(results)
     print(text)
     page = PAGE.read_text(encoding="utf-8")

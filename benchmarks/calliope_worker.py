@@ -33,9 +33,8 @@ def until_cbc_is_done(work: Callable[[], None]) -> dict[str, float | str | None]
         began = time.perf_counter()
         done = original(self, command)
         found["solve_wall_s"] = time.perf_counter() - began
-        told = dict(
-            re.findall(r"^(Result|Objective value|Lower bound)(?: -|:)\s+(.+)$", done.log, re.M)
-        )
+        lines = r"^(Result|Objective value|Lower bound)(?: -|:)\s+(.+)$"
+        told = dict(re.findall(lines, done[1], re.MULTILINE))
         found["status"] = told["Result"].strip()
         found["objective"] = found["gap"] = None
         if "Objective value" in told:
