@@ -48,23 +48,25 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_sessionfinish() -> None:
-    """Write the table of faults."""
+    """Write the table of faults; kinds that were not injected this time keep their rows."""
     if TABLE not in os.environ or not _found:
         return
-    rows = [
-        f"| {kind} | {injected} | {injected if passed else 0} | {lost} |"
-        for kind, injected, lost, passed in _found
-    ]
-    total = [sum(row[1] for row in _found), sum(row[1] for row in _found if row[3])]
-    head = ["| fault | injected | survived | files lost |", "| --- | --- | --- | --- |"]
-    foot = f"| all | {total[0]} | {total[1]} | {sum(row[2] for row in _found)} |"
     page = Path(os.environ[TABLE])
     before, mark, rest = page.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
+    former, end, after = rest.partition(END)
     assert mark, f"{page} lacks the mark {BEGIN}"
     assert end, f"{page} lacks the mark {END}"
-    table = "\n".join([*head, *rows, foot])
-    page.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
+    rows: dict[str, list[int]] = {}
+    for line in former.splitlines()[3:-1]:
+        kind, *numbers = (cell.strip() for cell in line.strip("|").split("|"))
+        rows[kind] = [int(number) for number in numbers]
+    for kind, injected, lost, passed in _found:
+        rows[kind] = [injected, injected if passed else 0, lost]
+    rows["all"] = [sum(column) for column in zip(*rows.values(), strict=True)]
+    lines = ["| fault | injected | survived | files lost |", "| --- | ---: | ---: | ---: |"]
+    lines += [f"| {kind} | {' | '.join(map(str, numbers))} |" for kind, numbers in rows.items()]
+    text = "\n".join(lines)
+    page.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
 
 
 @dataclass
@@ -176,7 +178,8 @@ class Project:
         found = {}
         for seal in sorted((self.folder / "results").rglob(".*.sha256")):
             text = seal.read_text(encoding="utf-8")
-            if seal.name == ".solve.json.sha256":  # holds the time that the solver took
+            gone = not (seal.parent / seal.name[1 : -len(".sha256")]).exists()
+            if gone or seal.name == ".solve.json.sha256":  # holds the time that the solver took
                 continue
             for line in text.splitlines():
                 path = seal.parent / line[66:]

@@ -9,6 +9,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from anello.files import sha256
+from fake_solver import BROKEN, FAKE
 
 from .conftest import Outcome, Project
 from .test_damage import cut, flip
@@ -261,6 +263,32 @@ def test_a_file_damaged_while_the_run_is_on(new_project: NewProject, whole: Proj
     assert outcome.code == 0, outcome.text
     same(project, whole)
     put("a file altered between its writing and its reading", len(watched), 0)
+
+
+def test_a_solver_of_every_ill_will(
+    finished_run: tuple[Project, Outcome], tmp_path: Path, put: Put
+) -> None:
+    """Programs that stand in place of CBC crash, hang, lie or print nonsense."""
+    project = finished_run[0].copy(tmp_path / "eine Kopie")
+    project.settings["solver"] = {"name": "cbc", "time_limit_s": 2}
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    path = {"PATH": f"{programs}{os.pathsep}{os.environ['PATH']}"}
+    target = "results/small/smart/iterations/000/dispatch.nc"
+    bodies = [*BROKEN.values(), "time.sleep(600)"]
+    for body in bodies:
+        program = programs / "cbc"
+        program.write_text(FAKE.format(python=sys.executable, body=body))
+        program.chmod(0o755)
+        text = said(project.run(target, env=path))
+        assert "Dispatch of smart, iteration 000 failed: cbc" in text
+        assert not (project.folder / target).exists()
+        assert not (project.results / "results.nc").exists()
+    del project.settings["solver"]
+    outcome = project.run()
+    assert outcome.code == 0, outcome.text
+    put("a solver that crashes, hangs, lies or prints nonsense", len(bodies), 0)
+    same(project, finished_run[0])
 
 
 @contextmanager

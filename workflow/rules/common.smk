@@ -47,6 +47,7 @@ SCENARIO_RESULTS = (
     "operation.nc",
     "operation.json",
 )
+LATER_RESULTS = {"figures", "operation.nc", "operation.json"}
 RUN_RESULTS = ("report.html", "scenarios.csv", "comparison", "sweep.nc", "sweep.csv")
 
 
@@ -471,16 +472,16 @@ def withdraw_outdated():
     """
     if workflow.touch:
         return
-    planned = {str(path) for job in workflow.dag.needrun_jobs() for path in job.output}
-    outdated = [
-        place
-        for place in RESULT_FOLDERS
-        if not planned.isdisjoint(
-            f"results/{RUN}/{place}/{name}" for name in ("results.nc", "point.json")
-        )
-    ]
+    places, outdated = set(RESULT_FOLDERS), set()
+    for job in workflow.dag.needrun_jobs():
+        for path in job.output:
+            first, *more = Path(path).parts[2:]
+            place = f"{first}/{more[0]}" if first == "points" and more else first
+            # These are made beside or from the results, and change nothing about them.
+            if place in places and LATER_RESULTS.isdisjoint(more):
+                outdated.add(place)
     if outdated:
-        withdraw(outdated)
+        withdraw(sorted(outdated))
 
 
 def withdraw(places):
