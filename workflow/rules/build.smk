@@ -12,7 +12,7 @@ rule build:
     threads: 1
     resources:
         mem_mb=memory_mb(1500, 100),
-        runtime=30,
+        runtime=runtime_min(30, 5),
     params:
         settings=problem_settings(),
         code=code("build.py"),

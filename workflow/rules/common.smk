@@ -383,6 +383,14 @@ def runtime_min(base, per_input_mb):
     return needed
 
 
+def solve_runtime_min(wildcards, input, attempt):
+    """As `runtime_min`, and long enough for all that the solver's own time limit allows [min]."""
+    limit_s = scenario_settings(wildcards.scenario).solver.time_limit_s or 0
+    # The script gives a solver five times its limit, and a minute.
+    least = int(5 * limit_s / 60) + 10 if limit_s else 0
+    return max(runtime_min(60, 10)(wildcards, input, attempt), least)
+
+
 def solver_threads(wildcards):
     """As many threads as the solver's options ask for; one by default."""
     name = wildcards.get("scenario") or wildcards.point

@@ -19,10 +19,10 @@ rule solve:
         "results/{run}/{scenario}/benchmarks/solve_{iteration}.tsv"
     conda:
         "../../envs/anello.yaml"
-    threads: 1
+    threads: solver_threads
     resources:
         mem_mb=memory_mb(1500, 100),
-        runtime=60,
+        runtime=solve_runtime_min,
         # A resource and not a parameter: a longer limit must not make finished solutions run again.
         time_limit_s=lambda w: int(
             scenario_settings(w.scenario).solver.time_limit_s or 0
@@ -55,7 +55,7 @@ rule simulate:
     threads: 1
     resources:
         mem_mb=memory_mb(1000, 50),
-        runtime=30,
+        runtime=runtime_min(30, 5),
     params:
         settings=settings("ring", coupling=("method", "fixed_point", "slp")),
         code=code("simulate.py"),
@@ -83,7 +83,7 @@ checkpoint check_convergence:
     threads: 1
     resources:
         mem_mb=memory_mb(500, 20),
-        runtime=10,
+        runtime=runtime_min(10, 1),
     params:
         settings=settings(
             "ring",
@@ -134,7 +134,7 @@ rule collect:
     threads: 1
     resources:
         mem_mb=memory_mb(2000, 50),
-        runtime=30,
+        runtime=runtime_min(30, 5),
     params:
         settings=lambda w: plain_settings(w.scenario),
         code=code("collect.py"),

@@ -17,7 +17,7 @@ rule draw:
     threads: 1
     resources:
         mem_mb=memory_mb(2000, 50),
-        runtime=30,
+        runtime=runtime_min(30, 5),
     params:
         settings=settings("figures"),
         code=code("draw.py"),

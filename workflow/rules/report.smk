@@ -33,7 +33,7 @@ rule write_report:
     threads: 1
     resources:
         mem_mb=memory_mb(2000, 50),
-        runtime=30,
+        runtime=runtime_min(30, 1),
     params:
         scenarios=SCENARIOS,
         settings=SETTINGS.figures.model_dump(mode="json"),
@@ -67,7 +67,7 @@ rule write_paper:
     threads: 1
     resources:
         mem_mb=memory_mb(2000, 50),
-        runtime=30,
+        runtime=runtime_min(30, 1),
     params:
         scenarios=SCENARIOS,
         models=raw_data_folders,

@@ -54,7 +54,7 @@ else:
         threads: 1
         resources:
             mem_mb=memory_mb(500, 20),
-            runtime=10,
+            runtime=runtime_min(10, 1),
         params:
             scenario=lambda w: point_of(w.point).scenario,
             values=lambda w: point_of(w.point).values,
@@ -81,7 +81,7 @@ rule gather:
     threads: 1
     resources:
         mem_mb=memory_mb(1000, 20),
-        runtime=10,
+        runtime=runtime_min(10, 1),
     params:
         code=code("gather.py"),
     message:
