@@ -56,8 +56,11 @@ def bsub(arguments: list[str]) -> int:
     for name in ("J", "o", "e", "env", "P", "q", "W", "n", "cwd"):
         parser.add_argument(f"-{name}", dest=name)
     parser.add_argument("-R", dest="R", action="append", default=[])
-    parser.add_argument("command", nargs=argparse.REMAINDER)
-    told = parser.parse_args(arguments)
+    # Each option has a value; the command starts where no option does.
+    place = 0
+    while place < len(arguments) and arguments[place].startswith("-"):
+        place += 2
+    told = parser.parse_args(arguments[:place], argparse.Namespace(command=arguments[place:]))
     if not told.command:
         print("No command is specified. Job not submitted.", file=sys.stderr)
         return ILLEGAL
@@ -67,7 +70,7 @@ def bsub(arguments: list[str]) -> int:
         number = str(len(numbers()) + 1)
         write(number, **vars(told), state="PEND")
     subprocess.Popen(
-        [sys.executable, __file__, "supervise", number],
+        [sys.executable, str(Path(__file__).resolve()), "supervise", number],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
