@@ -26,7 +26,7 @@ BLOCK = re.compile(
 DAYS = {"model.subset_time": ["2015-07-01", "2015-07-02"]}
 QUICK = {
     "scenario_definitions": {name: {"overrides": DAYS} for name in ("baseline", "smart")},
-    "coupling": {"predicted_decrease": 0.5, "tolerance_k": 20.0},
+    "coupling": {"predicted_decrease": 0.5, "cost_gap": 0.5, "tolerance_k": 20.0},
     "figures": {"formats": ["svg"], "only": ["dispatch"]},
 }
 CLONED = (
