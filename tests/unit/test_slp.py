@@ -62,9 +62,10 @@ def verdict(lp: float, simulated: float, about: Linearisation | None = None) -> 
 @pytest.mark.parametrize(
     ("simulated", "accepted", "rho", "reach"),
     [
-        (91.0, True, 0.9, 3.5),  # nearly as predicted: wider
-        (90.5, True, 0.95, 4.0),  # as predicted: twice as wide at most
-        (92.0, True, 0.8, 1.75),  # less than 0.825 of it: narrower, so that more is kept
+        (91.5, True, 0.85, 8 / 3),  # more than 0.8 of it: wider
+        (90.5, True, 0.95, 4.0),  # nearly as predicted: twice as wide at most
+        (92.5, True, 0.75, 2.0),  # nearly 0.8 of it: as it is
+        (95.0, True, 0.5, 0.8),  # less: narrower, so that 0.8 of the next are kept
         (99.0, True, 0.1, 0.5),  # hardly: a quarter at least, but taken
         (100.0, False, 0.0, 0.5),  # nothing: refused
         (103.0, False, -0.3, 0.5),  # worse: refused
@@ -207,8 +208,8 @@ def test_a_search_that_does_not_converge_is_an_error_with_its_record():
 
 
 def test_only_accepted_dispatches_become_the_incumbent():
-    eager = {"slp": {"kept_share": 0.02, "trust_region_k": 4.0}}
-    record = coupled(2, eager).run(must_converge=False).record
+    eager = {"slp": {"kept_share": 0.12, "trust_region_k": 4.0}}
+    record = coupled(1, eager).run(must_converge=False).record
     assert any(entry.accepted is False for entry in record.trace)
     for before, after in zip(record.trace, record.trace[1:], strict=False):
         if before.accepted is False and after.trust_region_k is not None:

@@ -44,7 +44,7 @@ class SlpConfig(Strict):
     )
     trust_region_max_k: Positive = Field(default=4.0, description="Largest trust region [K].")
     kept_share: Annotated[float, Field(strict=True, gt=0, lt=1)] = Field(
-        default=0.825,
+        default=0.8,
         description=(
             "Share of a programme's promise that its simulation should keep: Δ grows or shrinks so "
             "that the next step is expected to [-]."

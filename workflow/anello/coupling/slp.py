@@ -40,6 +40,9 @@ Floats = NDArray[np.float64]
 LARGEST_CHANGE, SMALLEST_CHANGE = 2.0, 0.25
 """Limits of the factor by which one verdict changes the trust region [-]."""
 
+NEAR_ENOUGH = 0.1
+"""A promise kept by this much less than wished leaves the trust region as it is [-]."""
+
 
 def _next_trust_region_k(config: SlpConfig, reach_k: float, rho: float) -> float:
     """Return the trust region within which the next promise should be kept as wished [K].
@@ -47,6 +50,8 @@ def _next_trust_region_k(config: SlpConfig, reach_k: float, rho: float) -> float
     What a linear promise leaves out grows with Δ², the promise itself with Δ: 1 − ρ is proportional
     to Δ, so that one verdict tells the Δ at which ρ would have been `kept_share`.
     """
+    if config.kept_share - NEAR_ENOUGH <= rho <= config.kept_share:
+        return reach_k
     missed = max(1.0 - rho, 1e-9)
     factor = min(max((1.0 - config.kept_share) / missed, SMALLEST_CHANGE), LARGEST_CHANGE)
     return min(factor * reach_k, config.trust_region_max_k)
