@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from anello import files
 from anello.files import atomic_path, sha256, write_json, write_text
 
 
@@ -56,3 +57,15 @@ def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
     content = os.urandom(3_000_000)
     (tmp_path / "a").write_bytes(content)
     assert sha256(tmp_path / "a") == hashlib.sha256(content).hexdigest()
+
+
+def test_a_full_disk_is_called_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The NetCDF library calls it a lack of permission, or an error of HDF."""
+    monkeypatch.setattr(files, "_FULL_BYTES", 1 << 62)
+    for error in (PermissionError(13, "Permission denied"), RuntimeError("NetCDF: HDF error")):
+        with (
+            pytest.raises(OSError, match="No space left on device"),
+            atomic_path(tmp_path / "ring.nc"),
+        ):
+            raise error
+    assert not list(tmp_path.iterdir())

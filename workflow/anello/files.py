@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -14,6 +16,7 @@ PathLike = str | os.PathLike[str]
 FilePath = str | Path
 
 _CHUNK_BYTES = 1 << 20
+_FULL_BYTES = 1 << 16
 
 
 @contextmanager
@@ -38,6 +41,8 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
     ------
     FileNotFoundError
         If the block wrote nothing to the path it was given.
+    OSError
+        If it could not be written; says so where the disk is full.
     """
     target = Path(path)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -47,6 +52,11 @@ def atomic_path(path: PathLike) -> Iterator[Path]:
         with open(temporary, "rb") as handle:
             os.fsync(handle.fileno())
         os.replace(temporary, target)
+    except (OSError, RuntimeError) as error:
+        if shutil.disk_usage(target.parent).free >= _FULL_BYTES:
+            raise
+        # The NetCDF library calls a full disk a lack of permission, or an error of HDF.
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(target)) from error
     finally:
         with suppress(FileNotFoundError):
             temporary.unlink()
