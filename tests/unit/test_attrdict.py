@@ -7,7 +7,7 @@ import pickle
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from anello.attrdict import AttrDict, flow_yaml
@@ -156,6 +156,7 @@ def test_yaml_of_numbers_from_numpy(tmp_path):
 
 
 @given(NESTED)
+@example({"line breaks": "\x85 \u2028 \u2029 \r"})
 def test_yaml_round_trip(content):
     settings = AttrDict(content)
     text = settings.to_yaml()

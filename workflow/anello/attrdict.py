@@ -380,7 +380,8 @@ def _represent_text(dumper: Any, text: str) -> Any:
 
     # `1e6` and `0o7` are text to PyYAML and numbers to YAML 1.2.
     style = None if isinstance(parse_scalar(text), str) else "'"
-    style = '"' if "\n" in text else style  # keeps a value in one line
+    # Keeps a value in one line, and line breaks that YAML would fold: NEL and two of Unicode's.
+    style = '"' if set(text) & set("\n\r\x85\u2028\u2029") else style
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
