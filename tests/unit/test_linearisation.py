@@ -27,22 +27,27 @@ from ring_districts import coupled, random_district
 SEED = 0
 
 
-@pytest.fixture(scope="module")
-def incumbent():
+def linearised(trust_region_k, **options):
     """A district after two steps of the search, linearised about its last dispatch."""
-    district = coupled(SEED, {"max_iterations": 2})
+    district = coupled(SEED, {"max_iterations": 2}, **options)
     done = district.run(must_converge=False).last
     about = linearise(
         following_schedule(district.ring),
         district.rows,
         done.flows,
         done.ring,
-        trust_region_k=1.0,
+        trust_region_k=trust_region_k,
         cost_eur=done.cost.total_eur,
         given_cost_eur=0.0,
         iteration=1,
     )
     return district, done, about
+
+
+@pytest.fixture(scope="module")
+def incumbent():
+    """On the well-mixed ring."""
+    return linearised(1.0)
 
 
 def fill(problem, x, name, labels, values):
@@ -333,20 +338,8 @@ def test_a_fixed_point_with_scheduled_balancing_keeps_the_bounds():
 
 @pytest.fixture(scope="module")
 def looped():
-    """A district on a loop, linearised about its second dispatch."""
-    district = coupled(SEED, {"max_iterations": 2}, loop=True)
-    done = district.run(must_converge=False).last
-    about = linearise(
-        following_schedule(district.ring),
-        district.rows,
-        done.flows,
-        done.ring,
-        trust_region_k=0.5,
-        cost_eur=done.cost.total_eur,
-        given_cost_eur=0.0,
-        iteration=1,
-    )
-    return district, done, about
+    """On a loop."""
+    return linearised(0.5, loop=True)
 
 
 def test_the_rows_of_a_loop_hold_at_the_incumbent_too(looped):
