@@ -209,7 +209,7 @@ def judge_iteration(
     scheduled = config.slp.balancing == "scheduled"
     # A schedule is paid for in the next programme; where the plant did not quite follow this one,
     # the difference is no saving that the next programme could count on.
-    given_eur = cost.plant_electricity_eur + cost.plant_other_eur
+    given_eur = cost.pump_eur if scheduled else cost.plant_electricity_eur + cost.plant_other_eur
     incumbent = following(
         ring,
         rows,
@@ -218,7 +218,7 @@ def judge_iteration(
         data,
         result,
         simulated_eur,
-        0.0 if scheduled and not result.pump_kw.any() else given_eur,
+        given_eur,
         iteration,
     )
     return step, incumbent

@@ -52,6 +52,8 @@ class TrueCost:
         Difference in electricity bought because the simulated COP differ [€].
     plant_electricity_eur, plant_other_eur : float
         Electricity and other cost of balancing plant and pump [€].
+    pump_eur : float
+        The part of it that the circulation pump's electricity costs beyond all other [€].
     extra_kwh : float
         Electricity needed beyond the dispatch's [kWh].
     grid_kwh : float
@@ -63,6 +65,7 @@ class TrueCost:
     electricity_eur: float
     plant_electricity_eur: float
     plant_other_eur: float
+    pump_eur: float
     extra_kwh: float
     grid_kwh: float
 
@@ -165,16 +168,20 @@ def true_cost(
     if problems:
         raise InputError(problems)
 
-    electricity = plant_electricity = bought = 0.0
+    pump_kwh = result.pump_kw * result.step_h
+    electricity = plant_electricity = pump = bought = 0.0
     for name, supply in locations.items():
         cost, more = _bought(supply, extra[name])
         electricity += float((cost * weight).sum())
         if name == home:
             cost_with_plant, more = _bought(supply, extra[name] + plant_kwh)
             plant_electricity += float(((cost_with_plant - cost) * weight).sum())
+            cost_without_pump, _ = _bought(supply, extra[name] + plant_kwh - pump_kwh)
+            pump += float(((cost_with_plant - cost_without_pump) * weight).sum())
         bought += float(((supply.grid_kwh + more) * weight).sum())
     if home is None and plant is not None:
         plant_electricity = float(plant.electricity_price_eur_per_kwh * (plant_kwh * weight).sum())
+        pump = float(plant.electricity_price_eur_per_kwh * (pump_kwh * weight).sum())
         bought += float((result.plant_kw * result.step_h * weight).sum())
     return TrueCost(
         total_eur=dispatch_cost_eur + electricity + plant_electricity + plant_other,
@@ -182,6 +189,7 @@ def true_cost(
         electricity_eur=electricity,
         plant_electricity_eur=plant_electricity,
         plant_other_eur=plant_other,
+        pump_eur=pump,
         extra_kwh=float(sum((values * weight).sum() for values in extra.values())),
         grid_kwh=bought,
     )
