@@ -378,6 +378,9 @@ def test_pump_electricity_warms_the_water_and_is_paid_for():
     }
     cost = true_cost(result, result.p_kw, 0.0, home, config.plant)
     assert cost.plant_electricity_eur == pytest.approx(0.3 * result.pump_kw.sum())
+    assert cost.pump_eur == pytest.approx(0.3 * result.pump_kw.sum())
+    sunny = home | {"l0": LocationElectricity(np.zeros(10), np.full(10, 0.3), np.full(10, 1e3))}
+    assert true_cost(result, result.p_kw, 0.0, sunny, config.plant).pump_eur == 0.0
     with pytest.raises(InputError, match="nobody pays"):
         true_cost(result, result.p_kw, 0.0, home)
 
@@ -424,6 +427,18 @@ def test_wells_never_heat_water_past_their_temperature():
     result = simulate(config, dispatch(np.zeros((4, 100))))
     assert result.q_bal_kw["wells"].sum() > 0
     assert result.node_degc.max() <= 13.0 + 1e-9
+
+
+@pytest.mark.parametrize(("warm_degc", "taken_kw"), [(20.0, 10.0), (13.5, 2.0 * 4.18 * 0.5)])
+def test_wells_answer_to_the_water_that_passes_and_not_to_the_mean(warm_degc, taken_kw):
+    """Warm water in a loop that is colder than the wells on the whole."""
+    plant = {"control": "schedule", "wells": {"well_degc": 13.0, "max_flow_kg_s": 1e5}}
+    config = loop(flow=2.0, ring={"plant": plant})
+    data = dispatch(np.zeros((4, 1)), step_h=0.25)
+    before = np.where(np.arange(config.loop.parcels) < 100, 5.0, warm_degc)
+    assert before.mean() < 13.0
+    result = simulate_loop(config, data, schedule={"wells": np.full(1, -10.0)}, initial_degc=before)
+    assert result.q_bal_kw["wells"] == pytest.approx(-taken_kw)
 
 
 def test_plant_works_at_its_own_substation():

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from anello.errors import ArtefactError, InputError, Problem
 from anello.ring.config import RingConfig, ScheduledFlow, StoreUse
-from anello.ring.exchange import DEVICES, Audit, RingInput, RingResult
+from anello.ring.exchange import DEVICES, PLANT_WATERS, Audit, RingInput, RingResult
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -300,7 +300,11 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
         data["flow_kg_s"] = variable(("timestep",), result.flow_kg_s, "kg s-1", "flow")
     if result.plant_degc is not None:
         data["plant_degc"] = variable(
-            ("extreme", "timestep"), result.plant_degc, "degC", "coldest and warmest at the plant"
+            ("plant_water", "timestep"), result.plant_degc, "degC", "water that passes the plant"
+        )
+    if result.plant_parcel is not None:
+        data["plant_parcel"] = variable(
+            ("plant_water", "timestep"), result.plant_parcel, "1", "parcels that are this water"
         )
     return xr.Dataset(
         data,
@@ -309,6 +313,7 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
             "timestep": result.times,
             "state": np.concatenate([result.times, ends[-1:]]),
             "device": list(DEVICES),
+            **({} if result.plant_degc is None else {"plant_water": list(PLANT_WATERS)}),
         },
         attrs={
             "bounds_degc": list(result.bounds_degc),
@@ -368,6 +373,7 @@ def ring_result(dataset: xr.Dataset) -> RingResult:
             node_degc=dataset["node_degc"].values if "node_degc" in dataset else None,
             flow_kg_s=dataset["flow_kg_s"].values if "flow_kg_s" in dataset else None,
             plant_degc=dataset["plant_degc"].values if "plant_degc" in dataset else None,
+            plant_parcel=dataset["plant_parcel"].values if "plant_parcel" in dataset else None,
             **arrays,
         )
     except KeyError as missing:

@@ -13,6 +13,7 @@ from anello.ring.config import FixedUse, RingConfig
 
 Floats = NDArray[np.float64]
 DEVICES = ("wells", "backup_heater", "dry_cooler")
+PLANT_WATERS = ("plant_coldest", "plant_warmest", "plant_first", "plant_middle", "plant_last")
 
 
 @dataclass(frozen=True)
@@ -167,8 +168,11 @@ class RingResult:
         Temperature at each substation of a loop [°C].
     flow_kg_s : ndarray, shape (T,), optional
         Flow around a loop [kg/s].
-    plant_degc : ndarray, shape (2, T), optional
-        Coldest and warmest water of a loop that passes the balancing plant in each step [°C].
+    plant_degc : ndarray, shape (5, T), optional
+        Water of a loop that passes the balancing plant in each step: the coldest, the warmest, and
+        the first, middle and last of it [°C].
+    plant_parcel : ndarray of int, shape (5, T), optional
+        The parcels of a loop that are this water.
     bounds_degc : (float, float)
         Allowed temperatures [°C].
     """
@@ -202,6 +206,7 @@ class RingResult:
     node_degc: Floats | None = None
     flow_kg_s: Floats | None = None
     plant_degc: Floats | None = None
+    plant_parcel: NDArray[np.int64] | None = None
 
     @property
     def resets_low(self) -> int:

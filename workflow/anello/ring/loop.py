@@ -29,7 +29,7 @@ from anello.ring.config import (
     RingConfig,
 )
 from anello.ring.cop import RUNNING_KW, ScalarCop, compile_heat_pumps
-from anello.ring.exchange import DEVICES, RingInput, RingResult, use_side
+from anello.ring.exchange import DEVICES, PLANT_WATERS, RingInput, RingResult, use_side
 from anello.ring.ground import ground_temperature_degc
 from anello.ring.mixed import assemble
 from anello.ring.pipe import friction_factor, loss_w_per_mk, wall_capacity_kj_per_mk
@@ -463,7 +463,9 @@ def simulate_loop(
     means = np.empty(steps + 1)
     at_stations = np.empty((steps + 1, count))
     balancing = np.zeros((3, steps))
-    passing = np.zeros((2, steps))
+    passing_parcel = np.zeros((len(PLANT_WATERS), steps), dtype=np.int64)
+    passing_parcel[2:] = run.samples(steps, plant_station)
+    passing = np.zeros(passing_parcel.shape)
     loss_kw = np.empty(steps)
     stored_kwh = np.empty(steps)
     ua_total = float(plan.shape.ua_kw_per_k.sum())
@@ -482,8 +484,9 @@ def simulate_loop(
             heat_list[place] += q * (signs[row] + 1.0 / machines[row](degc[place], use_now[row]))
         hours = hours_of[step]
         if controller is not None:
-            coldest, warmest = run.extremes(field, step, plant_station)
-            passing[:, step] = coldest, warmest
+            passing_parcel[:2, step] = run.extremes(field, step, plant_station)
+            passing[:, step] = field[passing_parcel[:, step]]
+            coldest, warmest = passing[:2, step].tolist()
             rise = hours / capacity
             drift = mean + rise * (
                 sum(heat_list) + pump_of[step] - ua_total * (mean - grounds[step])
@@ -495,6 +498,7 @@ def simulate_loop(
                 drift,
                 rise,
                 loop_kw_per_k=abs(flow_of[step]) * WATER_KJ_PER_KGK,
+                passes_whole=run.ways[step] >= parcels - 1,
             )
             balancing[:, step] = devices
             heat_list[plant_station] += devices[0] + devices[1] + devices[2]
@@ -523,6 +527,7 @@ def simulate_loop(
         node_degc=at_stations,
         flow_kg_s=flow,
         plant_degc=None if controller is None else passing,
+        plant_parcel=None if controller is None else passing_parcel,
     )
 
 
@@ -638,6 +643,9 @@ class Run:
         self.keep_half = np.exp(-half).tolist()
         self.weight_half = energy_audit.mean_weight(half).tolist()
         self.ways = coming.way.tolist()
+        # A stretch that ends at a border ends with the parcel before it.
+        ends = (coming.high_part <= 1e-9) & (coming.way > 0)[:, None]
+        self.last = np.mod(coming.high - ends, self.parcels)
         self.first = self.after_last = 0
         self.exponent = self.keep = self.weight = self.around = np.empty((0, 0))
 
@@ -658,20 +666,23 @@ class Run:
         mean /= way
         return now, mean
 
-    def extremes(self, field: Floats, step: int, station: int) -> tuple[float, float]:
-        """Return the coldest and warmest water that passes a station in the step."""
-        coming = self.coming
-        low, high = int(coming.low[step, station]), int(coming.high[step, station])
+    def extremes(self, field: Floats, step: int, station: int) -> tuple[int, int]:
+        """Return which parcels that pass a station in the step are the coldest and warmest."""
         if self.ways[step] >= self.parcels - 1:
-            return float(field.min()), float(field.max())
-        if coming.turn[step, station] == 0.0:
-            part = field[low : high + 1]
-            return float(part.min()), float(part.max())
-        start, end = field[low:], field[: high + 1]
-        return (
-            float(min(start.min(), end.min())),
-            float(max(start.max(), end.max())),
-        )
+            return int(field.argmin()), int(field.argmax())
+        low, last = int(self.coming.low[step, station]), int(self.last[step, station])
+        if last >= low:
+            part = field[low : last + 1]
+        else:
+            part = np.concatenate([field[low:], field[: last + 1]])
+        coldest, warmest = low + int(part.argmin()), low + int(part.argmax())
+        return coldest % self.parcels, warmest % self.parcels
+
+    def samples(self, steps: int, station: int) -> Ints:
+        """Return the first, middle and last parcel of what passes a station, shape (3, T)."""
+        low, last = self.coming.low[:steps, station], self.last[:steps, station]
+        middle = (low + np.mod(last - low, self.parcels) // 2) % self.parcels
+        return np.stack([low, middle, last])
 
     def advance(
         self, field: Floats, step: int, heat_kw: Floats, uniform_kw: float, ground_degc: float

@@ -197,6 +197,7 @@ def assemble(
     node_degc: Floats | None = None,
     flow_kg_s: Floats | None = None,
     plant_degc: Floats | None = None,
+    plant_parcel: NDArray[np.int64] | None = None,
 ) -> RingResult:
     """Evaluate heat pumps along a temperature trajectory, audit it, and make the result.
 
@@ -222,7 +223,7 @@ def assemble(
         Electricity of the circulation pump, and its heat in the water [kW].
     shortfall_kwh : float
         Scheduled balancing heat that was not delivered [kWh].
-    node_degc, flow_kg_s, plant_degc : ndarray, optional
+    node_degc, flow_kg_s, plant_degc, plant_parcel : ndarray, optional
         Temperatures and flow of a loop, and the water that passes its plant.
 
     Returns
@@ -308,6 +309,7 @@ def assemble(
         node_degc=node_degc,
         flow_kg_s=flow_kg_s,
         plant_degc=plant_degc,
+        plant_parcel=plant_parcel,
     )
     if config.outside_bounds == "error" and result.steps_outside:
         state = result.temperature_degc

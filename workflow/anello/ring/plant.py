@@ -94,6 +94,7 @@ class PlantController:
         k_per_kw: float,
         *,
         loop_kw_per_k: float = float("inf"),
+        passes_whole: bool = True,
     ) -> tuple[float, float, float]:
         """Return the heat that wells, heater and cooler put into the ring.
 
@@ -110,6 +111,9 @@ class PlantController:
         loop_kw_per_k : float
             Heat capacity flow of the water that passes; the wells warm it to their temperature at
             most [kW/K].
+        passes_whole : bool
+            Whether all of the ring's water passes in this step. Then its mean cannot be moved past
+            the well temperature; else only the water that passes cannot.
 
         Returns
         -------
@@ -126,7 +130,8 @@ class PlantController:
         if self._schedule is not None:
             want = [0.0 if series is None else series[step] for series in self._schedule]
             wells = min(max(want[0], -well_cool_max), well_heat_max)
-            wells = self._not_past_the_well(wells, drift_degc, k_per_kw)
+            if passes_whole:
+                wells = self._not_past_the_well(wells, drift_degc, k_per_kw)
             heater = min(max(want[1], 0.0), config.backup_heater.max_kw)
             cooler = max(min(want[2], 0.0), -cooler_max)
             missing = abs(want[0] - wells) + abs(want[1] - heater) + abs(want[2] - cooler)
@@ -146,13 +151,17 @@ class PlantController:
 
         if self._heating:
             more = (config.heat_to_degc - drift_degc) / k_per_kw
-            more = min(more, well_heat_max - wells, (well_degc - drift_degc) / k_per_kw)
+            more = min(more, well_heat_max - wells)
+            if passes_whole:
+                more = min(more, (well_degc - drift_degc) / k_per_kw)
             more = max(more, 0.0)
             wells += more
             drift_degc += k_per_kw * more
         elif self._cooling:
             more = (drift_degc - config.cool_to_degc) / k_per_kw
-            more = min(more, well_cool_max + wells, (drift_degc - well_degc) / k_per_kw)
+            more = min(more, well_cool_max + wells)
+            if passes_whole:
+                more = min(more, (drift_degc - well_degc) / k_per_kw)
             more = max(more, 0.0)
             wells -= more
             drift_degc -= k_per_kw * more
