@@ -6,6 +6,8 @@ formulation escapes them.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -15,7 +17,7 @@ from anello.errors import AnelloError
 from anello.formulation.assemble import assemble
 from anello.formulation.pyomo_model import ArrayModel
 from anello.formulation.registry import REGISTRY
-from anello.formulation.ring import Device, RingRows
+from anello.formulation.ring import Device, LoopRows, RingRows
 from anello.formulation.system import System
 from anello.solve import compile_problem, solve
 from golden.cases import cases
@@ -80,7 +82,19 @@ def ring() -> System:
     return assemble(small_models.data(hours=HOURS), RING)
 
 
-BY_HAND = {"zero_efficiency": zero_efficiency, "secondary": secondary, "ring": ring}
+def loop() -> System:
+    """The same heat pumps at two substations of a loop."""
+    water = LoopRows(
+        stations=("here", "there"),
+        station_of=(0, 1),
+        plant_station=0,
+        plant_waters=("plant_coldest", "plant_warmest"),
+        waves=("cosine_1", "sine_1"),
+    )
+    return assemble(small_models.data(hours=HOURS), replace(RING, loop=water))
+
+
+BY_HAND = {"zero_efficiency": zero_efficiency, "secondary": secondary, "ring": ring, "loop": loop}
 
 
 def test_every_entry_occurs_in_a_golden_case():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 from anello.coupling.exchange_file import read_cop, read_linearisation, write_cop
 from anello.coupling.linearisation import Linearisation
+from anello.coupling.water import Water
 from anello.errors import ArtefactError
 
 TIMES = np.datetime64("2015-07-01T00:00", "ns") + np.arange(3) * np.timedelta64(1, "h")
@@ -26,10 +28,7 @@ def about() -> Linearisation:
         temperature_degc=np.array([15.0, 14.5, 14.25, 14.125]),
         storage_kwh=np.array([[1.0, 2.0, 3.0], [np.nan] * 3]),
         given_kw=np.array([0.0, -2.0, 1.0 / 3.0]),
-        plant_degc=values + 10.0,
-        passing_kw_per_k=np.array([50.0, np.inf, 0.0]),
-        q_kw=values * 3.0,
-        plant_kw=np.arange(12.0).reshape(4, 3),
+        source_degc=values + 10.0,
         capacity_factor=1.0 - values / 11,
         given_cost_eur=1.25,
         trust_region_k=0.75,
@@ -38,9 +37,29 @@ def about() -> Linearisation:
     )
 
 
-def same(one: Linearisation, other: Linearisation) -> None:
-    for field in fields(Linearisation):
-        np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name))
+def water() -> Water:
+    """Of a loop with two substations, two waves and three places."""
+    numbers = np.arange(36.0)
+    return Water(
+        station_kw=numbers[:6].reshape(2, 3),
+        station_given_kw=numbers[6:12].reshape(2, 3),
+        degc=numbers[:9].reshape(3, 3) / 3,
+        given_degc=-numbers[:9].reshape(3, 3),
+        wave_keep=numbers[12:18].reshape(2, 3) / 20,
+        wave_per_kw=numbers[:12].reshape(2, 2, 3) / 1e4,
+        per_wave=numbers[18:36].reshape(3, 2, 3) / 40,
+        passing_kw_per_k=np.array([50.0, 0.0, 1.0]),
+    )
+
+
+def same(one: Any, other: Any) -> None:
+    assert type(one) is type(other)
+    for field in fields(one):
+        mine, others = getattr(one, field.name), getattr(other, field.name)
+        if field.name == "water" and mine is not None:
+            same(mine, others)
+        else:
+            np.testing.assert_array_equal(mine, others)
 
 
 def test_every_number_comes_back(tmp_path):
@@ -51,6 +70,21 @@ def test_every_number_comes_back(tmp_path):
     assert list(found) == list(COP)
     for node, values in COP.items():
         np.testing.assert_array_equal(found[node], values)
+
+
+@pytest.mark.parametrize("waves", [0, 2])
+def test_the_water_of_a_loop_comes_back_too(tmp_path, waves):
+    found = water()
+    if not waves:
+        found = replace(
+            found,
+            wave_keep=np.zeros((0, 3)),
+            wave_per_kw=np.zeros((0, 2, 3)),
+            per_wave=np.zeros((3, 0, 3)),
+        )
+    path = tmp_path / "cop.nc"
+    write_cop(path, COP, TIMES, replace(about(), water=found))
+    same(read_linearisation(path), replace(about(), water=found))
 
 
 def test_the_start_has_no_trust_region_and_no_cost_yet(tmp_path):

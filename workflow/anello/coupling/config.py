@@ -36,6 +36,13 @@ class FixedPointConfig(Strict):
     )
 
 
+FEW_WAVES = 4
+"""Waves along a loop that a programme of few time steps sees by default [-]."""
+
+MANY_STEPS = 1000
+"""Time steps beyond which waves make a programme slow [-]."""
+
+
 class SlpConfig(Strict):
     """Trust-region sequential linear programming."""
 
@@ -50,10 +57,24 @@ class SlpConfig(Strict):
             "that the next step is expected to [-]."
         ),
     )
+    loop_waves: Annotated[int, Field(strict=True, ge=0)] | None = Field(
+        default=None,
+        description=(
+            "Waves of temperature along a loop that the programme sees, half of the loop's "
+            "`parcels` at most; with none it sees the loop's mean. They make programmes slow: by "
+            "default four up to 1,000 time steps, and none beyond."
+        ),
+    )
     balancing: Literal["scheduled", "deadband"] = Field(
         default="scheduled",
         description="Whether the programme schedules the balancing plant or its dead band acts.",
     )
+
+    def waves_in(self, steps: int) -> int:
+        """Waves along a loop in a programme of this many time steps."""
+        if self.loop_waves is not None:
+            return self.loop_waves
+        return FEW_WAVES if steps <= MANY_STEPS else 0
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

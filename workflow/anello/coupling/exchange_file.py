@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from anello.coupling.config import CouplingConfig
 from anello.coupling.iteration import heat_pumps, start_cop, with_cop
 from anello.coupling.linearisation import Linearisation
+from anello.coupling.water import Water
 from anello.errors import ArtefactError
 from anello.files import FilePath, atomic_path
-from anello.formulation.ring import DEVICES
 from anello.model_data import ModelData
 from anello.ring.config import RingConfig
 
@@ -24,16 +24,24 @@ _FIELDS = {
     "output_per_k": (_PUMP, "kWh K-1", "change of output per kelvin of ring temperature"),
     "output_per_kwh": (_PUMP, "1", "change of output per kWh in the store"),
     "storage_kwh": (_PUMP, "kWh", "level of the heat pump's store"),
-    "q_kw": (_PUMP, "kW", "thermal output"),
     "capacity_factor": (_PUMP, "1", "thermal capacity relative to nominal"),
     "degc_per_kwh": (("node",), "K kWh-1", "store's temperature slope"),
     "temperature_degc": (("state",), "degC", "mean ring temperature"),
+    "source_degc": (_PUMP, "degC", "water at each heat pump"),
     "given_kw": (_STEP, "kW", "heat that is not decided"),
-    "passing_kw_per_k": (_STEP, "kW K-1", "heat per kelvin of the water that passes"),
-    "plant_degc": (("extreme", "timestep"), "degC", "coldest and warmest at the plant"),
-    "plant_kw": (("device", "timestep"), "kW", "heat that the plant moves"),
 }
 """Dimensions, units and meaning of a linearisation's arrays."""
+_WATER = {
+    "station_kw": (("station", "timestep"), "kW", "heat at a substation"),
+    "station_given_kw": (("station", "timestep"), "kW", "heat that is not decided"),
+    "degc": (("place", "timestep"), "degC", "water at each place of a loop"),
+    "given_degc": (("place", "timestep"), "K", "what of it mean and waves do not say"),
+    "wave_keep": (("wave", "timestep"), "1", "what a step leaves of a wave"),
+    "wave_per_kw": (("wave", "station", "timestep"), "K kW-1", "amplitude by heat"),
+    "per_wave": (("place", "wave", "timestep"), "1", "temperature of the water by amplitude"),
+    "passing_kw_per_k": (_STEP, "kW K-1", "heat per kelvin of the water that passes"),
+}
+"""The same for the water of a loop; in the file, their names begin with `water_`."""
 _ATTRIBUTES = ("trust_region_k", "cost_eur", "given_cost_eur")
 
 
@@ -80,13 +88,18 @@ def write_cop(
         if about is None:
             return
         file.createDimension("state", len(times) + 1)
-        file.createDimension("extreme", 2)
-        file.createDimension("device", len(DEVICES))
         for name, (dims, units, text) in _FIELDS.items():
             put(name, dims, getattr(about, name), units, text)
+        if about.water is not None:
+            for name, size in zip(("place", "wave"), about.water.per_wave.shape[:2], strict=True):
+                file.createDimension(name, size)
+            file.createDimension("station", len(about.water.station_kw))
+            for name, (dims, units, text) in _WATER.items():
+                put(f"water_{name}", dims, getattr(about.water, name), units, text)
         for name in _ATTRIBUTES:
             file.setncattr(name, getattr(about, name))
         file.incumbent_iteration = about.iteration
+        file.loop = int(about.water is not None)
 
 
 def read_cop(path: FilePath) -> dict[str, Floats]:
@@ -115,10 +128,14 @@ def read_linearisation(path: FilePath) -> Linearisation:
         If the file is missing, damaged, or holds COP alone.
     """
     nodes, arrays, attributes = _read(path, ("cop", *_FIELDS))
+    water = None
+    if attributes.get("loop"):
+        _, found, _ = _read(path, ("cop", *(f"water_{name}" for name in _WATER)))
+        water = Water(**{name: found[f"water_{name}"] for name in _WATER})
     try:
         values: dict[str, Any] = {name: float(attributes[name]) for name in _ATTRIBUTES}
         iteration = int(attributes["incumbent_iteration"])
-        return Linearisation(nodes=nodes, iteration=iteration, **(values | arrays))
+        return Linearisation(nodes=nodes, iteration=iteration, **(values | arrays), water=water)
     except KeyError as missing:
         raise ArtefactError(f"{path}: lacks {missing}") from missing
 

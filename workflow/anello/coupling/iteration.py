@@ -67,6 +67,7 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
         data.inputs["timestep"].values,
         np.asarray(data.inputs["timestep_resolution"].values, dtype=float),
         scheduled=scheduled,
+        waves_seen=coupling.slp.waves_in(data.inputs.sizes["timestep"]),
     )
 
 

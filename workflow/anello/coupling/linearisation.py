@@ -8,10 +8,21 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.coupling.water import Water, loop_rows, water_about, wave_values
+from anello.coupling.water import row_bounds as water_rows
+from anello.coupling.water import trust_region as water_trust_region
 from anello.errors import InputError
 from anello.errors import Problem as InputProblem
-from anello.formulation.ring import DEVICES, PER_K, PER_KWH, WELL_PER_K, Device, RingRows
-from anello.ring.config import WATER_KJ_PER_KGK, RingConfig, StoreUse
+from anello.formulation.ring import (
+    DEVICES,
+    PER_K,
+    PER_KWH,
+    WELL_PER_K,
+    Device,
+    RingRows,
+    pair,
+)
+from anello.ring.config import RingConfig, StoreUse
 from anello.ring.exchange import RingInput, RingResult, use_side
 from anello.ring.ground import ground_temperature_degc
 from anello.ring.loop import geometry
@@ -44,13 +55,15 @@ def ring_rows(
     step_h: Floats,
     *,
     scheduled: bool,
+    waves_seen: int = 0,
 ) -> RingRows:
     """Put the ring's settings into plain numbers for the formulation.
 
     Parameters
     ----------
     config : RingConfig
-        The ring's settings; a loop enters the programme as its mean temperature.
+        The ring's settings; a loop enters the programme as its mean temperature and the first
+        waves along the water.
     nodes : tuple of str
         Heat pumps, `location::technology`.
     capacity_kw : ndarray, shape (H,)
@@ -61,6 +74,8 @@ def ring_rows(
         Length of the time steps [h].
     scheduled : bool
         Whether the programme decides the heat of the balancing plant.
+    waves_seen : int
+        Wave numbers by which it knows where on a loop the water is warm.
 
     Returns
     -------
@@ -83,10 +98,12 @@ def ring_rows(
         )
     days = (times - times.astype("datetime64[Y]")) / np.timedelta64(1, "D")
     day_of_year = np.asarray(days, float) + step_h / 48.0
+    loop = None
     if config.loop is not None and config.model == "loop":
+        loop = loop_rows(config.loop, nodes, waves_seen)
         shape = geometry(config.loop)
-        # ASSUME: the programme sees a loop as its mean temperature; the difference at each heat
-        # pump is taken from the incumbent, and the simulation decides whether the step is good.
+        # ASSUME: the programme leaves short waves out, and lets losses act on the mean; what they
+        # are at the incumbent is given, and the simulation decides whether the step is good.
         capacity = shape.capacity_kwh_per_k
         ua = float(shape.ua_kw_per_k.sum())
         depth = np.array([pipe.burial_depth_m for pipe in config.loop.segments])
@@ -134,6 +151,7 @@ def ring_rows(
         electricity_price_eur_per_kwh=(
             plant.electricity_price_eur_per_kwh if plant is not None else 0.0
         ),
+        loop=loop,
     )
 
 
@@ -155,19 +173,13 @@ class Linearisation:
         Change of the use temperature per kWh in the store, 0 without a store [K/kWh].
     temperature_degc : ndarray, shape (T + 1,)
         (Mean) ring temperature [°C].
+    source_degc : ndarray, shape (H, T)
+        Water at each heat pump [°C].
     storage_kwh : ndarray, shape (H, T)
         Level of each heat pump's store at the end of the step, NaN without a store [kWh].
     given_kw : ndarray, shape (T,)
         Heat into the ring that the programme does not decide: of the circulation pump, of the
         balancing plant unless it is scheduled, and what a loop loses beyond its mean [kW].
-    plant_degc : ndarray, shape (2, T)
-        Coldest and warmest water at the balancing plant in each step [°C].
-    passing_kw_per_k : ndarray, shape (T,)
-        Heat per kelvin of the water that passes a place; infinite without a loop [kW/K].
-    q_kw : ndarray, shape (H, T)
-        Thermal output [kW].
-    plant_kw : ndarray, shape (4, T)
-        Heat that each device of the plant moves, in the order of `DEVICES` [kW].
     capacity_factor : ndarray, shape (H, T)
         Thermal capacity at the incumbent relative to nominal [-].
     given_cost_eur : float
@@ -179,6 +191,9 @@ class Linearisation:
         Simulated true cost; infinite before the first simulation [€].
     iteration : int
         Iteration that became the incumbent; −1 before the first.
+    water : Water or None
+        Where on a loop the water is warm; None for well-mixed water, and before the first
+        simulation.
     """
 
     nodes: tuple[str, ...]
@@ -187,17 +202,15 @@ class Linearisation:
     output_per_kwh: Floats
     degc_per_kwh: Floats
     temperature_degc: Floats
+    source_degc: Floats
     storage_kwh: Floats
     given_kw: Floats
-    plant_degc: Floats
-    passing_kw_per_k: Floats
-    q_kw: Floats
-    plant_kw: Floats
     capacity_factor: Floats
     given_cost_eur: float
     trust_region_k: float
     cost_eur: float
     iteration: int
+    water: Water | None = None
 
     def with_trust_region(self, trust_region_k: float) -> Linearisation:
         """The same incumbent with another trust region [K]."""
@@ -241,12 +254,9 @@ def start(config: RingConfig, nodes: tuple[str, ...], cop: Floats) -> Linearisat
         output_per_kwh=zero,
         degc_per_kwh=np.zeros(len(nodes)),
         temperature_degc=np.full(cop.shape[1] + 1, config.initial_degc),
+        source_degc=np.full_like(cop, config.initial_degc),
         storage_kwh=np.full_like(cop, np.nan),
         given_kw=np.zeros(cop.shape[1]),
-        plant_degc=np.full((2, cop.shape[1]), config.initial_degc),
-        passing_kw_per_k=np.full(cop.shape[1], np.inf),
-        q_kw=zero,
-        plant_kw=np.zeros((len(DEVICES), cop.shape[1])),
         capacity_factor=np.broadcast_to(_least_factor(config, nodes), cop.shape).copy(),
         given_cost_eur=0.0,
         trust_region_k=np.inf,
@@ -301,10 +311,6 @@ def linearise(
     # Whatever else moved the mean temperature is given, so that the row holds at the incumbent.
     ends, starts = result.temperature_degc[1:], result.temperature_degc[:-1]
     given = (ends - rows.phi * starts - rows.gain_degc) / rows.psi - decided_kw
-    passing = np.stack([starts, starts]) if result.plant_degc is None else result.plant_degc
-    passing_kw_per_k = np.full_like(given, np.inf)
-    if result.flow_kg_s is not None:
-        passing_kw_per_k = np.abs(result.flow_kg_s) * WATER_KJ_PER_KGK
     return Linearisation(
         nodes=data.nodes,
         cop=result.cop,
@@ -312,22 +318,15 @@ def linearise(
         output_per_kwh=weight * result.dcop_duse * slope[:, None],
         degc_per_kwh=slope,
         temperature_degc=result.temperature_degc,
+        source_degc=result.source_degc,
         storage_kwh=data.storage_kwh,
         given_kw=given,
-        plant_degc=passing,
-        passing_kw_per_k=passing_kw_per_k,
-        q_kw=data.q_kw,
-        plant_kw=np.array(
-            [
-                np.maximum(sign * result.q_bal_kw[_plant_device(name)], 0.0)
-                for name, sign in DEVICES.items()
-            ]
-        ),
         capacity_factor=result.capacity_factor,
         given_cost_eur=given_cost_eur,
         trust_region_k=trust_region_k,
         cost_eur=cost_eur,
         iteration=iteration,
+        water=water_about(config, rows, data, result),
     )
 
 
@@ -361,6 +360,9 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
     given[0] += rows.phi[0] * rows.initial_degc
     given += rows.psi * about.given_kw
     row_bounds["ring_balance"] = (given, given)
+    if rows.loop is not None and about.water is not None:
+        values |= wave_values(rows.loop, about.water)
+        row_bounds |= water_rows(about.water, rows.initial_degc)
     most_kw = _wells(config, rows, about, values, row_bounds)
     column_bounds = _trust_region(problem, config, rows, about, most_kw)
     column_bounds["carrier_prod"] = _outputs(problem, config, rows, about)
@@ -372,22 +374,14 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
 def _outputs(
     problem: Problem, config: RingConfig, rows: RingRows, about: Linearisation
 ) -> tuple[Floats, Floats]:
-    """Bounds on outputs [kWh]: the ring's temperature limits capacity, the trust region a loop.
-
-    In a loop the water that passes a heat pump carries little heat. An output may change by what
-    warms or cools that water by the trust region.
-    """
+    """Bounds on outputs [kWh]: the ring's temperature limits capacity."""
     block = problem.variables["carrier_prod"]
     where = {node: k for k, node in enumerate(about.nodes)}
     lower, upper = np.full(block.shape, np.nan), np.full(block.shape, np.nan)
-    room_kw = _room_kw(about)
     for item, (node, _) in enumerate(block.labels()):
         if node not in where:
             continue
         k, pump = where[node], config.heat_pump(node)
-        if room_kw is not None:
-            lower[item] = np.maximum(about.q_kw[k] - room_kw, 0.0) * rows.step_h
-            upper[item] = (about.q_kw[k] + room_kw) * rows.step_h
         if pump is not None and pump.capacity is not None:
             # ASSUME: an output whose capacity is still to be chosen is held by the largest size.
             most_kw = about.capacity_factor[k] * rows.capacity_kw[k]
@@ -396,18 +390,10 @@ def _outputs(
     return lower, upper
 
 
-def _room_kw(about: Linearisation) -> Floats | None:
-    """What heat may change at a place in a loop, shape (T,) [kW]; None where nothing limits it."""
-    if not np.isfinite(about.trust_region_k) or not np.isfinite(about.passing_kw_per_k).all():
-        return None
-    return about.trust_region_k * about.passing_kw_per_k
-
-
 def _balance_constants(problem: Problem, about: Linearisation) -> dict[str, tuple[Floats, Floats]]:
     """Right-hand side of the heat pumps' balances: −(g_T·T̄ + g_E·Ē), none in the first step."""
-    start_degc = about.temperature_degc[:-1]
     level = np.nan_to_num(np.roll(about.storage_kwh, 1, axis=1))
-    constant = about.output_per_k * start_degc + about.output_per_kwh * level
+    constant = about.output_per_k * about.source_degc + about.output_per_kwh * level
     constant[:, 0] = 0.0
     where = {node: k for k, node in enumerate(about.nodes)}
     bounds: dict[str, tuple[Floats, Floats]] = {}
@@ -441,18 +427,26 @@ def _wells(
     if config.plant is None:
         return most_kw
     wells = config.plant.wells
-    start_degc = about.temperature_degc[:-1]
     reach = about.trust_region_k
-    low = np.maximum(start_degc - reach, config.bounds_degc[0])
-    high = np.minimum(start_degc + reach, config.bounds_degc[1])
-    low[0] = high[0] = rows.initial_degc
-    patched = {}
+    patched: dict[str, Floats] = {}
     for device, sign in (("wells_heating", 1.0), ("wells_cooling", -1.0)):
         if device not in rows.devices:
             continue
-        conductance = np.minimum(wells.conductance_kw_per_k, about.passing_kw_per_k)
-        # The water at the plant is warmer or colder than the mean by what it is at the incumbent.
-        well_degc = wells.well_degc - (about.plant_degc[1 if sign > 0 else 0] - start_degc)
+        well_degc, conductance = (
+            wells.well_degc,
+            np.full(rows.step_h.size, wells.conductance_kw_per_k),
+        )
+        waters = rows.well_waters(device)
+        start_degc = np.tile(about.temperature_degc[:-1], (len(waters), 1))
+        if about.water is not None:
+            start_degc = about.water.degc[list(waters.values())]
+            conductance = np.minimum(conductance, about.water.passing_kw_per_k)
+        low, high = start_degc - reach, start_degc + reach
+        # Bounds hold for the mean of a loop, not for all of its water.
+        if rows.loop is None or not np.isfinite(reach):
+            low = np.maximum(low, config.bounds_degc[0])
+            high = np.minimum(high, config.bounds_degc[1])
+        low[:, 0] = high[:, 0] = rows.initial_degc
         distance = sign * (well_degc - start_degc)
         edge = high if sign > 0 else low
         nearest = sign * (well_degc - edge)
@@ -464,19 +458,19 @@ def _wells(
         if not np.isfinite(reach):
             # Before the first simulation only the bounds are known: the best case is allowed.
             slope = np.zeros_like(slope)
-            best = sign * well_degc - (low if sign > 0 else -high)
+            best = sign * (well_degc - (low if sign > 0 else high))
             at_incumbent = conductance * np.maximum(best, 0.0)
         # A trace of slope keeps the row where the limit is constant: the rows stay the same in
         # every iteration, so that each can start from the basis of the one before. There the row
         # must never bind, or it would hold the ring at one side of the incumbent.
         trace = TRACE * max(wells.conductance_kw_per_k, 1.0)
         constant = slope < trace
-        most_kw[device] = np.where(constant, np.maximum(at_incumbent, TRACE_KW), np.inf)
+        most_kw[device] = np.where(constant, np.maximum(at_incumbent, TRACE_KW), np.inf).min(axis=0)
         slope = np.where(constant, trace, slope)
         limit = np.minimum(at_incumbent, wells.max_kw) + slope * sign * start_degc
         limit = np.where(constant, rows.devices[device].max_kw + trace * NEVER_DEGC, limit)
-        limit[0] = min(at_incumbent[0], wells.max_kw)
-        patched[device] = slope
+        limit[:, 0] = np.minimum(at_incumbent[:, 0], wells.max_kw)
+        patched |= {pair(device, water): slope[k] for k, water in enumerate(waters)}
         row_bounds[f"ring_{device}_max"] = (np.full_like(limit, np.nan), limit)
     values[WELL_PER_K] = patched
     return most_kw
@@ -500,6 +494,8 @@ def _trust_region(
     lower = np.minimum(np.maximum(low, ends - reach), ends if np.isfinite(reach) else low)
     upper = np.maximum(np.minimum(high, ends + reach), ends if np.isfinite(reach) else high)
     bounds = {"ring_temperature": (lower, upper)}
+    if about.water is not None:
+        bounds |= water_trust_region(about.water, reach)
     if rows.devices:
         block = problem.variables["ring_heat"]
         most = np.zeros(block.shape)
@@ -509,14 +505,7 @@ def _trust_region(
             if name == "dry_cooler" and config.plant is not None:
                 size = np.minimum(size, _cooler_kw(config, about))
             most[k] = size * rows.step_h
-        least = np.zeros(block.shape)
-        room_kw = _room_kw(about)
-        if room_kw is not None:
-            for k, name in enumerate(rows.devices):
-                now = about.plant_kw[list(DEVICES).index(name)]
-                most[k] = np.minimum(most[k], (now + room_kw) * rows.step_h)
-                least[k] = np.minimum(np.maximum(now - room_kw, 0.0) * rows.step_h, most[k])
-        bounds["ring_heat"] = (least, most)
+        bounds["ring_heat"] = (np.zeros(block.shape), most)
     if np.isfinite(reach) and "storage" in problem.variables:
         block = problem.variables["storage"]
         lower_kwh = np.full(block.shape, np.nan)
@@ -537,7 +526,9 @@ def _cooler_kw(config: RingConfig, about: Linearisation) -> Floats:
     """What the dry cooler can move at the incumbent's ring temperature [kW]."""
     assert config.plant is not None
     cooler = config.plant.dry_cooler
-    coldest_degc = about.plant_degc[0]
+    coldest_degc = about.temperature_degc[:-1]
+    if about.water is not None:
+        coldest_degc = about.water.plant_degc[0]
     if cooler.kw_per_k is None or cooler.outdoor_degc is None:
         return np.full_like(coldest_degc, cooler.max_kw)
     limit_kw: Floats = np.maximum(0.0, cooler.kw_per_k * (coldest_degc - cooler.outdoor_degc))

@@ -7,6 +7,7 @@ heat pumps keep the COP they were given and only the ring's temperature is track
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,6 +23,10 @@ INF = float("inf")
 PER_K = "ring_output_per_k"
 PER_KWH = "ring_output_per_kwh"
 WELL_PER_K = "ring_well_kw_per_k"
+WAVE_KEEP = "ring_wave_keep"
+WAVE_PER_KW = "ring_wave_per_kw"
+WATER_PER_WAVE = "ring_water_per_wave"
+MIXED_WATER = "ring"
 # Devices of the plant in the programme, with the sign of the heat they put into the ring.
 DEVICES = {"wells_heating": 1.0, "wells_cooling": -1.0, "backup_heater": 1.0, "dry_cooler": -1.0}
 
@@ -43,6 +48,46 @@ class Device:
     max_kw: float
     electricity_kwh_per_kwh: float
     cost_eur_per_kwh: float
+
+
+@dataclass(frozen=True)
+class LoopRows:
+    """A loop as its mean temperature and waves along the water.
+
+    Attributes
+    ----------
+    stations : tuple of str
+        Substations, in order; N of them.
+    station_of : tuple of int
+        Substation of each heat pump.
+    plant_station : int
+        Substation of the balancing plant.
+    plant_waters : tuple of str
+        Water that passes the plant: the coldest, the warmest, and samples of it.
+    waves : tuple of str
+        Wave amplitudes; K of them.
+    """
+
+    stations: tuple[str, ...]
+    station_of: tuple[int, ...]
+    plant_station: int
+    plant_waters: tuple[str, ...]
+    waves: tuple[str, ...]
+
+    @property
+    def wave_numbers(self) -> int:
+        """How many wave numbers there are; each has a cosine and a sine."""
+        return len(self.waves) // 2
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Where the programme knows the water: at each substation, and what passes the plant."""
+        return (*self.stations, *self.plant_waters)
+
+
+def pair(first: str, second: str) -> str:
+    """Label of a number that belongs to two things, for patching."""
+    return f"{first}|{second}"
 
 
 @dataclass(frozen=True)
@@ -71,6 +116,8 @@ class RingRows:
         Location whose electricity balance carries the plant.
     electricity_price_eur_per_kwh : float
         Price of the plant's electricity without a location [€/kWh].
+    loop : LoopRows or None
+        Where heat pumps and plant are along a loop; None for well-mixed water.
     """
 
     heat_pumps: tuple[str, ...]
@@ -85,6 +132,19 @@ class RingRows:
     devices: dict[str, Device] = field(default_factory=dict)
     electricity_location: str | None = None
     electricity_price_eur_per_kwh: float = 0.0
+    loop: LoopRows | None = None
+
+    def well_waters(self, device: str) -> dict[str, int]:
+        """Water that limits the heat of wells, with its place; in a loop the extreme and samples.
+
+        Wells must be warmer than the warmest water that they heat. Which water that is can change
+        with the dispatch: the samples keep a programme from warming what was not the warmest.
+        """
+        if self.loop is None:
+            return {MIXED_WATER: 0}
+        places, (coldest, warmest, *samples) = self.loop.places, self.loop.plant_waters
+        extreme = warmest if DEVICES[device] > 0 else coldest
+        return {water: places.index(water) for water in (extreme, *samples)}
 
 
 def _rows(c: Context) -> RingRows | None:
@@ -118,11 +178,74 @@ def ring_heat(c: Context) -> Columns | None:
     return Columns({"device": list(rows.devices)}, TIME_AXIS) if rows and rows.devices else None
 
 
-def _temperature_before(c: Context) -> Expression:
-    """Ring temperature at the start of each step, the first excepted (it is given)."""
+@variable(
+    "ring_wave",
+    index="wave, timestep",
+    when="the ring is a loop",
+    domain=r"\in \mathbb{R} \; [\mathrm{K}]",
+)
+def ring_wave(c: Context) -> Columns | None:
+    """Amplitude of a wave of temperature along the loop's water at the end of a step."""
+    loop = _loop(c)
+    if loop is None or not loop.waves:
+        return None
+    return Columns({"wave": list(loop.waves)}, TIME_AXIS, lower=-INF)
+
+
+@variable(
+    "ring_station_heat",
+    index="station, timestep",
+    when="the ring is a loop",
+    domain=r"\in \mathbb{R} \; [\mathrm{kW}]",
+)
+def ring_station_heat(c: Context) -> Columns | None:
+    """Heat that enters the loop at a substation."""
+    loop = _loop(c)
+    return Columns({"station": list(loop.stations)}, TIME_AXIS, lower=-INF) if loop else None
+
+
+@variable(
+    "ring_water",
+    index="place, timestep",
+    when="the ring is a loop",
+    domain=r"\in \mathbb{R} \; [\mathrm{°C}]",
+)
+def ring_water(c: Context) -> Columns | None:
+    """Temperature of the water that comes to a place in a step, as it is at the step's start."""
+    loop = _loop(c)
+    return Columns({"place": list(loop.places)}, TIME_AXIS, lower=-INF) if loop else None
+
+
+def _loop(c: Context) -> LoopRows | None:
+    rows = _rows(c)
+    return rows.loop if rows is not None else None
+
+
+def _later(c: Context) -> Array:
+    """One in every step, but nothing in the first, whose beginning is given."""
     later = np.ones((1, c.n_time))
     later[0, 0] = 0.0
-    return c.system.variables["ring_temperature"].at(steps=c.previous) * later
+    return later
+
+
+def _temperature_before(c: Context) -> Expression:
+    """Ring temperature at the start of each step, the first excepted (it is given)."""
+    return c.system.variables["ring_temperature"].at(steps=c.previous) * _later(c)
+
+
+def _water_at(c: Context, places: Sequence[int]) -> Expression:
+    """Temperature of the water at places of a loop, or of well-mixed water, row by row."""
+    if _loop(c) is not None:
+        return c.system.variables["ring_water"].at(list(places)) * _later(c)
+    spread = _temperature_before(c)
+    return _total([spread.sum_into([k], len(places)) for k in range(len(places))])
+
+
+def _total(parts: list[Expression]) -> Expression:
+    total = parts[0]
+    for part in parts[1:]:
+        total = total + part
+    return total
 
 
 def electricity_pairs(c: Context, rows: RingRows) -> Pairs:
@@ -151,21 +274,13 @@ def cop_feedback(c: Context, nodes: IntArray) -> Expression | None:
         return None
     labels = tuple(c.sets.labels[nodes[k]] for k in pumps)
     zero = np.zeros((len(pumps), c.n_time))
-    spread = _temperature_before(c)
-    copies = Expression(0, c.n_time)
-    for k in range(len(pumps)):
-        copies = (
-            spread.sum_into([k], len(pumps))
-            if k == 0
-            else copies + spread.sum_into([k], len(pumps))
-        )
-    total = (copies * Parameter(PER_K, labels, zero)).sum_into(pumps, len(nodes))
+    places = [rows.loop.station_of[where[label]] if rows.loop else 0 for label in labels]
+    source = _water_at(c, places)
+    total = (source * Parameter(PER_K, labels, zero)).sum_into(pumps, len(nodes))
     stored = [k for k, label in enumerate(labels) if rows.stores[where[label]]]
     if stored:
-        later = np.ones((1, c.n_time))
-        later[0, 0] = 0.0
         stores = [_store_position(c, labels[k], rows.stores[where[labels[k]]]) for k in stored]
-        levels = c.node_var("storage", stores, c.previous) * later
+        levels = c.node_var("storage", stores, c.previous) * _later(c)
         names = tuple(labels[k] for k in stored)
         effect = levels * Parameter(PER_KWH, names, zero[stored])
         total = total + effect.sum_into([pumps[k] for k in stored], len(nodes))
@@ -220,6 +335,19 @@ def ring_cost(c: Context) -> Named | None:
     return Named({"device": list(rows.devices)}, heat.sum_time())
 
 
+def _pump_heat(c: Context, rows: RingRows) -> Expression:
+    """Heat of each heat pump into the ring [kWh]."""
+    pumps = [c.sets.position[label] for label in rows.heat_pumps]
+    output = c.prod(c.out_pairs(pumps)) * np.array(rows.sigma)
+    return output - c.con(electricity_pairs(c, rows))
+
+
+def _plant_heat(c: Context, rows: RingRows) -> Expression:
+    """Heat of the scheduled plant into the ring [kWh]."""
+    signs = np.array([DEVICES[name] for name in rows.devices])
+    return (c.system.variables["ring_heat"].at() * signs).sum_items()
+
+
 @constraint(
     "ring_balance",
     index="ring, timestep",
@@ -232,20 +360,83 @@ def ring_balance(c: Context) -> Rows | None:
     rows = _rows(c)
     if rows is None:
         return None
-    pumps = [c.sets.position[label] for label in rows.heat_pumps]
-    _require_plain(c, pumps)
-    output = c.prod(c.out_pairs(pumps)) * np.array(rows.sigma)
-    taken = c.con(electricity_pairs(c, rows))
-    heat = (output - taken).sum_items()
+    _require_plain(c, [c.sets.position[label] for label in rows.heat_pumps])
+    heat = _pump_heat(c, rows).sum_items()
     if rows.devices:
-        signs = np.array([DEVICES[name] for name in rows.devices])
-        heat = heat + (c.system.variables["ring_heat"].at() * signs).sum_items()
+        heat = heat + _plant_heat(c, rows)
     end = c.system.variables["ring_temperature"].at()
     start = _temperature_before(c) * rows.phi[None, :]
     given = rows.gain_degc.copy()
     given[0] += rows.phi[0] * rows.initial_degc
     relation = end - start - heat * (rows.psi[None, :] / c.resolution) == given[None, :]
     return Rows(_one(), relation, TIME_AXIS)
+
+
+@constraint(
+    "ring_station_balance",
+    index="station, timestep",
+    when="the ring is a loop",
+    equation=r"Q_{s,t} = \frac{1}{h} (\sum_{at\,s} \sigma\, q + P + ring\_heat)",
+)
+def ring_station_balance(c: Context) -> Rows | None:
+    """Heat enters a loop where heat pumps and balancing plant are."""
+    rows, loop = _rows(c), _loop(c)
+    if rows is None or loop is None:
+        return None
+    heat = _pump_heat(c, rows).sum_into(list(loop.station_of), len(loop.stations))
+    if rows.devices:
+        heat = heat + _plant_heat(c, rows).sum_into([loop.plant_station], len(loop.stations))
+    relation = c.system.variables["ring_station_heat"].at() - heat * (1.0 / c.resolution) == 0.0
+    return Rows({"station": list(loop.stations)}, relation, TIME_AXIS)
+
+
+@constraint(
+    "ring_wave_balance",
+    index="wave, timestep",
+    when="the ring is a loop",
+    equation=r"a_{k,t} = \kappa_{k,t}\, a_{k,t-1} + \sum_s b_{k,s,t}\, Q_{s,t}",
+)
+def ring_wave_balance(c: Context) -> Rows | None:
+    """A wave fades by losses, and grows by heat at the substations."""
+    loop = _loop(c)
+    if loop is None or not loop.waves:
+        return None
+    waves, stations = loop.waves, loop.stations
+    amplitude = c.system.variables["ring_wave"]
+    keep = Parameter(WAVE_KEEP, waves, np.zeros((len(waves), c.n_time)))
+    faded = amplitude.at(steps=c.previous) * _later(c) * keep
+    both = [(w, s) for w in range(len(waves)) for s in range(len(stations))]
+    labels = tuple(pair(waves[w], stations[s]) for w, s in both)
+    heat = c.system.variables["ring_station_heat"].at([s for _, s in both])
+    heat = heat * Parameter(WAVE_PER_KW, labels, np.zeros((len(both), c.n_time)))
+    grown = heat.sum_into([w for w, _ in both], len(waves))
+    return Rows({"wave": list(waves)}, amplitude.at() - faded - grown == 0.0, TIME_AXIS)
+
+
+@constraint(
+    "ring_water_balance",
+    index="place, timestep",
+    when="the ring is a loop",
+    equation=r"T_{p,t} = T_{t-1} + \sum_k c_{p,k,t}\, a_{k,t-1}",
+)
+def ring_water_balance(c: Context) -> Rows | None:
+    """Water at a place is warmer or colder than the mean by the waves that pass there."""
+    rows, loop = _rows(c), _loop(c)
+    if rows is None or loop is None:
+        return None
+    places, waves = loop.places, loop.waves
+    both = [(p, w) for p in range(len(places)) for w in range(len(waves))]
+    labels = tuple(pair(places[p], waves[w]) for p, w in both)
+    mean = _temperature_before(c)
+    water = _total([mean.sum_into([p], len(places)) for p in range(len(places))])
+    if waves:
+        part = c.system.variables["ring_wave"].at([w for _, w in both], c.previous) * _later(c)
+        part = part * Parameter(WATER_PER_WAVE, labels, np.zeros((len(both), c.n_time)))
+        water = water + part.sum_into([p for p, _ in both], len(places))
+    given = np.zeros((1, c.n_time))
+    given[0, 0] = rows.initial_degc
+    relation = c.system.variables["ring_water"].at() - water == given
+    return Rows({"place": list(places)}, relation, TIME_AXIS)
 
 
 def _require_plain(c: Context, pumps: list[int]) -> None:
@@ -284,9 +475,13 @@ def _well_limit(c: Context, device: str, sign: float) -> Rows | None:
         return None
     position = list(rows.devices).index(device)
     heat = c.system.variables["ring_heat"].at([position]) * (1.0 / c.resolution)
-    per_k = Parameter(WELL_PER_K, (device,), np.zeros((1, c.n_time)))
-    limit = _temperature_before(c) * sign * per_k
-    return Rows({"device": [device]}, heat + limit <= rows.devices[device].max_kw, TIME_AXIS)
+    waters = rows.well_waters(device)
+    labels = tuple(pair(device, water) for water in waters)
+    per_k = Parameter(WELL_PER_K, labels, np.zeros((len(labels), c.n_time)))
+    each = _total([heat.sum_into([k], len(waters)) for k in range(len(waters))])
+    limit = _water_at(c, list(waters.values())) * sign * per_k
+    keys = {"device": [device] * len(waters), "place": list(waters)}
+    return Rows(keys, each + limit <= rows.devices[device].max_kw, TIME_AXIS)
 
 
 @constraint(

@@ -1,0 +1,184 @@
+"""What the linear programme knows of the water along a loop, about an incumbent dispatch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.formulation.ring import (
+    WATER_PER_WAVE,
+    WAVE_KEEP,
+    WAVE_PER_KW,
+    LoopRows,
+    RingRows,
+    pair,
+)
+from anello.ring.config import WATER_KJ_PER_KGK, LoopConfig, RingConfig
+from anello.ring.exchange import PLANT_WATERS, RingInput, RingResult
+from anello.ring.loop import plan_loop, stations
+from anello.ring.waves import waves
+
+Floats = NDArray[np.float64]
+
+TRACE_WAVE = 1e-3
+"""Entry of a wave, relative to the largest, that is left out of the programme [-]."""
+
+
+@dataclass(frozen=True)
+class Water:
+    """The water of a loop with N substations and K waves, at P places.
+
+    Places are the substations, and what passes the balancing plant: its coldest and its warmest,
+    and three samples of it.
+
+    Attributes
+    ----------
+    station_kw : ndarray, shape (N, T)
+        Heat into the loop at each substation [kW].
+    station_given_kw : ndarray, shape (N, T)
+        What of it the programme does not decide [kW].
+    degc : ndarray, shape (P, T)
+        Water that comes to each place [°C].
+    given_degc : ndarray, shape (P, T)
+        What of it mean and waves do not say [K].
+    wave_keep : ndarray, shape (K, T)
+        What is left of a wave after a step [-].
+    wave_per_kw : ndarray, shape (K, N, T)
+        Amplitude by heat at a substation [K/kW].
+    per_wave : ndarray, shape (P, K, T)
+        Temperature of the water by amplitude [K/K].
+    passing_kw_per_k : ndarray, shape (T,)
+        Heat per kelvin of the water that passes a place [kW/K].
+    """
+
+    station_kw: Floats
+    station_given_kw: Floats
+    degc: Floats
+    given_degc: Floats
+    wave_keep: Floats
+    wave_per_kw: Floats
+    per_wave: Floats
+    passing_kw_per_k: Floats
+
+    @property
+    def plant_degc(self) -> Floats:
+        """Water that passes the plant, in the order of `PLANT_WATERS` [°C]."""
+        return self.degc[-len(PLANT_WATERS) :]
+
+
+def loop_rows(loop: LoopConfig, nodes: tuple[str, ...], count: int) -> LoopRows:
+    """Where heat pumps and plant are along a loop, and its first waves.
+
+    Parameters
+    ----------
+    loop : LoopConfig
+        The loop.
+    nodes : tuple of str
+        Heat pumps.
+    count : int
+        How many wave numbers; half of the loop's parcels at most.
+    """
+    station_of, plant_station = stations(loop, nodes)
+    numbers = range(1, min(count, loop.parcels // 2) + 1)
+    return LoopRows(
+        stations=tuple(station.name for station in loop.substations),
+        station_of=tuple(station_of),
+        plant_station=plant_station,
+        plant_waters=PLANT_WATERS,
+        waves=tuple(f"{wave}_{number}" for number in numbers for wave in ("cosine", "sine")),
+    )
+
+
+def water_about(
+    config: RingConfig, rows: RingRows, data: RingInput, result: RingResult
+) -> Water | None:
+    """Return the water of a loop about a simulated dispatch; None without a loop.
+
+    Parameters
+    ----------
+    config : RingConfig
+        The ring's settings.
+    rows : RingRows
+        The ring's numbers in the formulation.
+    data : RingInput
+        The dispatch.
+    result : RingResult
+        Its simulation.
+    """
+    loop = rows.loop
+    if loop is None or result.flow_kg_s is None:
+        return None
+    steps, mean = data.times.size, result.temperature_degc[:-1]
+    plant_degc, plant_parcel = result.plant_degc, result.plant_parcel
+    if plant_degc is None or plant_parcel is None:  # no plant: nothing depends on its water
+        plant_degc = np.tile(mean, (len(PLANT_WATERS), 1))
+        plant_parcel = np.zeros((len(PLANT_WATERS), steps), dtype=np.int64)
+    found = waves(plan_loop(config, data, np.array(rows.sigma)), plant_parcel, loop.wave_numbers)
+    plant_kw = np.zeros((len(loop.stations), steps))
+    plant_kw[loop.plant_station] = np.sum(list(result.q_bal_kw.values()), axis=0)
+    heat_kw = plant_kw.copy()
+    np.add.at(heat_kw, list(loop.station_of), result.q_ring_kw)
+    found = replace(found, heat=_without_traces(found.heat))
+    per_wave = _without_traces(np.concatenate([found.reading, found.plant_reading]))
+    amplitudes = found.amplitudes(heat_kw)[:, :-1]
+    # Where there is no heat pump, it does not matter what water comes.
+    at_stations = np.tile(mean, (len(loop.stations), 1))
+    at_stations[list(loop.station_of)] = result.source_degc
+    degc = np.concatenate([at_stations, plant_degc])
+    return Water(
+        station_kw=heat_kw,
+        station_given_kw=np.zeros_like(plant_kw) if rows.devices else plant_kw,
+        degc=degc,
+        given_degc=degc - mean - np.einsum("pkt,kt->pt", per_wave, amplitudes),
+        wave_keep=found.keep,
+        wave_per_kw=found.heat,
+        per_wave=per_wave,
+        passing_kw_per_k=np.abs(result.flow_kg_s) * WATER_KJ_PER_KGK,
+    )
+
+
+def _without_traces(values: Floats) -> Floats:
+    """Leave out what would only make the programme ill-conditioned."""
+    size = np.abs(values)
+    return np.where(size < TRACE_WAVE * size.max(initial=0.0), 0.0, values)
+
+
+def wave_values(loop: LoopRows, water: Water) -> dict[str, dict[str, Floats]]:
+    """Return what the waves do, by parameter and label of the formulation."""
+    return {
+        WAVE_KEEP: dict(zip(loop.waves, water.wave_keep, strict=True)),
+        WAVE_PER_KW: {
+            pair(wave, station): water.wave_per_kw[k, n]
+            for k, wave in enumerate(loop.waves)
+            for n, station in enumerate(loop.stations)
+        },
+        WATER_PER_WAVE: {
+            pair(place, wave): water.per_wave[p, k]
+            for p, place in enumerate(loop.places)
+            for k, wave in enumerate(loop.waves)
+        },
+    }
+
+
+def row_bounds(water: Water, initial_degc: float) -> dict[str, tuple[Floats, Floats]]:
+    """Return what is given, for the rows of the formulation."""
+    given = water.given_degc.copy()
+    given[:, 0] += initial_degc
+    return {
+        "ring_water_balance": (given, given),
+        "ring_station_balance": (water.station_given_kw, water.station_given_kw),
+    }
+
+
+def trust_region(water: Water, reach_k: float) -> dict[str, tuple[Floats, Floats]]:
+    """Return bounds on the water, and on heat by what it does to the water that passes.
+
+    Without the second, heat could change in ways that the waves do not show.
+    """
+    room_kw = reach_k * water.passing_kw_per_k
+    return {
+        "ring_water": (water.degc - reach_k, water.degc + reach_k),
+        "ring_station_heat": (water.station_kw - room_kw, water.station_kw + room_kw),
+    }
