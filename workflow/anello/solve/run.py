@@ -190,7 +190,12 @@ def optimise_reduced(
         # Without presolve, rounding can pile up; from scratch the problem is better conditioned.
         logger.warning("%s; solving from scratch", error)
         return optimise_reduced(
-            reduction, solver, options=options, time_limit_s=time_limit_s, log_path=log_path
+            reduction,
+            solver,
+            options=options,
+            time_limit_s=time_limit_s,
+            mip_gap=mip_gap,
+            log_path=log_path,
         )
     if solution.status != "optimal":
         logger.warning(
