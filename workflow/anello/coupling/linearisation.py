@@ -229,11 +229,6 @@ def _least_factor(config: RingConfig, nodes: tuple[str, ...]) -> Floats:
     return np.array(least)[:, None]
 
 
-def _plant_device(name: str) -> str:
-    """Name in the simulation of a device of the programme, which has wells twice."""
-    return "wells" if name.startswith("wells") else name
-
-
 def start(config: RingConfig, nodes: tuple[str, ...], cop: Floats) -> Linearisation:
     """Where the search begins: a given COP, no feedback, the ring free within its bounds.
 
@@ -374,10 +369,10 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
 def _outputs(
     problem: Problem, config: RingConfig, rows: RingRows, about: Linearisation
 ) -> tuple[Floats, Floats]:
-    """Bounds on outputs [kWh]: the ring's temperature limits capacity."""
+    """Largest outputs [kWh] where the ring's temperature limits capacity; no others change."""
     block = problem.variables["carrier_prod"]
     where = {node: k for k, node in enumerate(about.nodes)}
-    lower, upper = np.full(block.shape, np.nan), np.full(block.shape, np.nan)
+    upper = np.full(block.shape, np.nan)
     for item, (node, _) in enumerate(block.labels()):
         if node not in where:
             continue
@@ -385,9 +380,8 @@ def _outputs(
         if pump is not None and pump.capacity is not None:
             # ASSUME: an output whose capacity is still to be chosen is held by the largest size.
             most_kw = about.capacity_factor[k] * rows.capacity_kw[k]
-            upper[item] = np.fmin(upper[item], most_kw * rows.step_h)
-            lower[item] = np.fmin(lower[item], upper[item])
-    return lower, upper
+            upper[item] = most_kw * rows.step_h
+    return np.full_like(upper, np.nan), upper
 
 
 def _balance_constants(problem: Problem, about: Linearisation) -> dict[str, tuple[Floats, Floats]]:
@@ -432,10 +426,8 @@ def _wells(
     for device, sign in (("wells_heating", 1.0), ("wells_cooling", -1.0)):
         if device not in rows.devices:
             continue
-        well_degc, conductance = (
-            wells.well_degc,
-            np.full(rows.step_h.size, wells.conductance_kw_per_k),
-        )
+        well_degc = wells.well_degc
+        conductance = np.full_like(rows.step_h, wells.conductance_kw_per_k)
         waters = rows.well_waters(device)
         start_degc = np.tile(about.temperature_degc[:-1], (len(waters), 1))
         if about.water is not None:
