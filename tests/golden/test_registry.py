@@ -91,7 +91,9 @@ def loop() -> System:
         plant_waters=("plant_coldest", "plant_warmest"),
         waves=("cosine_1", "sine_1"),
     )
-    return assemble(small_models.data(hours=HOURS), replace(RING, loop=water))
+    return assemble(
+        small_models.data(hours=HOURS), replace(RING, loop=water, electricity_location="a")
+    )
 
 
 BY_HAND = {"zero_efficiency": zero_efficiency, "secondary": secondary, "ring": ring, "loop": loop}

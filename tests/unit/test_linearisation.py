@@ -20,6 +20,7 @@ from anello.coupling.linearisation import (
 from anello.coupling.slp import judge_iteration
 from anello.errors import InputError
 from anello.formulation import formulate
+from anello.results.postprocess import check_carrier_balance
 from anello.ring import iccep2019_ring, simulate
 from anello.ring.config import CapacityLimit, RingConfig
 from anello.solve import compile_problem, solve
@@ -403,6 +404,19 @@ def test_a_small_step_on_a_loop_keeps_what_it_promises(seed, waves):
     )
     assert abs(step.predicted_decrease_eur) > 1e-3
     assert step.rho == pytest.approx(1.0, abs=0.1)
+
+
+def test_the_circulation_pump_takes_its_electricity_from_the_balance():
+    """Of the location that pays for the plant; the programme's grid or sun must feed it."""
+    data, ring = random_district(1, loop=True, plant={"electricity_location": "a"})
+    district = CoupledDistrict(data, ring, CouplingConfig())
+    found = district.run()
+    pump_kw = found.best.ring.pump_kw
+    assert pump_kw.min() > 0.0
+    taken = found.best.dispatch["ring_pump"].values.reshape(-1)
+    np.testing.assert_allclose(taken, pump_kw * found.best.flows.step_h)
+    assert found.record.trace[-1].j_lp_eur == pytest.approx(found.best.cost.total_eur, rel=1e-3)
+    check_carrier_balance(found.best.dispatch)
 
 
 def test_a_long_programme_sees_a_loop_by_its_mean_unless_told():

@@ -208,9 +208,12 @@ def simulate_dispatch(
             for device in schedule
         }
         moved = {name: np.broadcast_to(v, flows.step_h.shape) for name, v in moved.items()}
+        taken_kw = np.sum(list(device_electricity(plant, moved).values()), axis=0)
+        if "ring_pump" in dispatch:
+            taken_kw = taken_kw + dispatch["ring_pump"].values.reshape(-1) / flows.step_h
         paid = {
             "plant_in_dispatch": True,
-            "p_plant_dispatch_kw": np.sum(list(device_electricity(plant, moved).values()), axis=0),
+            "p_plant_dispatch_kw": taken_kw,
             "plant_dispatch_other_eur": device_cost(plant, moved, flows.step_h * weight),
         }
     cost = true_cost(

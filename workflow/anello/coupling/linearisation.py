@@ -488,6 +488,9 @@ def _trust_region(
     bounds = {"ring_temperature": (lower, upper)}
     if about.water is not None:
         bounds |= water_trust_region(about.water, reach)
+        if rows.pays_for_pump:
+            pump_kwh = about.water.pump_kw * rows.step_h
+            bounds["ring_pump"] = (pump_kwh, pump_kwh)
     if rows.devices:
         block = problem.variables["ring_heat"]
         most = np.zeros(block.shape)

@@ -209,7 +209,9 @@ def judge_iteration(
     scheduled = config.slp.balancing == "scheduled"
     # A schedule is paid for in the next programme; where the plant did not quite follow this one,
     # the difference is no saving that the next programme could count on.
-    given_eur = cost.pump_eur if scheduled else cost.plant_electricity_eur + cost.plant_other_eur
+    given_eur = cost.plant_electricity_eur + cost.plant_other_eur
+    if scheduled:
+        given_eur = 0.0 if rows.pays_for_pump else cost.pump_eur
     incumbent = following(
         ring,
         rows,

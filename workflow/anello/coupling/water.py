@@ -51,6 +51,8 @@ class Water:
         Temperature of the water by amplitude [K/K].
     passing_kw_per_k : ndarray, shape (T,)
         Heat per kelvin of the water that passes a place [kW/K].
+    pump_kw : ndarray, shape (T,)
+        Electricity of the circulation pump [kW].
     """
 
     station_kw: Floats
@@ -61,6 +63,7 @@ class Water:
     wave_per_kw: Floats
     per_wave: Floats
     passing_kw_per_k: Floats
+    pump_kw: Floats
 
     @property
     def plant_degc(self) -> Floats:
@@ -136,6 +139,7 @@ def water_about(
         wave_per_kw=found.heat,
         per_wave=per_wave,
         passing_kw_per_k=np.abs(result.flow_kg_s) * WATER_KJ_PER_KGK,
+        pump_kw=result.pump_kw,
     )
 
 

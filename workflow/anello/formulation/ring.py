@@ -134,6 +134,13 @@ class RingRows:
     electricity_price_eur_per_kwh: float = 0.0
     loop: LoopRows | None = None
 
+    @property
+    def pays_for_pump(self) -> bool:
+        """Whether a location's electricity balance carries the circulation pump of a loop."""
+        return (
+            self.loop is not None and bool(self.devices) and self.electricity_location is not None
+        )
+
     def well_waters(self, device: str) -> dict[str, int]:
         """Water that limits the heat of wells, with its place; in a loop the extreme and samples.
 
@@ -214,6 +221,18 @@ def ring_water(c: Context) -> Columns | None:
     """Temperature of the water that comes to a place in a step, as it is at the step's start."""
     loop = _loop(c)
     return Columns({"place": list(loop.places)}, TIME_AXIS, lower=-INF) if loop else None
+
+
+@variable(
+    "ring_pump",
+    index="ring, timestep",
+    when="the ring is a loop, and a location's electricity balance carries plant and pump",
+    domain=r"\ge 0 \; [\mathrm{kWh}]",
+)
+def ring_pump(c: Context) -> Columns | None:
+    """Electricity of the circulation pump; it follows from the flow and is given."""
+    rows = _rows(c)
+    return Columns(_one(), TIME_AXIS, upper=0.0) if rows and rows.pays_for_pump else None
 
 
 def _loop(c: Context) -> LoopRows | None:
@@ -307,13 +326,15 @@ def _store_position(c: Context, pump: str, store: str) -> int:
 
 
 def plant_electricity(c: Context) -> tuple[str, Expression, str] | None:
-    """Location, electricity [kWh] and carrier of the scheduled plant, if a location pays."""
+    """Location, electricity [kWh] and carrier of plant and pump, if a location pays."""
     rows = _rows(c)
     if rows is None or not rows.devices or rows.electricity_location is None:
         return None
     per_kwh = np.array([d.electricity_kwh_per_kwh for d in rows.devices.values()])
-    heat = c.system.variables["ring_heat"].at() * per_kwh
-    return rows.electricity_location, heat.sum_items(), electricity_pairs(c, rows)[0][1]
+    taken = (c.system.variables["ring_heat"].at() * per_kwh).sum_items()
+    if rows.pays_for_pump:
+        taken = taken + c.system.variables["ring_pump"].at()
+    return rows.electricity_location, taken, electricity_pairs(c, rows)[0][1]
 
 
 @expression(

@@ -190,8 +190,8 @@ _TABLE = (
         "Other flows in the carrier balance",
         "decision",
         _SUM,
-        comment="What no technology carries: electricity of the ring's balancing plant (negative), "
-        "and terms that users added.",
+        comment="What no technology carries: electricity of the ring's balancing plant and pump "
+        "(negative), and terms that users added.",
     ),
     ResultVariable(
         "ring_temperature",
@@ -209,6 +209,15 @@ _TABLE = (
         "Heat that the balancing plant is scheduled to move",
         "decision",
         _SUM,
+    ),
+    ResultVariable(
+        "ring_pump",
+        ("ring", "timestep"),
+        "kWh",
+        "Electricity of the loop's circulation pump in the optimisation",
+        "decision",
+        _SUM,
+        comment="Given, as the flow of the incumbent asks for it.",
     ),
     ResultVariable("purchased", _NODE, "1", "Purchased (1) or not (0)", "decision"),
     ResultVariable("units", _NODE, "1", "Number of units", "decision"),
