@@ -256,14 +256,14 @@ def _water_at(c: Context, places: Sequence[int]) -> Expression:
     """Temperature of the water at places of a loop, or of well-mixed water, row by row."""
     if _loop(c) is not None:
         return c.system.variables["ring_water"].at(list(places)) * _later(c)
-    spread = _temperature_before(c)
-    return _total([spread.sum_into([k], len(places)) for k in range(len(places))])
+    return _copies(_temperature_before(c), len(places))
 
 
-def _total(parts: list[Expression]) -> Expression:
-    total = parts[0]
-    for part in parts[1:]:
-        total = total + part
+def _copies(one: Expression, count: int) -> Expression:
+    """The same single row, several times."""
+    total = one.sum_into([0], count)
+    for row in range(1, count):
+        total = total + one.sum_into([row], count)
     return total
 
 
@@ -448,8 +448,7 @@ def ring_water_balance(c: Context) -> Rows | None:
     places, waves = loop.places, loop.waves
     both = [(p, w) for p in range(len(places)) for w in range(len(waves))]
     labels = tuple(pair(places[p], waves[w]) for p, w in both)
-    mean = _temperature_before(c)
-    water = _total([mean.sum_into([p], len(places)) for p in range(len(places))])
+    water = _copies(_temperature_before(c), len(places))
     if waves:
         part = c.system.variables["ring_wave"].at([w for _, w in both], c.previous) * _later(c)
         part = part * Parameter(WATER_PER_WAVE, labels, np.zeros((len(both), c.n_time)))
@@ -499,9 +498,9 @@ def _well_limit(c: Context, device: str, sign: float) -> Rows | None:
     waters = rows.well_waters(device)
     labels = tuple(pair(device, water) for water in waters)
     per_k = Parameter(WELL_PER_K, labels, np.zeros((len(labels), c.n_time)))
-    each = _total([heat.sum_into([k], len(waters)) for k in range(len(waters))])
     limit = _water_at(c, list(waters.values())) * sign * per_k
     keys = {"device": [device] * len(waters), "place": list(waters)}
+    each = _copies(heat, len(waters))
     return Rows(keys, each + limit <= rows.devices[device].max_kw, TIME_AXIS)
 
 
