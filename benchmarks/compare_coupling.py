@@ -21,12 +21,13 @@ import numpy as np
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "workflow"))
+sys.path[:0] = [str(ROOT), str(ROOT / "workflow")]
 
 from anello.coupling.comparison import Comparison, compare_couplings  # noqa: E402
 from anello.definition import read_model  # noqa: E402
 from anello.model_data import ModelData  # noqa: E402
 from anello.ring.config import RingConfig  # noqa: E402
+from benchmarks.page import write_between  # noqa: E402
 
 PAGE = ROOT / "docs" / "explanation" / "coupling-comparison.md"
 BEGIN, END = "<!-- results: begin -->", "<!-- results: end -->"
@@ -159,9 +160,7 @@ def main(arguments: list[str] | None = None) -> int:
     if told.year:
         spans["Full year"] = ["2015-01-01", "2015-12-31"]
     generated = "\n".join(measure(spans))
-    head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    tail = rest.partition(END)[2]
-    PAGE.write_text(f"{head}{BEGIN}\n\n{generated}\n{END}{tail}", encoding="utf-8")
+    write_between(PAGE, BEGIN, END, f"\n\n{generated}\n")
     return 0
 
 

@@ -23,6 +23,7 @@ from anello.coupling.district import CoupledDistrict  # noqa: E402
 from anello.model_data import ModelData  # noqa: E402
 from anello.ring.config import RingConfig  # noqa: E402
 from benchmarks.compare_coupling import embedded  # noqa: E402
+from benchmarks.page import write_between  # noqa: E402
 
 PAGE = ROOT / "docs" / "explanation" / "coupling.md"
 BEGIN, END = "<!-- waves: begin -->", "<!-- waves: end -->"
@@ -95,9 +96,7 @@ def main(arguments: list[str] | None = None) -> int:
     told = parser.parse_args(arguments)
     logging.basicConfig(level=logging.ERROR)
     generated = "\n".join(measure(told.days))
-    head, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    tail = rest.partition(END)[2]
-    PAGE.write_text(f"{head}{BEGIN}\n\n{generated}\n\n{END}{tail}", encoding="utf-8")
+    write_between(PAGE, BEGIN, END, f"\n\n{generated}\n\n")
     return 0
 
 

@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.page import write_between
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reference" / "performance.md"
 BEGIN, END = "<!-- scaling: begin -->", "<!-- scaling: end -->"
@@ -146,10 +148,8 @@ def main() -> None:
             rows.append(json.loads(done.stdout.splitlines()[-1]))
             print(rows[-1], flush=True)
         parts.append(table(method, rows))
-    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
-    _, _, after = rest.partition(END)
     content = "\n\n".join(parts)
-    PAGE.write_text(f"{before}{BEGIN}\n{content}\n{END}{after}", encoding="utf-8")
+    write_between(PAGE, BEGIN, END, f"\n{content}\n")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,10 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.page import write_between  # noqa: E402
+
 PAGE = ROOT / "docs" / "how-to" / "sweeps.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 DAY = {"model.subset_time": ["2015-07-06", "2015-07-06"]}
@@ -114,11 +118,7 @@ def main() -> int:
         f"{os.cpu_count()} cores at a load of {load:.0f} by other processes. An iteration counts "
         "everything, from Snakemake's start to the table, divided by the iterations."
     )
-    text = PAGE.read_text(encoding="utf-8")
-    head, _, rest = text.partition(BEGIN)
-    tail = rest.partition(END)[2]
-    block = "\n".join([BEGIN, "## How fast it is", "", *rows, "", note, END])
-    PAGE.write_text(f"{head}{block}{tail}", encoding="utf-8")
+    write_between(PAGE, BEGIN, END, "\n".join(["", "## How fast it is", "", *rows, "", note, ""]))
     print("\n".join(rows))
     return 0
 
