@@ -15,8 +15,14 @@ from hypothesis import strategies as st
 
 import linear_programmes as lp
 import small_models
-from anello.errors import InfeasibleError, SolveError, TimeLimitError, UnboundedError
-from anello.solve import Basis, Problem, SolverConfig, run, solve
+from anello.errors import (
+    InfeasibleError,
+    NumericalError,
+    SolveError,
+    TimeLimitError,
+    UnboundedError,
+)
+from anello.solve import Basis, Problem, SolverConfig, run, solve, ways
 from anello.solve.highs import Piece, solve_piece
 from anello.solve.reduction import reduce_problem
 
@@ -344,15 +350,51 @@ def test_corrupted_values_are_refused(column, change):
             corrupted.check()
 
 
-def test_a_solver_that_returns_nonsense_is_not_believed(monkeypatch):
+@pytest.mark.parametrize("cbc", [False, True])
+def test_a_solver_that_returns_nonsense_is_not_believed(monkeypatch, caplog, cbc):
     def liar(piece: Piece, *how):
         answer = solve_piece(piece, *how)
         answer.x = answer.x * 1.01
         return answer
 
     monkeypatch.setattr(run, "solve_piece", liar)
-    with pytest.raises(SolveError, match=r"highs says optimal, but .* is violated"):
-        solve(PROBLEM)
+    monkeypatch.setattr(ways, "cbc_installed", lambda: cbc)
+    if cbc:
+        found = solve(PROBLEM)
+        assert found.solver == "cbc"
+        assert found.objective == pytest.approx(COLD.objective, rel=1e-6)
+    else:
+        with pytest.raises(NumericalError, match=r"highs says optimal, but .* is violated"):
+            solve(PROBLEM)
+    tried = [way.name for way in ways.ways_out(warm=False, integer=False)]
+    assert [record.message.rpartition("; ")[2] for record in caplog.records] == tried
+    assert len(tried) == 4 + cbc
+
+
+@pytest.mark.parametrize("way", ways.WAYS_OUT, ids=lambda way: way.name)
+def test_every_way_out_finds_the_optimum_by_itself(monkeypatch, way):
+    """HiGHS takes the options of each, and the first that passes the check is used."""
+    truly, tried = run._attempt, []
+
+    def only(reduction, solver, basis, values, options, *rest):
+        tried.append((solver, {**options}))
+        if (solver, tried[-1][1]) != (way.solver, dict(way.options)):
+            raise NumericalError("kNotset")
+        return truly(reduction, solver, basis, values, options, *rest)
+
+    monkeypatch.setattr(run, "_attempt", only)
+    found = solve(PROBLEM, basis=COLD.basis)
+    assert found.objective == pytest.approx(COLD.objective, rel=1e-6)
+    assert len(tried) == 3 + ways.WAYS_OUT.index(way)
+    assert tried[1] == ("highs", {})  # from scratch comes first after a warm start
+
+
+def test_limits_that_were_asked_for_open_no_way_out(caplog):
+    with pytest.raises(SolveError, match="iteration limit"):
+        solve(PROBLEM, options={"simplex_iteration_limit": 1, "presolve": "off"})
+    with pytest.raises(SolveError, match="no option"):
+        solve(PROBLEM, options={"no_such_option": 1})
+    assert not caplog.records
 
 
 # --- memory and settings ------------------------------------------------------------------------

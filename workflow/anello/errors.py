@@ -122,6 +122,10 @@ class SolveError(AnelloError):
     """The solver did not return an optimal solution."""
 
 
+class NumericalError(SolveError):
+    """A solver ran into numerical trouble, or its answer is not a solution of the problem."""
+
+
 class InfeasibleError(SolveError):
     """No solution satisfies all constraints."""
 

@@ -37,9 +37,6 @@ FEASIBLE = highspy.SolutionStatus.kSolutionStatusFeasible
 # The largest pivots that HiGHS offers to choose: more fill, less rounding.
 STABLE = {"factor_pivot_threshold": 0.5}
 
-# How HiGHS says that it ran into numerical trouble.
-STUCK = (highspy.HighsModelStatus.kUnknown, highspy.HighsModelStatus.kNotset)
-
 
 @dataclass
 class Piece:
@@ -178,12 +175,6 @@ def _run(piece: Piece, options: Mapping[str, Any], time_limit_s: float | None) -
         if highs.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible:
             # Presolve cannot tell which; the simplex can.
             _set(highs, "presolve", "off")
-            highs.run()
-        if warm and highs.getModelStatus() in STUCK:
-            # From a far-off basis the simplex can end in numerical trouble that presolve avoids.
-            logger.warning("HiGHS got stuck from the starting basis; solving from scratch")
-            highs.clearSolver()
-            warm = False
             highs.run()
         log = log_file.read_text(errors="replace") if log_file.exists() else ""
     status = STATUS.get(highs.getModelStatus(), str(highs.getModelStatus()))

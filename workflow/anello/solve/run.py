@@ -13,7 +13,13 @@ from typing import Any, NoReturn
 import numpy as np
 from scipy import sparse
 
-from anello.errors import InfeasibleError, SolveError, TimeLimitError, UnboundedError
+from anello.errors import (
+    InfeasibleError,
+    NumericalError,
+    SolveError,
+    TimeLimitError,
+    UnboundedError,
+)
 from anello.files import atomic_path
 from anello.formulation.expression import Array, IntArray
 from anello.logs import SOLVER
@@ -22,12 +28,15 @@ from anello.solve.highs import Piece, PieceSolution, solve_piece
 from anello.solve.problem import Problem
 from anello.solve.reduction import Reduction, reduce_problem
 from anello.solve.solution import Solution
+from anello.solve.ways import ways_out
 
 logger = logging.getLogger(__name__)
 solver_logger = logging.getLogger(SOLVER)
 
 # HiGHS' own number for it.
 PRIMAL_SIMPLEX = 4
+# Limits that only an option of the user sets, so that no other way of solving is tried.
+ASKED_LIMITS = ("iteration limit", "solution limit")
 # Parts with fewer rows than this are solved together: a solver call costs more than they do.
 SMALL_PIECE_ROWS = 2000
 
@@ -158,23 +167,57 @@ def optimise_reduced(
     mip_gap: float | None = None,
     log_path: str | Path | None = None,
 ) -> Solution:
-    """Solve a problem that has been reduced already, as :func:`optimise` does."""
-    start = time.perf_counter()
+    """Solve a problem that has been reduced already, as :func:`optimise` does.
+
+    Every answer passes the same check. Where one does not, or there is none for numerical reasons,
+    the next of :data:`anello.solve.ways.WAYS_OUT` is tried.
+    """
     start_basis = _fitting(basis, reduction)
-    groups = independent_groups(reduction)
-    pieces = [_piece(reduction, rows, columns, start_basis, values) for rows, columns in groups]
     told = dict(options or {})
+    first = dict(told)
     if primal and start_basis is not None and solver == "highs":
-        told.setdefault("simplex_strategy", PRIMAL_SIMPLEX)
-    settings = (told, time_limit_s, mip_gap)
+        first.setdefault("simplex_strategy", PRIMAL_SIMPLEX)
+    limits = (time_limit_s, mip_gap)
+    try:
+        return _attempt(reduction, solver, start_basis, values, first, limits, log_path)
+    except NumericalError as error:
+        if solver != "highs":
+            raise
+        failure = error
+    for way in ways_out(
+        warm=start_basis is not None, integer=bool(reduction.problem.integer.any())
+    ):
+        logger.warning("%s; %s", failure, way.name)
+        settings = {**way.options, **told} if way.solver == "highs" else {}
+        try:
+            return _attempt(reduction, way.solver, None, values, settings, limits, log_path)
+        except NumericalError as error:
+            failure = error
+    raise failure
+
+
+def _attempt(
+    reduction: Reduction,
+    solver: str,
+    basis: Basis | None,
+    values: Array | None,
+    options: Mapping[str, Any],
+    limits: tuple[float | None, float | None],
+    log_path: str | Path | None,
+) -> Solution:
+    """Solve a reduced problem in one way, and check the answer."""
+    start = time.perf_counter()
+    time_limit_s, _ = limits
+    groups = independent_groups(reduction)
+    pieces = [_piece(reduction, rows, columns, basis, values) for rows, columns in groups]
     if solver == "highs":
         workers = min(len(pieces), os.cpu_count() or 1) or 1
         with ThreadPoolExecutor(workers) as pool:
-            found = list(pool.map(lambda p: solve_piece(p, *settings), pieces))
+            found = list(pool.map(lambda p: solve_piece(p, options, *limits), pieces))
     else:
         from anello.solve.pyomo_solver import solve_piece_with_pyomo
 
-        found = [solve_piece_with_pyomo(p, solver, *settings) for p in pieces]
+        found = [solve_piece_with_pyomo(p, solver, options, *limits) for p in pieces]
     log = "\n".join(s.log for s in found)
     solver_logger.debug("%s", log)
     _write_log(log_path, log)
@@ -182,21 +225,7 @@ def optimise_reduced(
         if not answer.found:
             _raise(answer.status, solver, time_limit_s)
     solution = _gather(reduction, groups, found, solver, log, time.perf_counter() - start)
-    try:
-        solution.check()
-    except SolveError as error:
-        if not solution.warm:
-            raise
-        # Without presolve, rounding can pile up; from scratch the problem is better conditioned.
-        logger.warning("%s; solving from scratch", error)
-        return optimise_reduced(
-            reduction,
-            solver,
-            options=options,
-            time_limit_s=time_limit_s,
-            mip_gap=mip_gap,
-            log_path=log_path,
-        )
+    solution.check()
     if solution.status != "optimal":
         logger.warning(
             "%s stopped at its %s: the best solution found is used, and the optimum may be better"
@@ -295,7 +324,9 @@ def _raise(status: str, solver: str, time_limit_s: float | None) -> NoReturn:
         raise TimeLimitError(
             f"{solver}: no solution found within {limit}; raise solver.time_limit_s"
         )
-    raise SolveError(f"{solver} stopped without a solution: {status}")
+    if status in ASKED_LIMITS:
+        raise SolveError(f"{solver} stopped without a solution: {status}")
+    raise NumericalError(f"{solver} stopped without a solution: {status}")
 
 
 def _gather(

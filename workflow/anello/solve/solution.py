@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from anello.errors import SolveError
+from anello.errors import NumericalError
 from anello.formulation.expression import Array
 from anello.solve.basis import Basis
 from anello.solve.problem import Problem
@@ -122,14 +122,14 @@ class Solution:
 
         Raises
         ------
-        SolveError
+        NumericalError
             When a row or bound is violated by more than rounding; names it. When the duals show
             that there may be something better.
         """
         self.check_feasibility()
         error = self.optimality_error
         if error is not None and error > OPTIMALITY_TOLERANCE:
-            raise SolveError(
+            raise NumericalError(
                 f"{self.solver} says {self.status}, but its duals leave a gap of {error:.1e} of the"
                 " cost to the optimum; the solution is not used"
             )
@@ -139,12 +139,12 @@ class Solution:
 
         Raises
         ------
-        SolveError
+        NumericalError
             When a row or bound is violated by more than rounding; names it.
         """
         p = self.problem
         if not np.all(np.isfinite(self.x)):
-            raise SolveError(f"{self.solver} returned values that are not finite")
+            raise NumericalError(f"{self.solver} returned values that are not finite")
         low = np.where(np.isfinite(p.col_lower), p.col_lower, self.x)
         high = np.where(np.isfinite(p.col_upper), p.col_upper, self.x)
         miss = np.maximum(low - self.x, self.x - high) / (1.0 + np.abs(self.x))
@@ -161,12 +161,14 @@ class Solution:
         off = np.where(p.integer, np.abs(self.x - np.round(self.x)), 0.0)
         if off.max(initial=0.0) > WHOLE_TOLERANCE:
             worst = p.column_name(int(off.argmax()))
-            raise SolveError(f"{self.solver} says {self.status}, but {worst} is no whole number")
+            raise NumericalError(
+                f"{self.solver} says {self.status}, but {worst} is no whole number"
+            )
 
     def _refuse(self, miss: Array, name: object) -> None:
         if len(miss) and miss.max() > FEASIBILITY_TOLERANCE:
             worst = int(miss.argmax())
-            raise SolveError(
+            raise NumericalError(
                 f"{self.solver} says {self.status}, but {name(worst)} is violated by a share of"  # type: ignore[operator]
                 f" {miss[worst]:.1e}; the solution is not used"
             )
