@@ -18,7 +18,7 @@ from anello.coupling.linearisation import (
     schedule_kw,
 )
 from anello.coupling.slp import judge_iteration
-from anello.errors import InputError
+from anello.errors import InputError, NotConvergedError
 from anello.formulation import formulate
 from anello.results.postprocess import check_carrier_balance
 from anello.ring import iccep2019_ring, simulate
@@ -429,7 +429,9 @@ def test_waves_find_dispatches_that_the_mean_does_not():
     """Over several small loops; on one alone the search may end at another place."""
 
     def total(waves):
-        runs = [coupled(s, {"slp": {"loop_waves": waves}}, loop=True).run() for s in (4, 9, 10)]
+        loops = [coupled(s, {"slp": {"loop_waves": waves}}, loop=True) for s in (4, 9, 10)]
+        # With the mean alone the gradient is not right, and some of these stall.
+        runs = [loop.run(must_converge=waves > 0) for loop in loops]
         return sum(run.best.cost.total_eur for run in runs)
 
     assert total(4) < 0.99 * total(0)
@@ -441,7 +443,9 @@ def test_a_flow_that_follows_the_load_is_searched_too():
     settings = ring.model_dump()
     settings["loop"]["flow"] = flow
     ring = RingConfig.model_validate(settings)
-    found = CoupledDistrict(data, ring, CouplingConfig()).run()
+    # The programme does not see what its load does to the flow, so that the search may stall.
+    found = CoupledDistrict(data, ring, CouplingConfig()).run(must_converge=False)
+    assert found.record.converged or found.record.stalled
     assert np.ptp(found.best.ring.flow_kg_s) > 1.0
     coldest, warmest, *samples = found.best.ring.plant_degc
     assert all((coldest <= water).all() and (water <= warmest).all() for water in samples)
@@ -450,7 +454,17 @@ def test_a_flow_that_follows_the_load_is_searched_too():
     assert found.best.cost.total_eur < fixed.best.cost.total_eur
 
 
-@pytest.mark.parametrize("seed", [0, 1, 13])
+def test_a_search_that_ends_at_a_kink_is_not_called_converged():
+    """Which water is the warmest at the wells changes within every trust region that is left."""
+    district = coupled(13, loop=True)
+    record = district.run(must_converge=False).record
+    assert record.stalled
+    assert not record.converged
+    with pytest.raises(NotConvergedError, match=r"stalled in iteration .* part most at a::hp_"):
+        district.run()
+
+
+@pytest.mark.parametrize("seed", [0, 1])
 def test_small_loops_settle(seed):
     """Loops whose mean says little about the water at a place."""
     outcome = coupled(seed, loop=True).run()

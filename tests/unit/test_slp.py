@@ -165,6 +165,62 @@ def test_the_three_conditions(step, lp, simulated, converged):
     assert record.method == "slp"
 
 
+@pytest.mark.parametrize("reach", [3.0, 0.1, 0.01, 0.001])
+def test_a_small_trust_region_does_not_make_a_small_promise_a_good_one(reach):
+    """100 € of operation: 0.01 € are little within 10 mK and more, but much within less."""
+    step = replace(step_with(0.009), trust_region_k=reach, next_trust_region_k=reach)
+    assert step.criticality_eur == pytest.approx(0.009 * max(1.0, 0.01 / reach))
+    record = check_slp(CouplingConfig(), state(step, 100.0, 100.0), None, None)
+    assert record.converged is (reach >= 0.01)
+    assert ConvergenceRecord.from_json(record.to_json()) == record
+
+
+def test_a_search_whose_promises_were_never_kept_has_not_converged():
+    record = None
+    for promise, rho, accepted in ((None, None, True), (5.0, 0.3, True), (0.0, 1.0, True)):
+        step = replace(step_with(promise), rho=rho, accepted=accepted)
+        record = check_slp(CouplingConfig(), state(step, 100.0, 100.0), None, record)
+    assert not record.converged
+    step = replace(step_with(5.0), rho=0.9)
+    record = check_slp(CouplingConfig(), state(step, 100.0, 100.0), None, record)
+    record = check_slp(CouplingConfig(), state(step_with(0.0), 100.0, 100.0), None, record)
+    assert record.converged
+
+
+def refused(reach: float) -> SlpStep:
+    step = replace(step_with(20.0 * reach / 3.0), rho=-1.2, accepted=False, parting="a::hp in May")
+    return replace(step, trust_region_k=reach, next_trust_region_k=reach / 4.0)
+
+
+def test_a_collapsed_trust_region_is_stalled_and_says_where():
+    record = check_slp(CouplingConfig(), state(step_with(None), 100.0, 100.0), None, None)
+    reach = 3.0
+    while not record.finished:
+        record = check_slp(CouplingConfig(), state(refused(reach), 100.0, 100.0), None, record)
+        reach /= 4.0
+    assert (record.stalled, record.converged) == (True, False)
+    assert len(record.trace) == 7
+    assert ConvergenceRecord.from_json(record.to_json()) == record
+    with pytest.raises(NotConvergedError, match=r"stalled in iteration 6.*a::hp in May"):
+        require_converged(record)
+    # A step that is accepted is no stall, however small.
+    accepted = replace(refused(0.003), accepted=True)
+    assert not check_slp(CouplingConfig(), state(accepted, 100.0, 100.0), None, record).stalled
+
+
+@pytest.mark.parametrize("loop", [False, True])
+def test_a_verdict_says_where_programme_and_simulation_part(loop):
+    district = coupled(3, {"max_iterations": 2}, loop=loop)
+    seen = []
+    district.run(must_converge=False, on_iteration=lambda state, _: seen.append(state))
+    for one in seen:
+        assert one.slp is not None
+        node = one.slp.parting.split(" ")[0]
+        assert node in one.nodes
+        assert "°C in the programme" in one.slp.parting
+        assert ("(substation at_" in one.slp.parting) is loop
+
+
 def test_tolerances_are_shares_of_operation_not_of_capacity():
     step = step_with(0.5)
     assert check_slp(CouplingConfig(), state(step, 10_000.0, 10_000.0), None, None).converged

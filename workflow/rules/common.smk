@@ -250,13 +250,14 @@ def remembered_rings(wildcards):
     ]
 
 
-def says_converged(record):
+def says_settled(record):
     """Whether a convergence record ends the loop. A damaged one does not: the rule that reads it as
     its trace fails, with a message that names it."""
     if damage(record):
         return False
     try:
-        return bool(json.loads(Path(record).read_text(encoding="utf-8"))["converged"])
+        content = json.loads(Path(record).read_text(encoding="utf-8"))
+        return bool(content["converged"] or content["stalled"])
     except (ValueError, KeyError, TypeError):
         return False
 
@@ -284,7 +285,7 @@ def last_iteration(wildcards):
         record = checkpoints.check_convergence.get(
             run=wildcards.run, scenario=wildcards.scenario, iteration=f"{number:03d}"
         ).output.record
-        if says_converged(record):
+        if says_settled(record):
             break
     return number
 

@@ -21,6 +21,15 @@ from anello.files import write_text
 
 Floats = NDArray[np.float64]
 
+CRITICAL_REACH_K = 0.01
+"""Reach within which nothing worth while may be promised, whatever the trust region [K]."""
+
+COLLAPSED_K = 1e-3
+"""A trust region that refused steps have made smaller than this will find nothing any more [K]."""
+
+KEPT = 0.5
+"""A promise is kept where the simulation finds at least this share of it [-]."""
+
 SETTLED_COP = 1e-9
 """A simulated COP this close to the one used is the fixed point itself [-]."""
 
@@ -43,6 +52,8 @@ class SlpStep:
         The dispatch became the incumbent.
     temperature_gap_k : float
         Largest difference between the ring temperature of programme and simulation [K].
+    parting : str
+        Where and when programme and simulation differ most, in words.
     """
 
     trust_region_k: float | None
@@ -51,6 +62,20 @@ class SlpStep:
     rho: float | None
     accepted: bool
     temperature_gap_k: float
+    parting: str = ""
+
+    @property
+    def criticality_eur(self) -> float | None:
+        """Most that the programme could promise within `CRITICAL_REACH_K`; None in the first [€].
+
+        What a linear programme promises is concave in the width of its bounds and nothing at none,
+        so that Δ' > Δ promises at most Δ'/Δ times as much (Conn, Gould and Toint, Trust-Region
+        Methods, 2000, section 12.1, has the measure). Unlike the promise itself, it does not vanish
+        because the trust region does.
+        """
+        if self.predicted_decrease_eur is None or self.trust_region_k is None:
+            return self.predicted_decrease_eur
+        return self.predicted_decrease_eur * max(1.0, CRITICAL_REACH_K / self.trust_region_k)
 
 
 @dataclass(frozen=True)
@@ -122,6 +147,12 @@ class IterationRecord:
         Largest difference between the ring temperature of programme and simulation; SLP only [K].
     investment_eur : float
         Part of both costs that is capacity, not operation [€].
+    criticality_eur : float or None
+        What the programme could still promise within a fixed small reach; SLP only [€].
+    stalled : bool
+        The trust region has collapsed under refused steps without meeting the criterion; SLP only.
+    parting : str
+        Where and when programme and simulation differ most, in words; SLP only.
     """
 
     iteration: int
@@ -140,6 +171,9 @@ class IterationRecord:
     accepted: bool | None = None
     temperature_gap_k: float | None = None
     investment_eur: float = 0.0
+    criticality_eur: float | None = None
+    stalled: bool = False
+    parting: str = ""
 
     @property
     def cost_gap(self) -> float:
@@ -182,9 +216,14 @@ class ConvergenceRecord:
         return bool(self.trace) and self.trace[-1].converged
 
     @property
+    def stalled(self) -> bool:
+        """The last step left a trust region in which no promise is kept."""
+        return bool(self.trace) and self.trace[-1].stalled
+
+    @property
     def finished(self) -> bool:
-        """Nothing more is to be computed: converged, or at the limit of iterations."""
-        return self.converged or len(self.trace) >= self.max_iterations
+        """Nothing more is to be computed: converged, stalled, or at the limit of iterations."""
+        return self.converged or self.stalled or len(self.trace) >= self.max_iterations
 
     @property
     def best(self) -> IterationRecord:
@@ -201,6 +240,7 @@ class ConvergenceRecord:
         """Return the record as JSON; equal records give equal text."""
         content = {
             "converged": self.converged,
+            "stalled": self.stalled,
             "finished": self.finished,
             "iteration": self.trace[-1].iteration if self.trace else None,
             "delta": self.trace[-1].max_delta_t_k if self.trace else None,
@@ -406,9 +446,11 @@ def check_slp(
 ) -> ConvergenceRecord:
     """Append an iteration to the record of an SLP, and decide whether it has converged.
 
-    Converged means: the programme predicts a decrease below `predicted_decrease` of the cost of
-    operation, programme and simulation agree on the cost within `cost_gap`, and on the ring's
-    temperature within `tolerance_k` in every step.
+    Converged means stationary: within a fixed small reach the programme promises less than
+    `predicted_decrease` of the cost of operation (see :attr:`SlpStep.criticality_eur`), a promise
+    has been kept where there were any, programme and simulation agree on the cost within
+    `cost_gap`, and on the ring's temperature within `tolerance_k` in every step. A trust region
+    that refused steps have made smaller than `COLLAPSED_K` without this is stalled.
 
     Parameters
     ----------
@@ -428,12 +470,16 @@ def check_slp(
     base = compare(len(trace), current, previous)
     step = current.slp
     assert step is not None
+    least_eur = config.predicted_decrease * abs(base.operation_eur)
+    critical_eur = step.criticality_eur
     done = (
-        step.predicted_decrease_eur is not None
-        and step.predicted_decrease_eur <= config.predicted_decrease * abs(base.operation_eur)
+        critical_eur is not None
+        and critical_eur <= least_eur
+        and _promises_kept(least_eur, step, trace)
         and base.cost_gap <= config.cost_gap
         and step.temperature_gap_k <= config.tolerance_k
     )
+    collapsed = not step.accepted and step.next_trust_region_k < COLLAPSED_K
     finished = IterationRecord(
         **{
             **asdict(base),
@@ -443,6 +489,9 @@ def check_slp(
             "predicted_decrease_eur": step.predicted_decrease_eur,
             "accepted": step.accepted,
             "temperature_gap_k": step.temperature_gap_k,
+            "criticality_eur": critical_eur,
+            "stalled": collapsed and not done,
+            "parting": step.parting,
         }
     )
     return ConvergenceRecord(
@@ -452,6 +501,16 @@ def check_slp(
         max_iterations=config.max_iterations,
         trace=(*trace, finished),
     )
+
+
+def _promises_kept(least_eur: float, step: SlpStep, trace: Sequence[IterationRecord]) -> bool:
+    """Whether a promise of more than `least_eur` was kept by the simulation, if there was any."""
+    verdicts = [(one.rho, one.predicted_decrease_eur) for one in trace]
+    verdicts.append((step.rho, step.predicted_decrease_eur))
+    promising = [
+        rho for rho, promise in verdicts if rho is not None and (promise or 0.0) > least_eur
+    ]
+    return not promising or max(promising) >= KEPT
 
 
 def require_converged(record: ConvergenceRecord, name: str = "the coupling") -> ConvergenceRecord:
@@ -482,6 +541,16 @@ def require_converged(record: ConvergenceRecord, name: str = "the coupling") -> 
     changes = ", ".join(
         "–" if step.max_delta_t_k is None else f"{step.max_delta_t_k:.3g}" for step in record.trace
     )
+    if record.stalled:
+        worst = f" Programme and simulation part most at {last.parting}." if last.parting else ""
+        raise NotConvergedError(
+            f"{name} is stalled in iteration {last.iteration}: the trust region has shrunk to "
+            f"{last.trust_region_k:.2g} K because the simulation does not keep what the programme "
+            f"promises (last promise {last.predicted_decrease_eur:.2f} €, ρ = {last.rho:.2g}), and "
+            f"within {CRITICAL_REACH_K:g} K it still promises up to {last.criticality_eur:.2f} €. "
+            f"Best simulated true cost {best.j_sim_eur:.2f} € in iteration {best.iteration}, which "
+            f"is no optimum.{worst} {_remedy(record)}"
+        )
     raise NotConvergedError(
         f"{name} did not converge within {record.max_iterations} iterations "
         f"({record.method}, {record.criterion} ≤ {record.tolerance:g}). "
@@ -489,6 +558,18 @@ def require_converged(record: ConvergenceRecord, name: str = "the coupling") -> 
         f"(the optimiser reported {last.j_lp_eur:.2f} €); best {best.j_sim_eur:.2f} € in iteration "
         f"{best.iteration}. Raise `coupling.max_iterations`, relax the steps, or choose "
         "`coupling.method: slp`"
+    )
+
+
+def _remedy(record: ConvergenceRecord) -> str:
+    """What to do about a stalled search."""
+    kept = any((one.rho or 0.0) >= KEPT for one in record.trace)
+    if kept:
+        return "Widen the ring's bounds or the plant where they part, or relax `coupling.cost_gap`"
+    return (
+        "No promise was ever kept: on a loop, let the programme see where the water is warm "
+        "(`coupling.slp.loop_waves: 1` or more), run fewer days, or use "
+        "`coupling.method: fixed_point`"
     )
 
 

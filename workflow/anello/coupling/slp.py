@@ -25,7 +25,7 @@ from anello.coupling.convergence import (
     check_slp,
     require_converged,
 )
-from anello.coupling.linearisation import Linearisation, linearise
+from anello.coupling.linearisation import Linearisation, linearise, schedule_kw
 from anello.formulation.ring import RingRows
 from anello.ring.config import RingConfig
 from anello.ring.cost import TrueCost
@@ -65,6 +65,7 @@ def judge(
     simulated_cost_eur: float,
     lp_temperature_degc: Floats,
     result: RingResult,
+    parting: str = "",
 ) -> SlpStep:
     """Compare what a programme promised with what the simulation found.
 
@@ -81,6 +82,8 @@ def judge(
         Ring temperature at the end of each step in the programme [°C].
     result : RingResult
         The simulation.
+    parting : str
+        Where and when the two differ most, in words.
 
     Returns
     -------
@@ -106,7 +109,54 @@ def judge(
         rho=rho,
         accepted=accepted,
         temperature_gap_k=float(gap.max(initial=0.0)),
+        parting=parting,
     )
+
+
+def parting(rows: RingRows, dispatch: xr.Dataset, data: RingInput, result: RingResult) -> str:
+    """Say where and when programme and simulation differ most: water, and the plant's heat.
+
+    Parameters
+    ----------
+    rows : RingRows
+        The ring's numbers in the formulation.
+    dispatch : xarray.Dataset
+        Results of the programme.
+    data, result : RingInput, RingResult
+        What the ring saw, and its simulation.
+    """
+    if rows.loop is not None:
+        stations = [rows.loop.stations[n] for n in rows.loop.station_of]
+        water = dispatch["ring_water"].sel(place=stations).transpose("place", "timestep").values
+        at = [f" (substation {name})" for name in stations]
+    else:
+        ends = dispatch["ring_temperature"].values.reshape(-1)
+        water = np.tile(np.r_[result.temperature_degc[0], ends[:-1]], (len(data.nodes), 1))
+        at = [""] * len(data.nodes)
+    gap = np.abs(water - result.source_degc)
+    k, step = np.unravel_index(int(gap.argmax()), gap.shape)
+    text = (
+        f"{data.nodes[k]}{at[k]} on {_moment(data, int(step))}: water of {water[k, step]:.1f} °C "
+        f"in the programme, {result.source_degc[k, step]:.1f} °C simulated"
+    )
+    schedule = schedule_kw(dispatch, data.step_h)
+    missed = {
+        device: np.abs(planned - result.q_bal_kw[device])
+        for device, planned in (schedule or {}).items()
+        if device in result.q_bal_kw
+    }
+    device = max(missed, key=lambda one: float(missed[one].max()), default=None)
+    if device is not None and missed[device].max() >= 0.5:  # beyond rounding
+        when = int(missed[device].argmax())
+        text += (
+            f"; {device} on {_moment(data, when)}: {missed[device][when]:.0f} kW beside the "
+            "programme's schedule"
+        )
+    return text
+
+
+def _moment(data: RingInput, step: int) -> str:
+    return str(data.times[step].astype("datetime64[m]")).replace("T", " ")
 
 
 def following(
@@ -201,6 +251,7 @@ def judge_iteration(
     step = judge(
         config.slp,
         about,
+        parting=parting(rows, dispatch, data, result),
         lp_cost_eur=cost.dispatch_eur + penalty,
         simulated_cost_eur=simulated_eur,
         lp_temperature_degc=dispatch["ring_temperature"].values.reshape(-1),

@@ -93,7 +93,7 @@ def run_scenario(
     for number in range(len(steps)):
         _run_iteration(settings, steps[: number + 1], model_data, problem)
         done = steps[: number + 1]
-        if ConvergenceRecord.read(done[-1] / "convergence.json").converged:
+        if ConvergenceRecord.read(done[-1] / "convergence.json").finished:
             break
     record = done[-1] / "convergence.json"
     chosen = ConvergenceRecord.read(record).result_iteration
