@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import time
 
@@ -143,6 +144,15 @@ def test_the_summary_is_plain_json_with_units_in_its_keys(district):
     assert made == pytest.approx(expected)
     assert summary["ring"]["temperature_degc"]["min"] >= 10
     assert summary["data_quality"] == {"policy": "repair", "findings": 1, "by_kind": {"outlier": 1}}
+
+
+def test_a_loop_is_as_cold_and_as_warm_as_the_water_at_its_substations(district):
+    ring = district.ring.copy()
+    mean = ring["temperature_degc"]
+    ring["node_degc"] = xr.concat([mean - 3.0, mean + 5.0], "substation")
+    found = summarise(dataclasses.replace(district, ring=ring))["ring"]["temperature_degc"]
+    low, average, high = float(mean.min()), float(mean.mean()), float(mean.max())
+    assert found == pytest.approx({"min": low - 3.0, "mean": average, "max": high + 5.0})
 
 
 def test_the_cost_is_that_of_the_iteration_whose_dispatch_is_the_result(district):

@@ -252,11 +252,13 @@ def _ring(ring: xr.Dataset) -> dict[str, Any]:
     """Sum the ring up: temperatures, heat moved, COP."""
     out: dict[str, Any] = {}
     if "temperature_degc" in ring:
-        values = ring["temperature_degc"].values
+        mean = ring["temperature_degc"]
+        # On a loop, the water at a substation can be well beyond the loop's mean.
+        waters = ring.get("node_degc", mean)
         out["temperature_degc"] = {
-            "min": float(values.min()),
-            "mean": float(values.mean()),
-            "max": float(values.max()),
+            "min": float(waters.min()),
+            "mean": float(mean.mean()),
+            "max": float(waters.max()),
         }
     hours = ring["step_h"] if "step_h" in ring else xr.DataArray(1.0)
     for name, called in (("q_bal_kw", "balancing_heat_mwh"), ("p_bal_kw", "balancing_power_mwh")):
