@@ -8,12 +8,13 @@ DEV_READY := $(VENV)/.ready-dev
 # The package itself is installed editable: only its metadata and the locks ask for a new set-up.
 SETUP := envs/setup.sh pyproject.toml
 
-.PHONY: help demo test faults fuzz lint format docs bench bench-coupling bench-operate months schemas test-lowest clean
+.PHONY: help demo test test-long faults fuzz lint format docs bench bench-coupling bench-operate months schemas test-lowest clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    run the embedded district from data to figures (results/district)"
 	@echo "make test    run the tests"
+	@echo "make test-long  follow the tutorials exactly as printed, at full length"
 	@echo "make faults  inject every fault, and write the table in docs/reference/faults.md"
 	@echo "make fuzz    fuzz every reader, and write the table in docs/reference/faults.md"
 	@echo "make lint    check style, types, workflow and documentation"
@@ -37,6 +38,10 @@ demo: $(RUN_READY)
 
 test: $(DEV_READY)
 	PATH="$(abspath $(BIN)):$$PATH" python -m pytest -n $(CORES) --dist loadfile
+
+# `make test` follows the tutorials on two days.
+test-long: $(DEV_READY)
+	PATH="$(abspath $(BIN)):$$PATH" ANELLO_LONG=1 python -m pytest tests/workflow/test_tutorial.py
 
 faults: $(DEV_READY)
 	PATH="$(abspath $(BIN)):$$PATH" ANELLO_FAULT_TABLE=docs/reference/faults.md \

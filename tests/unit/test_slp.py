@@ -203,9 +203,16 @@ def test_a_collapsed_trust_region_is_stalled_and_says_where():
     assert ConvergenceRecord.from_json(record.to_json()) == record
     with pytest.raises(NotConvergedError, match=r"stalled in iteration 6.*a::hp in May"):
         require_converged(record)
-    # A step that is accepted is no stall, however small.
-    accepted = replace(refused(0.003), accepted=True)
-    assert not check_slp(CouplingConfig(), state(accepted, 100.0, 100.0), None, record).stalled
+    # A promise that is kept is no stall, however small the trust region.
+    kept = replace(refused(0.003), accepted=True, rho=0.8)
+    assert not check_slp(CouplingConfig(), state(kept, 100.0, 100.0), None, record).stalled
+
+
+@pytest.mark.parametrize(("reach", "following"), [(1.0, 1.0 / 3.0), (0.09, 0.09)])
+def test_a_narrow_trust_region_stays_where_a_kink_takes_part_of_the_promise(reach, following):
+    step = verdict(90.0, 96.0, incumbent(reach=reach))
+    assert step.rho == pytest.approx(0.4)
+    assert step.next_trust_region_k == pytest.approx(following)
 
 
 @pytest.mark.parametrize("loop", [False, True])

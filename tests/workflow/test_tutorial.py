@@ -2,12 +2,14 @@
 
 What differs from a reader's machine, so that it ends in minutes: the clone is a copy of the working
 tree, the virtual environment that `make` would install is the one the tests run in, and every
-scenario has two days in place of a year and a loose tolerance. A command with a comment `tested as
-a dry run` after it is planned, not run.
+scenario has two days in place of a year and a loose tolerance, unless `make test-long` asks for
+full length. A command with a comment `tested as a dry run` after it is planned, not run.
 """
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import shutil
 import subprocess
@@ -23,8 +25,10 @@ BLOCK = re.compile(
     r'^```(?P<kind>\w*)(?: title="(?P<file>[^"]+)")?\n(?P<text>.*?)^```\n(?P<after>\n<!--.*?-->)?',
     re.MULTILINE | re.DOTALL,
 )
+LONG = os.environ.get("ANELLO_LONG") == "1"
+"""Whether every command runs exactly as printed, at full length (`make test-long`)."""
 DAYS = {"model.subset_time": ["2015-07-01", "2015-07-02"]}
-QUICK = {
+QUICK: dict[str, object] = {
     "scenario_definitions": {name: {"overrides": DAYS} for name in ("baseline", "smart")},
     "coupling": {"predicted_decrease": 0.5, "cost_gap": 0.5, "tolerance_k": 20.0},
     "figures": {"formats": ["svg"], "only": ["dispatch"]},
@@ -84,7 +88,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder in which `git clone … anello` gives a copy, with an environment that is ready."""
     folder = tmp_path_factory.mktemp("reader")
     quick = folder / "quick.yaml"
-    quick.write_text(yaml.safe_dump(QUICK), encoding="utf-8")
+    quick.write_text(yaml.safe_dump({} if LONG else QUICK), encoding="utf-8")
     origin = folder / "origin"
     origin.mkdir()
     for name in CLONED:
@@ -173,5 +177,14 @@ def test_the_own_district(reader: Path) -> None:
     follow("own-district.md", reader)
     results = reader / "anello" / "results"
     assert "pump house" in (results / "harbour-pipes" / "report.html").read_text(encoding="utf-8")
-    for scenario in ("baseline", "smart"):
-        assert (results / "harbour-quarter" / scenario / "summary.json").is_file()
+    runs = [
+        ("harbour-quarter", "baseline"),
+        ("harbour-quarter", "smart"),
+        ("harbour-pipes", "smart"),
+    ]
+    for run_name, scenario in runs:
+        text = (results / run_name / scenario / "summary.json").read_text(encoding="utf-8")
+        summary = json.loads(text)
+        assert summary["convergence"]["converged"]
+        if LONG:
+            assert summary["hours_modelled"] == (336 if run_name == "harbour-pipes" else 8760)

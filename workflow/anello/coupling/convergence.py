@@ -25,7 +25,7 @@ CRITICAL_REACH_K = 0.01
 """Reach within which nothing worth while may be promised, whatever the trust region [K]."""
 
 COLLAPSED_K = 1e-3
-"""A trust region that refused steps have made smaller than this will find nothing any more [K]."""
+"""A trust region that broken promises have made smaller than this will find nothing more [K]."""
 
 KEPT = 0.5
 """A promise is kept where the simulation finds at least this share of it [-]."""
@@ -150,7 +150,7 @@ class IterationRecord:
     criticality_eur : float or None
         What the programme could still promise within a fixed small reach; SLP only [€].
     stalled : bool
-        The trust region has collapsed under refused steps without meeting the criterion; SLP only.
+        Broken promises have shrunk the trust region to nothing without convergence; SLP only.
     parting : str
         Where and when programme and simulation differ most, in words; SLP only.
     """
@@ -450,7 +450,7 @@ def check_slp(
     `predicted_decrease` of the cost of operation (see :attr:`SlpStep.criticality_eur`), a promise
     has been kept where there were any, programme and simulation agree on the cost within
     `cost_gap`, and on the ring's temperature within `tolerance_k` in every step. A trust region
-    that refused steps have made smaller than `COLLAPSED_K` without this is stalled.
+    that broken promises have made smaller than `COLLAPSED_K` without this is stalled.
 
     Parameters
     ----------
@@ -479,7 +479,8 @@ def check_slp(
         and base.cost_gap <= config.cost_gap
         and step.temperature_gap_k <= config.tolerance_k
     )
-    collapsed = not step.accepted and step.next_trust_region_k < COLLAPSED_K
+    broken = step.rho is not None and step.rho < KEPT
+    collapsed = broken and step.next_trust_region_k < COLLAPSED_K
     finished = IterationRecord(
         **{
             **asdict(base),

@@ -43,6 +43,10 @@ LARGEST_CHANGE, SMALLEST_CHANGE = 2.0, 0.25
 NEAR_ENOUGH = 0.1
 """A promise kept by this much less than wished leaves the trust region as it is [-]."""
 
+NARROW_K, AT_A_KINK = 0.1, 0.25
+"""A promise kept in part within so narrow a trust region misses the rest at a kink, such as wells
+whose warmest water changes: a narrower one would keep no more, only gain less [K], [-]."""
+
 
 def _next_trust_region_k(config: SlpConfig, reach_k: float, rho: float) -> float:
     """Return the trust region within which the next promise should be kept as wished [K].
@@ -54,6 +58,8 @@ def _next_trust_region_k(config: SlpConfig, reach_k: float, rho: float) -> float
         return reach_k
     missed = max(1.0 - rho, 1e-9)
     factor = min(max((1.0 - config.kept_share) / missed, SMALLEST_CHANGE), LARGEST_CHANGE)
+    if reach_k <= NARROW_K and rho >= AT_A_KINK:
+        factor = max(factor, 1.0)
     return min(factor * reach_k, config.trust_region_max_k)
 
 

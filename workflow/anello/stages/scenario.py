@@ -93,7 +93,8 @@ def run_scenario(
     for number in range(len(steps)):
         _run_iteration(settings, steps[: number + 1], model_data, problem)
         done = steps[: number + 1]
-        if ConvergenceRecord.read(done[-1] / "convergence.json").finished:
+        judged = ConvergenceRecord.read(done[-1] / "convergence.json")
+        if judged.converged or judged.stalled:  # the limit is today's, not the record's
             break
     record = done[-1] / "convergence.json"
     chosen = ConvergenceRecord.read(record).result_iteration
