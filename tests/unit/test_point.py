@@ -65,17 +65,17 @@ def test_a_point_leaves_its_record_and_goes_on_after_a_kill(
     assert PointRecord.read(tmp_path / "point.json") == outcome
     results = (tmp_path / "results.nc").read_bytes()
     dispatch = tmp_path / "iterations/001/dispatch.nc"
-    kept = dispatch.stat().st_ino
+    kept = dispatch.stat().st_mtime_ns
 
     # What a job that was killed while it simulated iteration 1 leaves behind.
     for lost in ("point.json", "summary.json", "results.nc", "iterations/001/ring.nc"):
         (tmp_path / lost).unlink()
     assert run(settings, tmp_path) == outcome
-    assert dispatch.stat().st_ino == kept
+    assert dispatch.stat().st_mtime_ns == kept
     assert (tmp_path / "results.nc").read_bytes() == results
 
     assert run(settings, tmp_path, fingerprint="two").summary == outcome.summary
-    assert dispatch.stat().st_ino != kept
+    assert dispatch.stat().st_mtime_ns != kept
 
 
 def test_a_point_that_fails_says_why_and_leaves_nothing_that_looks_like_results(
