@@ -1,0 +1,1 @@
+"""The dispatch problem: its formulation, the solvers, rolling horizons, alternatives, results."""
