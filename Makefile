@@ -58,7 +58,7 @@ lint: $(DEV_READY)
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
 	PATH="$(abspath $(BIN)):$$PATH" snakemake --lint
-	$(BIN)/python -m anello.config --check
+	$(BIN)/python -m anello.run.config --check
 	$(BIN)/mkdocs build --quiet --strict --site-dir "$(VENV)/site"
 
 format: $(DEV_READY)
@@ -66,9 +66,9 @@ format: $(DEV_READY)
 	$(BIN)/ruff format .
 	$(BIN)/snakefmt Snakefile workflow
 
-# The JSON schema and the table of settings in config/README.md both come from anello.config.
+# The JSON schema and the table of settings in config/README.md both come from anello.run.config.
 schemas: $(DEV_READY)
-	$(BIN)/python -m anello.config
+	$(BIN)/python -m anello.run.config
 
 docs: $(DEV_READY)
 	$(BIN)/mkdocs build --strict

@@ -19,14 +19,14 @@ import numpy as np
 import pandas as pd
 from measure import cpu_to_solver, peak_mb, report, resident_mb
 
-from anello.config import read_config
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict
-from anello.definition import read_model
 from anello.errors import TimeLimitError
-from anello.formulation import formulate
-from anello.model_data import ModelData
-from anello.solve import compile_problem, solve
+from anello.model.data import ModelData
+from anello.model.definition import read_model
+from anello.optimise.formulation import formulate
+from anello.optimise.solve import compile_problem, solve
+from anello.run.config import read_config
 
 ROOT = Path(__file__).resolve().parents[1]
 SHORT = {"hp_dhw": "dhw", "hp_clim_hot": "sh", "hp_clim_cold": "co"}

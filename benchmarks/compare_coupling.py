@@ -24,8 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow")]
 
 from anello.coupling.comparison import Comparison, compare_couplings  # noqa: E402
-from anello.definition import read_model  # noqa: E402
-from anello.model_data import ModelData  # noqa: E402
+from anello.model.data import ModelData  # noqa: E402
+from anello.model.definition import read_model  # noqa: E402
 from anello.ring.config import RingConfig  # noqa: E402
 from benchmarks.page import write_between  # noqa: E402
 

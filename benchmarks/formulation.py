@@ -17,10 +17,10 @@ from typing import Any
 
 import pyomo.environ as pyo
 
-from anello.definition import read_model
-from anello.formulation import formulate
-from anello.solve import Problem, compile_problem, solve
-from anello.solve.reduction import reduce_problem
+from anello.model.definition import read_model
+from anello.optimise.formulation import formulate
+from anello.optimise.solve import Problem, compile_problem, solve
+from anello.optimise.solve.reduction import reduce_problem
 
 
 def timed(label: str, work: Callable[[], Any]) -> Any:

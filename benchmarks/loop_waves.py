@@ -20,7 +20,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow")]
 
 from anello.coupling.config import CouplingConfig  # noqa: E402
 from anello.coupling.district import CoupledDistrict  # noqa: E402
-from anello.model_data import ModelData  # noqa: E402
+from anello.model.data import ModelData  # noqa: E402
 from anello.ring.config import RingConfig  # noqa: E402
 from benchmarks.compare_coupling import embedded  # noqa: E402
 from benchmarks.page import write_between  # noqa: E402

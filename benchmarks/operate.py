@@ -28,11 +28,11 @@ from anello_worker import smart  # noqa: E402
 from anello.coupling.config import CouplingConfig  # noqa: E402
 from anello.coupling.district import CoupledDistrict  # noqa: E402
 from anello.coupling.operate import operate_district  # noqa: E402
-from anello.formulation import formulate  # noqa: E402
-from anello.model_data import ModelData  # noqa: E402
-from anello.operate import Operation, operate  # noqa: E402
-from anello.results import extract  # noqa: E402
-from anello.solve import Solution, compile_problem, solve  # noqa: E402
+from anello.model.data import ModelData  # noqa: E402
+from anello.optimise.formulation import formulate  # noqa: E402
+from anello.optimise.operate import Operation, operate  # noqa: E402
+from anello.optimise.results import extract  # noqa: E402
+from anello.optimise.solve import Solution, compile_problem, solve  # noqa: E402
 from benchmarks.__main__ import iccep_folder  # noqa: E402
 from benchmarks.compare_coupling import embedded  # noqa: E402
 

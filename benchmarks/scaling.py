@@ -39,14 +39,14 @@ def measure(method: str, count: int) -> dict[str, float]:
     import pandas as pd
     from measure import peak_mb
 
-    from anello.config import read_config
     from anello.coupling.config import CouplingConfig
     from anello.coupling.district import CoupledDistrict
-    from anello.definition import read_model
-    from anello.definition.composition import compose
-    from anello.definition.report import Report
     from anello.district import load_district, write_district
+    from anello.model.definition import read_model
+    from anello.model.definition.composition import compose
+    from anello.model.definition.report import Report
     from anello.ring.config import RingConfig
+    from anello.run.config import read_config
 
     settings = read_config(ROOT / "config" / "config.yaml").scenario("smart")
     with tempfile.TemporaryDirectory() as name:

@@ -1,6 +1,6 @@
 """Binding of the rule `build`."""
 
-from anello.stages.reporting import reporting
+from anello.run.stages.reporting import reporting
 
 if __name__ == "__main__":
     with reporting(
@@ -11,7 +11,7 @@ if __name__ == "__main__":
     ):
         from anello.coupling.config import CouplingConfig
         from anello.ring.config import RingConfig
-        from anello.stages.build import build_problem
+        from anello.run.stages.build import build_problem
 
         build_problem(
             snakemake.input.model,

@@ -1,6 +1,6 @@
 """Binding of the rule `check_convergence`."""
 
-from anello.stages.reporting import reporting
+from anello.run.stages.reporting import reporting
 
 if __name__ == "__main__":
     where = f"{snakemake.wildcards.scenario}, iteration {snakemake.wildcards.iteration}"
@@ -12,7 +12,7 @@ if __name__ == "__main__":
     ):
         from anello.coupling.config import CouplingConfig
         from anello.ring.config import RingConfig
-        from anello.stages.check_convergence import check_iteration
+        from anello.run.stages.check_convergence import check_iteration
 
         check_iteration(
             ring=snakemake.input.ring,

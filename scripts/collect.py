@@ -1,6 +1,6 @@
 """Binding of the rule `collect`."""
 
-from anello.stages.reporting import reporting
+from anello.run.stages.reporting import reporting
 
 if __name__ == "__main__":
     with reporting(
@@ -9,7 +9,7 @@ if __name__ == "__main__":
         snakemake.input,
         snakemake.output,
     ):
-        from anello.stages.collect import collect_scenario
+        from anello.run.stages.collect import collect_scenario
 
         collect_scenario(
             model_data=snakemake.input.model,

@@ -1,6 +1,6 @@
 """Binding of the rule `draw`."""
 
-from anello.stages.reporting import reporting
+from anello.run.stages.reporting import reporting
 
 if __name__ == "__main__":
     with reporting(
@@ -9,8 +9,8 @@ if __name__ == "__main__":
         snakemake.input,
         snakemake.output,
     ):
-        from anello.report.config import FiguresConfig
-        from anello.stages.draw import draw_scenario
+        from anello.present.report.config import FiguresConfig
+        from anello.run.stages.draw import draw_scenario
 
         draw_scenario(
             snakemake.input.results,

@@ -2,7 +2,7 @@
 
 import sys
 
-from anello.stages.reporting import reporting
+from anello.run.stages.reporting import reporting
 
 if __name__ == "__main__":
     with reporting(
@@ -11,7 +11,7 @@ if __name__ == "__main__":
         snakemake.input,
         snakemake.output,
     ):
-        from anello.stages.gather import gather_points
+        from anello.run.stages.gather import gather_points
 
         said = gather_points(
             snakemake.input.records,

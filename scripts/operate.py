@@ -1,6 +1,6 @@
 """Binding of the rule `operate`."""
 
-from anello.stages.reporting import reporting
+from anello.run.stages.reporting import reporting
 
 if __name__ == "__main__":
     with reporting(
@@ -10,9 +10,9 @@ if __name__ == "__main__":
         snakemake.output,
     ):
         from anello.coupling.config import CouplingConfig
+        from anello.optimise.solve.config import SolverConfig
         from anello.ring.config import RingConfig
-        from anello.solve.config import SolverConfig
-        from anello.stages.operate import operate_scenario
+        from anello.run.stages.operate import operate_scenario
 
         operate_scenario(
             results=snakemake.input.results,

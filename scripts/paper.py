@@ -1,6 +1,6 @@
 """Binding of the rule `write_paper`."""
 
-from anello.stages.reporting import reporting
+from anello.run.stages.reporting import reporting
 
 if __name__ == "__main__":
     with reporting(
@@ -9,8 +9,8 @@ if __name__ == "__main__":
         snakemake.input,
         snakemake.output,
     ):
-        from anello.report.config import FiguresConfig
-        from anello.stages.paper import gather_paper
+        from anello.present.report.config import FiguresConfig
+        from anello.run.stages.paper import gather_paper
 
         scenarios = snakemake.params.scenarios
         gather_paper(

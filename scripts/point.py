@@ -1,6 +1,6 @@
 """Binding of the rule `point` where all steps of a point are one job."""
 
-from anello.stages.reporting import reporting
+from anello.run.stages.reporting import reporting
 
 if __name__ == "__main__":
     with reporting(
@@ -9,8 +9,8 @@ if __name__ == "__main__":
         snakemake.input,
         snakemake.output,
     ):
-        from anello.config import ScenarioConfig
-        from anello.stages.point import run_point
+        from anello.run.config import ScenarioConfig
+        from anello.run.stages.point import run_point
 
         run_point(
             ScenarioConfig.model_validate(snakemake.params.settings),

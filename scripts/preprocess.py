@@ -1,6 +1,6 @@
 """Binding of the rule `preprocess`."""
 
-from anello.stages.reporting import reporting
+from anello.run.stages.reporting import reporting
 
 if __name__ == "__main__":
     with reporting(
@@ -11,8 +11,8 @@ if __name__ == "__main__":
     ):
         from pydantic import TypeAdapter
 
-        from anello.preprocess.config import DataConfig, QualityConfig
-        from anello.stages.preprocess import preprocess_scenario
+        from anello.run.preprocess.config import DataConfig, QualityConfig
+        from anello.run.stages.preprocess import preprocess_scenario
 
         settings = snakemake.params.settings
         preprocess_scenario(

@@ -1,6 +1,6 @@
 """Binding of the rule `point` where each step of a point is a job of its own."""
 
-from anello.stages.reporting import reporting
+from anello.run.stages.reporting import reporting
 
 if __name__ == "__main__":
     with reporting(
@@ -9,7 +9,7 @@ if __name__ == "__main__":
         snakemake.input,
         snakemake.output,
     ):
-        from anello.stages.point import record_point
+        from anello.run.stages.point import record_point
 
         record_point(
             snakemake.input.summary,

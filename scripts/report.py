@@ -1,6 +1,6 @@
 """Binding of the rule `write_report`."""
 
-from anello.stages.reporting import reporting
+from anello.run.stages.reporting import reporting
 
 if __name__ == "__main__":
     with reporting(
@@ -9,8 +9,8 @@ if __name__ == "__main__":
         snakemake.input,
         snakemake.output,
     ):
-        from anello.report.config import FiguresConfig
-        from anello.stages.report import report_run
+        from anello.present.report.config import FiguresConfig
+        from anello.run.stages.report import report_run
 
         report_run(
             dict(zip(snakemake.params.scenarios, snakemake.input.results, strict=True)),

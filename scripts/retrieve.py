@@ -1,6 +1,6 @@
 """Binding of the rule `retrieve`."""
 
-from anello.stages.reporting import reporting
+from anello.run.stages.reporting import reporting
 
 if __name__ == "__main__":
     with reporting(
@@ -11,8 +11,8 @@ if __name__ == "__main__":
     ):
         from pydantic import TypeAdapter
 
-        from anello.preprocess.config import DataConfig
-        from anello.stages.preprocess import retrieve_model
+        from anello.run.preprocess.config import DataConfig
+        from anello.run.stages.preprocess import retrieve_model
 
         data = TypeAdapter(DataConfig).validate_python(snakemake.params.settings["data"])
         retrieve_model(data, snakemake.output.folder)

@@ -1,6 +1,6 @@
 """Binding of the rule `simulate`."""
 
-from anello.stages.reporting import reporting
+from anello.run.stages.reporting import reporting
 
 if __name__ == "__main__":
     where = f"{snakemake.wildcards.scenario}, iteration {snakemake.wildcards.iteration}"
@@ -12,7 +12,7 @@ if __name__ == "__main__":
     ):
         from anello.coupling.config import CouplingConfig
         from anello.ring.config import RingConfig
-        from anello.stages.simulate import simulate_iteration
+        from anello.run.stages.simulate import simulate_iteration
 
         simulate_iteration(
             model_data=snakemake.input.model,

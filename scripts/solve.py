@@ -1,6 +1,6 @@
 """Binding of the rule `solve`."""
 
-from anello.stages.reporting import ended_after, reporting
+from anello.run.stages.reporting import ended_after, reporting
 
 # How often its limit a solver may take, for the rounds after trouble and the search for a cause.
 PATIENCE = 5
@@ -15,9 +15,9 @@ if __name__ == "__main__":
         ended_after(last_s, step),
     ):
         from anello.coupling.config import CouplingConfig
+        from anello.optimise.solve.config import SolverConfig
         from anello.ring.config import RingConfig
-        from anello.solve.config import SolverConfig
-        from anello.stages.solve import solve_iteration
+        from anello.run.stages.solve import solve_iteration
 
         solve_iteration(
             model_data=snakemake.input.model,

@@ -13,7 +13,7 @@ import numpy as np
 
 from anello.coupling.district import Iteration
 from anello.coupling.iteration import heat_pumps
-from anello.model_data import ModelData
+from anello.model.data import ModelData
 from anello.ring.config import QuadraticCop, RingConfig, StoreUse
 
 KWH_PER_KGK = 4.18 / 3600.0

@@ -9,9 +9,9 @@ import numpy as np
 from hypothesis import strategies as st
 from scipy import sparse
 
-from anello.formulation.expression import Block
-from anello.solve.problem import Problem
-from anello.solve.solution import Solution
+from anello.optimise.formulation.expression import Block
+from anello.optimise.solve.problem import Problem
+from anello.optimise.solve.solution import Solution
 
 
 def problem(

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from anello.results import extract
-from anello.results.collection import CollectedResults, convergence_dataset
+from anello.optimise.results import extract
+from anello.optimise.results.collection import CollectedResults, convergence_dataset
 from results_fakes import FakeBlock, FakeData, FakeSolution
 
 TECHS = {

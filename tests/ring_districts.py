@@ -9,8 +9,8 @@ import pandas as pd
 
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict
-from anello.definition import read_model
-from anello.model_data import ModelData
+from anello.model.data import ModelData
+from anello.model.definition import read_model
 from anello.ring.config import RingConfig
 
 SERVICES = ("dhw", "heating", "cooling")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from anello.definition import read_model
 from anello.errors import InputError
-from anello.model_data import ModelData
+from anello.model.data import ModelData
+from anello.model.definition import read_model
 
 MODEL = """
 model: {timeseries_data_path: series}

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from anello.definition import read_model
-from anello.formulation import formulate
-from anello.formulation.pyomo_model import ArrayModel
-from anello.model_data import ModelData
-from anello.solve import Problem, compile_problem
+from anello.model.data import ModelData
+from anello.model.definition import read_model
+from anello.optimise.formulation import formulate
+from anello.optimise.formulation.pyomo_model import ArrayModel
+from anello.optimise.solve import Problem, compile_problem
 
 
 def series(hours: int = 24) -> dict[str, pd.DataFrame]:

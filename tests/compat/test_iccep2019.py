@@ -13,9 +13,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anello.definition import read_model
-from anello.formulation import formulate
-from anello.solve import compile_problem, solve
+from anello.model.definition import read_model
+from anello.optimise.formulation import formulate
+from anello.optimise.solve import compile_problem, solve
 from golden.outcome import labelled
 
 REFERENCE = json.loads((Path(__file__).parent / "iccep2019.json").read_text(encoding="utf-8"))

@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anello.config import read_config
 from anello.coupling.convergence import CouplingState, check_fixed_point
-from anello.formulation import formulate
-from anello.model_data import ModelData
-from anello.results.extraction import extract
+from anello.model.data import ModelData
+from anello.optimise.formulation import formulate
+from anello.optimise.results.extraction import extract
+from anello.optimise.solve.compile import compile_problem
+from anello.optimise.solve.run import solve
 from anello.ring import simulate, start_cop
 from anello.ring.adapt import ring_input, ring_nodes
-from anello.solve.compile import compile_problem
-from anello.solve.run import solve
-from anello.stages.preprocess import preprocess_scenario, retrieve_model
+from anello.run.config import read_config
+from anello.run.stages.preprocess import preprocess_scenario, retrieve_model
 
 # Published totals of the smart scenario, MWh: hot water, heating and cooling of both locations,
 # and the offices' grid. The homes' grid, and the mean COP to 1 %, need the authors' own COP files

@@ -12,11 +12,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anello.definition import read_model
 from anello.errors import InputError
-from anello.formulation import formulate
-from anello.results import capacity_factor, extract
-from anello.solve import compile_problem, solve
+from anello.model.definition import read_model
+from anello.optimise.formulation import formulate
+from anello.optimise.results import capacity_factor, extract
+from anello.optimise.solve import compile_problem, solve
 from golden.cases import FOLDER
 from golden.outcome import outcome
 

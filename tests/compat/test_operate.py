@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from anello.definition import read_model
-from anello.formulation import formulate
-from anello.operate import Operation, operate
-from anello.results import extract
-from anello.solve import compile_problem
+from anello.model.definition import read_model
+from anello.optimise.formulation import formulate
+from anello.optimise.operate import Operation, operate
+from anello.optimise.results import extract
+from anello.optimise.solve import compile_problem
 from golden.operate_cases import CASES, MODELS, OperateCase
 
 HERE = MODELS.parent

@@ -11,9 +11,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from anello.definition import read_model
-from anello.definition.parameters import base_tech_groups, constraint_parameters, cost_parameters
-from anello.model_data import ModelData
+from anello.model.data import ModelData
+from anello.model.definition import read_model
+from anello.model.definition.parameters import (
+    base_tech_groups,
+    constraint_parameters,
+    cost_parameters,
+)
 
 pytestmark = pytest.mark.oracle
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from anello.results import calliope_view, from_calliope_view
-from anello.results.postprocess import add_derived, check_carrier_balance
+from anello.optimise.results import calliope_view, from_calliope_view
+from anello.optimise.results.postprocess import add_derived, check_carrier_balance
 
 pytestmark = pytest.mark.oracle
 

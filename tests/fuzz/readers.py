@@ -21,14 +21,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anello.attrdict import AttrDict
-from anello.config import read_config
+from anello.api.attrdict import AttrDict
 from anello.coupling.convergence import ConvergenceRecord
-from anello.definition import read_model
 from anello.district.config import load_district
 from anello.errors import AnelloError
-from anello.quality import QualityConfig, check_series_folder
-from anello.solve import Basis, Problem
+from anello.model.definition import read_model
+from anello.model.quality import QualityConfig, check_series_folder
+from anello.optimise.solve import Basis, Problem
+from anello.run.config import read_config
 from small_model import RICH, demand_csv
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -261,7 +261,7 @@ def district() -> Any:
 def artefacts() -> dict[str, bytes]:
     """A problem, a basis and a record as they lie on disk."""
     import small_models
-    from anello.solve import solve
+    from anello.optimise.solve import solve
 
     problem = small_models.problem(hours=2)
     basis = solve(problem).basis

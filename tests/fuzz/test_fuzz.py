@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from anello.config import read_config
-from anello.definition import read_model
 from anello.district.config import load_district
 from anello.errors import ConfigError, InputError
-from anello.quality import check_series_folder
+from anello.model.definition import read_model
+from anello.model.quality import check_series_folder
+from anello.run.config import read_config
 from fuzz.readers import TARGETS
 from small_model import demand_csv, read, write_folder
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from anello.definition import read_model
 from anello.errors import AnelloError, InfeasibleError, UnboundedError
-from anello.formulation import formulate
-from anello.model_data import ModelData
-from anello.solve import compile_problem, solve
+from anello.model.data import ModelData
+from anello.model.definition import read_model
+from anello.optimise.formulation import formulate
+from anello.optimise.solve import compile_problem, solve
 
 QUANTITIES = (
     "cost",

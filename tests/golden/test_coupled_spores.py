@@ -12,8 +12,8 @@ from anello.coupling import spores
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict
 from anello.coupling.spores import find_alternatives
-from anello.definition import read_model
 from anello.errors import InputError
+from anello.model.definition import read_model
 from anello.ring.config import RingConfig
 from ring_districts import COP_MAP
 

@@ -12,14 +12,14 @@ import numpy as np
 import pytest
 
 import small_models
-from anello.definition import read_model
 from anello.errors import AnelloError
-from anello.formulation.assemble import assemble
-from anello.formulation.pyomo_model import ArrayModel
-from anello.formulation.registry import REGISTRY
-from anello.formulation.ring import Device, LoopRows, RingRows
-from anello.formulation.system import System
-from anello.solve import compile_problem, solve
+from anello.model.definition import read_model
+from anello.optimise.formulation.assemble import assemble
+from anello.optimise.formulation.pyomo_model import ArrayModel
+from anello.optimise.formulation.registry import REGISTRY
+from anello.optimise.formulation.ring import Device, LoopRows, RingRows
+from anello.optimise.formulation.system import System
+from anello.optimise.solve import compile_problem, solve
 from golden.cases import cases
 
 HOURS = 12

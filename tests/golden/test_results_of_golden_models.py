@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anello.definition import read_model
-from anello.formulation import formulate
-from anello.report.html import write_report
-from anello.results import (
+from anello.model.definition import read_model
+from anello.optimise.formulation import formulate
+from anello.optimise.results import (
     calliope_view,
     extract,
     from_calliope_view,
@@ -22,8 +21,9 @@ from anello.results import (
     summarise,
     write_results,
 )
-from anello.results.collection import CollectedResults
-from anello.solve import compile_problem, solve
+from anello.optimise.results.collection import CollectedResults
+from anello.optimise.solve import compile_problem, solve
+from anello.present.report.html import write_report
 from golden.cases import cases
 
 # a third of the models, and those whose results have dimensions or variables of their own

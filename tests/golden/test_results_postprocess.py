@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from anello.results import capacity_factor, extract
-from anello.results.postprocess import carrier_balance_residual, check_carrier_balance
+from anello.optimise.results import capacity_factor, extract
+from anello.optimise.results.postprocess import carrier_balance_residual, check_carrier_balance
 from results_fakes import FakeData, fake_inputs, fake_solution
 
 

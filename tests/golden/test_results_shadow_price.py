@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anello.definition import read_model
-from anello.formulation import formulate
-from anello.results import extract
-from anello.solve import compile_problem, solve
+from anello.model.definition import read_model
+from anello.optimise.formulation import formulate
+from anello.optimise.results import extract
+from anello.optimise.solve import compile_problem, solve
 
 DEMAND = [30.0, 60.0, 90.0, 45.0]
 PRICE = {"cheap": 0.1, "dear": 0.4}

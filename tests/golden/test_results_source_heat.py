@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anello.definition import read_model
-from anello.formulation import formulate
-from anello.formulation.ring import Device, RingRows
-from anello.results import extract
-from anello.results.postprocess import check_carrier_balance
-from anello.solve import compile_problem, solve
+from anello.model.definition import read_model
+from anello.optimise.formulation import formulate
+from anello.optimise.formulation.ring import Device, RingRows
+from anello.optimise.results import extract
+from anello.optimise.results.postprocess import check_carrier_balance
+from anello.optimise.solve import compile_problem, solve
 
 HEAT_KWH = np.array([40.0, 80.0, 20.0])
 COP, PRICE, PLANT_KWH_PER_KWH, KWH_PER_K = 4.0, 0.2, 0.5, 100.0

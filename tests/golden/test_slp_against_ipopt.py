@@ -11,8 +11,8 @@ from benchmarks import compare_coupling
 
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict
-from anello.definition import read_model
 from anello.district import load_district, write_district
+from anello.model.definition import read_model
 from anello.ring.config import RingConfig
 
 pytest.importorskip("casadi", reason="casadi brings Ipopt; it is only used in this test")

@@ -22,12 +22,12 @@ from typing import Any
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
-from anello.definition import read_model
 from anello.errors import AnelloError
-from anello.formulation.assemble import assemble
-from anello.formulation.context import Context
-from anello.formulation.expression import Expression
-from anello.formulation.registry import REGISTRY, Columns, Entry, Named, Rows
+from anello.model.definition import read_model
+from anello.optimise.formulation.assemble import assemble
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.expression import Expression
+from anello.optimise.formulation.registry import REGISTRY, Columns, Entry, Named, Rows
 from golden.cases import FOLDER, cases
 from golden.extensions_right import MODEL, right
 from golden.outcome import differences, solved_data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from anello.formulation.registry import REGISTRY
+from anello.optimise.formulation.registry import REGISTRY
 from mutation.mutants import PAGE, Mutant, noticed_by, present
 
 # The rows of the ring are held to the ring's own simulation, not to golden numbers.

@@ -12,13 +12,13 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anello.definition.composition import expand_scenario
-from anello.definition.node_values import depreciation_rate
-from anello.definition.places import expand_keys
-from anello.definition.report import Report
-from anello.definition.tree import Tree
-from anello.definition.yaml_reader import parse_scalar, parse_yaml
-from anello.model_data import ModelData
+from anello.model.data import ModelData
+from anello.model.definition.composition import expand_scenario
+from anello.model.definition.node_values import depreciation_rate
+from anello.model.definition.places import expand_keys
+from anello.model.definition.report import Report
+from anello.model.definition.tree import Tree
+from anello.model.definition.yaml_reader import parse_scalar, parse_yaml
 from small_model import read
 
 KEYS = st.sampled_from(["a", "b", "c", "d"])
@@ -113,7 +113,7 @@ def test_any_text_survives_yaml_in_quotes(text: str):
 
 @given(st.permutations(["p", "q", "r"]))
 def test_overrides_of_different_keys_may_come_in_any_order(order: list[str]):
-    from anello.definition.composition import compose
+    from anello.model.definition.composition import compose
 
     config = {"overrides": {name: {f"x.{name}": name} for name in "pqr"}}
     report = Report()

@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import small_models
-from anello.formulation import formulate
-from anello.model_data import ModelData
-from anello.operate import Operation, operate
-from anello.results import extract
-from anello.solve import compile_problem, solve
+from anello.model.data import ModelData
+from anello.optimise.formulation import formulate
+from anello.optimise.operate import Operation, operate
+from anello.optimise.results import extract
+from anello.optimise.solve import compile_problem, solve
 
 HOURS = 48
 NOT_CYCLIC = {"run.cyclic_storage": False, "techs.tank.constraints.storage_initial": 0.6}

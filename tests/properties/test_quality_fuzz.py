@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from anello.quality import QualityConfig, check_series_folder
+from anello.model.quality import QualityConfig, check_series_folder
 
 HOURS = pd.date_range("2015-03-20", periods=24 * 12, freq="h", unit="ns")
 QUICK = settings(

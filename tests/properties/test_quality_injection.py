@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from anello.district import load_district, synthesise
-from anello.quality import QualityConfig, check_series_folder
-from anello.quality.outliers import find_outliers
+from anello.model.quality import QualityConfig, check_series_folder
+from anello.model.quality.outliers import find_outliers
 
 QUICK = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]

@@ -12,9 +12,9 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from anello.definition import read_model
 from anello.errors import InputError
-from anello.model_data import ModelData
+from anello.model.data import ModelData
+from anello.model.definition import read_model
 from small_model import RICH, write_folder
 
 JUNK: list[Any] = [

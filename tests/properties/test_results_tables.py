@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from anello.errors import ArtefactError
-from anello.results.netcdf import read_groups, write_netcdf
-from anello.results.tables import netcdf_to_tables, tables_to_netcdf
+from anello.optimise.results.netcdf import read_groups, write_netcdf
+from anello.optimise.results.tables import netcdf_to_tables, tables_to_netcdf
 
 TEXT = st.text(
     st.characters(codec="utf-8", exclude_characters="\0\r", exclude_categories=["Cs"]), max_size=8

@@ -8,7 +8,7 @@ import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anello.results import (
+from anello.optimise.results import (
     calliope_view,
     extract,
     from_calliope_view,
@@ -17,7 +17,7 @@ from anello.results import (
     separate_dimensions,
     write_netcdf,
 )
-from anello.results.tidy_csv import tidy_frame
+from anello.optimise.results.tidy_csv import tidy_frame
 from results_fakes import FakeData, fake_inputs, fake_solution
 
 

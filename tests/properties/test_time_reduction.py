@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anello.definition import read_model
-from anello.model_data import ModelData
-from anello.time_reduction.clustering import spread_centres
+from anello.model.data import ModelData
+from anello.model.definition import read_model
+from anello.model.time_reduction.clustering import spread_centres
 from golden.outcome import solved_data
 
 QUICK = settings(max_examples=12, deadline=None)

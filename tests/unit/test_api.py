@@ -16,8 +16,8 @@ import pytest
 import xarray as xr
 
 import anello
-from anello.api import NotRunError, available_solver
-from anello.attrdict import AttrDict
+from anello.api.attrdict import AttrDict
+from anello.api.model import NotRunError, available_solver
 from anello.errors import (
     AnelloError,
     ArtefactError,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from anello.attrdict import AttrDict, flow_yaml
+from anello.api.attrdict import AttrDict, flow_yaml
 from anello.errors import InputError
 
 NAMES = st.text(alphabet="abcdefgh_", min_size=1, max_size=4)

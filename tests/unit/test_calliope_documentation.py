@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import anello as calliope
-from anello.attrdict import AttrDict
+from anello.api.attrdict import AttrDict
 from anello.errors import AnelloError, InputError
 
 

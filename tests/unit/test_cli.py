@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import anello
-from anello.attrdict import AttrDict
+from anello.api.attrdict import AttrDict
 from anello.cli import DIFFERENT, FAILED, INTERRUPTED, NOT_SOLVED, OK, USAGE, main, parser
 
 COMMANDS = ["new", "check", "run", "plot", "compare", "convert-results", "generate-scenarios"]
@@ -136,7 +136,7 @@ def test_an_interrupted_command_says_so(model, monkeypatch, capsys):
     def interrupt(*told, **more):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("anello.definition.read_model", interrupt)
+    monkeypatch.setattr("anello.model.definition.read_model", interrupt)
     assert main(["check", str(model)]) == INTERRUPTED
     assert capsys.readouterr().err == "interrupted\n"
 
@@ -450,7 +450,7 @@ def test_all_scenarios_run_by_default_or_else_all_overrides(model, tmp_path, cap
 
 
 def test_settings_for_snakemake_are_accepted_by_the_workflow(repo_root, tmp_path, capsys):
-    from anello.config import read_config
+    from anello.run.config import read_config
 
     folder = tmp_path / "quarter"
     assert main(["new", str(folder), "--template", "district"]) == OK
@@ -525,8 +525,8 @@ def test_colours_only_on_a_terminal_that_wants_them(tmp_path):
 
 
 def test_progress_is_a_line_that_goes_away(monkeypatch, capsys):
+    from anello.base.progress import each
     from anello.cli import terminal
-    from anello.progress import each
 
     monkeypatch.setattr(terminal, "_TICK_S", 0.01)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from anello.definition.composition import compose, expand_scenario
-from anello.definition.report import Report
-from anello.definition.tree import Tree
 from anello.errors import InputError
+from anello.model.definition.composition import compose, expand_scenario
+from anello.model.definition.report import Report
+from anello.model.definition.tree import Tree
 from small_model import write_folder
 
 

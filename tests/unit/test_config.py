@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from anello import config as configuration
-from anello.config import RunConfig, locate, merge, parse_config, read_config
 from anello.errors import ConfigError
+from anello.run import config as configuration
+from anello.run.config import RunConfig, locate, merge, parse_config, read_config
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = ROOT / "config" / "config.yaml"

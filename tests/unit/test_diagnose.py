@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 import linear_programmes as lp
 import small_models
 from anello.errors import InfeasibleError
-from anello.formulation import formulate
-from anello.solve import compile_problem, explain_infeasibility, solve
-from anello.solve.run import optimise
+from anello.optimise.formulation import formulate
+from anello.optimise.solve import compile_problem, explain_infeasibility, solve
+from anello.optimise.solve.run import optimise
 
 HOURS = 12
 INF = np.inf

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anello.definition import read_model
 from anello.district import (
     load_district,
     parse_district,
@@ -22,6 +21,7 @@ from anello.district.model_folder import DistrictFolder, start_cop
 from anello.district.synthesis import time_of_use_eur_per_kwh
 from anello.district.weather import spell_shift, weather_year
 from anello.errors import ConfigError, InputError
+from anello.model.definition import read_model
 
 # location, file, annual total [MWh], peak [kW]: published with the ICCEP 2019 study
 PUBLISHED = [

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 import yaml
 
-from anello.config import read_config
 from anello.coupling.iteration import rows_of
-from anello.definition import read_model
 from anello.district import load_district, new_project, parse_district
 from anello.district.__main__ import main
 from anello.errors import InputError
-from anello.formulation import formulate
+from anello.model.definition import read_model
+from anello.optimise.formulation import formulate
+from anello.run.config import read_config
 
 OWN = """
 name: Two houses and a shop

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anello.errors import InputError
-from anello.formulation.expression import Block, Expression, Parameter, Term, reciprocal
-from anello.formulation.system import System, compress
+from anello.optimise.formulation.expression import Block, Expression, Parameter, Term, reciprocal
+from anello.optimise.formulation.system import System, compress
 
 STEPS = ("00:00", "01:00", "02:00")
 K, T = 2, 3

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from anello import files
-from anello.files import atomic_path, sha256, write_json, write_text
+from anello.base import files
+from anello.base.files import atomic_path, sha256, write_json, write_text
 
 
 def test_the_file_appears_only_at_the_end_and_whole(tmp_path: Path) -> None:

@@ -7,9 +7,9 @@ import re
 import numpy as np
 import pytest
 
-import anello.definition
+import anello.model.definition
 import small_models
-from anello.formulation.registry import REGISTRY
+from anello.optimise.formulation.registry import REGISTRY
 
 PAGES = [
     "how-to/add-a-constraint.md",
@@ -30,10 +30,10 @@ def test_adding_a_constraint(repo_root, monkeypatch, tmp_path, capsys):
     tables = {name: table.rename(columns={"a": "north"}) for name, table in
               small_models.series(12).items()}  # fmt: skip
     data = small_models.data(hours=12, model=changed, tables=tables)
-    monkeypatch.setattr(anello.definition, "read_model", lambda path: data)
+    monkeypatch.setattr(anello.model.definition, "read_model", lambda path: data)
     monkeypatch.chdir(tmp_path)
     first, files, patch = blocks(repo_root, PAGES[0])
-    from anello.solve.pyomo_solver import cbc_executable
+    from anello.optimise.solve.pyomo_solver import cbc_executable
 
     monkeypatch.setenv("PATH", f"{cbc_executable().rpartition('/')[0]}:/usr/bin:/bin")
     space: dict[str, object] = {}
@@ -57,7 +57,7 @@ def test_constraints_named_in_the_pages_exist(repo_root):
 def test_the_example_of_a_constraint_is_the_code(repo_root):
     import inspect
 
-    from anello.formulation import dispatch
+    from anello.optimise.formulation import dispatch
 
     (example,) = blocks(repo_root, PAGES[1])
     assert example.strip() in inspect.getsource(dispatch)

@@ -19,11 +19,11 @@ from anello.coupling.linearisation import (
 )
 from anello.coupling.slp import judge_iteration
 from anello.errors import InputError, NotConvergedError
-from anello.formulation import formulate
-from anello.results.postprocess import check_carrier_balance
+from anello.optimise.formulation import formulate
+from anello.optimise.results.postprocess import check_carrier_balance
+from anello.optimise.solve import compile_problem, solve
 from anello.ring import iccep2019_ring, simulate
 from anello.ring.config import CapacityLimit, RingConfig
-from anello.solve import compile_problem, solve
 from ring_districts import coupled, random_district
 
 SEED = 0

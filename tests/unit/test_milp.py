@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anello.definition import read_model
-from anello.formulation import formulate, milp
-from anello.formulation.context import Context
-from anello.solve import compile_problem, solve
+from anello.model.definition import read_model
+from anello.optimise.formulation import formulate, milp
+from anello.optimise.formulation.context import Context
+from anello.optimise.solve import compile_problem, solve
 
 MODEL = Path(__file__).parents[1] / "golden" / "models" / "milp_asynchronous.yaml"
 CONSTRAINTS = "techs.battery.constraints"

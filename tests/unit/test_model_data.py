@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from anello.errors import ArtefactError, InputError
-from anello.model_data import ModelData
+from anello.model.data import ModelData
 from small_model import HOURS, read
 
 

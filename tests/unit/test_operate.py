@@ -11,9 +11,9 @@ import pytest
 import anello
 import small_models
 from anello.errors import ConfigError, InfeasibleError, InputError
-from anello.formulation import formulate
-from anello.operate import Window, fixed_capacities, operate, split
-from anello.solve import compile_problem
+from anello.optimise.formulation import formulate
+from anello.optimise.operate import Window, fixed_capacities, operate, split
+from anello.optimise.solve import compile_problem
 
 OPERATE = {
     "run.mode": "operate",
@@ -214,7 +214,7 @@ def test_uneven_days_are_refused():
 
 def test_workflow_plans_first(tmp_path):
     from anello.coupling.config import CouplingConfig
-    from anello.stages.build import build_problem
+    from anello.run.stages.build import build_problem
     from ring_districts import random_district
 
     data, ring = random_district(1, days=1)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from anello.errors import InputError
-from anello.preprocess.config import FolderData, QualityConfig
-from anello.preprocess.stage import preprocess
+from anello.run.preprocess.config import FolderData, QualityConfig
+from anello.run.preprocess.stage import preprocess
 from small_model import demand_csv, write_folder
 
 SECRET = "password,hunter2\n2020-01-01 00:00:00,not a number\n"

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from anello.config import read_config
 from anello.coupling.district import CoupledDistrict
-from anello.definition import read_model
 from anello.examples import copy_example
+from anello.model.definition import read_model
+from anello.run.config import read_config
 
 
 def test_the_configuration_of_the_page_couples_the_template(

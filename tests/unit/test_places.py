@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anello.definition.distance import distance_between
-from anello.definition.places import expand_keys
+from anello.model.definition.distance import distance_between
+from anello.model.definition.places import expand_keys
 from small_model import problems, read
 
 LINK = "links: {'a, b': {techs: {line: }}}\n"

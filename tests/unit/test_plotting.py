@@ -13,9 +13,9 @@ import pytest
 
 import anello
 from anello.errors import AnelloError, InputError
-from anello.plotting.network import Link, Map, flows_chart
-from anello.plotting.selection import Source
-from anello.plotting.timeseries import TimeAxis
+from anello.present.plotting.network import Link, Map, flows_chart
+from anello.present.plotting.selection import Source
+from anello.present.plotting.timeseries import TimeAxis
 from browser import find_chromium, run_in
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from anello.config import ScenarioConfig, read_config
 from anello.district import load_district, write_district
 from anello.errors import ArtefactError
-from anello.stages.point import record_point, run_point
-from anello.sweep.record import PointRecord
+from anello.run.config import ScenarioConfig, read_config
+from anello.run.stages.point import record_point, run_point
+from anello.run.sweep.record import PointRecord
 
 ROOT = Path(__file__).resolve().parents[2]
 

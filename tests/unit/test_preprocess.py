@@ -11,8 +11,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from anello.errors import DataQualityError, InputError
-from anello.preprocess import preprocess
-from anello.preprocess.config import DataConfig, QualityConfig
+from anello.run.preprocess import preprocess
+from anello.run.preprocess.config import DataConfig, QualityConfig
 
 MODEL = """
 import: [techs.yaml]

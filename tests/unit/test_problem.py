@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import small_models
 from anello.errors import ArtefactError
-from anello.solve import Basis, Problem, solve
+from anello.optimise.solve import Basis, Problem, solve
 
 HOURS = 12
 
@@ -146,7 +146,7 @@ def test_names_for_people(problem):
 def test_users_rows_and_columns_keep_their_pyomo_names():
     import pyomo.environ as pyo
 
-    from anello.solve import compile_problem
+    from anello.optimise.solve import compile_problem
 
     model = small_models.model(hours=HOURS)
     model.extra = pyo.Var(["p", "q"])

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from anello import provenance
-from anello.provenance import code_digest, code_files
+from anello.run import provenance
+from anello.run.provenance import code_digest, code_files
 
 
 def forget() -> None:

@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 
 import small_models
 from anello.errors import SolveError
-from anello.formulation import formulate
-from anello.formulation.pyomo_model import ArrayConstraint, ArrayModel, ArrayRow, ArrayVar
-from anello.model_data import ModelData
-from anello.solve import compile_problem, solve
-from anello.solve.pyomo_solver import cbc_executable
+from anello.model.data import ModelData
+from anello.optimise.formulation import formulate
+from anello.optimise.formulation.pyomo_model import ArrayConstraint, ArrayModel, ArrayRow, ArrayVar
+from anello.optimise.solve import compile_problem, solve
+from anello.optimise.solve.pyomo_solver import cbc_executable
 
 HOURS = 12
 # Private fields of these versions have been read and tried; the first is the oldest allowed.

@@ -14,7 +14,7 @@ import pytest
 
 from anello.district import load_district, write_district
 from anello.errors import DataQualityError
-from anello.quality import CheckedSeries, Finding, QualityConfig, check_series_folder
+from anello.model.quality import CheckedSeries, Finding, QualityConfig, check_series_folder
 
 DAYS = 30
 HOURS = pd.date_range(

@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anello.definition import read_model
-from anello.definition.node_values import depreciation_rate
-from anello.definition.parameters import group_limit_names
 from anello.errors import InputError
+from anello.model.definition import read_model
+from anello.model.definition.node_values import depreciation_rate
+from anello.model.definition.parameters import group_limit_names
 from small_model import HOURS, problems, read, write_folder
 
 CHP = (

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from anello.definition.docs import TABLES, renewed
-from anello.definition.parameters import BASES, constraint_parameters, cost_parameters
+from anello.model.definition.docs import TABLES, renewed
+from anello.model.definition.parameters import BASES, constraint_parameters, cost_parameters
 
 
 def test_the_tables_in_the_reference_are_up_to_date(repo_root: Path):
     page = (repo_root / "docs/reference/model-format.md").read_text(encoding="utf-8")
     for name in TABLES:
         assert f"<!-- table: {name} -->" in page
-    # If not: python -m anello.definition.docs docs/reference/model-format.md
+    # If not: python -m anello.model.definition.docs docs/reference/model-format.md
     assert renewed(page) == page
 
 

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 import linear_programmes as lp
 import small_models
 from anello.errors import InfeasibleError
-from anello.solve import solve
-from anello.solve.reduction import reduce_problem
+from anello.optimise.solve import solve
+from anello.optimise.solve.reduction import reduce_problem
 
 INF = np.inf
 

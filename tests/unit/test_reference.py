@@ -6,13 +6,13 @@ import re
 
 import pytest
 
-from anello.formulation.reference import main, render
-from anello.formulation.registry import REGISTRY
+from anello.optimise.formulation.reference import main, render
+from anello.optimise.formulation.registry import REGISTRY
 
 
 def test_the_page_is_in_step_with_the_code(repo_root):
     page = (repo_root / "docs" / "reference" / "mathematics.md").read_text(encoding="utf-8")
-    assert page == render(), "run python -m anello.formulation.reference"
+    assert page == render(), "run python -m anello.optimise.formulation.reference"
 
 
 def test_every_entry_is_on_the_page():

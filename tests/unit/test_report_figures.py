@@ -11,13 +11,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from anello.base.files import sha256
 from anello.errors import ArtefactError
-from anello.files import sha256
-from anello.report import comparison, figures
-from anello.report.appearance import Appearance, carrier_kind, figure_style, lightened
-from anello.report.config import FiguresConfig, Period
-from anello.results import extract, write_results
-from anello.results.collection import CollectedResults
+from anello.optimise.results import extract, write_results
+from anello.optimise.results.collection import CollectedResults
+from anello.present.report import comparison, figures
+from anello.present.report.appearance import Appearance, carrier_kind, figure_style, lightened
+from anello.present.report.config import FiguresConfig, Period
 from report_fakes import fake_district
 from results_fakes import FakeData, fake_inputs, fake_solution
 

@@ -10,14 +10,14 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from anello.base.files import sha256
 from anello.errors import ArtefactError
-from anello.files import sha256
-from anello.report import html as report
-from anello.report.charts import Line, line_chart
-from anello.report.config import FiguresConfig
-from anello.report.energy_flows import Link, energy_links, sankey_svg
-from anello.results import extract, write_results
-from anello.results.collection import CollectedResults
+from anello.optimise.results import extract, write_results
+from anello.optimise.results.collection import CollectedResults
+from anello.present.report import html as report
+from anello.present.report.charts import Line, line_chart
+from anello.present.report.config import FiguresConfig
+from anello.present.report.energy_flows import Link, energy_links, sankey_svg
 from browser import find_chromium
 from browser import run_in as run_page
 from report_fakes import fake_district

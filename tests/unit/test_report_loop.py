@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from anello.report.appearance import Appearance
-from anello.report.config import FiguresConfig
-from anello.report.html import write_report
-from anello.report.loop_drawing import loop_html, ring_loop
+from anello.present.report.appearance import Appearance
+from anello.present.report.config import FiguresConfig
+from anello.present.report.html import write_report
+from anello.present.report.loop_drawing import loop_html, ring_loop
 from anello.ring.config import RingConfig
 from report_fakes import fake_district
 

@@ -8,11 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anello.files import sha256
-from anello.report.comparison import draw_comparison
-from anello.report.config import FiguresConfig
-from anello.report.figures import draw_figures
-from anello.report.paper import (
+from anello.base.files import sha256
+from anello.present.report.comparison import draw_comparison
+from anello.present.report.config import FiguresConfig
+from anello.present.report.figures import draw_figures
+from anello.present.report.paper import (
     PaperScenario,
     heat_pump_table,
     monthly_energy,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from anello.errors import InfeasibleError
-from anello.stages.reporting import reporting
+from anello.run.stages.reporting import reporting
 
 
 def test_a_deliberate_error_is_short_on_the_screen_and_whole_in_the_log(

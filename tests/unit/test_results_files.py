@@ -11,9 +11,9 @@ import pandas as pd
 import pytest
 import xarray as xr
 
+from anello.base.files import sha256
 from anello.errors import ArtefactError
-from anello.files import sha256
-from anello.results import (
+from anello.optimise.results import (
     collect,
     extract,
     read_netcdf,
@@ -23,7 +23,7 @@ from anello.results import (
     write_results,
     write_tidy_csv,
 )
-from anello.results.collection import convergence_dataset, write_tables
+from anello.optimise.results.collection import convergence_dataset, write_tables
 from report_fakes import fake_district
 from results_fakes import FakeData, fake_inputs, fake_solution
 
@@ -194,7 +194,7 @@ def test_a_record_with_odd_entries_becomes_a_data_set():
 
 
 def test_collect_gathers_the_files_of_a_scenario(tmp_path, district):
-    from anello.model_data import ModelData
+    from anello.model.data import ModelData
 
     files = _artefacts(tmp_path, district, ModelData)
     out = tmp_path / "out"
@@ -219,7 +219,7 @@ def test_collect_gathers_the_files_of_a_scenario(tmp_path, district):
 
 
 def test_a_dispatch_of_another_model_is_refused(tmp_path, district):
-    from anello.model_data import ModelData
+    from anello.model.data import ModelData
 
     files = _artefacts(tmp_path, district, ModelData)
     write_netcdf(fake_district(days=2).results, files["dispatch"])
@@ -228,7 +228,7 @@ def test_a_dispatch_of_another_model_is_refused(tmp_path, district):
 
 
 def test_a_broken_record_is_refused(tmp_path, district):
-    from anello.model_data import ModelData
+    from anello.model.data import ModelData
 
     files = _artefacts(tmp_path, district, ModelData)
     files["record"].write_text("{")

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from anello.errors import ConfigError, InputError
-from anello.retrieve import Manifest, read_manifest, retrieve
+from anello.run.retrieve import Manifest, read_manifest, retrieve
 
 FILES = {
     "model_op.yaml": b"import: []\n",
@@ -52,7 +52,7 @@ def upstream(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def server(upstream: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Handler]]:
-    monkeypatch.setattr("anello.retrieve._PAUSE_S", 0.0)
+    monkeypatch.setattr("anello.run.retrieve._PAUSE_S", 0.0)
     Handler.requests, Handler.failures = [], []
     handler = functools.partial(Handler, directory=str(upstream))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
@@ -155,7 +155,7 @@ def test_a_lasting_trouble_is_an_error(
 def test_without_a_network_the_error_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("anello.retrieve._PAUSE_S", 0.0)
+    monkeypatch.setattr("anello.run.retrieve._PAUSE_S", 0.0)
     with pytest.raises(InputError, match="ANELLO_ICCEP2019") as raised:
         retrieve(_manifest("http://127.0.0.1:1"), "smart", tmp_path / "model")
     assert len(raised.value.problems) == 1  # not one for each file

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from anello.errors import ArtefactError
-from anello.seals import damage, require_intact, seal, set_aside_damaged, set_back_future_times
-from anello.stages.reporting import reporting
+from anello.run.seals import damage, require_intact, seal, set_aside_damaged, set_back_future_times
+from anello.run.stages.reporting import reporting
 
 
 def test_a_seal_is_what_sha256sum_reads(tmp_path: Path) -> None:

@@ -10,10 +10,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anello.definition import read_model
 from anello.errors import InputError
-from anello.formulation import formulate
-from anello.solve import compile_problem, solve
+from anello.model.definition import read_model
+from anello.optimise.formulation import formulate
+from anello.optimise.solve import compile_problem, solve
 
 HOURS = 8
 INDEX = pd.date_range("2019-03-04", periods=HOURS, freq="h")

@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 import yaml
 
-from anello.definition import read_model
 from anello.errors import InputError
-from anello.timeseries import (
+from anello.model.definition import read_model
+from anello.model.timeseries import (
     Reference,
     parse_dates,
     parse_reference,

@@ -22,9 +22,9 @@ from anello.errors import (
     TimeLimitError,
     UnboundedError,
 )
-from anello.solve import Basis, Problem, SolverConfig, run, solve, ways
-from anello.solve.highs import Piece, solve_piece
-from anello.solve.reduction import reduce_problem
+from anello.optimise.solve import Basis, Problem, SolverConfig, run, solve, ways
+from anello.optimise.solve.highs import Piece, solve_piece
+from anello.optimise.solve.reduction import reduce_problem
 
 HOURS = 12
 INF = np.inf
@@ -434,7 +434,7 @@ def test_a_saved_problem_is_solved_without_pyomo(tmp_path):
 
     PROBLEM.save(tmp_path / "p.npz")
     code = (
-        "import sys; from anello.solve import Problem, solve;"
+        "import sys; from anello.optimise.solve import Problem, solve;"
         f" s = solve(Problem.load({str(tmp_path / 'p.npz')!r}));"
         " assert 'pyomo' not in sys.modules and 'xarray' not in sys.modules; print(s.objective)"
     )

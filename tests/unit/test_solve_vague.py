@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from anello.solve import highs
-from anello.solve.highs import Piece, solve_piece
+from anello.optimise.solve import highs
+from anello.optimise.solve.highs import Piece, solve_piece
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from pyomo.opt.solver import shellcmd
 import linear_programmes as lp
 import small_models
 from anello.errors import SolveError, TimeLimitError
-from anello.solve import solve
+from anello.optimise.solve import solve
 from fake_solver import BROKEN, FAKE
 
 PROBLEM = small_models.problem(hours=6)
@@ -86,7 +86,7 @@ def test_an_optimum_is_proved_whoever_found_it() -> None:
 
 def test_a_step_that_hangs_is_ended(tmp_path: Path) -> None:
     code = (
-        "import time; from anello.stages.reporting import ended_after, reporting\n"
+        "import time; from anello.run.stages.reporting import ended_after, reporting\n"
         f"with reporting({str(tmp_path / 'a.log')!r}, 'Dispatch'), ended_after(0.3, 'Dispatch'):\n"
         "    time.sleep(60)"
     )

@@ -16,9 +16,9 @@ import xarray as xr
 import anello
 from anello.cli import main
 from anello.errors import InfeasibleError, InputError, TimeLimitError
-from anello.model_data import ModelData
-from anello.solve import compile_problem, solve
-from anello.spores import Alternatives, Start, run_spores
+from anello.model.data import ModelData
+from anello.optimise.solve import compile_problem, solve
+from anello.optimise.spores import Alternatives, Start, run_spores
 
 ONE_DAY = {"model.subset_time": ["2030-07-01", "2030-07-01"]}
 OPTIONS = "run.spores_options"
@@ -186,7 +186,9 @@ def test_what_is_stored_is_not_solved_again_and_ends_the_same(tmp_path, monkeypa
     part = stored(tmp_path / "part", **{f"{OPTIONS}.spores_number": 1})
     part.run()
     solves = []
-    monkeypatch.setattr("anello.api.solve", lambda *a, **k: solves.append(1) or solve(*a, **k))
+    monkeypatch.setattr(
+        "anello.api.model.solve", lambda *a, **k: solves.append(1) or solve(*a, **k)
+    )
     rest = stored(tmp_path / "part")
     rest.run()
     assert len(solves) == 1, "only the second is missing"
@@ -214,7 +216,7 @@ def test_what_is_stored_is_not_solved_again_and_ends_the_same(tmp_path, monkeypa
 def test_a_killed_run_goes_on(tmp_path):
     code = (
         "import sys, time, pathlib; sys.path.insert(0, sys.argv[1])\n"
-        "import test_spores as t, anello.api as api\n"
+        "import test_spores as t, anello.api.model as api\n"
         "slow = api.solve\n"
         "def wait(*a, **k):\n"
         "    found = slow(*a, **k)\n"
@@ -276,7 +278,7 @@ def test_the_first_without_a_solution_is_the_last(monkeypatch, caplog, error):
         return solve(problem, **told)
 
     failing.done = False
-    monkeypatch.setattr("anello.api.solve", failing)
+    monkeypatch.setattr("anello.api.model.solve", failing)
     model = national()
     model.run()
     assert list(model.results["spores"].values) == [0, 1]

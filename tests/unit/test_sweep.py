@@ -12,14 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from anello.config import RunConfig, read_config
 from anello.errors import ArtefactError, ConfigError, SweepError
-from anello.results.netcdf import read_netcdf
-from anello.stages.gather import ExpectedPoint, gather_interrupted, gather_points
-from anello.sweep.config import SweepConfig
-from anello.sweep.points import point_labels, point_values, set_path
-from anello.sweep.record import PointRecord
-from anello.sweep.table import point_dataset, point_table
+from anello.optimise.results.netcdf import read_netcdf
+from anello.run.config import RunConfig, read_config
+from anello.run.stages.gather import ExpectedPoint, gather_interrupted, gather_points
+from anello.run.sweep.config import SweepConfig
+from anello.run.sweep.points import point_labels, point_values, set_path
+from anello.run.sweep.record import PointRecord
+from anello.run.sweep.table import point_dataset, point_table
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = ROOT / "config" / "config.yaml"

@@ -8,16 +8,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from anello.definition.report import Report
-from anello.definition.technologies import PALETTE, Technology, read_technologies
-from anello.definition.tree import Tree
+from anello.model.definition.report import Report
+from anello.model.definition.technologies import PALETTE, Technology, read_technologies
+from anello.model.definition.tree import Tree
 from small_model import problems, read
 
 
 def technologies(
     techs: dict[str, Any], groups: dict[str, Any] | None = None
 ) -> dict[str, Technology]:
-    from anello.definition.composition import compose
+    from anello.model.definition.composition import compose
 
     report = Report()
     tree = compose({"techs": techs, "tech_groups": groups or {}}, None, None, None, report).tree

@@ -10,8 +10,8 @@ import pytest
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict
 from anello.errors import InputError
-from anello.model_data import ModelData
-from anello.time_reduction import reduce_time
+from anello.model.data import ModelData
+from anello.model.time_reduction import reduce_time
 from ring_districts import random_district
 
 

@@ -13,12 +13,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from anello.api import Model
+from anello.api.model import Model
 from anello.cli import main
-from anello.definition import read_model
 from anello.errors import InputError
-from anello.model_data import ModelData
-from anello.time_reduction import clustering, reduce_time
+from anello.model.data import ModelData
+from anello.model.definition import read_model
+from anello.model.time_reduction import clustering, reduce_time
 from golden.cases import FOLDER
 from golden.outcome import outcome, solved_data
 
@@ -297,7 +297,7 @@ def test_results_and_inputs_say_what_stands_for_what(tmp_path):
     last = inputs["lookup_datestep_last_cluster_timestep"].values
     assert set(pd.DatetimeIndex(last).hour) == {23}
     model.to_netcdf(tmp_path / "model.nc")
-    from anello.api import read_netcdf
+    from anello.api.model import read_netcdf
 
     again = read_netcdf(tmp_path / "model.nc")
     again.run(force_rerun=True)

@@ -7,10 +7,10 @@ import time
 
 import pytest
 
-from anello.definition.report import Report
-from anello.definition.tree import Tree
-from anello.definition.yaml_reader import parse_scalar, parse_yaml
 from anello.errors import InputError
+from anello.model.definition.report import Report
+from anello.model.definition.tree import Tree
+from anello.model.definition.yaml_reader import parse_scalar, parse_yaml
 
 
 def parse(text: str) -> Tree:

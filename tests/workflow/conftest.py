@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import yaml
 
-from anello.files import sha256
+from anello.base.files import sha256
 
 ROOT = Path(__file__).resolve().parents[2]
 BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from anello.files import sha256
+from anello.base.files import sha256
 from fake_solver import BROKEN, FAKE
 
 from .conftest import Outcome, Project

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from anello.results.netcdf import read_groups
+from anello.optimise.results.netcdf import read_groups
 
 from .conftest import Project
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from anello.config import RunConfig, read_config
 from anello.coupling.district import CoupledDistrict, Iteration
-from anello.definition import read_model
-from anello.stages.preprocess import model_file, retrieve_model
+from anello.model.definition import read_model
+from anello.run.config import RunConfig, read_config
+from anello.run.stages.preprocess import model_file, retrieve_model
 
 DAYS = {"warm": ["2015-07-15", "2015-07-16"], "cold": ["2015-01-22", "2015-01-23"]}
 Found = dict[tuple[str, str], Iteration]

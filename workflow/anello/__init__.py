@@ -15,16 +15,16 @@ from typing import Any
 __version__ = "0.1.0"
 
 _LAZY: dict[str, str] = {
-    "AttrDict": "anello.attrdict",
-    "Model": "anello.api",
-    "ModelData": "anello.model_data",
-    "RunConfig": "anello.config",
-    "compile_problem": "anello.solve",
-    "formulate": "anello.formulation",
-    "read_netcdf": "anello.api",
-    "read_model": "anello.definition",
-    "set_log_verbosity": "anello.logs",
-    "solve": "anello.solve",
+    "AttrDict": "anello.api.attrdict",
+    "Model": "anello.api.model",
+    "ModelData": "anello.model.data",
+    "RunConfig": "anello.run.config",
+    "compile_problem": "anello.optimise.solve",
+    "formulate": "anello.optimise.formulation",
+    "read_netcdf": "anello.api.model",
+    "read_model": "anello.model.definition",
+    "set_log_verbosity": "anello.base.logs",
+    "solve": "anello.optimise.solve",
 }
 _MODULES = ("examples",)
 

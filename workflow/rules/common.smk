@@ -23,11 +23,11 @@ if (PACKAGE_FOLDER / "anello").is_dir():
         )
     )
 
-from anello.config import parse_config
+from anello.run.config import parse_config
 from anello.errors import AnelloError
-from anello.files import sha256
-from anello.provenance import code_digest
-from anello.seals import damage, set_aside_damaged, set_back_future_times
+from anello.base.files import sha256
+from anello.run.provenance import code_digest
+from anello.run.seals import damage, set_aside_damaged, set_back_future_times
 
 try:
     SETTINGS = parse_config(
@@ -57,7 +57,7 @@ def named_points():
     if not points:
         return {}
     import pandas as pd
-    from anello.sweep.points import point_labels
+    from anello.run.sweep.points import point_labels
 
     several = len(SCENARIOS) > 1
     labels = point_labels(
@@ -436,7 +436,7 @@ def point_model_files(wildcards):
 
 def gather_interrupted_sweep():
     """Write the table of a sweep's points after a run in which jobs failed."""
-    from anello.stages.gather import ExpectedPoint, gather_interrupted
+    from anello.run.stages.gather import ExpectedPoint, gather_interrupted
 
     shared = SETTINGS.sweep.one_job_per_point
     expected = [

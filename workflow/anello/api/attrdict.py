@@ -11,8 +11,8 @@ from typing import Any, Literal, Self
 
 import yaml
 
+from anello.base.files import write_text
 from anello.errors import InputError, Problem
-from anello.files import write_text
 
 REPLACE = "_REPLACE_"
 _MISSING: Any = object()
@@ -129,9 +129,9 @@ class AttrDict(dict[str, Any]):
 
     @classmethod
     def _parsed(cls, text: str, source: str, folder: Path, resolve_imports: bool | str) -> Self:
-        from anello.definition.composition import with_imports
-        from anello.definition.report import Report
-        from anello.definition.yaml_reader import parse_yaml
+        from anello.model.definition.composition import with_imports
+        from anello.model.definition.report import Report
+        from anello.model.definition.yaml_reader import parse_yaml
 
         if not text.strip():
             return cls()
@@ -376,7 +376,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: Any, text: str) -> Any:
-    from anello.definition.yaml_reader import parse_scalar
+    from anello.model.definition.yaml_reader import parse_scalar
 
     # `1e6` and `0o7` are text to PyYAML and numbers to YAML 1.2.
     style = None if isinstance(parse_scalar(text), str) else "'"

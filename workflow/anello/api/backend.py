@@ -13,15 +13,15 @@ import pandas as pd
 import pyomo.environ as pyo
 import xarray as xr
 
-from anello.calliope_layout import inputs_view, set_members
-from anello.definition.parameters import parameter
+from anello.api.calliope_layout import inputs_view, set_members
 from anello.errors import AnelloError, InputError, Problem, did_you_mean
-from anello.formulation import formulate
-from anello.formulation.pyomo_model import ArrayExpression, ArrayModel, ArrayVar
-from anello.model_data import ModelData
+from anello.model.data import ModelData
+from anello.model.definition.parameters import parameter
+from anello.optimise.formulation import formulate
+from anello.optimise.formulation.pyomo_model import ArrayExpression, ArrayModel, ArrayVar
 
 if TYPE_CHECKING:
-    from anello.api import Model
+    from anello.api.model import Model
 
 
 Rule = Callable[..., Any]

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from anello.definition.parameters import BASES
 from anello.errors import InputError, Problem, did_you_mean
-from anello.formulation.clusters import Clusters
-from anello.model_data import ModelData
-from anello.operate.windows import days_are_alike
-from anello.results.views import CALLIOPE_SETS
+from anello.model.data import ModelData
+from anello.model.definition.parameters import BASES
+from anello.optimise.formulation.clusters import Clusters
+from anello.optimise.operate.windows import days_are_alike
+from anello.optimise.results.views import CALLIOPE_SETS
 
 IndexFormat = Literal["index", "multiindex"]
 

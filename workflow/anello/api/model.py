@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from anello import __version__
-from anello.attrdict import AttrDict, flow_yaml
+from anello.api.attrdict import AttrDict, flow_yaml
+from anello.base.files import atomic_path, write_text
 from anello.errors import (
     AnelloError,
     ArtefactError,
@@ -24,23 +25,22 @@ from anello.errors import (
     Problem,
     did_you_mean,
 )
-from anello.files import atomic_path, write_text
-from anello.model_data import ModelData
-from anello.results import extract
-from anello.results.collection import versions
-from anello.results.netcdf import read_groups, write_netcdf
-from anello.results.views import calliope_view
-from anello.solve import Solution, compile_problem, solve
+from anello.model.data import ModelData
+from anello.optimise.results import extract
+from anello.optimise.results.collection import versions
+from anello.optimise.results.netcdf import read_groups, write_netcdf
+from anello.optimise.results.views import calliope_view
+from anello.optimise.solve import Solution, compile_problem, solve
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from anello.backend import Backend
-    from anello.calliope_layout import IndexFormat
-    from anello.definition.tree import Tree
-    from anello.formulation.pyomo_model import ArrayModel
-    from anello.plotting import ModelPlots
-    from anello.solve import Problem as CompiledProblem
+    from anello.api.backend import Backend
+    from anello.api.calliope_layout import IndexFormat
+    from anello.model.definition.tree import Tree
+    from anello.optimise.formulation.pyomo_model import ArrayModel
+    from anello.optimise.solve import Problem as CompiledProblem
+    from anello.present.plotting import ModelPlots
 
 logger = logging.getLogger(__name__)
 
@@ -99,9 +99,9 @@ class Model:
         root: str | os.PathLike[str] | None = None,
         time_modules: Sequence[str] = (),
     ) -> None:
-        from anello.definition import read_model
-        from anello.definition.composition import compose
-        from anello.definition.report import Report
+        from anello.model.definition import read_model
+        from anello.model.definition.composition import compose
+        from anello.model.definition.report import Report
 
         data = read_model(
             config,
@@ -140,7 +140,7 @@ class Model:
         data : ModelData
             The inputs.
         dispatch : xarray.Dataset, optional
-            Results, as :func:`anello.results.extract` lays them out.
+            Results, as :func:`anello.optimise.results.extract` lays them out.
         """
         model = cls.__new__(cls)
         model._start(data)
@@ -167,7 +167,7 @@ class Model:
         Numbers may be changed in place; they count from the next run on.
         """
         if "inputs" not in self._views:
-            from anello.calliope_layout import inputs_view
+            from anello.api.calliope_layout import inputs_view
 
             self._views["inputs"] = inputs_view(self.data)
         return self._views["inputs"]
@@ -214,7 +214,7 @@ class Model:
     @property
     def plot(self) -> ModelPlots:
         """Interactive plots: `timeseries`, `capacity`, `transmission`, `flows` and `summary`."""
-        from anello.plotting import ModelPlots
+        from anello.present.plotting import ModelPlots
 
         return ModelPlots(self)
 
@@ -235,7 +235,7 @@ class Model:
         InputError
             If there is no such variable.
         """
-        from anello.calliope_layout import formatted
+        from anello.api.calliope_layout import formatted
 
         known: list[str] = []
         for view in [self.results, self.inputs] if self.is_solved else [self.inputs]:
@@ -364,7 +364,7 @@ class Model:
 
     def _take_changes(self, force_rerun: bool) -> None:
         """Take what was changed in the view of the inputs into the model."""
-        from anello.calliope_layout import written_back
+        from anello.api.calliope_layout import written_back
 
         if "inputs" not in self._views:
             return
@@ -380,7 +380,7 @@ class Model:
         self._backend = None
 
     def _build(self) -> Backend:
-        from anello.backend import Backend
+        from anello.api.backend import Backend
 
         _check_mode(self.run_config)
         self._take_changes(force_rerun=True)
@@ -416,7 +416,7 @@ class Model:
         """
         import pandas as pd
 
-        from anello.calliope_layout import table
+        from anello.api.calliope_layout import table
 
         target = Path(path)
         if target.exists():
@@ -582,7 +582,7 @@ def _solved(
     if run.get("mode") == "spores":
         return _alternatives(data, problem, yaml, partial(solve, solver=name, **how), log)
     if run.get("mode") == "operate":
-        from anello.operate import operate
+        from anello.optimise.operate import operate
 
         done = operate(data, problem, earlier=earlier, solver=name, log_path=log, **how)
         return extract(data, done.solution)
@@ -597,7 +597,7 @@ def _alternatives(
     log: Path | None,
 ) -> xr.Dataset:
     """Find the cheapest system and alternatives, each kept as it is found if that is asked for."""
-    from anello.spores import SporeStore, Start, run_spores
+    from anello.optimise.spores import SporeStore, Start, run_spores
 
     def found(ready: CompiledProblem, start: Start, number: int) -> Solution:
         own = None if log is None else log.with_stem(f"{log.stem}_spore_{number}")
@@ -634,7 +634,7 @@ def available_solver(name: str) -> str:
 def _is_available(name: str) -> bool:
     if name == "cbc":
         from anello.errors import SolveError
-        from anello.solve.pyomo_solver import cbc_executable
+        from anello.optimise.solve.pyomo_solver import cbc_executable
 
         try:
             return bool(cbc_executable())
@@ -661,7 +661,7 @@ def _commented(tree: Tree) -> str:
 
 
 def _write_tree(tree: Tree, depth: int, lines: list[str]) -> None:
-    from anello.definition.tree import Tree
+    from anello.model.definition.tree import Tree
 
     indent = "  " * depth
     for key, value in tree.items():

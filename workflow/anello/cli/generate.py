@@ -26,7 +26,7 @@ from anello.cli.terminal import OK
 from anello.errors import InputError
 
 if TYPE_CHECKING:
-    from anello.definition.tree import Tree
+    from anello.model.definition.tree import Tree
 
 _SCENARIOS = """\
 examples:
@@ -114,8 +114,8 @@ def add(commands: Commands) -> None:
 
 
 def _composed(told: argparse.Namespace, override: str | None = None) -> Tree:
-    from anello.definition.composition import compose
-    from anello.definition.report import Report
+    from anello.model.definition.composition import compose
+    from anello.model.definition.report import Report
 
     return compose(existing(told.model), None, override, told.root, Report(strict=False)).tree
 
@@ -146,7 +146,7 @@ def _split(text: str) -> list[list[str]]:
 def _generate_scenarios(told: argparse.Namespace) -> int:
     from itertools import product
 
-    from anello.attrdict import AttrDict
+    from anello.api.attrdict import AttrDict
 
     target = _new_file(told.out_file)
     groups = [_split(group) for group in told.overrides]
@@ -251,7 +251,7 @@ def _write_script(told: argparse.Namespace, path: Path, runs: Sequence[Sequence[
 
 
 def _write_executable(path: Path, lines: Sequence[str]) -> None:
-    from anello.files import write_text
+    from anello.base.files import write_text
 
     write_text(path, "\n".join(lines) + "\n")
     path.chmod(0o755)
@@ -314,8 +314,8 @@ def _write_settings(told: argparse.Namespace, path: Path, runs: Sequence[Sequenc
     """Write a sweep over scenarios of the model, to be laid over the settings of a run."""
     import yaml
 
-    from anello.attrdict import AttrDict
-    from anello.files import write_text
+    from anello.api.attrdict import AttrDict
+    from anello.base.files import write_text
 
     for name in ("additional_args", "cluster_mem", "cluster_time", "root"):
         if getattr(told, name):

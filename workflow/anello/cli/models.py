@@ -24,7 +24,7 @@ from anello.cli.terminal import FAILED, OK, Progress, say, say_error, say_warnin
 from anello.errors import InputError, SolveError
 
 if TYPE_CHECKING:
-    from anello.api import Model
+    from anello.api.model import Model
 
 NETCDF = (".nc", ".nc4")
 _NEW = """\
@@ -158,8 +158,8 @@ def _tell(told: argparse.Namespace, text: str) -> None:
 
 
 def _check(told: argparse.Namespace) -> int:
-    from anello.definition import read_model
-    from anello.progress import each
+    from anello.base.progress import each
+    from anello.model.definition import read_model
 
     model = existing(told.model)
     names: list[str | None] = [told.scenario]
@@ -215,8 +215,8 @@ def existing(text: str) -> Path:
 
 def scenario_names(model: Path, root: str | None) -> list[str]:
     """Return the names of the scenarios that a model defines."""
-    from anello.definition.composition import compose
-    from anello.definition.report import Report
+    from anello.model.definition.composition import compose
+    from anello.model.definition.report import Report
 
     found = compose(model, None, None, root, Report(strict=False))
     return [str(name) for name in found.tree.section("scenarios")]
@@ -274,13 +274,13 @@ def _check_targets(told: argparse.Namespace) -> None:
         return
     if Path(told.save_plots).suffix.lower() not in (".html", ".htm"):
         raise InputError(f"{told.save_plots}: --save_plots writes a page; end its name in .html")
-    from anello.plotting.output import plotly_module
+    from anello.present.plotting.output import plotly_module
 
     plotly_module("io")
 
 
 def _read(told: argparse.Namespace) -> Model:
-    from anello.api import Model, read_netcdf
+    from anello.api.model import Model, read_netcdf
 
     path = Path(told.model)
     kind = told.model_format or ("netcdf" if path.suffix in NETCDF else "yaml")

@@ -12,7 +12,7 @@ from anello.cli.terminal import DIFFERENT, OK, Progress, print_table
 from anello.errors import InputError
 
 if TYPE_CHECKING:
-    from anello.api import Model
+    from anello.api.model import Model
 
 _KINDS = ("summary", "timeseries", "capacity", "transmission", "flows")
 _IMAGES = (".svg", ".pdf", ".png", ".jpeg", ".jpg", ".webp")
@@ -144,7 +144,7 @@ _OPTIONS = {
 
 
 def _plot(told: argparse.Namespace) -> int:
-    from anello.api import read_netcdf
+    from anello.api.model import read_netcdf
 
     progress = Progress(told.quiet)
     source, target = _saved(told.results), Path(told.out_file)
@@ -194,7 +194,7 @@ def _kind(model: Model, names: list[str], options: dict[str, Any]) -> str:
 def _subset(text: str | None) -> dict[str, list[Any]] | None:
     if text is None:
         return None
-    from anello.attrdict import AttrDict
+    from anello.api.attrdict import AttrDict
 
     found = AttrDict.from_yaml_string(text)
     wrong = [key for key, labels in found.items() if not isinstance(labels, list)]
@@ -209,7 +209,7 @@ def _subset(text: str | None) -> dict[str, list[Any]] | None:
 
 
 def _convert(told: argparse.Namespace) -> int:
-    from anello.results.tables import netcdf_to_tables, tables_to_netcdf
+    from anello.optimise.results.tables import netcdf_to_tables, tables_to_netcdf
 
     source, target = Path(told.source), Path(told.target)
     progress = Progress(told.quiet)
@@ -232,7 +232,7 @@ def _convert(told: argparse.Namespace) -> int:
 
 
 def _compare(told: argparse.Namespace) -> int:
-    from anello.api import read_netcdf
+    from anello.api.model import read_netcdf
 
     paths = (_saved(told.first), _saved(told.second))
     first, second = (_numbers(read_netcdf(path), str(path)) for path in paths)

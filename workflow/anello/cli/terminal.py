@@ -137,7 +137,7 @@ class Progress:
     @contextmanager
     def work(self, text: str) -> Iterator[None]:
         """Name what begins now, and show that it goes on until the block ends."""
-        from anello.progress import listening
+        from anello.base.progress import listening
 
         self.step(text)
         if self._quiet or not sys.stderr.isatty():

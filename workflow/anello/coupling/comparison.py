@@ -11,9 +11,9 @@ import numpy as np
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict, Outcome
 from anello.coupling.electricity import electricity_inputs, location_electricity
-from anello.model_data import ModelData
+from anello.model.data import ModelData
+from anello.optimise.solve import SolverConfig
 from anello.ring.config import RingConfig
-from anello.solve import SolverConfig
 
 METHODS: dict[str, dict[str, Any]] = {
     "plain fixed point": {"method": "fixed_point"},

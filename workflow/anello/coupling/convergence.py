@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.base.files import write_text
 from anello.coupling.config import CouplingConfig
 from anello.errors import ArtefactError, NotConvergedError
-from anello.files import write_text
 
 Floats = NDArray[np.float64]
 

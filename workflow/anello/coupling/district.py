@@ -28,13 +28,13 @@ from anello.coupling.iteration import (
 )
 from anello.coupling.linearisation import Linearisation
 from anello.coupling.slp import judge_iteration, run_slp
-from anello.formulation import formulate
-from anello.model_data import ModelData
-from anello.results import extract
+from anello.model.data import ModelData
+from anello.optimise.formulation import formulate
+from anello.optimise.results import extract
+from anello.optimise.solve import Basis, Solution, SolverConfig, compile_problem, solve
 from anello.ring.config import RingConfig
 from anello.ring.cost import TrueCost
 from anello.ring.exchange import RingInput, RingResult
-from anello.solve import Basis, Solution, SolverConfig, compile_problem, solve
 
 Floats = NDArray[np.float64]
 OnIteration = Callable[[CouplingState, ConvergenceRecord], None]

@@ -13,7 +13,7 @@ from anello.ring.cost import LocationElectricity
 if TYPE_CHECKING:
     import xarray as xr
 
-    from anello.model_data import ModelData
+    from anello.model.data import ModelData
 
 Floats = NDArray[np.float64]
 

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.base.files import FilePath, atomic_path
 from anello.coupling.config import CouplingConfig
 from anello.coupling.iteration import heat_pumps, start_cop, with_cop
 from anello.coupling.linearisation import Linearisation
 from anello.coupling.water import Water
 from anello.errors import ArtefactError
-from anello.files import FilePath, atomic_path
-from anello.model_data import ModelData
+from anello.model.data import ModelData
 from anello.ring.config import RingConfig
 
 Floats = NDArray[np.float64]

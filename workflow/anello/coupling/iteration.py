@@ -23,15 +23,15 @@ from anello.coupling.linearisation import (
 )
 from anello.errors import InputError
 from anello.errors import Problem as Fault
-from anello.formulation.ring import RingRows
-from anello.model_data import ModelData
+from anello.model.data import ModelData
+from anello.optimise.formulation.ring import RingRows
+from anello.optimise.solve.problem import Problem
 from anello.ring import simulate
 from anello.ring.adapt import ring_input, ring_nodes
 from anello.ring.config import RingConfig
 from anello.ring.cost import TrueCost, true_cost
 from anello.ring.exchange import RingInput, RingResult
 from anello.ring.plant import device_cost, device_electricity
-from anello.solve.problem import Problem
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -13,7 +13,7 @@ from anello.coupling.water import row_bounds as water_rows
 from anello.coupling.water import trust_region as water_trust_region
 from anello.errors import InputError
 from anello.errors import Problem as InputProblem
-from anello.formulation.ring import (
+from anello.optimise.formulation.ring import (
     DEVICES,
     PER_K,
     PER_KWH,
@@ -22,12 +22,12 @@ from anello.formulation.ring import (
     RingRows,
     pair,
 )
+from anello.optimise.solve.problem import Problem
 from anello.ring.config import RingConfig, StoreUse
 from anello.ring.exchange import RingInput, RingResult, use_side
 from anello.ring.ground import ground_temperature_degc
 from anello.ring.loop import geometry
 from anello.ring.mixed import decay
-from anello.solve.problem import Problem
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -80,7 +80,7 @@ def ring_rows(
     Returns
     -------
     RingRows
-        Numbers for :func:`anello.formulation.formulate`.
+        Numbers for :func:`anello.optimise.formulation.formulate`.
 
     Raises
     ------

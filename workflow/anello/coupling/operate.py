@@ -22,16 +22,16 @@ from anello.coupling.district import CoupledDistrict, Iteration
 from anello.coupling.iteration import heat_pumps, rows_of, simulate_dispatch
 from anello.errors import CopRangeError, EnergyAuditError, InputError, SolveError
 from anello.errors import Problem as Fault
-from anello.formulation import formulate
-from anello.formulation.expression import Block
-from anello.formulation.sets import Sets
-from anello.model_data import ModelData
-from anello.operate import Window, fixed_capacities, split
-from anello.results import extract
+from anello.model.data import ModelData
+from anello.optimise.formulation import formulate
+from anello.optimise.formulation.expression import Block
+from anello.optimise.formulation.sets import Sets
+from anello.optimise.operate import Window, fixed_capacities, split
+from anello.optimise.results import extract
+from anello.optimise.solve import Solution, SolverConfig, compile_problem
 from anello.ring.config import RingConfig
 from anello.ring.cost import TrueCost
 from anello.ring.exchange import RingInput, RingResult
-from anello.solve import Solution, SolverConfig, compile_problem
 
 Floats = NDArray[np.float64]
 

@@ -26,7 +26,7 @@ from anello.coupling.convergence import (
     require_converged,
 )
 from anello.coupling.linearisation import Linearisation, linearise, schedule_kw
-from anello.formulation.ring import RingRows
+from anello.optimise.formulation.ring import RingRows
 from anello.ring.config import RingConfig
 from anello.ring.cost import TrueCost
 from anello.ring.exchange import RingInput, RingResult

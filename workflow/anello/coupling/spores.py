@@ -17,9 +17,9 @@ import numpy as np
 from anello.coupling.district import CoupledDistrict, Iteration
 from anello.coupling.iteration import with_numbers
 from anello.errors import InfeasibleError, InputError, Problem, TimeLimitError
-from anello.formulation.expression import Array
-from anello.solve import Basis, Solution, solve
-from anello.spores import Scoring
+from anello.optimise.formulation.expression import Array
+from anello.optimise.solve import Basis, Solution, solve
+from anello.optimise.spores import Scoring
 
 logger = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.formulation.ring import (
+from anello.optimise.formulation.ring import (
     WATER_PER_WAVE,
     WAVE_KEEP,
     WAVE_PER_KW,

@@ -7,10 +7,10 @@ from typing import Any
 
 import yaml
 
+from anello.base.files import write_text
 from anello.district.config import DistrictConfig, Tank, load_district
 from anello.district.model_folder import AIR_SOURCE_FIT, DistrictFolder, write_district
 from anello.errors import InputError, Problem
-from anello.files import write_text
 
 CONFIG_FILE = "config.yaml"
 DESCRIPTION_FILE = "district.yaml"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from anello.errors import InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
-    from anello.api import Model
+    from anello.api.model import Model
 
 TEMPLATES = {
     "national": "an island of four regions with wind, sun, gas and batteries, five days",
@@ -81,7 +81,7 @@ def copy_example(name: str, target: Path | str) -> Path:
 
 
 def _model(name: str, **told: Any) -> Model:
-    from anello.api import Model
+    from anello.api.model import Model
 
     return Model(folder(name) / "model.yaml", **told)
 

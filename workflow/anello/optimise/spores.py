@@ -19,21 +19,21 @@ import pandas as pd
 import xarray as xr
 from scipy import sparse
 
-from anello.definition.report import Report
-from anello.definition.spores_checks import check_spores
+from anello.base.progress import each
 from anello.errors import ArtefactError, InfeasibleError, TimeLimitError
-from anello.formulation.context import Context
-from anello.formulation.costs import capacity_share
-from anello.formulation.expression import Array
-from anello.formulation.groups import group_nodes
-from anello.model_data import ModelData
-from anello.progress import each
-from anello.results.extraction import extract
-from anello.results.netcdf import read_groups, write_netcdf
-from anello.results.variables import describe
-from anello.solve.basis import Basis
-from anello.solve.problem import Problem
-from anello.solve.solution import Solution
+from anello.model.data import ModelData
+from anello.model.definition.report import Report
+from anello.model.definition.spores_checks import check_spores
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.costs import capacity_share
+from anello.optimise.formulation.expression import Array
+from anello.optimise.formulation.groups import group_nodes
+from anello.optimise.results.extraction import extract
+from anello.optimise.results.netcdf import read_groups, write_netcdf
+from anello.optimise.results.variables import describe
+from anello.optimise.solve.basis import Basis
+from anello.optimise.solve.problem import Problem
+from anello.optimise.solve.solution import Solution
 
 logger = logging.getLogger(__name__)
 

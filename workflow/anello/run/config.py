@@ -4,7 +4,7 @@ Each part of the package brings the model of its own settings; here they are put
 scenarios are laid over them, and every fault is reported at once with file, line, key, value and a
 suggestion.
 
-``python -m anello.config`` writes the JSON schema and the table of settings that belong to this
+``python -m anello.run.config`` writes the JSON schema and the table of settings that belong to this
 module; with ``--check`` it compares instead.
 """
 
@@ -23,17 +23,17 @@ from typing import Annotated, Any, Literal, Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from anello.attrdict import AttrDict
+from anello.api.attrdict import AttrDict
+from anello.base.files import write_text
 from anello.coupling.config import CouplingConfig
-from anello.definition.yaml_reader import read_settings
 from anello.errors import ConfigError, Problem, did_you_mean
-from anello.files import write_text
-from anello.preprocess.config import DataConfig, QualityConfig
-from anello.report.config import FiguresConfig
+from anello.model.definition.yaml_reader import read_settings
+from anello.optimise.solve.config import SolverConfig
+from anello.present.report.config import FiguresConfig
 from anello.ring.config import RingConfig
-from anello.solve.config import SolverConfig
-from anello.sweep.config import CsvPoints, PointList, SweepConfig
-from anello.sweep.points import point_values, set_path
+from anello.run.preprocess.config import DataConfig, QualityConfig
+from anello.run.sweep.config import CsvPoints, PointList, SweepConfig
+from anello.run.sweep.points import point_values, set_path
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 SECTIONS = ("data", "quality", "ring", "coupling", "solver", "figures")
@@ -255,7 +255,7 @@ def _wrong_root(key: str, point: Point) -> Problem | None:
 @cache
 def model_sections() -> frozenset[str]:
     """Return the names of a model's sections, such as `techs`."""
-    from anello.definition.parameters import options
+    from anello.model.definition.parameters import options
 
     return frozenset(options()["top_level"])
 
@@ -666,7 +666,7 @@ def _with_table(text: str) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> Literal[0, 1]:
     """Write or check the schema and the table; run from the repository's top folder."""
-    parser = argparse.ArgumentParser(prog="python -m anello.config", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m anello.run.config", description=main.__doc__)
     parser.add_argument(
         "--check", action="store_true", help="only compare, and fail if they differ"
     )
@@ -682,7 +682,7 @@ def main(arguments: Sequence[str] | None = None) -> Literal[0, 1]:
     ]
     for file in stale:
         if options.check:
-            print(f"{file} is not what anello.config says: run `make schemas`", file=sys.stderr)
+            print(f"{file} is not what anello.run.config says: run `make schemas`", file=sys.stderr)
         else:
             write_text(file, wanted[file])
             print(f"wrote {os.fspath(file)}")

@@ -14,9 +14,9 @@ import hashlib
 from functools import cache
 from pathlib import Path
 
-from anello.files import PathLike, sha256
+from anello.base.files import PathLike, sha256
 
-PACKAGE = Path(__file__).resolve().parent
+PACKAGE = Path(__file__).resolve().parents[1]
 _DATA_SUFFIXES = (".yaml", ".yml", ".json", ".csv", ".html", ".css")
 
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from anello.definition.yaml_reader import read_settings
+from anello.base.files import atomic_path, sha256
 from anello.errors import ConfigError, InputError, Problem
-from anello.files import atomic_path, sha256
+from anello.model.definition.yaml_reader import read_settings
 
 _ATTEMPTS = 3
 _PAUSE_S = 1.0

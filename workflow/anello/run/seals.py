@@ -14,8 +14,8 @@ import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from anello.base.files import FilePath, sha256, write_text
 from anello.errors import ArtefactError
-from anello.files import FilePath, sha256, write_text
 
 _SUFFIX = ".sha256"
 _DIGITS = 64

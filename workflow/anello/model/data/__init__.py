@@ -1,5 +1,5 @@
 """The numbers of a model, in one labelled dataset."""
 
-from anello.model_data.data import ModelData
+from anello.model.data.data import ModelData
 
 __all__ = ["ModelData"]

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
-from anello.definition.parameters import parameter
+from anello.base.files import atomic_path
 from anello.errors import ArtefactError, InputError, Problem, did_you_mean
-from anello.files import atomic_path
+from anello.model.definition.parameters import parameter
 
 FORMAT = 1
 """Version of the file layout."""

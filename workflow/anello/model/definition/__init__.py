@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from anello.definition.reader import read_model
+    from anello.model.definition.reader import read_model
 
 __all__ = ["read_model"]
 
@@ -13,7 +13,7 @@ __all__ = ["read_model"]
 def __getattr__(name: str) -> Any:
     """Import `read_model`, and pandas and xarray with it, on first use."""
     if name == "read_model":
-        from anello.definition.reader import read_model
+        from anello.model.definition.reader import read_model
 
         return read_model
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from anello.definition.parameters import base_tech_groups, options
-from anello.definition.report import Report
-from anello.definition.tree import Mark, Tree, clash_error
-from anello.definition.yaml_reader import parse_yaml, read_text
 from anello.errors import InputError, Problem, did_you_mean
+from anello.model.definition.parameters import base_tech_groups, options
+from anello.model.definition.report import Report
+from anello.model.definition.tree import Mark, Tree, clash_error
+from anello.model.definition.yaml_reader import parse_yaml, read_text
 
 
 @dataclass

@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from anello.definition.node_values import NodeValues, Value, as_number
-from anello.definition.parameters import TIERS, parameter
-from anello.definition.places import Places
-from anello.definition.report import Report
-from anello.definition.technologies import Technology
-from anello.timeseries import Reference
+from anello.model.definition.node_values import NodeValues, Value, as_number
+from anello.model.definition.parameters import TIERS, parameter
+from anello.model.definition.places import Places
+from anello.model.definition.report import Report
+from anello.model.definition.technologies import Technology
+from anello.model.timeseries import Reference
 
 Series = Mapping[Reference, np.ndarray]
 

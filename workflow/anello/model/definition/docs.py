@@ -1,6 +1,6 @@
 """Tables of parameters and options for the documentation, from the files that define them.
 
-``python -m anello.definition.docs docs/reference/model-format.md`` renews the tables in a page.
+``python -m anello.model.definition.docs docs/reference/model-format.md`` renews a page's tables.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from anello.definition.parameters import (
+from anello.base.files import write_text
+from anello.model.definition.parameters import (
     BASES,
     Parameter,
     constraint_parameters,
@@ -19,7 +20,6 @@ from anello.definition.parameters import (
     group_limit_names,
     options,
 )
-from anello.files import write_text
 
 _SHORT = {
     "supply": "s",

@@ -7,13 +7,13 @@ from typing import Any
 
 import xarray as xr
 
-from anello.definition.node_values import as_number
-from anello.definition.parameters import group_limit_names, group_share_names
-from anello.definition.places import Places
-from anello.definition.report import Report
-from anello.definition.technologies import Technology
-from anello.definition.tree import Mark, Tree
 from anello.errors import did_you_mean
+from anello.model.definition.node_values import as_number
+from anello.model.definition.parameters import group_limit_names, group_share_names
+from anello.model.definition.places import Places
+from anello.model.definition.report import Report
+from anello.model.definition.technologies import Technology
+from anello.model.definition.tree import Mark, Tree
 
 
 def read_groups(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from anello.model_data import ModelData
+from anello.model.data import ModelData
 
 
 def largest_energy_cap(data: ModelData) -> np.ndarray:

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from anello.definition.magnitude_checks import check_magnitudes
-from anello.definition.report import Report
-from anello.definition.spores_checks import check_spores
-from anello.definition.supply_checks import check_supply
-from anello.model_data import ModelData
+from anello.model.data import ModelData
+from anello.model.definition.magnitude_checks import check_magnitudes
+from anello.model.definition.report import Report
+from anello.model.definition.spores_checks import check_spores
+from anello.model.definition.supply_checks import check_supply
 
 _SIZES = ("energy_cap", "storage_cap", "resource_cap", "resource_area")
 

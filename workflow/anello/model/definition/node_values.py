@@ -7,17 +7,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from anello.definition.parameters import (
+from anello.errors import did_you_mean
+from anello.model.definition.parameters import (
     TIERS,
     Parameter,
     constraint_parameters,
     cost_parameters,
 )
-from anello.definition.places import Node
-from anello.definition.report import Report
-from anello.definition.tree import Mark, Tree
-from anello.errors import did_you_mean
-from anello.timeseries import Reference, parse_reference
+from anello.model.definition.places import Node
+from anello.model.definition.report import Report
+from anello.model.definition.tree import Mark, Tree
+from anello.model.timeseries import Reference, parse_reference
 
 Value = float | Reference
 

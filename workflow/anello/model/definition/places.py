@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from anello.definition.distance import distance_between
-from anello.definition.parameters import options
-from anello.definition.report import Report
-from anello.definition.technologies import Technology
-from anello.definition.tree import Mark, Tree, clash_error
 from anello.errors import did_you_mean
+from anello.model.definition.distance import distance_between
+from anello.model.definition.parameters import options
+from anello.model.definition.report import Report
+from anello.model.definition.technologies import Technology
+from anello.model.definition.tree import Mark, Tree, clash_error
 
 MAX_LOCATIONS = 100_000
 """Most locations that lists and ranges may stand for."""

@@ -10,22 +10,22 @@ from typing import Any
 
 import pandas as pd
 
-from anello.definition.composition import Configuration, compose, locate_series
-from anello.definition.dataset import build_dataset
-from anello.definition.groups import read_groups
-from anello.definition.model_checks import check_data
-from anello.definition.node_values import ValueReader
-from anello.definition.places import read_places
-from anello.definition.report import Report
-from anello.definition.series_checks import check_series
-from anello.definition.settings import check_settings
-from anello.definition.technologies import read_technologies
-from anello.definition.tree import Tree
-from anello.definition.unit_checks import check_units
 from anello.errors import InputError, Problem, did_you_mean
-from anello.model_data import ModelData
-from anello.time_reduction import reduce_time
-from anello.timeseries import SeriesReader, parse_reference, resolution_hours
+from anello.model.data import ModelData
+from anello.model.definition.composition import Configuration, compose, locate_series
+from anello.model.definition.dataset import build_dataset
+from anello.model.definition.groups import read_groups
+from anello.model.definition.model_checks import check_data
+from anello.model.definition.node_values import ValueReader
+from anello.model.definition.places import read_places
+from anello.model.definition.report import Report
+from anello.model.definition.series_checks import check_series
+from anello.model.definition.settings import check_settings
+from anello.model.definition.technologies import read_technologies
+from anello.model.definition.tree import Tree
+from anello.model.definition.unit_checks import check_units
+from anello.model.time_reduction import reduce_time
+from anello.model.timeseries import SeriesReader, parse_reference, resolution_hours
 
 
 def read_model(

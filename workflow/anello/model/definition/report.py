@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from anello.errors import InputError, Problem, did_you_mean
 
 if TYPE_CHECKING:
-    from anello.definition.tree import Mark
+    from anello.model.definition.tree import Mark
 
 
 class Report:

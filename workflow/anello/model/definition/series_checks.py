@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from anello.definition.node_values import NodeValues
-from anello.definition.parameters import parameter
-from anello.definition.report import Report
-from anello.definition.tree import Mark
-from anello.timeseries import Reference
+from anello.model.definition.node_values import NodeValues
+from anello.model.definition.parameters import parameter
+from anello.model.definition.report import Report
+from anello.model.definition.tree import Mark
+from anello.model.timeseries import Reference
 
 ROUNDING = 1e-6
 """Part of the largest value below which a wrong sign is taken as rounding."""

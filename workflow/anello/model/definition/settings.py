@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from anello.definition.parameters import options
-from anello.definition.report import Report
-from anello.definition.tree import Tree
 from anello.errors import did_you_mean
+from anello.model.definition.parameters import options
+from anello.model.definition.report import Report
+from anello.model.definition.tree import Tree
 
 _NUMBERS = {
     "bigM": 0.0,

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from anello.definition.report import Report
 from anello.errors import did_you_mean
-from anello.model_data import ModelData
+from anello.model.data import ModelData
+from anello.model.definition.report import Report
 
 _KEY = "run.spores_options"
 _DEFAULT_SLACK = 0.1

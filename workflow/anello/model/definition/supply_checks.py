@@ -7,11 +7,11 @@ from collections.abc import Iterator
 import numpy as np
 import pandas as pd
 
-from anello.definition.limits import largest_output_kwh
-from anello.definition.parameters import TIERS
-from anello.definition.report import Report
 from anello.errors import did_you_mean
-from anello.model_data import ModelData
+from anello.model.data import ModelData
+from anello.model.definition.limits import largest_output_kwh
+from anello.model.definition.parameters import TIERS
+from anello.model.definition.report import Report
 
 TOLERANCE = 1e-6
 """Part of a demand by which supply may fall short without being told."""

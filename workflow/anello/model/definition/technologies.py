@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from anello.definition.parameters import BASES, TIERS, options
-from anello.definition.report import Report
-from anello.definition.tree import Mark, Tree
 from anello.errors import did_you_mean
+from anello.model.definition.parameters import BASES, TIERS, options
+from anello.model.definition.report import Report
+from anello.model.definition.tree import Mark, Tree
 
 PALETTE = (
     "#4477aa",

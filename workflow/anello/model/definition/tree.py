@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from anello.errors import InputError
 
 if TYPE_CHECKING:
-    from anello.definition.report import Report
+    from anello.model.definition.report import Report
 
 MAX_DEPTH = 60
 """Deepest nesting of keys that is read."""

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from anello.definition.node_values import NodeValues
-from anello.definition.report import Report
-from anello.definition.tree import Mark
-from anello.timeseries import Reference
+from anello.model.definition.node_values import NodeValues
+from anello.model.definition.report import Report
+from anello.model.definition.tree import Mark
+from anello.model.timeseries import Reference
 
 # ASSUME: no sun above the atmosphere's 1.36 kW/m2 by much, and no plant above its nominal power by
 # much: what lies above was hardly meant per m2 or per kW.

@@ -16,9 +16,9 @@ from typing import Any
 
 import yaml
 
-from anello.definition.report import Report
-from anello.definition.tree import MAX_DEPTH, Mark, Tree
 from anello.errors import ConfigError, InputError, Problem
+from anello.model.definition.report import Report
+from anello.model.definition.tree import MAX_DEPTH, Mark, Tree
 
 MAX_BYTES = 50_000_000
 """Largest file that is read."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from anello.quality.config import QualityConfig
+from anello.model.quality.config import QualityConfig
 
 if TYPE_CHECKING:
-    from anello.quality.check import CheckedSeries, check_series_folder
-    from anello.quality.report import Finding, QualityReport
+    from anello.model.quality.check import CheckedSeries, check_series_folder
+    from anello.model.quality.report import Finding, QualityReport
 
 __all__ = ["CheckedSeries", "Finding", "QualityConfig", "QualityReport", "check_series_folder"]
 
@@ -21,11 +21,11 @@ __all__ = ["CheckedSeries", "Finding", "QualityConfig", "QualityReport", "check_
 def __getattr__(name: str) -> Any:
     # pandas takes a third of a second to import; checking a configuration does not need it.
     if name in ("CheckedSeries", "check_series_folder"):
-        from anello.quality import check
+        from anello.model.quality import check
 
         return getattr(check, name)
     if name in ("Finding", "QualityReport"):
-        from anello.quality import report
+        from anello.model.quality import report
 
         return getattr(report, name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -20,11 +20,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from anello.files import sha256
-from anello.quality.config import FaultKind, QualityConfig
-from anello.quality.outliers import fill_value, find_outliers
-from anello.quality.report import Action, Finding, QualityReport
-from anello.timeseries.steps import ISO_FORMAT, parse_dates, to_numbers
+from anello.base.files import sha256
+from anello.model.quality.config import FaultKind, QualityConfig
+from anello.model.quality.outliers import fill_value, find_outliers
+from anello.model.quality.report import Action, Finding, QualityReport
+from anello.model.timeseries.steps import ISO_FORMAT, parse_dates, to_numbers
 
 Series = NDArray[np.float64]
 

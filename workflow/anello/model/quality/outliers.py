@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.quality.config import QualityConfig
+from anello.model.quality.config import QualityConfig
 
 Series = NDArray[np.float64]
 

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
+from anello.base.files import atomic_path
 from anello.errors import DataQualityError, Problem
-from anello.files import atomic_path
-from anello.quality.config import FaultKind
+from anello.model.quality.config import FaultKind
 
 Action = Literal["refused", "repaired", "accepted", "warned"]
 

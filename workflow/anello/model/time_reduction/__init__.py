@@ -1,5 +1,5 @@
 """Fewer time steps: resampling, representative days, steps kept by masks, steps dropped."""
 
-from anello.time_reduction.apply import reduce_time
+from anello.model.time_reduction.apply import reduce_time
 
 __all__ = ["reduce_time"]

@@ -13,9 +13,9 @@ import pandas as pd
 import xarray as xr
 
 from anello.errors import InputError, Problem, did_you_mean
-from anello.model_data import ModelData
-from anello.time_reduction import clustering, masks, resample
-from anello.time_reduction.series import TIME
+from anello.model.data import ModelData
+from anello.model.time_reduction import clustering, masks, resample
+from anello.model.time_reduction.series import TIME
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "resample": resample.resample,

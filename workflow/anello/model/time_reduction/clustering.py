@@ -2,7 +2,7 @@
 
 The chain of storage levels over the original days follows L. Kotzur et al., Applied Energy 213
 (2018) 123, https://doi.org/10.1016/j.apenergy.2018.01.023; its rows are in
-:mod:`anello.formulation.representative_days`.
+:mod:`anello.optimise.formulation.representative_days`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,14 @@ import pandas as pd
 import xarray as xr
 
 from anello.errors import InputError, Problem, did_you_mean
-from anello.time_reduction.series import TIME, Array, aggregation, normalised, varying, with_steps
+from anello.model.time_reduction.series import (
+    TIME,
+    Array,
+    aggregation,
+    normalised,
+    varying,
+    with_steps,
+)
 
 IntArray = npt.NDArray[np.int64]
 

@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from anello.errors import InputError, Problem, did_you_mean
-from anello.time_reduction.series import TIME, duration, frequency, normalised
+from anello.model.time_reduction.series import TIME, duration, frequency, normalised
 
 _DIMS = {
     "costs": "cost",

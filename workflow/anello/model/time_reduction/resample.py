@@ -10,7 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from anello.errors import InputError, Problem
-from anello.time_reduction.series import (
+from anello.model.time_reduction.series import (
     TIME,
     Array,
     aggregation,

@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
-from anello.definition.parameters import parameter
 from anello.errors import InputError, Problem
+from anello.model.definition.parameters import parameter
 
 Array = npt.NDArray[np.float64]
 

@@ -1,7 +1,7 @@
 """Time series from CSV files and dataframes."""
 
-from anello.timeseries.reader import Reference, SeriesReader, parse_reference
-from anello.timeseries.steps import parse_dates, resolution_hours, subset_slice
+from anello.model.timeseries.reader import Reference, SeriesReader, parse_reference
+from anello.model.timeseries.steps import parse_dates, resolution_hours, subset_slice
 
 __all__ = [
     "Reference",

@@ -12,10 +12,16 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from anello.definition.report import Report
-from anello.definition.tree import Mark
 from anello.errors import InputError, did_you_mean
-from anello.timeseries.steps import and_more, order_fault, parse_dates, subset_slice, to_numbers
+from anello.model.definition.report import Report
+from anello.model.definition.tree import Mark
+from anello.model.timeseries.steps import (
+    and_more,
+    order_fault,
+    parse_dates,
+    subset_slice,
+    to_numbers,
+)
 
 
 class Reference(NamedTuple):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from anello.formulation.assemble import assemble, formulate
-    from anello.formulation.pyomo_model import ArrayModel
+    from anello.optimise.formulation.assemble import assemble, formulate
+    from anello.optimise.formulation.pyomo_model import ArrayModel
 
 __all__ = ["ArrayModel", "assemble", "formulate"]
 

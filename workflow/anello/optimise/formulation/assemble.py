@@ -6,7 +6,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from anello.formulation import (  # noqa: F401  (importing a theme registers its entries, in order)
+from anello.model.data import ModelData
+from anello.optimise.formulation import (  # noqa: F401  (importing a theme registers its entries, in order)
     balance,
     capacity,
     conversion,
@@ -23,13 +24,12 @@ from anello.formulation import (  # noqa: F401  (importing a theme registers its
     transmission,
     variables,
 )
-from anello.formulation.context import Context
-from anello.formulation.objective import set_objective
-from anello.formulation.pyomo_model import ArrayModel
-from anello.formulation.registry import entries
-from anello.formulation.ring import RingRows
-from anello.formulation.system import System
-from anello.model_data import ModelData
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.objective import set_objective
+from anello.optimise.formulation.pyomo_model import ArrayModel
+from anello.optimise.formulation.registry import entries
+from anello.optimise.formulation.ring import RingRows
+from anello.optimise.formulation.system import System
 
 
 @contextmanager

@@ -6,12 +6,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from anello.formulation.context import Context
-from anello.formulation.expression import Array, Expression, IntArray, Parameter, reciprocal
-from anello.formulation.registry import Rows, constraint
-from anello.formulation.ring import plant_electricity
-from anello.formulation.secondary import secondary_into
-from anello.formulation.system import TIME_AXIS
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.expression import (
+    Array,
+    Expression,
+    IntArray,
+    Parameter,
+    reciprocal,
+)
+from anello.optimise.formulation.registry import Rows, constraint
+from anello.optimise.formulation.ring import plant_electricity
+from anello.optimise.formulation.secondary import secondary_into
+from anello.optimise.formulation.system import TIME_AXIS
 
 
 @constraint(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from anello.formulation.context import Context
-from anello.formulation.expression import Array, IntArray, Relation
-from anello.formulation.registry import Rows, constraint
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.expression import Array, IntArray, Relation
+from anello.optimise.formulation.registry import Rows, constraint
 
 EQUALS_MIN_MAX = (
     r"= {{{0}}}_{{equals}} \text{{ if given, else }} {{{0}}}_{{min}} \le {0} \le {{{0}}}_{{max}}"

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from anello.formulation.clusters import Clusters
-from anello.formulation.expression import Array, Expression, IntArray, Parameter
-from anello.formulation.sets import Pairs, Sets
-from anello.formulation.system import CLUSTER_AXIS, DATE_AXIS, TIME_AXIS, System
-from anello.model_data import ModelData
+from anello.model.data import ModelData
+from anello.optimise.formulation.clusters import Clusters
+from anello.optimise.formulation.expression import Array, Expression, IntArray, Parameter
+from anello.optimise.formulation.sets import Pairs, Sets
+from anello.optimise.formulation.system import CLUSTER_AXIS, DATE_AXIS, TIME_AXIS, System
 
 if TYPE_CHECKING:
-    from anello.formulation.ring import RingRows
+    from anello.optimise.formulation.ring import RingRows
 
 
 class Context:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from anello.formulation.context import Context
-from anello.formulation.registry import Rows, constraint
-from anello.formulation.ring import cop_feedback
-from anello.formulation.system import TIME_AXIS
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.registry import Rows, constraint
+from anello.optimise.formulation.ring import cop_feedback
+from anello.optimise.formulation.system import TIME_AXIS
 
 
 @constraint(

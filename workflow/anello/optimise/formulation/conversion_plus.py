@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from anello.formulation.context import Context
-from anello.formulation.expression import Array, Expression, IntArray, reciprocal
-from anello.formulation.registry import Rows, constraint
-from anello.formulation.ring import cop_feedback
-from anello.formulation.sets import Pairs
-from anello.formulation.system import TIME_AXIS
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.expression import Array, Expression, IntArray, reciprocal
+from anello.optimise.formulation.registry import Rows, constraint
+from anello.optimise.formulation.ring import cop_feedback
+from anello.optimise.formulation.sets import Pairs
+from anello.optimise.formulation.system import TIME_AXIS
 
 
 def tier_pairs(c: Context, nodes: IntArray, tier: str) -> tuple[Pairs, list[int]]:

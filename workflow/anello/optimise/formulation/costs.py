@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from anello.formulation.context import Context
-from anello.formulation.expression import Array, Expression, IntArray
-from anello.formulation.registry import Named, expression
-from anello.formulation.sets import Pairs
-from anello.formulation.system import TIME_AXIS
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.expression import Array, Expression, IntArray
+from anello.optimise.formulation.registry import Named, expression
+from anello.optimise.formulation.sets import Pairs
+from anello.optimise.formulation.system import TIME_AXIS
 
 CAPACITIES = ("energy_cap", "storage_cap", "resource_cap", "resource_area", "resource2_cap")
 

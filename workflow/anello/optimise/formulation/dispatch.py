@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from anello.formulation.context import Context
-from anello.formulation.expression import Expression, IntArray
-from anello.formulation.registry import Rows, constraint
-from anello.formulation.sets import Mask, Pairs
-from anello.formulation.system import TIME_AXIS
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.expression import Expression, IntArray
+from anello.optimise.formulation.registry import Rows, constraint
+from anello.optimise.formulation.sets import Mask, Pairs
+from anello.optimise.formulation.system import TIME_AXIS
 
 
 def _nodes(pairs: Pairs) -> IntArray:

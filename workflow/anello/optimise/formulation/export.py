@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from anello.formulation.context import Context
-from anello.formulation.registry import Rows, constraint
-from anello.formulation.system import TIME_AXIS
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.registry import Rows, constraint
+from anello.optimise.formulation.system import TIME_AXIS
 
 
 @constraint(

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from anello.errors import ConfigError, Problem
-from anello.formulation.context import Context
-from anello.formulation.expression import Array, Expression, IntArray, Relation
-from anello.formulation.registry import Rows, constraint
-from anello.formulation.sets import Pairs
-from anello.formulation.system import TIME_AXIS
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.expression import Array, Expression, IntArray, Relation
+from anello.optimise.formulation.registry import Rows, constraint
+from anello.optimise.formulation.sets import Pairs
+from anello.optimise.formulation.system import TIME_AXIS
 
 PRODUCERS = ("supply", "supply_plus", "conversion", "conversion_plus")
 BUILT = (*PRODUCERS, "storage", "transmission")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from anello.formulation.capacity import _chosen, _systemwide, limits
-from anello.formulation.context import Context
-from anello.formulation.conversion_plus import tier_pairs
-from anello.formulation.expression import Array, IntArray, Relation
-from anello.formulation.groups import group_nodes, limits_of
-from anello.formulation.registry import Rows, constraint
-from anello.formulation.sets import Pairs
-from anello.formulation.system import TIME_AXIS
+from anello.optimise.formulation.capacity import _chosen, _systemwide, limits
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.conversion_plus import tier_pairs
+from anello.optimise.formulation.expression import Array, IntArray, Relation
+from anello.optimise.formulation.groups import group_nodes, limits_of
+from anello.optimise.formulation.registry import Rows, constraint
+from anello.optimise.formulation.sets import Pairs
+from anello.optimise.formulation.system import TIME_AXIS
 
 
 def _unit_pairs(c: Context, pairs: Pairs, *bases: str) -> Pairs:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from anello.errors import ConfigError, Problem
-from anello.formulation.context import Context
-from anello.formulation.expression import Expression
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.expression import Expression
 
 
 def set_objective(c: Context) -> None:

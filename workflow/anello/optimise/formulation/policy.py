@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from anello.formulation.context import Context
-from anello.formulation.expression import Expression
-from anello.formulation.groups import PRODUCERS, SENSES, SYMBOL, Line, _stack, _total
-from anello.formulation.registry import Rows, constraint
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.expression import Expression
+from anello.optimise.formulation.groups import PRODUCERS, SENSES, SYMBOL, Line, _stack, _total
+from anello.optimise.formulation.registry import Rows, constraint
 
 
 def _shares(c: Context, key: str) -> Iterator[tuple[str, list[str], Any]]:

@@ -3,7 +3,7 @@
 Variables, constraints, named expressions and the objective are ordinary Pyomo components, so
 people can add, deactivate, overwrite and fix, write LP files, and use any solver that Pyomo knows.
 The core components keep their numbers in numpy arrays, and make Pyomo's data objects and
-expressions only when somebody looks at them; :func:`anello.solve.compile_problem` reads the arrays
+expressions only when somebody looks at them; :func:`anello.compile_problem` reads the arrays
 directly and asks Pyomo only about what was changed or added.
 """
 
@@ -25,8 +25,8 @@ from pyomo.core.base.var import IndexedVar, VarData
 from pyomo.core.expr.numeric_expr import LinearExpression
 from pyomo.core.expr.relational_expr import EqualityExpression, InequalityExpression
 
-from anello.formulation.expression import Array, Block, IntArray
-from anello.formulation.system import RowBlock, System, Variable, compress
+from anello.optimise.formulation.expression import Array, Block, IntArray
+from anello.optimise.formulation.system import RowBlock, System, Variable, compress
 
 
 def _index_keys(block: Block, steps: dict[str, tuple[str, ...]]) -> Iterator[Any]:

@@ -1,14 +1,14 @@
 """The mathematical reference of the documentation, written from the registry.
 
-``python -m anello.formulation.reference`` writes ``docs/reference/mathematics.md``.
+``python -m anello.optimise.formulation.reference`` writes ``docs/reference/mathematics.md``.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import anello.formulation.assemble  # noqa: F401  (fills the registry)
-from anello.formulation.registry import REGISTRY, Entry
+import anello.optimise.formulation.assemble  # noqa: F401  (fills the registry)
+from anello.optimise.formulation.registry import REGISTRY, Entry
 
 # Module of an entry → title of its chapter, in reading order.
 CHAPTERS = {
@@ -36,7 +36,7 @@ HEAD = """\
 
 Every variable, named expression and constraint of the dispatch problem, with what it is indexed by,
 when it is part of a model, and its equation. The page is written from the code
-(`python -m anello.formulation.reference`); symbols and units are in the
+(`python -m anello.optimise.formulation.reference`); symbols and units are in the
 [nomenclature](nomenclature.md). In a Pyomo model a constraint is called by its name with
 `_constraint` behind it, `model.storage_max_constraint["a::tank", "2019-03-04 00:00"]`; variables
 and expressions are called by their name alone.

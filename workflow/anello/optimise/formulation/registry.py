@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
-    from anello.formulation.context import Context
-    from anello.formulation.expression import Expression, Relation
+    from anello.optimise.formulation.context import Context
+    from anello.optimise.formulation.expression import Expression, Relation
 
 Kind = Literal["variable", "constraint", "expression"]
 Builder = TypeVar("Builder", bound=Callable[..., Any])

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from anello.formulation.balance import retained_by_day
-from anello.formulation.context import Context
-from anello.formulation.expression import Expression
-from anello.formulation.registry import Columns, Rows, constraint, variable
-from anello.formulation.system import CLUSTER_AXIS, DATE_AXIS, TIME_AXIS
+from anello.optimise.formulation.balance import retained_by_day
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.expression import Expression
+from anello.optimise.formulation.registry import Columns, Rows, constraint, variable
+from anello.optimise.formulation.system import CLUSTER_AXIS, DATE_AXIS, TIME_AXIS
 
 _WHEN = "a store, and clusters with `storage_inter_cluster`"
 

@@ -13,11 +13,18 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from anello.errors import InputError, Problem
-from anello.formulation.context import Context
-from anello.formulation.expression import Array, Expression, IntArray, Parameter
-from anello.formulation.registry import Columns, Named, Rows, constraint, expression, variable
-from anello.formulation.sets import Pairs
-from anello.formulation.system import TIME_AXIS
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.expression import Array, Expression, IntArray, Parameter
+from anello.optimise.formulation.registry import (
+    Columns,
+    Named,
+    Rows,
+    constraint,
+    expression,
+    variable,
+)
+from anello.optimise.formulation.sets import Pairs
+from anello.optimise.formulation.system import TIME_AXIS
 
 INF = float("inf")
 PER_K = "ring_output_per_k"

@@ -9,11 +9,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from anello.formulation.capacity import EQUALS_MIN_MAX, limits
-from anello.formulation.context import Context
-from anello.formulation.expression import Array, Expression, IntArray
-from anello.formulation.registry import Columns, Named, Rows, constraint, expression, variable
-from anello.formulation.system import TIME_AXIS
+from anello.optimise.formulation.capacity import EQUALS_MIN_MAX, limits
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.expression import Array, Expression, IntArray
+from anello.optimise.formulation.registry import (
+    Columns,
+    Named,
+    Rows,
+    constraint,
+    expression,
+    variable,
+)
+from anello.optimise.formulation.system import TIME_AXIS
 
 
 def _secondary(c: Context) -> IntArray:

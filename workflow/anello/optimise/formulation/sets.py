@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from anello.model_data import ModelData
+from anello.model.data import ModelData
 
 IntArray = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]

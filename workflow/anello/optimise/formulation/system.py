@@ -9,7 +9,14 @@ import numpy as np
 import numpy.typing as npt
 
 from anello.errors import InputError
-from anello.formulation.expression import Array, Block, Expression, IntArray, Relation, Term
+from anello.optimise.formulation.expression import (
+    Array,
+    Block,
+    Expression,
+    IntArray,
+    Relation,
+    Term,
+)
 
 TIME_AXIS = "timestep"
 CLUSTER_AXIS = "cluster"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from anello.formulation.context import Context
-from anello.formulation.registry import Rows, constraint
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.registry import Rows, constraint
 
 
 @constraint(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from anello.formulation.context import Context
-from anello.formulation.expression import IntArray
-from anello.formulation.registry import Columns, variable
-from anello.formulation.system import TIME_AXIS
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.expression import IntArray
+from anello.optimise.formulation.registry import Columns, variable
+from anello.optimise.formulation.system import TIME_AXIS
 
 INF = float("inf")
 
@@ -134,7 +134,7 @@ def unused_supply(c: Context) -> Columns | None:
 )
 def demand_share_per_timestep_decision(c: Context) -> Columns | None:
     """Share of the demand that a technology meets in every step."""
-    from anello.formulation.groups import decision_pairs
+    from anello.optimise.formulation.groups import decision_pairs
 
     pairs = decision_pairs(c)
     return Columns(c.sets.pair_keys(pairs)) if pairs else None

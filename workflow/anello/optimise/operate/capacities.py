@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 
 from anello.errors import ConfigError, InputError, Problem
-from anello.formulation.expression import Array
-from anello.formulation.sets import Mask, Sets
-from anello.model_data import ModelData
+from anello.model.data import ModelData
+from anello.optimise.formulation.expression import Array
+from anello.optimise.formulation.sets import Mask, Sets
 
 CAPACITIES = (
     "energy_cap",

@@ -19,20 +19,20 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
+from anello.base.files import write_text
+from anello.base.progress import each
 from anello.errors import ConfigError, InfeasibleError, InputError, SolveError
 from anello.errors import Problem as Fault
-from anello.files import write_text
-from anello.formulation.expression import Array, Block, IntArray
-from anello.formulation.system import TIME_AXIS
-from anello.model_data import ModelData
-from anello.operate.capacities import fixed_capacities
-from anello.operate.windows import Window, days_are_alike, lengths_h, split
-from anello.progress import each
-from anello.solve.basis import Basis
-from anello.solve.problem import Problem
-from anello.solve.reduction import Reduction, reduce_problem
-from anello.solve.run import explanation, optimise_reduced
-from anello.solve.solution import Solution
+from anello.model.data import ModelData
+from anello.optimise.formulation.expression import Array, Block, IntArray
+from anello.optimise.formulation.system import TIME_AXIS
+from anello.optimise.operate.capacities import fixed_capacities
+from anello.optimise.operate.windows import Window, days_are_alike, lengths_h, split
+from anello.optimise.solve.basis import Basis
+from anello.optimise.solve.problem import Problem
+from anello.optimise.solve.reduction import Reduction, reduce_problem
+from anello.optimise.solve.run import explanation, optimise_reduced
+from anello.optimise.solve.solution import Solution
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +116,7 @@ def operate(
     earlier : xarray.Dataset, optional
         Results of a plan, for ``run.operation.use_cap_results``.
     solver : str
-        As for :func:`anello.solve.solve`.
+        As for :func:`anello.optimise.solve.solve`.
     options : mapping, optional
         Options handed to the solver as they are.
     time_limit_s : float, optional

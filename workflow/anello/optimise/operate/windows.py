@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 from anello.errors import ConfigError, Problem
-from anello.formulation.expression import Array
+from anello.optimise.formulation.expression import Array
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from anello.results.collection import CollectedResults, collect, read_results, write_results
-    from anello.results.extraction import extract
-    from anello.results.netcdf import read_netcdf, write_netcdf
-    from anello.results.postprocess import capacity_factor, check_carrier_balance
-    from anello.results.summary import summarise
-    from anello.results.tidy_csv import write_tidy_csv
-    from anello.results.views import (
+    from anello.optimise.results.collection import (
+        CollectedResults,
+        collect,
+        read_results,
+        write_results,
+    )
+    from anello.optimise.results.extraction import extract
+    from anello.optimise.results.netcdf import read_netcdf, write_netcdf
+    from anello.optimise.results.postprocess import capacity_factor, check_carrier_balance
+    from anello.optimise.results.summary import summarise
+    from anello.optimise.results.tidy_csv import write_tidy_csv
+    from anello.optimise.results.views import (
         calliope_view,
         from_calliope_view,
         join_dimensions,
@@ -25,21 +30,21 @@ if TYPE_CHECKING:
     )
 
 _LAZY = {
-    "CollectedResults": "anello.results.collection",
-    "calliope_view": "anello.results.views",
-    "capacity_factor": "anello.results.postprocess",
-    "check_carrier_balance": "anello.results.postprocess",
-    "collect": "anello.results.collection",
-    "extract": "anello.results.extraction",
-    "from_calliope_view": "anello.results.views",
-    "join_dimensions": "anello.results.views",
-    "read_netcdf": "anello.results.netcdf",
-    "read_results": "anello.results.collection",
-    "separate_dimensions": "anello.results.views",
-    "summarise": "anello.results.summary",
-    "write_netcdf": "anello.results.netcdf",
-    "write_results": "anello.results.collection",
-    "write_tidy_csv": "anello.results.tidy_csv",
+    "CollectedResults": "anello.optimise.results.collection",
+    "calliope_view": "anello.optimise.results.views",
+    "capacity_factor": "anello.optimise.results.postprocess",
+    "check_carrier_balance": "anello.optimise.results.postprocess",
+    "collect": "anello.optimise.results.collection",
+    "extract": "anello.optimise.results.extraction",
+    "from_calliope_view": "anello.optimise.results.views",
+    "join_dimensions": "anello.optimise.results.views",
+    "read_netcdf": "anello.optimise.results.netcdf",
+    "read_results": "anello.optimise.results.collection",
+    "separate_dimensions": "anello.optimise.results.views",
+    "summarise": "anello.optimise.results.summary",
+    "write_netcdf": "anello.optimise.results.netcdf",
+    "write_results": "anello.optimise.results.collection",
+    "write_tidy_csv": "anello.optimise.results.tidy_csv",
 }
 
 __all__ = [

@@ -7,7 +7,7 @@ the ring and the iterations of the loop do not get in each other's way:
 group           content
 =============== ==================================================================================
 ``/``           title, run, scenario and version, as attributes
-``results``     the last dispatch, as :func:`anello.results.extract` lays it out
+``results``     the last dispatch, as :func:`anello.optimise.results.extract` lays it out
 ``inputs``      the model data; attribute ``config`` holds the model's configuration as JSON
 ``ring``        the last simulation, with the ring's temperature in every iteration
 ``convergence`` one value per iteration of each measure; attribute ``record`` holds all as JSON
@@ -30,11 +30,11 @@ import pandas as pd
 import xarray as xr
 
 from anello import __version__
+from anello.base.files import FilePath, sha256, write_json
 from anello.errors import ArtefactError
-from anello.files import FilePath, sha256, write_json
-from anello.results.netcdf import read_groups, read_netcdf, write_netcdf
-from anello.results.summary import summarise
-from anello.results.tidy_csv import write_tidy_csv
+from anello.optimise.results.netcdf import read_groups, read_netcdf, write_netcdf
+from anello.optimise.results.summary import summarise
+from anello.optimise.results.tidy_csv import write_tidy_csv
 
 PACKAGES = ("anello", "highspy", "netCDF4", "numpy", "pandas", "pydantic", "pyomo", "xarray")
 # the endings that a measure's name may have, and the units they stand for
@@ -134,7 +134,7 @@ def collect(
     ArtefactError
         If an artefact is missing, damaged, or does not belong to the others.
     """
-    from anello.model_data import ModelData
+    from anello.model.data import ModelData
 
     data = ModelData.load(Path(model_data))
     found = read_netcdf(dispatch)
@@ -266,7 +266,7 @@ def write_tables(collected: CollectedResults, folder: FilePath) -> list[Path]:
 
 def write_frame(frame: pd.DataFrame, path: Path) -> None:
     """Write one table in one step."""
-    from anello.files import atomic_path
+    from anello.base.files import atomic_path
 
     with atomic_path(path) as temporary:
         frame.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")

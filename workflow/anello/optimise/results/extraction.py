@@ -11,13 +11,13 @@ import pandas as pd
 import xarray as xr
 
 from anello.errors import SolveError
-from anello.results.postprocess import add_derived, check_carrier_balance
-from anello.results.variables import COORDINATE_ATTRS, RESULT_VARIABLES, describe
+from anello.optimise.results.postprocess import add_derived, check_carrier_balance
+from anello.optimise.results.variables import COORDINATE_ATTRS, RESULT_VARIABLES, describe
 
 if TYPE_CHECKING:
-    from anello.model_data import ModelData
-    from anello.solve import Solution
-    from anello.solve.problem import Problem
+    from anello.model.data import ModelData
+    from anello.optimise.solve import Solution
+    from anello.optimise.solve.problem import Problem
 
 Array = npt.NDArray[np.float64]
 
@@ -60,14 +60,15 @@ def extract(
     audit : bool, default True
         Check that every location's carrier balance closes.
     derived : bool, default True
-        Add the quantities of :mod:`anello.results.postprocess`.
+        Add the quantities of :mod:`anello.optimise.results.postprocess`.
 
     Returns
     -------
     xarray.Dataset
         Dimensions ``node``, ``loc``, ``carrier``, ``cost_class``, ``timestep`` (and what else the
         model has); all decision variables and expressions, ``shadow_price``, and the derived
-        quantities of :mod:`anello.results.postprocess`. Attributes ``status``, ``objective``
+        quantities of :mod:`anello.optimise.results.postprocess`. Attributes ``status``,
+        ``objective``
         (with the bigM terms), ``cost_objective`` (without), ``solver``, ``gap`` (how far the
         objective may be from the best one, relative to it), ``zero_threshold``.
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from anello.base.files import FilePath, atomic_path
 from anello.errors import ArtefactError
-from anello.files import FilePath, atomic_path
 
 CONVENTIONS = "CF-1.11"
 COMPRESSION = {"zlib": True, "complevel": 4, "shuffle": True}

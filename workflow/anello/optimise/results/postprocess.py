@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 
 from anello.errors import EnergyAuditError
-from anello.results.variables import describe
+from anello.optimise.results.variables import describe
 
 SUPPLY_AND_CONVERSION = ("supply", "supply_plus", "conversion", "conversion_plus")
 Compat = Literal["anello", "calliope-0.6"]
@@ -20,7 +20,7 @@ def add_derived(results: xr.Dataset, compat: Compat = "anello") -> xr.Dataset:
     Parameters
     ----------
     results : xarray.Dataset
-        Results with dimension ``node``, as :func:`anello.results.extract` lays them out.
+        Results with dimension ``node``, as :func:`anello.optimise.results.extract` lays them out.
     compat : {"anello", "calliope-0.6"}
         Which capacity factor; see :func:`capacity_factor`.
 

@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 if TYPE_CHECKING:
-    from anello.results.collection import CollectedResults
+    from anello.optimise.results.collection import CollectedResults
 
 KWH_PER_MWH = 1000.0
 

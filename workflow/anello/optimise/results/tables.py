@@ -20,10 +20,10 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from anello.base.files import FilePath, write_json
+from anello.base.progress import report
 from anello.errors import ArtefactError, Problem, did_you_mean
-from anello.files import FilePath, write_json
-from anello.progress import report
-from anello.results.netcdf import read_groups, write_netcdf
+from anello.optimise.results.netcdf import read_groups, write_netcdf
 
 DESCRIPTION = "description.json"
 _FORMAT = "anello tables 1"

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from anello.files import FilePath, atomic_path
-from anello.results.variables import RESULT_VARIABLES
+from anello.base.files import FilePath, atomic_path
+from anello.optimise.results.variables import RESULT_VARIABLES
 
 ORDER = ("loc", "tech", "carrier", "cost_class", "iteration", "timestep")
 NOT_BY_DEFAULT = ("capacity_factor",)

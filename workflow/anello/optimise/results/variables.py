@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from anello.files import write_text
+from anello.base.files import write_text
 
 _TABLE_START = "<!-- variables:"
 _TABLE_END = "<!-- end of variables -->"

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from anello.results.postprocess import capacity_factor
-from anello.results.variables import COORDINATE_ATTRS
+from anello.optimise.results.postprocess import capacity_factor
+from anello.optimise.results.variables import COORDINATE_ATTRS
 
 SEPARATE_ORDER = ("loc", "tech", "carrier", "cost_class", "timestep")
 

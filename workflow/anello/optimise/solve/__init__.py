@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from anello.solve.basis import Basis
-    from anello.solve.compile import compile_problem
-    from anello.solve.config import SolverConfig
-    from anello.solve.diagnose import Diagnosis, explain_infeasibility
-    from anello.solve.problem import Problem
-    from anello.solve.run import solve
-    from anello.solve.solution import Solution
+    from anello.optimise.solve.basis import Basis
+    from anello.optimise.solve.compile import compile_problem
+    from anello.optimise.solve.config import SolverConfig
+    from anello.optimise.solve.diagnose import Diagnosis, explain_infeasibility
+    from anello.optimise.solve.problem import Problem
+    from anello.optimise.solve.run import solve
+    from anello.optimise.solve.solution import Solution
 
 __all__ = [
     "Basis",

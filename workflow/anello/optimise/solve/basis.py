@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from anello.solve.problem import Problem, load_arrays, save_arrays
-from anello.solve.reduction import reduce_problem
+from anello.optimise.solve.problem import Problem, load_arrays, save_arrays
+from anello.optimise.solve.reduction import reduce_problem
 
 FORMAT = 1
 

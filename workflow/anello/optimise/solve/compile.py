@@ -21,16 +21,16 @@ from pyomo.repn import generate_standard_repn
 from pyomo.repn.util import categorize_valid_components
 
 from anello.errors import SolveError
-from anello.formulation.expression import Array, Block
-from anello.formulation.pyomo_model import (
+from anello.optimise.formulation.expression import Array, Block
+from anello.optimise.formulation.pyomo_model import (
     ArrayConstraint,
     ArrayExpression,
     ArrayModel,
     ArrayObjective,
     ArrayVar,
 )
-from anello.formulation.system import Slot
-from anello.solve.problem import Problem
+from anello.optimise.formulation.system import Slot
+from anello.optimise.solve.problem import Problem
 
 # What a model may hold besides variables, constraints and objectives: no part of the programme.
 _HARMLESS = {PyomoBlock, BuildAction, BuildCheck, Expression, Param, RangeSet, Set, Suffix}

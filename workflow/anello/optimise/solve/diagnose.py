@@ -21,9 +21,9 @@ import numpy.typing as npt
 from scipy import sparse
 
 from anello.errors import InfeasibleError
-from anello.formulation.expression import Array, IntArray
-from anello.solve.problem import Problem
-from anello.solve.solution import Solution
+from anello.optimise.formulation.expression import Array, IntArray
+from anello.optimise.solve.problem import Problem
+from anello.optimise.solve.solution import Solution
 
 BALANCE = "system_balance"
 # Capacity limits give way only when wishes do not suffice: they are what people know best.
@@ -237,7 +237,7 @@ class _Elastic:
 
     def solve(self, time_limit_s: float | None) -> Solution:
         """Least violation, then few violations instead of many small ones."""
-        from anello.solve.run import optimise
+        from anello.optimise.solve.run import optimise
 
         solution = optimise(self.problem, time_limit_s=time_limit_s)
         sweeps = SWEEPS if self.problem.n_rows < LARGE else 1
@@ -413,8 +413,8 @@ def _party(problem: Problem, constraint: str, labels: tuple[str, ...], row: int)
 
 def _called(constraint: str, labels: Iterable[str]) -> str:
     """``storage_initial[a::tank] (a cyclic store ends at its given initial level)``."""
-    import anello.formulation.assemble  # noqa: F401  (fills the registry)
-    from anello.formulation.registry import REGISTRY
+    import anello.optimise.formulation.assemble  # noqa: F401  (fills the registry)
+    from anello.optimise.formulation.registry import REGISTRY
 
     name = f"{constraint}[{', '.join(labels)}]" if labels else constraint
     entry = REGISTRY.get(("constraint", constraint))

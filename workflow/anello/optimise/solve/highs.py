@@ -15,7 +15,7 @@ import numpy.typing as npt
 from scipy import sparse
 
 from anello.errors import SolveError
-from anello.formulation.expression import Array
+from anello.optimise.formulation.expression import Array
 
 logger = logging.getLogger(__name__)
 

@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from anello.base.files import atomic_path
 from anello.errors import ArtefactError
-from anello.files import atomic_path
-from anello.formulation.expression import Array, Block, IntArray
-from anello.formulation.system import Slot
+from anello.optimise.formulation.expression import Array, Block, IntArray
+from anello.optimise.formulation.system import Slot
 
 FORMAT = 2
 _ARRAYS = (

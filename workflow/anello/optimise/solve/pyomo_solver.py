@@ -21,9 +21,9 @@ from pyomo.opt import SolverStatus, TerminationCondition
 from pyomo.opt.solver import shellcmd
 
 from anello.errors import SolveError
-from anello.formulation.expression import Array
-from anello.solve.highs import Piece, PieceSolution, solve_piece
-from anello.solve.solution import FEASIBILITY_TOLERANCE, WHOLE_TOLERANCE
+from anello.optimise.formulation.expression import Array
+from anello.optimise.solve.highs import Piece, PieceSolution, solve_piece
+from anello.optimise.solve.solution import FEASIBILITY_TOLERANCE, WHOLE_TOLERANCE
 
 logger = logging.getLogger(__name__)
 

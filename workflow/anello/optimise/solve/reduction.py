@@ -16,8 +16,8 @@ import numpy.typing as npt
 from scipy import sparse
 
 from anello.errors import InfeasibleError, SolveError
-from anello.formulation.expression import Array, IntArray
-from anello.solve.problem import Problem
+from anello.optimise.formulation.expression import Array, IntArray
+from anello.optimise.solve.problem import Problem
 
 # Bounds that cross by less than this (relative to their size) are taken as equal.
 CROSSING_TOLERANCE = 1e-7

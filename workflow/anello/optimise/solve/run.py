@@ -13,6 +13,8 @@ from typing import Any, NoReturn
 import numpy as np
 from scipy import sparse
 
+from anello.base.files import atomic_path
+from anello.base.logs import SOLVER
 from anello.errors import (
     InfeasibleError,
     NumericalError,
@@ -20,15 +22,13 @@ from anello.errors import (
     TimeLimitError,
     UnboundedError,
 )
-from anello.files import atomic_path
-from anello.formulation.expression import Array, IntArray
-from anello.logs import SOLVER
-from anello.solve.basis import Basis
-from anello.solve.highs import Piece, PieceSolution, solve_piece
-from anello.solve.problem import Problem
-from anello.solve.reduction import Reduction, reduce_problem
-from anello.solve.solution import Solution
-from anello.solve.ways import ways_out
+from anello.optimise.formulation.expression import Array, IntArray
+from anello.optimise.solve.basis import Basis
+from anello.optimise.solve.highs import Piece, PieceSolution, solve_piece
+from anello.optimise.solve.problem import Problem
+from anello.optimise.solve.reduction import Reduction, reduce_problem
+from anello.optimise.solve.solution import Solution
+from anello.optimise.solve.ways import ways_out
 
 logger = logging.getLogger(__name__)
 solver_logger = logging.getLogger(SOLVER)
@@ -116,7 +116,7 @@ def solve(
 
 def explanation(problem: Problem, time_limit_s: float | None = None) -> str:
     """Say which constraints are to blame for a problem without a solution."""
-    from anello.solve.diagnose import explain_infeasibility
+    from anello.optimise.solve.diagnose import explain_infeasibility
 
     try:
         return str(explain_infeasibility(problem, time_limit_s))
@@ -170,7 +170,7 @@ def optimise_reduced(
     """Solve a problem that has been reduced already, as :func:`optimise` does.
 
     Every answer passes the same check. Where one does not, or there is none for numerical reasons,
-    the next of :data:`anello.solve.ways.WAYS_OUT` is tried.
+    the next of :data:`anello.optimise.solve.ways.WAYS_OUT` is tried.
     """
     start_basis = _fitting(basis, reduction)
     told = dict(options or {})
@@ -215,7 +215,7 @@ def _attempt(
         with ThreadPoolExecutor(workers) as pool:
             found = list(pool.map(lambda p: solve_piece(p, options, *limits), pieces))
     else:
-        from anello.solve.pyomo_solver import solve_piece_with_pyomo
+        from anello.optimise.solve.pyomo_solver import solve_piece_with_pyomo
 
         found = [solve_piece_with_pyomo(p, solver, options, *limits) for p in pieces]
     log = "\n".join(s.log for s in found)

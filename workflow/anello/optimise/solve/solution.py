@@ -8,9 +8,9 @@ from functools import cached_property
 import numpy as np
 
 from anello.errors import NumericalError
-from anello.formulation.expression import Array
-from anello.solve.basis import Basis
-from anello.solve.problem import Problem
+from anello.optimise.formulation.expression import Array
+from anello.optimise.solve.basis import Basis
+from anello.optimise.solve.problem import Problem
 
 # Largest violation of a row or bound that is taken as rounding, relative to the row's size.
 FEASIBILITY_TOLERANCE = 1e-5

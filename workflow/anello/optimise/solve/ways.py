@@ -72,7 +72,7 @@ def ways_out(*, warm: bool, integer: bool) -> list[Way]:
 
 def cbc_installed() -> bool:
     """Whether CBC is on the PATH, or comes with the wheel that carries it."""
-    from anello.solve.pyomo_solver import cbc_executable
+    from anello.optimise.solve.pyomo_solver import cbc_executable
 
     try:
         cbc_executable()

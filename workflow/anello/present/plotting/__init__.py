@@ -1,6 +1,7 @@
 """Interactive plots of a model, as ``model.plot``.
 
-Each plot is assembled as data (:class:`anello.plotting.chart.Chart`), then returned as a plotly
+Each plot is assembled as data (:class:`~anello.present.plotting.chart.Chart`), then returned as a
+plotly
 figure, or written: as a page that opens offline, or as an image, which is drawn with matplotlib
 because plotly would need a browser for it.
 """
@@ -10,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from anello.files import PathLike
+from anello.base.files import PathLike
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-    from anello.api import Model
-    from anello.plotting.selection import Source, Subset
+    from anello.api.model import Model
+    from anello.present.plotting.selection import Source, Subset
 
 __all__ = ["ModelPlots"]
 
@@ -49,7 +50,7 @@ class ModelPlots:
         self._model = model
 
     def _source(self) -> Source:
-        from anello.plotting.selection import Source
+        from anello.present.plotting.selection import Source
 
         return Source(self._model)
 
@@ -99,8 +100,8 @@ class ModelPlots:
         InputError
             If there is nothing of that name, or nothing left to show.
         """
-        from anello.plotting.output import deliver
-        from anello.plotting.timeseries import timeseries_chart
+        from anello.present.plotting.output import deliver
+        from anello.present.plotting.timeseries import timeseries_chart
 
         chart = timeseries_chart(
             self._source(),
@@ -150,8 +151,8 @@ class ModelPlots:
         InputError
             If there is nothing of that name, or nothing left to show.
         """
-        from anello.plotting.capacity import capacity_chart
-        from anello.plotting.output import deliver
+        from anello.present.plotting.capacity import capacity_chart
+        from anello.present.plotting.output import deliver
 
         chart = capacity_chart(
             self._source(),
@@ -185,8 +186,8 @@ class ModelPlots:
         InputError
             If the locations have no coordinates.
         """
-        from anello.plotting.network import transmission_chart
-        from anello.plotting.output import deliver
+        from anello.present.plotting.network import transmission_chart
+        from anello.present.plotting.output import deliver
 
         _warn_of_token(mapbox_access_token)
         return deliver(transmission_chart(self._source()), **output)
@@ -218,8 +219,8 @@ class ModelPlots:
         InputError
             If the locations have no coordinates, or there are no results.
         """
-        from anello.plotting.network import flows_chart
-        from anello.plotting.output import deliver
+        from anello.present.plotting.network import flows_chart
+        from anello.present.plotting.output import deliver
 
         chart = flows_chart(
             self._source(),
@@ -247,7 +248,7 @@ class ModelPlots:
         str or None
             The page, unless it is written.
         """
-        from anello.plotting.summary import summary_page
+        from anello.present.plotting.summary import summary_page
 
         _warn_of_token(mapbox_access_token)
         return summary_page(self._source(), to_file)

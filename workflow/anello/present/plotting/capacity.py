@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from anello.errors import ConfigError, InputError, Problem
-from anello.plotting.chart import Chart, Trace, View, assemble, axis, base_layout
-from anello.plotting.selection import (
+from anello.present.plotting.chart import Chart, Trace, View, assemble, axis, base_layout
+from anello.present.plotting.selection import (
     Source,
     Subset,
     by_class,
@@ -37,7 +37,7 @@ def capacity_chart(
     sum_dims: str | Sequence[str] | None = None,
     squeeze: bool = True,
 ) -> Chart:
-    """Return the plot that :meth:`anello.plotting.ModelPlots.capacity` describes."""
+    """Return the plot that :meth:`anello.present.plotting.ModelPlots.capacity` describes."""
     if orient not in ("h", "v", "horizontal", "vertical"):
         raise ConfigError(
             Problem(

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from anello.files import atomic_path
-from anello.plotting.chart import Chart, Trace
-from anello.report.appearance import figure_style
+from anello.base.files import atomic_path
+from anello.present.plotting.chart import Chart, Trace
+from anello.present.report.appearance import figure_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -18,8 +18,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from anello.errors import InputError, Problem
-from anello.plotting.chart import INK, Chart, Trace, axis, base_layout, title_of
-from anello.plotting.selection import Source
+from anello.present.plotting.chart import INK, Chart, Trace, axis, base_layout, title_of
+from anello.present.plotting.selection import Source
 
 Array = npt.NDArray[np.float64]
 
@@ -171,7 +171,7 @@ def _laid(
 
 
 def transmission_chart(source: Source) -> Chart:
-    """Return the plot that :meth:`anello.plotting.ModelPlots.transmission` describes."""
+    """Return the plot that :meth:`anello.present.plotting.ModelPlots.transmission` describes."""
     ground = Map.of(source)
     capacities = _link_capacities(source, ground)
     unit = "kW"
@@ -260,7 +260,7 @@ def _hover_point(
 def flows_chart(
     source: Source, *, timestep_cycle: int = 1, timestep_index_subset: Sequence[int] = ()
 ) -> Chart:
-    """Return the plot that :meth:`anello.plotting.ModelPlots.flows` describes."""
+    """Return the plot that :meth:`anello.present.plotting.ModelPlots.flows` describes."""
     if not source.model.is_solved:
         raise InputError("the model has no results to plot yet: call `run()` first")
     ground = Map.of(source)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from anello.base.files import PathLike, write_text
 from anello.errors import AnelloError, InputError, Problem
-from anello.files import PathLike, write_text
-from anello.plotting.chart import Chart
+from anello.present.plotting.chart import Chart
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -64,7 +64,7 @@ def deliver(
         if kind in ("html", "htm"):
             write_text(path, page_of(chart, options))
         elif kind in IMAGES:
-            from anello.plotting.image import write_image
+            from anello.present.plotting.image import write_image
 
             _check_one_view(chart, path)
             write_image(chart, path)

@@ -10,11 +10,11 @@ import numpy as np
 import xarray as xr
 
 from anello.errors import InputError, Problem, did_you_mean
-from anello.plotting.chart import INK
-from anello.report.appearance import GREY, WHEEL, lightened
+from anello.present.plotting.chart import INK
+from anello.present.report.appearance import GREY, WHEEL, lightened
 
 if TYPE_CHECKING:
-    from anello.api import Model
+    from anello.api.model import Model
 
 Subset = Mapping[str, Sequence[Any]]
 _HEX = re.compile("#[0-9a-fA-F]{6}")

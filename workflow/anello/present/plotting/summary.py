@@ -10,20 +10,20 @@ from pathlib import Path
 import pandas as pd
 
 from anello import __version__
+from anello.base.files import PathLike, write_text
 from anello.errors import InputError
-from anello.files import PathLike, write_text
-from anello.plotting.capacity import capacity_chart
-from anello.plotting.network import Map, flows_chart, transmission_chart
-from anello.plotting.output import POLICY, div_of, plotly_module
-from anello.plotting.selection import Source
-from anello.plotting.timeseries import timeseries_chart
+from anello.present.plotting.capacity import capacity_chart
+from anello.present.plotting.network import Map, flows_chart, transmission_chart
+from anello.present.plotting.output import POLICY, div_of, plotly_module
+from anello.present.plotting.selection import Source
+from anello.present.plotting.timeseries import timeseries_chart
 
 _MOST_FRAMES = 168
 """Time steps of flows in a page: a week of hours. Each holds every arrow and bubble anew."""
 
 
 def summary_page(source: Source, to_file: PathLike | None = None) -> str | None:
-    """Return or write the page that :meth:`anello.plotting.ModelPlots.summary` describes."""
+    """Return or write the page of :meth:`anello.present.plotting.ModelPlots.summary`."""
     solved = source.model.is_solved
     parts = [
         (
@@ -49,7 +49,8 @@ def summary_page(source: Source, to_file: PathLike | None = None) -> str | None:
             chart = flows_chart(source, timestep_index_subset=(0, min(steps, _MOST_FRAMES)))
             told = "" if steps <= _MOST_FRAMES else f"The first {_MOST_FRAMES} time steps."
             parts.append(("Flows, step by step", told, div_of(chart, {"div_id": "flows"})))
-    page = resources.files("anello.plotting").joinpath("page.html").read_text(encoding="utf-8")
+    template = resources.files("anello.present.plotting").joinpath("page.html")
+    page = template.read_text(encoding="utf-8")
     name = str(source.model.model_config.get("name") or "Model")
     texts = {
         "POLICY": POLICY,

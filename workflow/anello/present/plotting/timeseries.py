@@ -12,8 +12,8 @@ import pandas as pd
 import xarray as xr
 
 from anello.errors import InputError, Problem
-from anello.plotting.chart import Chart, Trace, View, assemble, axis, base_layout, merged
-from anello.plotting.selection import (
+from anello.present.plotting.chart import Chart, Trace, View, assemble, axis, base_layout, merged
+from anello.present.plotting.selection import (
     Source,
     Subset,
     by_class,
@@ -25,7 +25,7 @@ from anello.plotting.selection import (
     wheel_color,
     without_spare_dimensions,
 )
-from anello.report.appearance import GREY, lightened
+from anello.present.report.appearance import GREY, lightened
 
 Array = npt.NDArray[np.float64]
 
@@ -168,7 +168,7 @@ def timeseries_chart(
     sum_dims: str | Sequence[str] | None = "locs",
     squeeze: bool = True,
 ) -> Chart:
-    """Return the plot that :meth:`anello.plotting.ModelPlots.timeseries` describes."""
+    """Return the plot that :meth:`anello.present.plotting.ModelPlots.timeseries` describes."""
     subset = subset or {}
     check_subset(source, subset)
     solved = source.model.is_solved

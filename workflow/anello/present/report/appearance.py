@@ -12,8 +12,8 @@ import matplotlib as mpl
 import numpy as np
 import xarray as xr
 
-from anello.files import atomic_path
-from anello.report.config import FiguresConfig
+from anello.base.files import atomic_path
+from anello.present.report.config import FiguresConfig
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

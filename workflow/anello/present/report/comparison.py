@@ -15,8 +15,10 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from anello.files import FilePath, atomic_path
-from anello.report.appearance import (
+from anello.base.files import FilePath, atomic_path
+from anello.optimise.results.collection import CollectedResults, read_results
+from anello.optimise.results.summary import summarise
+from anello.present.report.appearance import (
     BLUE,
     GREY,
     VERMILION,
@@ -26,9 +28,7 @@ from anello.report.appearance import (
     save_figure,
     size_inch,
 )
-from anello.report.config import FiguresConfig
-from anello.results.collection import CollectedResults, read_results
-from anello.results.summary import summarise
+from anello.present.report.config import FiguresConfig
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
-from anello.report.appearance import GREY, Appearance
-from anello.report.config import FiguresConfig
-from anello.results.collection import CollectedResults
-from anello.results.summary import KWH_PER_MWH, weighted_energy_mwh
+from anello.optimise.results.collection import CollectedResults
+from anello.optimise.results.summary import KWH_PER_MWH, weighted_energy_mwh
+from anello.present.report.appearance import GREY, Appearance
+from anello.present.report.config import FiguresConfig
 
 NEGLIGIBLE = 2e-4  # of the largest flow: thinner ones are not drawn
 RING_COLOR = "#4D9A8C"

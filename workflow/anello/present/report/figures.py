@@ -23,8 +23,10 @@ import xarray as xr
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import MaxNLocator
 
-from anello.files import FilePath
-from anello.report.appearance import (
+from anello.base.files import FilePath
+from anello.optimise.results.collection import CollectedResults, convergence_dataset, read_results
+from anello.optimise.results.summary import result_position
+from anello.present.report.appearance import (
     BLUE,
     GREY,
     VERMILION,
@@ -35,10 +37,8 @@ from anello.report.appearance import (
     size_inch,
     temperature_stops,
 )
-from anello.report.config import FiguresConfig, Period
-from anello.report.manifest import write_manifest
-from anello.results.collection import CollectedResults, convergence_dataset, read_results
-from anello.results.summary import result_position
+from anello.present.report.config import FiguresConfig, Period
+from anello.present.report.manifest import write_manifest
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -17,9 +17,10 @@ import pandas as pd
 import xarray as xr
 
 from anello import __version__
+from anello.base.files import FilePath, write_text
 from anello.errors import ArtefactError
-from anello.files import FilePath, write_text
-from anello.report.appearance import (
+from anello.optimise.results.collection import CollectedResults, convergence_dataset
+from anello.present.report.appearance import (
     BLUE,
     GREEN,
     VERMILION,
@@ -27,13 +28,12 @@ from anello.report.appearance import (
     Appearance,
     temperature_stops,
 )
-from anello.report.charts import Line, line_chart
-from anello.report.comparison import Scenarios, load, scenario_table, signed_percent
-from anello.report.config import FiguresConfig
-from anello.report.energy_flows import energy_links, sankey_svg
-from anello.report.figures import carrier_flows, cop_duration, flow_style
-from anello.report.loop_drawing import loop_html, ring_loop
-from anello.results.collection import CollectedResults, convergence_dataset
+from anello.present.report.charts import Line, line_chart
+from anello.present.report.comparison import Scenarios, load, scenario_table, signed_percent
+from anello.present.report.config import FiguresConfig
+from anello.present.report.energy_flows import energy_links, sankey_svg
+from anello.present.report.figures import carrier_flows, cop_duration, flow_style
+from anello.present.report.loop_drawing import loop_html, ring_loop
 
 Array = npt.NDArray[np.float64]
 
@@ -86,7 +86,8 @@ def write_report(
     heading = title or (f"Results of {run}" if run else "Results")
     every = _coarseness(loaded)
     blocks = "".join(_scenario_block(name, c, config) for name, c in loaded.items())
-    page = resources.files("anello.report").joinpath("page.html").read_text(encoding="utf-8")
+    template = resources.files("anello.present.report").joinpath("page.html")
+    page = template.read_text(encoding="utf-8")
     payload = {
         "scenarios": [_payload(name, c, config, every) for name, c in loaded.items()],
         "temperatureStops": temperature_stops(),

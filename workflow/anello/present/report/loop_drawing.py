@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from anello.report.appearance import GREY, Appearance, temperature_stops
+from anello.present.report.appearance import GREY, Appearance, temperature_stops
 from anello.ring.config import LoopConfig, PipeConfig, RingConfig, SubstationConfig
 
 Array = npt.NDArray[np.float64]

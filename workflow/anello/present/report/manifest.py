@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 
-from anello.files import FilePath, sha256, write_json
+from anello.base.files import FilePath, sha256, write_json
 
 NAME = "manifest.json"
 DRAWN_WITH = ("matplotlib", "seaborn", "numpy")

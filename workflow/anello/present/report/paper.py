@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from anello.files import FilePath, atomic_path, sha256, write_json
-from anello.report.comparison import scenario_table
-from anello.report.config import FiguresConfig
-from anello.report.manifest import DRAWN_WITH, NAME
-from anello.results.collection import CollectedResults
-from anello.results.summary import KWH_PER_MWH
+from anello.base.files import FilePath, atomic_path, sha256, write_json
+from anello.optimise.results.collection import CollectedResults
+from anello.optimise.results.summary import KWH_PER_MWH
+from anello.present.report.comparison import scenario_table
+from anello.present.report.config import FiguresConfig
+from anello.present.report.manifest import DRAWN_WITH, NAME
 
 DIGITS = 6
 """Significant digits of the tables: what is beyond them differs from processor to processor."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from anello.quality.config import QualityConfig
+from anello.model.quality.config import QualityConfig
 
 __all__ = ["DataConfig", "EmbeddedData", "FolderData", "Iccep2019Data", "QualityConfig"]
 

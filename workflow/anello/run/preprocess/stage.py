@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from anello.definition import read_model
-from anello.definition.composition import Configuration, compose, locate_series
-from anello.definition.report import Report
 from anello.errors import InputError, Problem
-from anello.preprocess.config import DataConfig, EmbeddedData, FolderData, QualityConfig
-from anello.quality.check import check_series_folder
-from anello.quality.report import QualityReport
-from anello.retrieve import read_manifest
-from anello.retrieve import retrieve as retrieve_files
-from anello.timeseries.reader import parse_reference
-from anello.timeseries.steps import ISO_FORMAT
+from anello.model.definition import read_model
+from anello.model.definition.composition import Configuration, compose, locate_series
+from anello.model.definition.report import Report
+from anello.model.quality.check import check_series_folder
+from anello.model.quality.report import QualityReport
+from anello.model.timeseries.reader import parse_reference
+from anello.model.timeseries.steps import ISO_FORMAT
+from anello.run.preprocess.config import DataConfig, EmbeddedData, FolderData, QualityConfig
+from anello.run.retrieve import read_manifest
+from anello.run.retrieve import retrieve as retrieve_files
 
 if TYPE_CHECKING:
-    from anello.model_data import ModelData
+    from anello.model.data import ModelData
 
 LOCAL_COPY_VARIABLE = "ANELLO_ICCEP2019"
 _MODEL_PARTS = ("techs.", "tech_groups.", "locations.", "links.")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from anello.base.files import FilePath
 from anello.coupling.iteration import rows_of
 from anello.errors import InputError, Problem
-from anello.files import FilePath
-from anello.formulation import formulate
-from anello.model_data import ModelData
-from anello.solve.compile import compile_problem
+from anello.model.data import ModelData
+from anello.optimise.formulation import formulate
+from anello.optimise.solve.compile import compile_problem
 
 if TYPE_CHECKING:
     from anello.coupling.config import CouplingConfig

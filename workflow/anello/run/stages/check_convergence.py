@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from anello.base.files import FilePath
 from anello.coupling.convergence import ConvergenceRecord, check_fixed_point, check_slp, read_state
-from anello.files import FilePath
 
 if TYPE_CHECKING:
     from anello.coupling.config import CouplingConfig

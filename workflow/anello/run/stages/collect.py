@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from anello.base.files import FilePath
 from anello.coupling.convergence import (
     ConvergenceRecord,
     oscillation_report,
@@ -15,8 +16,7 @@ from anello.coupling.convergence import (
     require_converged,
 )
 from anello.errors import NotConvergedError
-from anello.files import FilePath
-from anello.results.collection import collect
+from anello.optimise.results.collection import collect
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def collect_scenario(
     trace = replace(ConvergenceRecord.read(record), max_iterations=limit)
     trace.write(kept_record)
     if kept_plot is not None:
-        from anello.report.figures import plot_convergence
+        from anello.present.report.figures import plot_convergence
 
         plot_convergence(json.loads(trace.to_json()), kept_plot)
 

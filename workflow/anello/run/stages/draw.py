@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from anello.files import FilePath
-from anello.report.config import FiguresConfig
-from anello.report.figures import draw_figures
+from anello.base.files import FilePath
+from anello.present.report.config import FiguresConfig
+from anello.present.report.figures import draw_figures
 
 logger = logging.getLogger(__name__)
 

@@ -9,12 +9,12 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
+from anello.base.files import FilePath, atomic_path
 from anello.errors import ArtefactError, SweepError
-from anello.files import FilePath, atomic_path
-from anello.results.netcdf import write_netcdf
-from anello.seals import seal
-from anello.sweep.record import PointRecord
-from anello.sweep.table import point_dataset, point_table
+from anello.optimise.results.netcdf import write_netcdf
+from anello.run.seals import seal
+from anello.run.sweep.record import PointRecord
+from anello.run.sweep.table import point_dataset, point_table
 
 logger = logging.getLogger(__name__)
 

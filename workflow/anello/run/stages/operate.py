@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING
 
 import xarray as xr
 
+from anello.base.files import FilePath, write_json
 from anello.coupling.operate import CoupledWindow, operate_district
 from anello.errors import ArtefactError
-from anello.files import FilePath, write_json
-from anello.model_data import ModelData
-from anello.results.collection import read_results
-from anello.results.netcdf import write_netcdf
+from anello.model.data import ModelData
+from anello.optimise.results.collection import read_results
+from anello.optimise.results.netcdf import write_netcdf
 from anello.ring.adapt import ring_dataset
 
 if TYPE_CHECKING:
     from anello.coupling.config import CouplingConfig
+    from anello.optimise.solve.config import SolverConfig
     from anello.ring.config import RingConfig
-    from anello.solve.config import SolverConfig
 
 logger = logging.getLogger(__name__)
 

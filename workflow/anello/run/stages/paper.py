@@ -6,10 +6,10 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from anello.files import FilePath
-from anello.report.config import FiguresConfig
-from anello.report.paper import PaperScenario, write_paper
-from anello.results.collection import read_results
+from anello.base.files import FilePath
+from anello.optimise.results.collection import read_results
+from anello.present.report.config import FiguresConfig
+from anello.present.report.paper import PaperScenario, write_paper
 
 logger = logging.getLogger(__name__)
 

@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from anello.base.files import FilePath
 from anello.errors import AnelloError, ArtefactError
-from anello.files import FilePath
-from anello.stages.scenario import run_scenario
-from anello.sweep.record import PointRecord
+from anello.run.stages.scenario import run_scenario
+from anello.run.sweep.record import PointRecord
 
 if TYPE_CHECKING:
-    from anello.config import ScenarioConfig
+    from anello.run.config import ScenarioConfig
 
 logger = logging.getLogger(__name__)
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from anello.files import FilePath, atomic_path
-from anello.preprocess.config import DataConfig, EmbeddedData, FolderData, QualityConfig
-from anello.preprocess.stage import preprocess, retrieve
+from anello.base.files import FilePath, atomic_path
+from anello.run.preprocess.config import DataConfig, EmbeddedData, FolderData, QualityConfig
+from anello.run.preprocess.stage import preprocess, retrieve
 
 logger = logging.getLogger(__name__)
 

@@ -6,11 +6,11 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from anello.files import FilePath
-from anello.report.comparison import draw_comparison, write_scenario_table
-from anello.report.config import FiguresConfig
-from anello.report.html import write_report
-from anello.results.collection import read_results
+from anello.base.files import FilePath
+from anello.optimise.results.collection import read_results
+from anello.present.report.comparison import draw_comparison, write_scenario_table
+from anello.present.report.config import FiguresConfig
+from anello.present.report.html import write_report
 
 logger = logging.getLogger(__name__)
 

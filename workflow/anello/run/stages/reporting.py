@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from anello.base.files import FilePath, PathLike
 from anello.errors import AnelloError
-from anello.files import FilePath, PathLike
-from anello.seals import require_intact, seal
+from anello.run.seals import require_intact, seal
 
 _FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 

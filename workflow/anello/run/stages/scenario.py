@@ -8,19 +8,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anello.base.files import FilePath, write_text
 from anello.coupling.convergence import ConvergenceRecord
-from anello.files import FilePath, write_text
-from anello.preprocess.config import FolderData
-from anello.seals import is_sealed, seal
-from anello.stages.build import build_problem
-from anello.stages.check_convergence import check_iteration
-from anello.stages.collect import collect_scenario
-from anello.stages.preprocess import preprocess_scenario, retrieve_model
-from anello.stages.simulate import simulate_iteration
-from anello.stages.solve import solve_iteration
+from anello.run.preprocess.config import FolderData
+from anello.run.seals import is_sealed, seal
+from anello.run.stages.build import build_problem
+from anello.run.stages.check_convergence import check_iteration
+from anello.run.stages.collect import collect_scenario
+from anello.run.stages.preprocess import preprocess_scenario, retrieve_model
+from anello.run.stages.simulate import simulate_iteration
+from anello.run.stages.solve import solve_iteration
 
 if TYPE_CHECKING:
-    from anello.config import ScenarioConfig
+    from anello.run.config import ScenarioConfig
 
 logger = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+from anello.base.files import FilePath
 from anello.coupling.exchange_file import handed_over, write_cop
 from anello.coupling.fixed_point import CopPair, next_cop
 from anello.coupling.iteration import (
@@ -17,9 +18,8 @@ from anello.coupling.iteration import (
     simulate_dispatch,
 )
 from anello.coupling.slp import judge_iteration
-from anello.files import FilePath
-from anello.model_data import ModelData
-from anello.results.netcdf import read_netcdf, write_netcdf
+from anello.model.data import ModelData
+from anello.optimise.results.netcdf import read_netcdf, write_netcdf
 from anello.ring.adapt import ring_dataset
 
 if TYPE_CHECKING:

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from anello.base.files import FilePath, write_json
 from anello.coupling.exchange_file import handed_over
 from anello.coupling.iteration import rows_of, with_numbers
-from anello.files import FilePath, write_json
-from anello.model_data import ModelData
-from anello.results.extraction import extract
-from anello.results.netcdf import write_netcdf
-from anello.solve.basis import Basis
-from anello.solve.problem import Problem
-from anello.solve.run import solve
+from anello.model.data import ModelData
+from anello.optimise.results.extraction import extract
+from anello.optimise.results.netcdf import write_netcdf
+from anello.optimise.solve.basis import Basis
+from anello.optimise.solve.problem import Problem
+from anello.optimise.solve.run import solve
 
 if TYPE_CHECKING:
     from anello.coupling.config import CouplingConfig
+    from anello.optimise.solve.config import SolverConfig
     from anello.ring.config import RingConfig
-    from anello.solve.config import SolverConfig
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import yaml
 
 from anello.errors import ConfigError, Problem
-from anello.sweep.config import CsvPoints, Grid, LatinHypercube, PointList, Range, SweepConfig
+from anello.run.sweep.config import CsvPoints, Grid, LatinHypercube, PointList, Range, SweepConfig
 
 if TYPE_CHECKING:
     import numpy as np

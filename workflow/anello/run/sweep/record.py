@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
+from anello.base.files import FilePath, write_json
 from anello.errors import ArtefactError
-from anello.files import FilePath, write_json
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from anello.sweep.record import PointRecord
+from anello.run.sweep.record import PointRecord
 
 _UNITS = {
     "kwh": "kWh", "mwh": "MWh", "kw": "kW", "degc": "degC", "k": "K", "eur": "EUR", "m2": "m2",
