@@ -44,7 +44,7 @@ def measure(method: str, count: int) -> dict[str, float]:
     from anello.district import load_district, write_district
     from anello.model.definition import read_model
     from anello.model.definition.composition import compose
-    from anello.model.definition.report import Report
+    from anello.model.schema.report import Report
     from anello.ring.config import RingConfig
     from anello.run.config import read_config
 

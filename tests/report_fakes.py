@@ -8,7 +8,8 @@ import numpy as np
 import xarray as xr
 
 from anello.optimise.results import extract
-from anello.optimise.results.collection import CollectedResults, convergence_dataset
+from anello.optimise.results.collected import CollectedResults
+from anello.optimise.results.collection import convergence_dataset
 from results_fakes import FakeBlock, FakeData, FakeSolution
 
 TECHS = {

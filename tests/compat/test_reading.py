@@ -13,7 +13,7 @@ import pytest
 
 from anello.model.data import ModelData
 from anello.model.definition import read_model
-from anello.model.definition.parameters import (
+from anello.model.schema.parameters import (
     base_tech_groups,
     constraint_parameters,
     cost_parameters,

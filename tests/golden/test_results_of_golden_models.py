@@ -21,7 +21,7 @@ from anello.optimise.results import (
     summarise,
     write_results,
 )
-from anello.optimise.results.collection import CollectedResults
+from anello.optimise.results.collected import CollectedResults
 from anello.optimise.solve import compile_problem, solve
 from anello.present.report.html import write_report
 from golden.cases import cases

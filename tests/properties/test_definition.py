@@ -16,9 +16,9 @@ from anello.model.data import ModelData
 from anello.model.definition.composition import expand_scenario
 from anello.model.definition.node_values import depreciation_rate
 from anello.model.definition.places import expand_keys
-from anello.model.definition.report import Report
-from anello.model.definition.tree import Tree
-from anello.model.definition.yaml_reader import parse_scalar, parse_yaml
+from anello.model.schema.report import Report
+from anello.model.schema.tree import Tree
+from anello.model.schema.yaml_reader import parse_scalar, parse_yaml
 from small_model import read
 
 KEYS = st.sampled_from(["a", "b", "c", "d"])

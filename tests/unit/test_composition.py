@@ -9,8 +9,8 @@ import pytest
 
 from anello.errors import InputError
 from anello.model.definition.composition import compose, expand_scenario
-from anello.model.definition.report import Report
-from anello.model.definition.tree import Tree
+from anello.model.schema.report import Report
+from anello.model.schema.tree import Tree
 from small_model import write_folder
 
 

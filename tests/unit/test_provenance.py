@@ -98,5 +98,5 @@ def test_the_scripts_of_the_workflow_reach_what_they_run() -> None:
     assert {"solve/highs.py", "solve/problem.py", "results/extraction.py"} <= reached["solve"]
     assert {"formulation/balance.py", "solve/compile.py"} <= reached["build"]
     assert {"ring/mixed.py", "coupling/fixed_point.py"} <= reached["simulate"]
-    assert {"definition/parameters.yaml", "quality/check.py"} <= reached["preprocess"]
+    assert {"model/schema/parameters.yaml", "model/quality/check.py"} <= reached["preprocess"]
     assert not any(f.startswith(("report/", "district/")) for f in reached["solve"])

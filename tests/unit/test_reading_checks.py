@@ -11,7 +11,7 @@ import pytest
 from anello.errors import InputError
 from anello.model.definition import read_model
 from anello.model.definition.node_values import depreciation_rate
-from anello.model.definition.parameters import group_limit_names
+from anello.model.schema.parameters import group_limit_names
 from small_model import HOURS, problems, read, write_folder
 
 CHP = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from anello.model.definition.docs import TABLES, renewed
-from anello.model.definition.parameters import BASES, constraint_parameters, cost_parameters
+from anello.model.schema.parameters import BASES, constraint_parameters, cost_parameters
 
 
 def test_the_tables_in_the_reference_are_up_to_date(repo_root: Path):

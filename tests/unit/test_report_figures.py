@@ -14,7 +14,7 @@ import pytest
 from anello.base.files import sha256
 from anello.errors import ArtefactError
 from anello.optimise.results import extract, write_results
-from anello.optimise.results.collection import CollectedResults
+from anello.optimise.results.collected import CollectedResults
 from anello.present.report import comparison, figures
 from anello.present.report.appearance import Appearance, carrier_kind, figure_style, lightened
 from anello.present.report.config import FiguresConfig, Period

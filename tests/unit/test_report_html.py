@@ -13,7 +13,7 @@ import pytest
 from anello.base.files import sha256
 from anello.errors import ArtefactError
 from anello.optimise.results import extract, write_results
-from anello.optimise.results.collection import CollectedResults
+from anello.optimise.results.collected import CollectedResults
 from anello.present.report import html as report
 from anello.present.report.charts import Line, line_chart
 from anello.present.report.config import FiguresConfig

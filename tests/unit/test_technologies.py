@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from anello.model.definition.report import Report
 from anello.model.definition.technologies import PALETTE, Technology, read_technologies
-from anello.model.definition.tree import Tree
+from anello.model.schema.report import Report
+from anello.model.schema.tree import Tree
 from small_model import problems, read
 
 

@@ -8,9 +8,9 @@ import time
 import pytest
 
 from anello.errors import InputError
-from anello.model.definition.report import Report
-from anello.model.definition.tree import Tree
-from anello.model.definition.yaml_reader import parse_scalar, parse_yaml
+from anello.model.schema.report import Report
+from anello.model.schema.tree import Tree
+from anello.model.schema.yaml_reader import parse_scalar, parse_yaml
 
 
 def parse(text: str) -> Tree:

@@ -130,8 +130,8 @@ class AttrDict(dict[str, Any]):
     @classmethod
     def _parsed(cls, text: str, source: str, folder: Path, resolve_imports: bool | str) -> Self:
         from anello.model.definition.composition import with_imports
-        from anello.model.definition.report import Report
-        from anello.model.definition.yaml_reader import parse_yaml
+        from anello.model.schema.report import Report
+        from anello.model.schema.yaml_reader import parse_yaml
 
         if not text.strip():
             return cls()
@@ -376,7 +376,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _represent_text(dumper: Any, text: str) -> Any:
-    from anello.model.definition.yaml_reader import parse_scalar
+    from anello.model.schema.yaml_reader import parse_scalar
 
     # `1e6` and `0o7` are text to PyYAML and numbers to YAML 1.2.
     style = None if isinstance(parse_scalar(text), str) else "'"

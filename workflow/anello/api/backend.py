@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Mapping
 from itertools import product
-from typing import TYPE_CHECKING, Any
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -16,24 +16,21 @@ import xarray as xr
 from anello.api.calliope_layout import inputs_view, set_members
 from anello.errors import AnelloError, InputError, Problem, did_you_mean
 from anello.model.data import ModelData
-from anello.model.definition.parameters import parameter
+from anello.model.schema.parameters import parameter
 from anello.optimise.formulation import formulate
 from anello.optimise.formulation.pyomo_model import ArrayExpression, ArrayModel, ArrayVar
-
-if TYPE_CHECKING:
-    from anello.api.model import Model
-
 
 Rule = Callable[..., Any]
 Index = Any
 Edit = Callable[[ArrayModel], None]
+Solved = TypeVar("Solved")
 
 # Read once, to compute what the model then uses; a change later would have no effect.
 _USED_UP = {"lifetime": "cost_depreciation_rate", "cost_interest_rate": "cost_depreciation_rate"}
 _ALIASES = {"timestep_weights": "timestep_weight"}
 
 
-class Backend:
+class Backend(Generic[Solved]):
     """A model's optimisation problem, to be looked at, changed and solved again.
 
     Parameters
@@ -44,7 +41,7 @@ class Backend:
         Turns inputs and Pyomo model into a solved `anello.Model`.
     """
 
-    def __init__(self, data: ModelData, solve: Callable[[ModelData, ArrayModel], Model]) -> None:
+    def __init__(self, data: ModelData, solve: Callable[[ModelData, ArrayModel], Solved]) -> None:
         self.data = ModelData(
             data.inputs.copy(deep=False), copy.deepcopy(data.config), list(data.warnings)
         )
@@ -313,7 +310,7 @@ class Backend:
         edit(self.current())
         self._edits.append((constraint_name, edit))
 
-    def rerun(self) -> Model:
+    def rerun(self) -> Solved:
         """Solve the problem as it stands.
 
         Returns

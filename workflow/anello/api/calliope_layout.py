@@ -11,7 +11,7 @@ import xarray as xr
 
 from anello.errors import InputError, Problem, did_you_mean
 from anello.model.data import ModelData
-from anello.model.definition.parameters import BASES
+from anello.model.schema.parameters import BASES
 from anello.optimise.formulation.clusters import Clusters
 from anello.optimise.operate.windows import days_are_alike
 from anello.optimise.results.views import CALLIOPE_SETS

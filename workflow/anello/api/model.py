@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from anello.api.backend import Backend
     from anello.api.calliope_layout import IndexFormat
-    from anello.model.definition.tree import Tree
+    from anello.model.schema.tree import Tree
     from anello.optimise.formulation.pyomo_model import ArrayModel
     from anello.optimise.solve import Problem as CompiledProblem
     from anello.present.plotting import ModelPlots
@@ -101,7 +101,7 @@ class Model:
     ) -> None:
         from anello.model.definition import read_model
         from anello.model.definition.composition import compose
-        from anello.model.definition.report import Report
+        from anello.model.schema.report import Report
 
         data = read_model(
             config,
@@ -127,7 +127,7 @@ class Model:
         data.config["model"] = AttrDict(data.config["model"])
         self.data = data
         self._dispatch: xr.Dataset | None = None
-        self._backend: Backend | None = None
+        self._backend: Backend[Model] | None = None
         self._views: dict[str, xr.Dataset] = {}
         self._yaml = None
 
@@ -205,7 +205,7 @@ class Model:
         return self._dispatch is not None
 
     @property
-    def backend(self) -> Backend:
+    def backend(self) -> Backend[Model]:
         """The optimisation problem, built when first asked for."""
         if self._backend is None:
             self._backend = self._build()
@@ -379,7 +379,7 @@ class Model:
         self.data.inputs = inputs
         self._backend = None
 
-    def _build(self) -> Backend:
+    def _build(self) -> Backend[Model]:
         from anello.api.backend import Backend
 
         _check_mode(self.run_config)
@@ -661,7 +661,7 @@ def _commented(tree: Tree) -> str:
 
 
 def _write_tree(tree: Tree, depth: int, lines: list[str]) -> None:
-    from anello.model.definition.tree import Tree
+    from anello.model.schema.tree import Tree
 
     indent = "  " * depth
     for key, value in tree.items():

@@ -26,7 +26,7 @@ from anello.cli.terminal import OK
 from anello.errors import InputError
 
 if TYPE_CHECKING:
-    from anello.model.definition.tree import Tree
+    from anello.model.schema.tree import Tree
 
 _SCENARIOS = """\
 examples:
@@ -115,7 +115,7 @@ def add(commands: Commands) -> None:
 
 def _composed(told: argparse.Namespace, override: str | None = None) -> Tree:
     from anello.model.definition.composition import compose
-    from anello.model.definition.report import Report
+    from anello.model.schema.report import Report
 
     return compose(existing(told.model), None, override, told.root, Report(strict=False)).tree
 

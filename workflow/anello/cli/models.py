@@ -216,7 +216,7 @@ def existing(text: str) -> Path:
 def scenario_names(model: Path, root: str | None) -> list[str]:
     """Return the names of the scenarios that a model defines."""
     from anello.model.definition.composition import compose
-    from anello.model.definition.report import Report
+    from anello.model.schema.report import Report
 
     found = compose(model, None, None, root, Report(strict=False))
     return [str(name) for name in found.tree.section("scenarios")]

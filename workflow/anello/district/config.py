@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from anello.errors import ConfigError, Problem, did_you_mean
-from anello.model.definition.yaml_reader import parse_settings, read_settings
+from anello.model.schema.yaml_reader import parse_settings, read_settings
 
 Insulation = Literal["nzeb", "good", "average", "poor"]
 Use = Literal["residential", "office"]

@@ -22,8 +22,8 @@ from scipy import sparse
 from anello.base.progress import each
 from anello.errors import ArtefactError, InfeasibleError, TimeLimitError
 from anello.model.data import ModelData
-from anello.model.definition.report import Report
 from anello.model.definition.spores_checks import check_spores
+from anello.model.schema.report import Report
 from anello.optimise.formulation.context import Context
 from anello.optimise.formulation.costs import capacity_share
 from anello.optimise.formulation.expression import Array

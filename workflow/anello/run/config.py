@@ -27,7 +27,7 @@ from anello.api.attrdict import AttrDict
 from anello.base.files import write_text
 from anello.coupling.config import CouplingConfig
 from anello.errors import ConfigError, Problem, did_you_mean
-from anello.model.definition.yaml_reader import read_settings
+from anello.model.schema.yaml_reader import read_settings
 from anello.optimise.solve.config import SolverConfig
 from anello.present.report.config import FiguresConfig
 from anello.ring.config import RingConfig
@@ -255,7 +255,7 @@ def _wrong_root(key: str, point: Point) -> Problem | None:
 @cache
 def model_sections() -> frozenset[str]:
     """Return the names of a model's sections, such as `techs`."""
-    from anello.model.definition.parameters import options
+    from anello.model.schema.parameters import options
 
     return frozenset(options()["top_level"])
 

@@ -19,7 +19,7 @@ from typing import Any
 
 from anello.base.files import atomic_path, sha256
 from anello.errors import ConfigError, InputError, Problem
-from anello.model.definition.yaml_reader import read_settings
+from anello.model.schema.yaml_reader import read_settings
 
 _ATTEMPTS = 3
 _PAUSE_S = 1.0

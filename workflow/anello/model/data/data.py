@@ -13,7 +13,7 @@ import xarray as xr
 
 from anello.base.files import atomic_path
 from anello.errors import ArtefactError, InputError, Problem, did_you_mean
-from anello.model.definition.parameters import parameter
+from anello.model.schema.parameters import parameter
 
 FORMAT = 1
 """Version of the file layout."""

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from anello.errors import InputError, Problem, did_you_mean
-from anello.model.definition.parameters import base_tech_groups, options
-from anello.model.definition.report import Report
-from anello.model.definition.tree import Mark, Tree, clash_error
-from anello.model.definition.yaml_reader import parse_yaml, read_text
+from anello.model.schema.mark import Mark
+from anello.model.schema.parameters import base_tech_groups, options
+from anello.model.schema.report import Report
+from anello.model.schema.tree import Tree, clash_error
+from anello.model.schema.yaml_reader import parse_yaml, read_text
 
 
 @dataclass

@@ -10,10 +10,10 @@ import pandas as pd
 import xarray as xr
 
 from anello.model.definition.node_values import NodeValues, Value, as_number
-from anello.model.definition.parameters import TIERS, parameter
 from anello.model.definition.places import Places
-from anello.model.definition.report import Report
 from anello.model.definition.technologies import Technology
+from anello.model.schema.parameters import TIERS, parameter
+from anello.model.schema.report import Report
 from anello.model.timeseries import Reference
 
 Series = Mapping[Reference, np.ndarray]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from anello.base.files import write_text
-from anello.model.definition.parameters import (
+from anello.model.schema.parameters import (
     BASES,
     Parameter,
     constraint_parameters,

@@ -9,11 +9,12 @@ import xarray as xr
 
 from anello.errors import did_you_mean
 from anello.model.definition.node_values import as_number
-from anello.model.definition.parameters import group_limit_names, group_share_names
 from anello.model.definition.places import Places
-from anello.model.definition.report import Report
 from anello.model.definition.technologies import Technology
-from anello.model.definition.tree import Mark, Tree
+from anello.model.schema.mark import Mark
+from anello.model.schema.parameters import group_limit_names, group_share_names
+from anello.model.schema.report import Report
+from anello.model.schema.tree import Tree
 
 
 def read_groups(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anello.model.data import ModelData
-from anello.model.definition.report import Report
+from anello.model.schema.report import Report
 
 SPAN = 1e9
 """Ratio of largest to smallest number of a kind beyond which solvers lose digits."""

@@ -8,9 +8,9 @@ import numpy as np
 
 from anello.model.data import ModelData
 from anello.model.definition.magnitude_checks import check_magnitudes
-from anello.model.definition.report import Report
 from anello.model.definition.spores_checks import check_spores
 from anello.model.definition.supply_checks import check_supply
+from anello.model.schema.report import Report
 
 _SIZES = ("energy_cap", "storage_cap", "resource_cap", "resource_area")
 

@@ -9,10 +9,11 @@ from typing import Any
 
 from anello.errors import did_you_mean
 from anello.model.definition.distance import distance_between
-from anello.model.definition.parameters import options
-from anello.model.definition.report import Report
 from anello.model.definition.technologies import Technology
-from anello.model.definition.tree import Mark, Tree, clash_error
+from anello.model.schema.mark import Mark
+from anello.model.schema.parameters import options
+from anello.model.schema.report import Report
+from anello.model.schema.tree import Tree, clash_error
 
 MAX_LOCATIONS = 100_000
 """Most locations that lists and ranges may stand for."""

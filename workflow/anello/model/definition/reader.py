@@ -18,12 +18,12 @@ from anello.model.definition.groups import read_groups
 from anello.model.definition.model_checks import check_data
 from anello.model.definition.node_values import ValueReader
 from anello.model.definition.places import read_places
-from anello.model.definition.report import Report
 from anello.model.definition.series_checks import check_series
 from anello.model.definition.settings import check_settings
 from anello.model.definition.technologies import read_technologies
-from anello.model.definition.tree import Tree
 from anello.model.definition.unit_checks import check_units
+from anello.model.schema.report import Report
+from anello.model.schema.tree import Tree
 from anello.model.time_reduction import reduce_time
 from anello.model.timeseries import SeriesReader, parse_reference, resolution_hours
 

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 
 from anello.model.definition.node_values import NodeValues
-from anello.model.definition.parameters import parameter
-from anello.model.definition.report import Report
-from anello.model.definition.tree import Mark
+from anello.model.schema.mark import Mark
+from anello.model.schema.parameters import parameter
+from anello.model.schema.report import Report
 from anello.model.timeseries import Reference
 
 ROUNDING = 1e-6

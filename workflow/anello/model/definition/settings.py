@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from anello.errors import did_you_mean
-from anello.model.definition.parameters import options
-from anello.model.definition.report import Report
-from anello.model.definition.tree import Tree
+from anello.model.schema.parameters import options
+from anello.model.schema.report import Report
+from anello.model.schema.tree import Tree
 
 _NUMBERS = {
     "bigM": 0.0,

@@ -10,7 +10,7 @@ import numpy as np
 
 from anello.errors import did_you_mean
 from anello.model.data import ModelData
-from anello.model.definition.report import Report
+from anello.model.schema.report import Report
 
 _KEY = "run.spores_options"
 _DEFAULT_SLACK = 0.1

@@ -10,8 +10,8 @@ import pandas as pd
 from anello.errors import did_you_mean
 from anello.model.data import ModelData
 from anello.model.definition.limits import largest_output_kwh
-from anello.model.definition.parameters import TIERS
-from anello.model.definition.report import Report
+from anello.model.schema.parameters import TIERS
+from anello.model.schema.report import Report
 
 TOLERANCE = 1e-6
 """Part of a demand by which supply may fall short without being told."""

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from anello.errors import did_you_mean
-from anello.model.definition.parameters import BASES, TIERS, options
-from anello.model.definition.report import Report
-from anello.model.definition.tree import Mark, Tree
+from anello.model.schema.mark import Mark
+from anello.model.schema.parameters import BASES, TIERS, options
+from anello.model.schema.report import Report
+from anello.model.schema.tree import Tree
 
 PALETTE = (
     "#4477aa",

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from anello.model.definition.node_values import NodeValues
-from anello.model.definition.report import Report
-from anello.model.definition.tree import Mark
+from anello.model.schema.mark import Mark
+from anello.model.schema.report import Report
 from anello.model.timeseries import Reference
 
 # ASSUME: no sun above the atmosphere's 1.36 kW/m2 by much, and no plant above its nominal power by

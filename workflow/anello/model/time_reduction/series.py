@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from anello.errors import InputError, Problem
-from anello.model.definition.parameters import parameter
+from anello.model.schema.parameters import parameter
 
 Array = npt.NDArray[np.float64]
 

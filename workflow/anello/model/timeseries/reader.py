@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from anello.errors import InputError, did_you_mean
-from anello.model.definition.report import Report
-from anello.model.definition.tree import Mark
+from anello.model.schema.mark import Mark
+from anello.model.schema.report import Report
 from anello.model.timeseries.steps import (
     and_more,
     order_fault,

@@ -11,12 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from anello.optimise.results.collection import (
-        CollectedResults,
-        collect,
-        read_results,
-        write_results,
-    )
+    from anello.optimise.results.collected import CollectedResults
+    from anello.optimise.results.collection import collect, read_results, write_results
     from anello.optimise.results.extraction import extract
     from anello.optimise.results.netcdf import read_netcdf, write_netcdf
     from anello.optimise.results.postprocess import capacity_factor, check_carrier_balance
@@ -30,7 +26,7 @@ if TYPE_CHECKING:
     )
 
 _LAZY = {
-    "CollectedResults": "anello.optimise.results.collection",
+    "CollectedResults": "anello.optimise.results.collected",
     "calliope_view": "anello.optimise.results.views",
     "capacity_factor": "anello.optimise.results.postprocess",
     "check_carrier_balance": "anello.optimise.results.postprocess",

@@ -20,7 +20,6 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ import xarray as xr
 from anello import __version__
 from anello.base.files import FilePath, sha256, write_json
 from anello.errors import ArtefactError
+from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.netcdf import read_groups, read_netcdf, write_netcdf
 from anello.optimise.results.summary import summarise
 from anello.optimise.results.tidy_csv import write_tidy_csv
@@ -47,47 +47,6 @@ _UNITS_BY_ENDING = {
     "_s": "s",
     "_h": "h",
 }
-
-
-@dataclass
-class CollectedResults:
-    """One scenario's results and what led to them.
-
-    Attributes
-    ----------
-    results : xarray.Dataset
-        The last dispatch.
-    inputs : xarray.Dataset
-        The model data.
-    ring : xarray.Dataset or None
-        The last simulation of the ring, with ``temperature_by_iteration_degc(iteration, state)``.
-    convergence : xarray.Dataset or None
-        Measures of convergence, one value per iteration.
-    record : dict
-        The convergence record as it was written.
-    quality : dict or None
-        The data-quality report.
-    config : dict
-        The model's configuration.
-    settings : dict
-        The scenario's settings.
-    versions, checksums : dict
-        Where the results come from.
-    attrs : dict
-        Run, scenario, title, version.
-    """
-
-    results: xr.Dataset
-    inputs: xr.Dataset
-    ring: xr.Dataset | None = None
-    convergence: xr.Dataset | None = None
-    record: dict[str, Any] = field(default_factory=dict)
-    quality: dict[str, Any] | None = None
-    config: dict[str, Any] = field(default_factory=dict)
-    settings: dict[str, Any] = field(default_factory=dict)
-    versions: dict[str, str] = field(default_factory=dict)
-    checksums: dict[str, str] = field(default_factory=dict)
-    attrs: dict[str, Any] = field(default_factory=dict)
 
 
 def collect(

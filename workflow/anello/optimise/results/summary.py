@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import xarray as xr
 
-if TYPE_CHECKING:
-    from anello.optimise.results.collection import CollectedResults
+from anello.optimise.results.collected import CollectedResults
 
 KWH_PER_MWH = 1000.0
 

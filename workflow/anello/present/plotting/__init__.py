@@ -16,8 +16,8 @@ from anello.base.files import PathLike
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-    from anello.api.model import Model
     from anello.present.plotting.selection import Source, Subset
+    from anello.present.plotting.solved import SolvedModel
 
 __all__ = ["ModelPlots"]
 
@@ -27,7 +27,7 @@ class ModelPlots:
 
     Parameters
     ----------
-    model : Model
+    model : SolvedModel
         Solved or not; without results there are plots of inputs.
 
     Notes
@@ -46,7 +46,7 @@ class ModelPlots:
         Arguments for ``plotly.io.to_html``, such as ``{"include_plotlyjs": "cdn"}``.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: SolvedModel) -> None:
         self._model = model
 
     def _source(self) -> Source:

@@ -14,7 +14,7 @@ from anello.present.plotting.chart import INK
 from anello.present.report.appearance import GREY, WHEEL, lightened
 
 if TYPE_CHECKING:
-    from anello.api.model import Model
+    from anello.present.plotting.solved import SolvedModel
 
 Subset = Mapping[str, Sequence[Any]]
 _HEX = re.compile("#[0-9a-fA-F]{6}")
@@ -25,11 +25,11 @@ class Source:
 
     Parameters
     ----------
-    model : Model
+    model : SolvedModel
         Solved or not.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: SolvedModel) -> None:
         self.model = model
         self.inputs = model.inputs
         self.results = model.results if model.is_solved else xr.Dataset()

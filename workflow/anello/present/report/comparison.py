@@ -16,7 +16,8 @@ import pandas as pd
 import seaborn as sns
 
 from anello.base.files import FilePath, atomic_path
-from anello.optimise.results.collection import CollectedResults, read_results
+from anello.optimise.results.collected import CollectedResults
+from anello.optimise.results.collection import read_results
 from anello.optimise.results.summary import summarise
 from anello.present.report.appearance import (
     BLUE,

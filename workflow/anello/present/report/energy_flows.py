@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import xarray as xr
 
-from anello.optimise.results.collection import CollectedResults
+from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.summary import KWH_PER_MWH, weighted_energy_mwh
 from anello.present.report.appearance import GREY, Appearance
 from anello.present.report.config import FiguresConfig

@@ -24,7 +24,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import MaxNLocator
 
 from anello.base.files import FilePath
-from anello.optimise.results.collection import CollectedResults, convergence_dataset, read_results
+from anello.optimise.results.collected import CollectedResults
+from anello.optimise.results.collection import convergence_dataset, read_results
 from anello.optimise.results.summary import result_position
 from anello.present.report.appearance import (
     BLUE,

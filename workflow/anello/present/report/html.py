@@ -19,7 +19,8 @@ import xarray as xr
 from anello import __version__
 from anello.base.files import FilePath, write_text
 from anello.errors import ArtefactError
-from anello.optimise.results.collection import CollectedResults, convergence_dataset
+from anello.optimise.results.collected import CollectedResults
+from anello.optimise.results.collection import convergence_dataset
 from anello.present.report.appearance import (
     BLUE,
     GREEN,

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from anello.base.files import FilePath, atomic_path, sha256, write_json
-from anello.optimise.results.collection import CollectedResults
+from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.summary import KWH_PER_MWH
 from anello.present.report.comparison import scenario_table
 from anello.present.report.config import FiguresConfig

@@ -13,9 +13,9 @@ import pandas as pd
 from anello.errors import InputError, Problem
 from anello.model.definition import read_model
 from anello.model.definition.composition import Configuration, compose, locate_series
-from anello.model.definition.report import Report
 from anello.model.quality.check import check_series_folder
 from anello.model.quality.report import QualityReport
+from anello.model.schema.report import Report
 from anello.model.timeseries.reader import parse_reference
 from anello.model.timeseries.steps import ISO_FORMAT
 from anello.run.preprocess.config import DataConfig, EmbeddedData, FolderData, QualityConfig

@@ -17,8 +17,9 @@ from typing import Any
 import yaml
 
 from anello.errors import ConfigError, InputError, Problem
-from anello.model.definition.report import Report
-from anello.model.definition.tree import MAX_DEPTH, Mark, Tree
+from anello.model.schema.mark import Mark
+from anello.model.schema.report import Report
+from anello.model.schema.tree import MAX_DEPTH, Tree
 
 MAX_BYTES = 50_000_000
 """Largest file that is read."""

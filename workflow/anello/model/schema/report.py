@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from anello.errors import InputError, Problem, did_you_mean
-
-if TYPE_CHECKING:
-    from anello.model.definition.tree import Mark
+from anello.model.schema.mark import Mark
 
 
 class Report:

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from anello.errors import InputError
-
-if TYPE_CHECKING:
-    from anello.model.definition.report import Report
+from anello.model.schema.mark import Mark
+from anello.model.schema.report import Report
 
 MAX_DEPTH = 60
 """Deepest nesting of keys that is read."""
 
 WIPE = "_REPLACE_"
 """Key with which an override replaces a mapping instead of adding to it."""
-
-
-class Mark(NamedTuple):
-    """Where a key stands: a file's name and its line, counted from 1."""
-
-    file: str
-    line: int | None = None
 
 
 class Tree(dict[str, Any]):

@@ -9,9 +9,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from anello.model.definition.report import Report
-from anello.model.definition.tree import Tree
-from anello.model.definition.yaml_reader import parse_yaml
+from anello.model.schema.report import Report
+from anello.model.schema.tree import Tree
+from anello.model.schema.yaml_reader import parse_yaml
 
 Kind = Literal["number", "flag", "text", "ratios"]
 
@@ -109,7 +109,7 @@ def _parameter(name: str, entry: Mapping[str, Any]) -> Parameter:
 
 @cache
 def _table(name: str) -> Tree:
-    text = files("anello.model.definition").joinpath(name).read_text(encoding="utf-8")
+    text = files("anello.model.schema").joinpath(name).read_text(encoding="utf-8")
     return parse_yaml(text, name, Report())
 
 
