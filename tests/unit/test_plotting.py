@@ -13,7 +13,8 @@ import pytest
 
 import anello
 from anello.errors import AnelloError, InputError
-from anello.present.plotting.network import Link, Map, flows_chart
+from anello.present.plotting.network import flows_chart
+from anello.present.plotting.network_map import Link, Map
 from anello.present.plotting.selection import Source
 from anello.present.plotting.timeseries import TimeAxis
 from browser import find_chromium, run_in

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from anello.model.quality.config import QualityConfig
 
 if TYPE_CHECKING:
-    from anello.model.quality.check import CheckedSeries, check_series_folder
+    from anello.model.quality.check import check_series_folder
+    from anello.model.quality.file import CheckedSeries
     from anello.model.quality.report import Finding, QualityReport
 
 __all__ = ["CheckedSeries", "Finding", "QualityConfig", "QualityReport", "check_series_folder"]

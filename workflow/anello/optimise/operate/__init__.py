@@ -6,7 +6,8 @@
 """
 
 from anello.optimise.operate.capacities import fixed_capacities
-from anello.optimise.operate.rolling import Horizon, Operation, operate
+from anello.optimise.operate.period import Horizon
+from anello.optimise.operate.rolling import Operation, operate
 from anello.optimise.operate.windows import Window, split
 
 __all__ = ["Horizon", "Operation", "Window", "fixed_capacities", "operate", "split"]

@@ -13,7 +13,8 @@ from anello import __version__
 from anello.base.files import PathLike, write_text
 from anello.errors import InputError
 from anello.present.plotting.capacity import capacity_chart
-from anello.present.plotting.network import Map, flows_chart, transmission_chart
+from anello.present.plotting.network import flows_chart, transmission_chart
+from anello.present.plotting.network_map import Map
 from anello.present.plotting.output import POLICY, div_of, plotly_module
 from anello.present.plotting.selection import Source
 from anello.present.plotting.timeseries import timeseries_chart
