@@ -57,6 +57,7 @@ lint: $(DEV_READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	PATH="$(abspath $(BIN)):$$PATH" snakemake --lint
 	$(BIN)/python -m anello.run.config --check
 	$(BIN)/mkdocs build --quiet --strict --site-dir "$(VENV)/site"

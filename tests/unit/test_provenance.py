@@ -95,8 +95,14 @@ def test_the_scripts_of_the_workflow_reach_what_they_run() -> None:
         script.stem: {str(f.relative_to(provenance.PACKAGE)) for f in code_files(script)}
         for script in scripts.glob("*.py")
     }
-    assert {"solve/highs.py", "solve/problem.py", "results/extraction.py"} <= reached["solve"]
-    assert {"formulation/balance.py", "solve/compile.py"} <= reached["build"]
+    assert {
+        "optimise/solve/highs.py",
+        "optimise/solve/problem.py",
+        "optimise/results/extraction.py",
+    } <= reached["solve"]
+    assert {"optimise/formulation/balance.py", "optimise/solve/compile.py"} <= reached["build"]
     assert {"ring/mixed.py", "coupling/fixed_point.py"} <= reached["simulate"]
     assert {"model/schema/parameters.yaml", "model/quality/check.py"} <= reached["preprocess"]
-    assert not any(f.startswith(("report/", "district/")) for f in reached["solve"])
+    assert not any(
+        f.startswith(("present/", "district/", "api/", "cli/")) for f in reached["solve"]
+    )
