@@ -59,7 +59,7 @@ lint: $(DEV_READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	PATH="$(abspath $(BIN)):$$PATH" snakemake --lint
-	$(BIN)/python -m anello.run.config --check
+	$(BIN)/python -m anello.run.schemas --check
 	$(BIN)/mkdocs build --quiet --strict --site-dir "$(VENV)/site"
 
 format: $(DEV_READY)
@@ -69,7 +69,7 @@ format: $(DEV_READY)
 
 # The JSON schema and the table of settings in config/README.md both come from anello.run.config.
 schemas: $(DEV_READY)
-	$(BIN)/python -m anello.run.config
+	$(BIN)/python -m anello.run.schemas
 
 docs: $(DEV_READY)
 	$(BIN)/mkdocs build --strict

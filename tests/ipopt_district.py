@@ -14,7 +14,8 @@ import numpy as np
 from anello.coupling.district import Iteration
 from anello.coupling.iteration import heat_pumps
 from anello.model.data import ModelData
-from anello.ring.config import QuadraticCop, RingConfig, StoreUse
+from anello.ring.config import RingConfig
+from anello.ring.cop_config import QuadraticCop, StoreUse
 
 KWH_PER_KGK = 4.18 / 3600.0
 SMOOTH_K = 1e-3

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from anello.coupling.convergence import CouplingState, check_fixed_point
+from anello.coupling.convergence import check_fixed_point
+from anello.coupling.record import CouplingState
 from anello.model.data import ModelData
 from anello.optimise.formulation import formulate
 from anello.optimise.results.extraction import extract

@@ -22,7 +22,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anello.api.attrdict import AttrDict
-from anello.coupling.convergence import ConvergenceRecord
+from anello.coupling.record import ConvergenceRecord
 from anello.district.config import load_district
 from anello.errors import AnelloError
 from anello.model.definition import read_model

@@ -17,7 +17,7 @@ from anello.model.definition import read_model
 from anello.optimise.formulation.assemble import assemble
 from anello.optimise.formulation.pyomo_model import ArrayModel
 from anello.optimise.formulation.registry import REGISTRY
-from anello.optimise.formulation.ring import Device, LoopRows, RingRows
+from anello.optimise.formulation.ring_rows import Device, LoopRows, RingRows
 from anello.optimise.formulation.system import System
 from anello.optimise.solve import compile_problem, solve
 from golden.cases import cases

@@ -8,7 +8,7 @@ import pytest
 
 from anello.model.definition import read_model
 from anello.optimise.formulation import formulate
-from anello.optimise.formulation.ring import Device, RingRows
+from anello.optimise.formulation.ring_rows import Device, RingRows
 from anello.optimise.results import extract
 from anello.optimise.results.postprocess import check_carrier_balance
 from anello.optimise.solve import compile_problem, solve

@@ -11,7 +11,7 @@ from scipy.special import ive
 
 from anello.errors import InputError
 from anello.ring import PipeConfig, simulate_pipe
-from anello.ring.config import WATER_KJ_PER_KGK
+from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.pipe import (
     film_w_per_m2k,
     friction_factor,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from anello.model.data import ModelData
 from anello.model.definition import read_model
-from anello.model.time_reduction.clustering import spread_centres
+from anello.model.time_reduction.days import spread_centres
 from golden.outcome import solved_data
 
 QUICK = settings(max_examples=12, deadline=None)

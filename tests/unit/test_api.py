@@ -17,7 +17,8 @@ import xarray as xr
 
 import anello
 from anello.api.attrdict import AttrDict
-from anello.api.model import NotRunError, available_solver
+from anello.api.model import NotRunError
+from anello.api.running import available_solver
 from anello.errors import (
     AnelloError,
     ArtefactError,

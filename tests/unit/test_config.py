@@ -11,7 +11,8 @@ import yaml
 
 from anello.errors import ConfigError
 from anello.run import config as configuration
-from anello.run.config import RunConfig, locate, merge, parse_config, read_config
+from anello.run.config import RunConfig, merge, parse_config, read_config
+from anello.run.config_faults import locate
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = ROOT / "config" / "config.yaml"

@@ -9,15 +9,10 @@ import pytest
 from pydantic import ValidationError
 
 from anello.coupling.config import CouplingConfig, FixedPointConfig
-from anello.coupling.convergence import (
-    ConvergenceRecord,
-    CouplingState,
-    check_fixed_point,
-    criterion_of,
-    oscillation_report,
-    require_converged,
-)
+from anello.coupling.convergence import check_fixed_point, criterion_of, require_converged
 from anello.coupling.fixed_point import CopPair, next_cop, run_fixed_point
+from anello.coupling.oscillation import oscillation_report
+from anello.coupling.record import ConvergenceRecord, CouplingState
 from anello.errors import ArtefactError, NotConvergedError
 from anello.ring import iccep2019_ring
 

@@ -15,7 +15,7 @@ import small_models
 from anello.errors import InfeasibleError
 from anello.optimise.formulation import formulate
 from anello.optimise.solve import compile_problem, explain_infeasibility, solve
-from anello.optimise.solve.run import optimise
+from anello.optimise.solve.optimise import optimise
 
 HOURS = 12
 INF = np.inf

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from anello.coupling.exchange_file import read_cop, read_linearisation, write_cop
-from anello.coupling.linearisation import Linearisation
+from anello.coupling.incumbent import Linearisation
 from anello.coupling.water import Water
 from anello.errors import ArtefactError
 

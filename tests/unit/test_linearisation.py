@@ -9,21 +9,18 @@ import pytest
 
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict
+from anello.coupling.incumbent import RUNNING_KW, linearise
 from anello.coupling.iteration import rows_of, start_cop, with_cop, with_numbers
-from anello.coupling.linearisation import (
-    RUNNING_KW,
-    following_schedule,
-    linearise,
-    ring_rows,
-    schedule_kw,
-)
+from anello.coupling.linearisation import following_schedule, schedule_kw
+from anello.coupling.ring_rows import ring_rows
 from anello.coupling.slp import judge_iteration
 from anello.errors import InputError, NotConvergedError
 from anello.optimise.formulation import formulate
 from anello.optimise.results.postprocess import check_carrier_balance
 from anello.optimise.solve import compile_problem, solve
 from anello.ring import iccep2019_ring, simulate
-from anello.ring.config import CapacityLimit, RingConfig
+from anello.ring.config import RingConfig
+from anello.ring.cop_config import CapacityLimit
 from ring_districts import coupled, random_district
 
 SEED = 0

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from anello.coupling.convergence import read_state
+from anello.coupling.record import read_state
 from anello.errors import ArtefactError, InputError
 from anello.ring import iccep2019_ring, simulate
 from anello.ring.adapt import ring_dataset, ring_input, ring_result

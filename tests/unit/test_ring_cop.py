@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from anello.errors import ConfigError, CopRangeError, InputError
 from anello.ring import RingConfig
-from anello.ring.config import CarnotCop, HeatPumpConfig, Iccep2019Cop, QuadraticCop, TableCop
 from anello.ring.cop import HeatPumpCop, compile_function, compile_heat_pump, compile_heat_pumps
+from anello.ring.cop_config import CarnotCop, HeatPumpConfig, Iccep2019Cop, QuadraticCop, TableCop
 
 
 @pytest.fixture

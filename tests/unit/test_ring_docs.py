@@ -8,7 +8,7 @@ import re
 import pytest
 import yaml
 
-from anello.coupling.convergence import IterationRecord
+from anello.coupling.record import IterationRecord
 from anello.ring import RingConfig
 from anello.ring.config import OddityConfig
 

@@ -23,8 +23,8 @@ from anello.ring import (
 )
 from anello.ring import audit as energy_audit
 from anello.ring.audit import mean_weight
-from anello.ring.config import KusudaGround
 from anello.ring.ground import ground_temperature_degc, kusuda_degc
+from anello.ring.ground_config import KusudaGround
 
 CAPACITY = 3.0e6 * 4.18 / 3600.0
 NODES = (

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from anello.ring import RingInput
 from anello.ring.config import RingConfig
-from anello.ring.loop import plan_loop
+from anello.ring.loop_run import plan_loop
 from anello.ring.waves import waves
 
 STEPS = 12

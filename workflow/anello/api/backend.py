@@ -9,25 +9,24 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 import pyomo.environ as pyo
 import xarray as xr
 
-from anello.api.calliope_layout import inputs_view, set_members
+from anello.api.calliope_layout import inputs_view
+from anello.api.place import Index, Place, label_of
+from anello.api.rule_view import RuleView
 from anello.errors import AnelloError, InputError, Problem, did_you_mean
 from anello.model.data import ModelData
 from anello.model.schema.parameters import parameter
 from anello.optimise.formulation import formulate
-from anello.optimise.formulation.pyomo_model import ArrayExpression, ArrayModel, ArrayVar
+from anello.optimise.formulation.pyomo_model import ArrayModel
 
 Rule = Callable[..., Any]
-Index = Any
 Edit = Callable[[ArrayModel], None]
 Solved = TypeVar("Solved")
 
 # Read once, to compute what the model then uses; a change later would have no effect.
 _USED_UP = {"lifetime": "cost_depreciation_rate", "cost_interest_rate": "cost_depreciation_rate"}
-_ALIASES = {"timestep_weights": "timestep_weight"}
 
 
 class Backend(Generic[Solved]):
@@ -300,7 +299,7 @@ class Backend(Generic[Solved]):
             model.add_component(constraint_name, component)
             try:
                 for index in product(*members):
-                    label = tuple(_label(part) for part in index)
+                    label = tuple(label_of(part) for part in index)
                     relation = constraint_rule(view, *index)
                     component.add(label[0] if len(label) == 1 else label or None, relation)
             except BaseException:
@@ -345,163 +344,3 @@ def _number(value: Any, key: str) -> npt.NDArray[np.float64]:
     if np.isnan(number).any():
         raise InputError(Problem("must be a number", key=key, value=value))
     return number
-
-
-def _label(part: Any) -> str:
-    return f"{part:%Y-%m-%d %H:%M}" if isinstance(part, pd.Timestamp) else str(part)
-
-
-class Place:
-    """Where an index such as ``("monetary", "region1::ccgt")`` points in a parameter's array."""
-
-    def __init__(self, where: dict[str, int]) -> None:
-        self.where = where
-
-    @classmethod
-    def of(cls, inputs: xr.Dataset, dims: Iterable[Any], param: str, index: Index) -> Place:
-        """Find an index, whose parts may stand in any order.
-
-        Raises
-        ------
-        InputError
-            If a part is no node, cost class or time step of this parameter, or the node or cost
-            class is missing.
-        """
-        wanted = [str(d) for d in dims]
-        at: dict[str, int] = {}
-        for part in index if isinstance(index, tuple) else (index,):
-            for dim in wanted:
-                place = None if dim in at else _position(inputs, dim, part)
-                if place is not None:
-                    at[dim] = place
-                    break
-            else:
-                known = [str(v) for d in wanted if d != "timestep" for v in inputs[d].values]
-                raise InputError(
-                    Problem(
-                        f"{part!r} is no {' or '.join(wanted)} here",
-                        key=param,
-                        suggestion=did_you_mean(str(part), known),
-                    )
-                )
-        missing = [d for d in wanted if d not in at and d != "timestep"]
-        if missing:
-            raise InputError(Problem(f"the {missing[0]} is missing", key=param, value=index))
-        return cls(at)
-
-    def within(self, dims: Iterable[Any]) -> tuple[Any, ...]:
-        """Return the numpy index; all time steps where none was named."""
-        return tuple(self.where.get(str(d), slice(None)) for d in dims)
-
-
-def _position(inputs: xr.Dataset, dim: str, part: Any) -> int | None:
-    wanted = part
-    if dim == "timestep":
-        if isinstance(part, str) and not part[:1].isdigit():
-            return None
-        try:
-            wanted = pd.Timestamp(part)
-        except (TypeError, ValueError):
-            return None
-    elif not isinstance(part, str):
-        return None
-    index = inputs.indexes[dim] if dim in inputs.indexes else pd.Index(inputs[dim].values)
-    place = int(index.get_indexer(pd.Index([wanted]))[0])
-    return None if place < 0 else place
-
-
-class RuleView:
-    """What the rule of an added constraint sees: variables, parameters and sets by name.
-
-    Anything else is looked up on the Pyomo model.
-    """
-
-    def __init__(self, model: ArrayModel, data: ModelData) -> None:
-        self._model = model
-        self._data = data
-        self._found: dict[str, Any] = {}
-
-    def members(self, name: str) -> list[Any]:
-        """Return the members of a set."""
-        components = self._model.array_components(ArrayVar)
-        components += self._model.array_components(ArrayExpression)
-        variables = {c.block.name: c.block.labels() for c in components}
-        return set_members(self._data, name, variables)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        if name not in self._found:
-            self._found[name] = self._look_up(name)
-        return self._found[name]
-
-    def _look_up(self, name: str) -> Any:
-        component = self._model.component(name)
-        if isinstance(component, (ArrayVar, ArrayExpression)):
-            return _Items(component)
-        if component is not None:
-            return component
-        called = _ALIASES.get(name, name)
-        if called in self._data.inputs.variables or parameter(called) is not None:
-            return _Values(self._data, called)
-        try:
-            return self.members(name)
-        except InputError:
-            return getattr(self._model, name)
-
-
-class _Items:
-    """A variable whose items answer to joined labels and time stamps too."""
-
-    def __init__(self, component: Any) -> None:
-        self._component = component
-        self._keys = len(component.block.keys)
-
-    def __getitem__(self, index: Index) -> Any:
-        parts = [p if isinstance(p, str) else _label(pd.Timestamp(p)) for p in _parts(index)]
-        steps = self._component.block.n_time is not None
-        if len(parts) - steps == self._keys - 1 and self._keys > 1:
-            first = 1 if "cost" in self._component.block.keys else 0
-            head, _, tail = parts[first].rpartition("::")
-            parts[first : first + 1] = [head, tail]
-        if steps and parts:
-            parts[-1] = parts[-1][:16]
-        return self._component[parts[0] if len(parts) == 1 else tuple(parts)]
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self._component, name)
-
-
-class _Values:
-    """A parameter's values by index, with the default where the model gives none."""
-
-    def __init__(self, data: ModelData, name: str) -> None:
-        self._inputs, self._name = data.inputs, name
-        entry = parameter(name)
-        self._default = np.nan if entry is None else entry.default_number
-        if name in data.inputs.variables:
-            array = data.inputs[name]
-            self._dims, self._array = tuple(map(str, array.dims)), array.values
-        else:
-            lead: tuple[str, ...] = ("cost",) if name.startswith("cost_") else ()
-            self._dims = (*lead, "node")
-            self._array = np.full([data.inputs.sizes[d] for d in self._dims], np.nan)
-
-    def __getitem__(self, index: Index) -> Any:
-        # A static parameter may be asked for at a time step.
-        parts = list(_parts(index))
-        if "timestep" not in self._dims and len(parts) > len(self._dims):
-            parts = [p for p in parts if _position(self._inputs, "timestep", p) is None]
-        place = Place.of(self._inputs, self._dims, self._name, tuple(parts))
-        value = self._array[place.within(self._dims)]
-        if np.ndim(value):
-            raise InputError(Problem("the time step is missing", key=self._name, value=index))
-        if self._array.dtype.kind != "f":
-            return str(value)
-        return float(self._default if np.isnan(value) else value)
-
-
-def _parts(index: Index) -> tuple[Any, ...]:
-    return index if isinstance(index, tuple) else (index,)

@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,31 +15,21 @@ from typing import TYPE_CHECKING, Any
 import xarray as xr
 
 from anello import __version__
-from anello.api.attrdict import AttrDict, flow_yaml
+from anello.api.attrdict import AttrDict
+from anello.api.commented_yaml import commented
+from anello.api.running import check_mode, solved, stored_groups
 from anello.base.files import atomic_path, write_text
-from anello.errors import (
-    AnelloError,
-    ArtefactError,
-    ConfigError,
-    InputError,
-    Problem,
-    did_you_mean,
-)
+from anello.errors import AnelloError, ArtefactError, InputError, Problem, did_you_mean
 from anello.model.data import ModelData
-from anello.optimise.results import extract
-from anello.optimise.results.collection import versions
 from anello.optimise.results.netcdf import read_groups, write_netcdf
 from anello.optimise.results.views import calliope_view
-from anello.optimise.solve import Solution, compile_problem, solve
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from anello.api.backend import Backend
     from anello.api.calliope_layout import IndexFormat
-    from anello.model.schema.tree import Tree
     from anello.optimise.formulation.pyomo_model import ArrayModel
-    from anello.optimise.solve import Problem as CompiledProblem
     from anello.present.plotting import ModelPlots
 
 logger = logging.getLogger(__name__)
@@ -118,7 +108,7 @@ class Model:
             # The format's default is CBC, which the folder's author did not ask for.
             data.config["run"]["solver"] = "highs"
         self._start(data)
-        self._yaml: str | None = _commented(tree)
+        self._yaml: str | None = commented(tree)
         for warning in data.warnings:
             logger.warning("%s", warning)
 
@@ -335,7 +325,7 @@ class Model:
         """
         if self.is_solved and not force_rerun:
             raise AnelloError("the model has results already; run(force_rerun=True) replaces them")
-        _check_mode(self.run_config)
+        check_mode(self.run_config)
         self._take_changes(force_rerun)
         built_for = self._backend and self._backend.data.config["run"].get("mode")
         if force_rerun or built_for != self.run_config.get("mode"):
@@ -350,7 +340,7 @@ class Model:
             self.data.inputs = backend.data.inputs
         weights = backend.data.config["run"]["objective_options"]
         self.run_config.set_key("objective_options", weights)
-        self._dispatch = _solved(
+        self._dispatch = solved(
             self.data,
             backend.current(),
             self._yaml,
@@ -382,7 +372,7 @@ class Model:
     def _build(self) -> Backend[Model]:
         from anello.api.backend import Backend
 
-        _check_mode(self.run_config)
+        check_mode(self.run_config)
         self._take_changes(force_rerun=True)
         return Backend(self.data, partial(_rerun, self.run_config))
 
@@ -392,7 +382,7 @@ class Model:
 
         :func:`anello.read_netcdf` makes a model of it again.
         """
-        groups = _groups(self.data, self._yaml)
+        groups = stored_groups(self.data, self._yaml)
         if self._dispatch is not None:
             groups["results"] = self._dispatch
         write_netcdf(groups, Path(path))
@@ -507,172 +497,8 @@ def read_netcdf(path: str | os.PathLike[str]) -> Model:
     return model
 
 
-def _groups(data: ModelData, yaml: str | None) -> dict[str, xr.Dataset]:
-    """What a file holds of a model, beside its results."""
-    name = data.config["model"].get("name") or ""
-    return {
-        "/": xr.Dataset(
-            attrs={
-                "title": f"anello model {name}".strip(),
-                "run": "",
-                "scenario": data.config.get("scenario") or "",
-                "source": f"anello {__version__}",
-                "anello_version": __version__,
-            }
-        ),
-        "inputs": data.inputs.assign_attrs(
-            config=json.dumps(data.config, ensure_ascii=False, sort_keys=True),
-            warnings=json.dumps(data.warnings, ensure_ascii=False),
-        ),
-        "provenance": xr.Dataset(
-            attrs={
-                "versions": json.dumps(versions(), sort_keys=True),
-                "settings": "{}",
-                "checksums": "{}",
-                "quality": "null",
-                "model_yaml": yaml or "",
-            }
-        ),
-    }
-
-
-def _check_mode(run: Mapping[str, Any]) -> None:
-    mode = run.get("mode", "plan")
-    if mode not in ("plan", "operate", "spores"):
-        raise ConfigError(
-            Problem(
-                "the modes are `plan`, `operate` and `spores`",
-                key="run.mode",
-                value=mode,
-                suggestion="Set `run.mode: plan`",
-            )
-        )
-
-
 def _rerun(run_config: AttrDict, data: ModelData, model: ArrayModel) -> Model:
     """Solve an edited problem into a model of its own, with the solver its parent would use."""
     for key in ("solver", "solver_options", "save_logs"):
         data.config["run"][key] = run_config.get(key)
-    return Model.from_data(data, _solved(data, model))
-
-
-def _solved(
-    data: ModelData,
-    model: ArrayModel,
-    yaml: str | None = None,
-    *,
-    earlier: xr.Dataset | None = None,
-    solver: str | None = None,
-    solver_options: Mapping[str, Any] | None = None,
-    time_limit_s: float | None = None,
-    mip_gap: float | None = None,
-    log_path: str | os.PathLike[str] | None = None,
-) -> xr.Dataset:
-    run = data.config["run"]
-    name = solver or available_solver(str(run["solver"]))
-    options = solver_options
-    if options is None:
-        # Options are in a solver's own words, so they go with the solver they were written for.
-        options = (run.get("solver_options") or {}) if name == run["solver"] else {}
-    if log_path is None and run.get("save_logs"):
-        log_path = Path(str(run["save_logs"])) / "solver.log"
-    problem = compile_problem(model)
-    log = None if log_path is None else Path(log_path)
-    how: dict[str, Any] = {"options": options, "time_limit_s": time_limit_s, "mip_gap": mip_gap}
-    if run.get("mode") == "spores":
-        return _alternatives(data, problem, yaml, partial(solve, solver=name, **how), log)
-    if run.get("mode") == "operate":
-        from anello.optimise.operate import operate
-
-        done = operate(data, problem, earlier=earlier, solver=name, log_path=log, **how)
-        return extract(data, done.solution)
-    return extract(data, solve(problem, name, log_path=log, **how))
-
-
-def _alternatives(
-    data: ModelData,
-    problem: CompiledProblem,
-    yaml: str | None,
-    solve: Callable[..., Solution],
-    log: Path | None,
-) -> xr.Dataset:
-    """Find the cheapest system and alternatives, each kept as it is found if that is asked for."""
-    from anello.optimise.spores import SporeStore, Start, run_spores
-
-    def found(ready: CompiledProblem, start: Start, number: int) -> Solution:
-        own = None if log is None else log.with_stem(f"{log.stem}_spore_{number}")
-        return solve(
-            ready,
-            basis=start.basis,
-            values=start.values,
-            primal=True,
-            explain=number == 0,
-            log_path=own,
-        )
-
-    options = data.config["run"]["spores_options"]
-    store = None
-    if options["save_per_spore"]:
-        store = SporeStore(str(options["save_per_spore_path"]), _groups(data, yaml))
-    return run_spores(data, problem, found, store)
-
-
-def available_solver(name: str) -> str:
-    """Return a model folder's solver, or ``highs`` with a warning where it is not installed."""
-    if name in ("highs", "appsi_highs"):
-        return "highs"
-    if _is_available(name):
-        return name
-    logger.warning(
-        "`run.solver` names %s, which is not installed: solving with HiGHS instead, without"
-        " `run.solver_options`",
-        name,
-    )
-    return "highs"
-
-
-def _is_available(name: str) -> bool:
-    if name == "cbc":
-        from anello.errors import SolveError
-        from anello.optimise.solve.pyomo_solver import cbc_executable
-
-        try:
-            return bool(cbc_executable())
-        except SolveError:
-            return False
-    import pyomo.environ as pyo
-
-    found: Callable[..., bool] = pyo.SolverFactory(name).available
-    # Pyomo would log its own complaint about a solver we are about to replace.
-    pyomo_logger = logging.getLogger("pyomo")
-    level = pyomo_logger.level
-    pyomo_logger.setLevel(logging.CRITICAL)
-    try:
-        return bool(found(exception_flag=False))
-    finally:
-        pyomo_logger.setLevel(level)
-
-
-def _commented(tree: Tree) -> str:
-    """YAML text of a configuration, with the origin of each value that was not a default."""
-    lines = ["# The configuration as it was used. Values without a comment are defaults."]
-    _write_tree(tree, 0, lines)
-    return "\n".join(lines) + "\n"
-
-
-def _write_tree(tree: Tree, depth: int, lines: list[str]) -> None:
-    from anello.model.schema.tree import Tree
-
-    indent = "  " * depth
-    for key, value in tree.items():
-        label = flow_yaml(key)
-        if isinstance(value, Tree) and value:
-            lines.append(f"{indent}{label}:")
-            _write_tree(value, depth + 1, lines)
-            continue
-        mark = tree.mark(key)
-        origin = "" if mark is None else f"  # {mark.file}" + (f":{mark.line}" if mark.line else "")
-        if hasattr(value, "columns"):  # a table given as `timeseries_data`
-            lines.append(f"{indent}{label}: null  # a table in memory{origin.replace('  #', ',')}")
-            continue
-        lines.append(f"{indent}{label}: {flow_yaml(value)}{origin}")
+    return Model.from_data(data, solved(data, model))

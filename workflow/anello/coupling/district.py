@@ -14,8 +14,8 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from anello.coupling.config import CouplingConfig
-from anello.coupling.convergence import ConvergenceRecord, CouplingState
 from anello.coupling.fixed_point import run_fixed_point
+from anello.coupling.incumbent import Linearisation
 from anello.coupling.iteration import (
     heat_pumps,
     investment_eur,
@@ -26,7 +26,7 @@ from anello.coupling.iteration import (
     with_cop,
     with_numbers,
 )
-from anello.coupling.linearisation import Linearisation
+from anello.coupling.record import ConvergenceRecord, CouplingState
 from anello.coupling.slp import judge_iteration, run_slp
 from anello.model.data import ModelData
 from anello.optimise.formulation import formulate

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from anello.base.files import FilePath, atomic_path
 from anello.coupling.config import CouplingConfig
+from anello.coupling.incumbent import Linearisation
 from anello.coupling.iteration import heat_pumps, start_cop, with_cop
-from anello.coupling.linearisation import Linearisation
 from anello.coupling.water import Water
 from anello.errors import ArtefactError
 from anello.model.data import ModelData

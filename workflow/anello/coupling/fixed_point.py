@@ -10,14 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.coupling.config import CouplingConfig, FixedPointConfig
-from anello.coupling.convergence import (
-    ConvergenceRecord,
-    CouplingState,
-    OscillationReport,
-    check_fixed_point,
-    oscillation_report,
-    require_converged,
-)
+from anello.coupling.convergence import check_fixed_point, require_converged
+from anello.coupling.oscillation import OscillationReport, oscillation_report
+from anello.coupling.record import ConvergenceRecord, CouplingState
 
 Floats = NDArray[np.float64]
 

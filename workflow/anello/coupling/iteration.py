@@ -11,20 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.coupling.config import CouplingConfig
-from anello.coupling.convergence import CouplingState, SlpStep
 from anello.coupling.electricity import electricity_inputs, location_electricity
-from anello.coupling.linearisation import (
-    Linearisation,
-    apply,
-    following_schedule,
-    ring_rows,
-    schedule_kw,
-    start,
-)
+from anello.coupling.incumbent import Linearisation, start
+from anello.coupling.linearisation import apply, following_schedule, schedule_kw
+from anello.coupling.record import CouplingState, SlpStep
+from anello.coupling.ring_rows import ring_rows
 from anello.errors import InputError
 from anello.errors import Problem as Fault
 from anello.model.data import ModelData
-from anello.optimise.formulation.ring import RingRows
+from anello.optimise.formulation.ring_rows import RingRows
 from anello.optimise.solve.problem import Problem
 from anello.ring import simulate
 from anello.ring.adapt import ring_input, ring_nodes

@@ -18,15 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.coupling.config import CouplingConfig, SlpConfig
-from anello.coupling.convergence import (
-    ConvergenceRecord,
-    CouplingState,
-    SlpStep,
-    check_slp,
-    require_converged,
-)
-from anello.coupling.linearisation import Linearisation, linearise, schedule_kw
-from anello.optimise.formulation.ring import RingRows
+from anello.coupling.convergence import check_slp, require_converged
+from anello.coupling.incumbent import Linearisation, linearise
+from anello.coupling.linearisation import schedule_kw
+from anello.coupling.record import ConvergenceRecord, CouplingState, SlpStep
+from anello.optimise.formulation.ring_rows import RingRows
 from anello.ring.config import RingConfig
 from anello.ring.cost import TrueCost
 from anello.ring.exchange import RingInput, RingResult

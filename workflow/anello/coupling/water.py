@@ -7,17 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.optimise.formulation.ring import (
-    WATER_PER_WAVE,
-    WAVE_KEEP,
-    WAVE_PER_KW,
-    LoopRows,
-    RingRows,
-    pair,
-)
-from anello.ring.config import WATER_KJ_PER_KGK, LoopConfig, RingConfig
+from anello.optimise.formulation.ring import WATER_PER_WAVE, WAVE_KEEP, WAVE_PER_KW, pair
+from anello.optimise.formulation.ring_rows import LoopRows, RingRows
+from anello.ring.config import RingConfig
 from anello.ring.exchange import PLANT_WATERS, RingInput, RingResult
-from anello.ring.loop import plan_loop, stations
+from anello.ring.geometry import stations
+from anello.ring.ground_config import WATER_KJ_PER_KGK
+from anello.ring.loop_config import LoopConfig
+from anello.ring.loop_run import plan_loop
 from anello.ring.waves import waves
 
 Floats = NDArray[np.float64]

@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.errors import ArtefactError, InputError, Problem
-from anello.ring.config import RingConfig, ScheduledFlow, StoreUse
+from anello.ring.config import RingConfig
+from anello.ring.cop_config import StoreUse
 from anello.ring.exchange import DEVICES, PLANT_WATERS, Audit, RingInput, RingResult
+from anello.ring.loop_config import ScheduledFlow
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput, RingResult
-from anello.ring.loop import plan_loop
+from anello.ring.loop_run import plan_loop
 from anello.ring.mixed import step_coefficients
 
 Floats = NDArray[np.float64]

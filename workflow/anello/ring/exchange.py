@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.errors import InputError, Problem
-from anello.ring.config import FixedUse, RingConfig
+from anello.ring.config import RingConfig
+from anello.ring.cop_config import FixedUse
 
 Floats = NDArray[np.float64]
 DEVICES = ("wells", "backup_heater", "dry_cooler")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from anello.ring.config import FixedGround, KusudaGround
+from anello.ring.ground_config import FixedGround, KusudaGround
 
 Floats = NDArray[np.float64]
 DAYS_PER_YEAR = 365.0

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from anello.errors import InputError, Problem
 from anello.ring import audit as energy_audit
-from anello.ring.config import FixedUse, RingConfig
+from anello.ring.config import RingConfig
 from anello.ring.cop import HeatPumpCop, ScalarCop, compile_heat_pumps
+from anello.ring.cop_config import FixedUse
 from anello.ring.exchange import DEVICES, RingInput, RingResult, use_side
 from anello.ring.ground import ground_temperature_degc
 from anello.ring.plant import PlantController, device_electricity

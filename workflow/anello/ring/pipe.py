@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from anello.errors import InputError, Problem
-from anello.ring.config import WATER_KJ_PER_KGK, PipeConfig
+from anello.ring.ground_config import WATER_KJ_PER_KGK
+from anello.ring.loop_config import PipeConfig
 
 Floats = NDArray[np.float64]
 

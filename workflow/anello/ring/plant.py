@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.errors import InputError, Problem
-from anello.ring.config import PlantConfig
 from anello.ring.exchange import DEVICES
+from anello.ring.plant_config import PlantConfig
 
 Floats = NDArray[np.float64]
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.ring.config import FixedUse, RingConfig
+from anello.ring.config import RingConfig
 from anello.ring.cop import compile_heat_pumps
+from anello.ring.cop_config import FixedUse
 from anello.ring.exchange import RingInput, RingResult
 from anello.ring.iccep2019 import START_COP
 from anello.ring.loop import simulate_loop

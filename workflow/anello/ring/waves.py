@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.ring.loop import LoopPlan, Run
+from anello.ring.loop_run import LoopPlan, Run
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -10,37 +10,28 @@ module; with ``--check`` it compares instead.
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from anello.api.attrdict import AttrDict
-from anello.base.files import write_text
 from anello.coupling.config import CouplingConfig
 from anello.errors import ConfigError, Problem, did_you_mean
 from anello.model.schema.yaml_reader import read_settings
 from anello.optimise.solve.config import SolverConfig
 from anello.present.report.config import FiguresConfig
 from anello.ring.config import RingConfig
+from anello.run.config_faults import at_line, locate, placed_in_sweep, problem_of, unknown_scenario
 from anello.run.preprocess.config import DataConfig, QualityConfig
-from anello.run.sweep.config import CsvPoints, PointList, SweepConfig
+from anello.run.sweep.config import SweepConfig
 from anello.run.sweep.points import point_values, set_path
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 SECTIONS = ("data", "quality", "ring", "coupling", "solver", "figures")
-SCHEMA_FILE = Path("workflow/schemas/config.schema.json")
-TABLE_FILE = Path("config/README.md")
-_TABLE_START = "<!-- settings: made by `make schemas` -->"
-_TABLE_END = "<!-- end of settings -->"
 
 
 class Strict(BaseModel):
@@ -158,13 +149,13 @@ class RunConfig(Strict):
             If there is no such scenario, or its changes make a section invalid.
         """
         if name not in self.scenario_definitions:
-            raise ConfigError(_unknown_scenario(name, self.scenario_definitions))
+            raise ConfigError(unknown_scenario(name, self.scenario_definitions))
         try:
             return ScenarioConfig.model_validate(self._content(name))
         except ValidationError as error:
             prefix = ("scenario_definitions", name)
             raise ConfigError(
-                [_problem(ScenarioConfig, item, (), prefix) for item in error.errors()]
+                [problem_of(ScenarioConfig, item, (), prefix) for item in error.errors()]
             ) from None
 
     def _content(self, name: str) -> dict[str, Any]:
@@ -232,7 +223,9 @@ def _at_point(content: dict[str, Any], point: Point) -> ScenarioConfig:
     try:
         return ScenarioConfig.model_validate(content)
     except ValidationError as error:
-        raise ConfigError([_problem(ScenarioConfig, item, ()) for item in error.errors()]) from None
+        raise ConfigError(
+            [problem_of(ScenarioConfig, item, ()) for item in error.errors()]
+        ) from None
 
 
 def _wrong_root(key: str, point: Point) -> Problem | None:
@@ -300,7 +293,7 @@ def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -
         config = RunConfig.model_validate(dict(content))
     except ValidationError as error:
         raise ConfigError(
-            [_problem(RunConfig, item, files) for item in error.errors()],
+            [problem_of(RunConfig, item, files) for item in error.errors()],
             summary="The configuration is wrong",
         ) from None
     problems: list[str | Problem] = []
@@ -308,7 +301,7 @@ def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -
         if name not in config.scenario_definitions:
             file, line = locate(files, ("scenarios", position))
             known = config.scenario_definitions
-            problems.append(_unknown_scenario(name, known, f"scenarios.{position}", file, line))
+            problems.append(unknown_scenario(name, known, f"scenarios.{position}", file, line))
     problems += [
         Problem("is named twice", *locate(files, ("scenarios",)), "scenarios", name)
         for name in dict.fromkeys(config.scenarios)
@@ -321,14 +314,14 @@ def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -
             for problem in error.problems:
                 loc = tuple((problem.key or "").split("."))
                 file, line = locate(files, loc)
-                problems.append(_placed(problem, file, line))
+                problems.append(at_line(problem, file, line))
     if problems:
         raise ConfigError(problems, summary="The configuration is wrong")
     if config.sweep is not None:
         try:
             config.at_points(config.points())
         except ConfigError as error:
-            placed = [_placed_in_sweep(problem, config.sweep, files) for problem in error.problems]
+            placed = [placed_in_sweep(problem, config.sweep, files) for problem in error.problems]
             raise ConfigError(placed, error.summary) from None
     return config
 
@@ -345,349 +338,3 @@ def read_config(*files: str | Path) -> RunConfig:
     for file in files:
         content = merge(content, read_settings(Path(file)))
     return parse_config(content, files)
-
-
-# --- where a fault is, and what was meant -------------------------------------------------------
-
-
-def locate(files: Sequence[str | Path], loc: Sequence[str | int]) -> tuple[str | None, int | None]:
-    """Find a key in configuration files.
-
-    Parameters
-    ----------
-    files : sequence of path-like
-        Searched from the last one, which overrides the others.
-    loc : sequence of str or int
-        The keys, from the top; positions in lists as integers.
-
-    Returns
-    -------
-    tuple of (str or None, int or None)
-        File and line (from 1) of the key, or of the deepest of its parents that a file has. Both
-        are None when no file has any part of it: it came from the command line, or is missing.
-    """
-    best: tuple[int, str | None, int | None] = (0, None, None)
-    for file in reversed(files):
-        try:
-            root = yaml.compose(Path(file).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-        except (OSError, ValueError, RecursionError, yaml.YAMLError):
-            continue  # Snakemake has read this file, or has complained about it already
-        depth, line = _descend(root, loc)
-        if depth > best[0]:
-            best = (depth, str(file), line)
-    return best[1], best[2]
-
-
-def _descend(node: yaml.Node | None, loc: Sequence[str | int]) -> tuple[int, int | None]:
-    line: int | None = None
-    for depth, part in enumerate(loc):
-        found: yaml.Node | None = None
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                if getattr(key, "value", None) == str(part):
-                    found, line = value, key.start_mark.line + 1
-        elif isinstance(node, yaml.SequenceNode) and str(part).isdecimal():
-            position = int(part)
-            if position < len(node.value):
-                found = node.value[position]
-                line = found.start_mark.line + 1
-        if found is None:
-            return depth, line
-        node = found
-    return len(loc), line
-
-
-def _placed(problem: Problem, file: str | None, line: int | None) -> Problem:
-    return Problem(problem.message, file, line, problem.key, problem.value, problem.suggestion)
-
-
-def _placed_in_sweep(problem: Problem, sweep: SweepConfig, files: Sequence[str | Path]) -> Problem:
-    """Say where a key of the parameter space stands: in the configuration, or in its CSV file."""
-    key = problem.key or ""
-    if problem.file is not None:
-        return problem
-    if isinstance(sweep, CsvPoints):
-        return _placed(problem, str(sweep.file), 1)
-    if isinstance(sweep, PointList):
-        places: list[tuple[str | int, ...]] = [
-            ("sweep", "points", i, k) for i, point in enumerate(sweep.points) for k in point
-        ]
-    else:
-        places = [("sweep", "parameters", k) for k in sweep.parameters]
-    # A fault may lie deeper than the key that the sweep names, where its value is a mapping.
-    near = [place for place in places if f"{key}.".startswith(f"{place[-1]}.")]
-    return _placed(problem, *locate(files, near[0] if near else ("sweep",)))
-
-
-def _unknown_scenario(
-    name: str,
-    known: Iterable[str],
-    key: str = "scenarios",
-    file: str | None = None,
-    line: int | None = None,
-) -> Problem:
-    names = sorted(known)
-    hint = did_you_mean(name, names) or f"Defined are {', '.join(f'`{n}`' for n in names)}."
-    return Problem("is not among `scenario_definitions`", file, line, key, name, hint)
-
-
-def _problem(
-    model: type[BaseModel],
-    item: Mapping[str, Any],
-    files: Sequence[str | Path],
-    prefix: tuple[str, ...] = (),
-) -> Problem:
-    loc = prefix + _keys_only(item["loc"], item.get("input"))
-    file, line = locate(files, loc)
-    key = ".".join(str(part) for part in loc)
-    kind = item["type"]
-    if kind == "extra_forbidden":
-        known = _sibling_keys(model, tuple(item["loc"]))
-        hint = did_you_mean(str(loc[-1]), known)
-        if hint is None and known:
-            hint = f"Known here are {', '.join(f'`{k}`' for k in sorted(known))}."
-        return Problem("is not a setting", file, line, key, item.get("input"), hint)
-    if kind == "missing":
-        return Problem(
-            "is missing", file, line, key, None, "Add it; config/README.md describes it."
-        )
-    if kind in ("literal_error", "union_tag_invalid"):
-        context = item.get("ctx", {})
-        expected = str(context.get("expected") or context.get("expected_tags") or "")
-        options = [option.strip(" '") for option in expected.replace(" or ", ",").split(",")]
-        value = context.get("tag", item.get("input"))
-        hint = did_you_mean(str(value), options) or f"Allowed are {expected}."
-        if kind == "union_tag_invalid":
-            key = f"{key}.{str(context.get('discriminator', 'kind')).strip(chr(39))}"
-        return Problem("has a value that is not allowed", file, line, key, value, hint)
-    message = item["msg"].removeprefix("Value error, ")
-    return Problem(message[:1].lower() + message[1:], file, line, key, item.get("input"))
-
-
-def _keys_only(loc: Sequence[str | int], _value: Any) -> tuple[str | int, ...]:
-    """Drop what pydantic puts into a location beside keys: tags of unions, names of types."""
-    kept: list[str | int] = []
-    for part in loc:
-        if isinstance(part, str) and (part in _union_tags() or "[" in part or part == "function"):
-            continue
-        kept.append(part)
-    return tuple(kept)
-
-
-def _union_tags() -> frozenset[str]:
-    global _TAGS
-    if _TAGS is None:
-        schema = RunConfig.model_json_schema()
-        found: set[str] = set()
-        stack: list[Any] = [schema]
-        while stack:
-            node = stack.pop()
-            if isinstance(node, dict):
-                found.update(node.get("discriminator", {}).get("mapping", {}))
-                stack.extend(node.values())
-            elif isinstance(node, list):
-                stack.extend(node)
-        keys = {key for model in _models(RunConfig) for key in model.model_fields}
-        _TAGS = frozenset(found - keys)
-    return _TAGS
-
-
-_TAGS: frozenset[str] | None = None
-
-
-def _models(root: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    """Yield a model and all models its fields hold, each once."""
-    seen: set[type[BaseModel]] = set()
-    stack: list[Any] = [root]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, type) and issubclass(item, BaseModel):
-            if item in seen:
-                continue
-            seen.add(item)
-            yield item
-            stack.extend(field.annotation for field in item.model_fields.values())
-        else:
-            stack.extend(getattr(item, "__args__", ()))
-
-
-def _sibling_keys(model: type[BaseModel], loc: tuple[str | int, ...]) -> set[str]:
-    """Return the keys known beside the last part of a location within a model."""
-    current: list[Any] = [model]
-    for part in loc[:-1]:
-        following: list[Any] = []
-        for candidate in current:
-            fields = candidate.model_fields
-            if isinstance(part, str) and part in fields:
-                following += _reachable(fields[part].annotation)
-        # An integer, a name in a dict or a union's tag chooses within what is already at hand.
-        current = following or current
-    tagged = [m for m in current if _has_tag(m, loc)]
-    return {key for candidate in (tagged or current) for key in candidate.model_fields}
-
-
-def _has_tag(model: type[BaseModel], loc: tuple[str | int, ...]) -> bool:
-    for selector in ("kind", "source"):
-        field = model.model_fields.get(selector)
-        if field is not None and set(getattr(field.annotation, "__args__", ())) & set(loc):
-            return True
-    return False
-
-
-def _reachable(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return [annotation]
-    return [m for part in getattr(annotation, "__args__", ()) for m in _reachable(part)]
-
-
-# --- schema and table -----------------------------------------------------------------------------
-
-
-def schema_text() -> str:
-    """Return the JSON schema of the configuration file, as it is kept in `workflow/schemas`."""
-    schema = {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **RunConfig.model_json_schema(),
-    }
-    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
-def settings_table() -> str:
-    """Return the table of all settings as Markdown, one section per top-level key."""
-    schema = RunConfig.model_json_schema()
-    lines: list[str] = []
-    for name, part in schema["properties"].items():
-        lines += [f"### `{name}`", "", part.get("description", ""), ""]
-        rows = list(_rows(schema, part, "", ()))
-        if rows:
-            lines += ["| key | value | default | meaning |", "| --- | --- | --- | --- |"]
-            lines += [f"| {' | '.join(row)} |" for row in rows]
-        else:
-            lines.append(f"Value: {_type_name(schema, part)}.")
-        lines.append("")
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def _resolve(schema: Mapping[str, Any], part: Mapping[str, Any]) -> dict[str, Any]:
-    if "$ref" in part:
-        target = schema["$defs"][part["$ref"].rpartition("/")[2]]
-        return {**target, **{k: v for k, v in part.items() if k != "$ref"}}
-    return dict(part)
-
-
-def _alternatives(schema: Mapping[str, Any], part: Mapping[str, Any]) -> list[dict[str, Any]]:
-    part = _resolve(schema, part)
-    options = part.get("oneOf") or part.get("anyOf")
-    if options is None:
-        return [part]
-    return [found for option in options for found in _alternatives(schema, option)]
-
-
-def _rows(
-    schema: Mapping[str, Any], part: Mapping[str, Any], path: str, above: tuple[str, ...]
-) -> Iterator[tuple[str, str, str, str]]:
-    objects = [a for a in _alternatives(schema, part) if "properties" in a]
-    for item in objects:
-        if item["title"] in above:
-            continue
-        tag = next((p["const"] for p in item["properties"].values() if "const" in p), None)
-        label = f" ({tag})" if tag is not None and len(objects) > 1 else ""
-        for name, child in item["properties"].items():
-            key = f"{path}.{name}" if path else name
-            resolved = _resolve(schema, child)
-            yield (
-                f"`{key}`{label}",
-                _cell(_type_name(schema, child)),
-                _cell(_default(child, name in item.get("required", ()))),
-                _cell(resolved.get("description", "")),
-            )
-            yield from _rows(schema, child, key, (*above, item["title"]))
-    for item in _alternatives(schema, part):
-        extra = item.get("additionalProperties")
-        if isinstance(extra, dict):
-            yield from _rows(schema, extra, f"{path}.<name>" if path else "<name>", above)
-        if isinstance(item.get("items"), dict):
-            yield from _rows(schema, item["items"], f"{path}[]", above)
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
-
-
-def _default(part: Mapping[str, Any], required: bool) -> str:
-    if required:
-        return "needed"
-    if "default" not in part:
-        return ""
-    value = part["default"]
-    if isinstance(value, dict) and value:
-        return "see its keys"
-    return f"`{json.dumps(value, ensure_ascii=False)}`"
-
-
-def _type_name(schema: Mapping[str, Any], part: Mapping[str, Any]) -> str:
-    names: list[str] = []
-    for item in _alternatives(schema, part):
-        if "enum" in item:
-            name = ", ".join(f"`{value}`" for value in item["enum"])
-        elif "const" in item:
-            name = f"`{item['const']}`"
-        elif item.get("type") == "array":
-            inner = item.get("items") or (item.get("prefixItems") or [{}])[0]
-            name = f"list of {_type_name(schema, inner)}"
-        elif item.get("type") == "object":
-            name = "mapping"
-        else:
-            name = _plain_type(item)
-        if name not in names:
-            names.append(name)
-    return " or ".join(names)
-
-
-def _plain_type(item: Mapping[str, Any]) -> str:
-    name = {
-        "number": "number", "integer": "whole number", "string": "text", "boolean": "true or false",
-        "null": "null",
-    }.get(str(item.get("type")), "any")  # fmt: skip
-    signs = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
-    limits = [f"{sign} {item[key]:g}" for key, sign in signs.items() if key in item]
-    return f"{name} {', '.join(limits)}".rstrip()
-
-
-def _with_table(text: str) -> str:
-    head, start, rest = text.partition(_TABLE_START)
-    _, end, tail = rest.partition(_TABLE_END)
-    if not (start and end):
-        raise ConfigError(
-            Problem("lacks the marks between which the table goes", file=str(TABLE_FILE))
-        )
-    return f"{head}{start}\n\n{settings_table()}\n{end}{tail}"
-
-
-def main(arguments: Sequence[str] | None = None) -> Literal[0, 1]:
-    """Write or check the schema and the table; run from the repository's top folder."""
-    parser = argparse.ArgumentParser(prog="python -m anello.run.config", description=main.__doc__)
-    parser.add_argument(
-        "--check", action="store_true", help="only compare, and fail if they differ"
-    )
-    options = parser.parse_args(arguments)
-    wanted = {
-        SCHEMA_FILE: schema_text(),
-        TABLE_FILE: _with_table(TABLE_FILE.read_text(encoding="utf-8")),
-    }
-    stale = [
-        file
-        for file, text in wanted.items()
-        if not file.is_file() or file.read_text(encoding="utf-8") != text
-    ]
-    for file in stale:
-        if options.check:
-            print(f"{file} is not what anello.run.config says: run `make schemas`", file=sys.stderr)
-        else:
-            write_text(file, wanted[file])
-            print(f"wrote {os.fspath(file)}")
-    return 1 if options.check and stale else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -10,12 +10,7 @@ from typing import Any
 from anello.errors import did_you_mean
 from anello.model.definition.places import Node
 from anello.model.schema.mark import Mark
-from anello.model.schema.parameters import (
-    TIERS,
-    Parameter,
-    constraint_parameters,
-    cost_parameters,
-)
+from anello.model.schema.parameters import TIERS, Parameter, constraint_parameters, cost_parameters
 from anello.model.schema.report import Report
 from anello.model.schema.tree import Tree
 from anello.model.timeseries import Reference, parse_reference

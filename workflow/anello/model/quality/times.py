@@ -6,13 +6,7 @@ import numpy as np
 import pandas as pd
 
 from anello.model.quality.config import FaultKind
-from anello.model.quality.file import (
-    File,
-    duration,
-    gap_method,
-    runs,
-    take,
-)
+from anello.model.quality.file import File, duration, gap_method, runs, take
 
 _DAYLIGHT_SAVING_HOURS = range(1, 4)
 

@@ -28,7 +28,7 @@ from anello.optimise.formulation.context import Context
 from anello.optimise.formulation.objective import set_objective
 from anello.optimise.formulation.pyomo_model import ArrayModel
 from anello.optimise.formulation.registry import entries
-from anello.optimise.formulation.ring import RingRows
+from anello.optimise.formulation.ring_rows import RingRows
 from anello.optimise.formulation.system import System
 
 

@@ -16,7 +16,7 @@ from anello.optimise.formulation.sets import Pairs, Sets
 from anello.optimise.formulation.system import CLUSTER_AXIS, DATE_AXIS, TIME_AXIS, System
 
 if TYPE_CHECKING:
-    from anello.optimise.formulation.ring import RingRows
+    from anello.optimise.formulation.ring_rows import RingRows
 
 
 class Context:

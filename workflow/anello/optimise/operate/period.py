@@ -15,9 +15,10 @@ from anello.optimise.formulation.expression import Array, Block, IntArray
 from anello.optimise.formulation.system import TIME_AXIS
 from anello.optimise.operate.windows import Window
 from anello.optimise.solve.basis import Basis
+from anello.optimise.solve.optimise import optimise_reduced
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.reduction import Reduction, reduce_problem
-from anello.optimise.solve.run import explanation, optimise_reduced
+from anello.optimise.solve.run import explanation
 from anello.optimise.solve.solution import Solution
 
 if TYPE_CHECKING:

@@ -22,6 +22,7 @@ from scipy import sparse
 
 from anello.errors import InfeasibleError
 from anello.optimise.formulation.expression import Array, IntArray
+from anello.optimise.solve.optimise import optimise
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.solution import Solution
 
@@ -237,8 +238,6 @@ class _Elastic:
 
     def solve(self, time_limit_s: float | None) -> Solution:
         """Least violation, then few violations instead of many small ones."""
-        from anello.optimise.solve.run import optimise
-
         solution = optimise(self.problem, time_limit_s=time_limit_s)
         sweeps = SWEEPS if self.problem.n_rows < LARGE else 1
         for _ in range(sweeps - 1):

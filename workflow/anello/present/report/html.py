@@ -32,9 +32,10 @@ from anello.present.report.appearance import (
 from anello.present.report.charts import Line, line_chart
 from anello.present.report.comparison import Scenarios, load, scenario_table, signed_percent
 from anello.present.report.config import FiguresConfig
+from anello.present.report.dispatch_figures import carrier_flows, flow_style
 from anello.present.report.energy_flows import energy_links, sankey_svg
-from anello.present.report.figures import carrier_flows, cop_duration, flow_style
 from anello.present.report.loop_drawing import loop_html, ring_loop
+from anello.present.report.ring_figures import cop_duration
 
 Array = npt.NDArray[np.float64]
 

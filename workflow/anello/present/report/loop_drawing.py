@@ -11,7 +11,8 @@ import numpy.typing as npt
 import xarray as xr
 
 from anello.present.report.appearance import GREY, Appearance, temperature_stops
-from anello.ring.config import LoopConfig, PipeConfig, RingConfig, SubstationConfig
+from anello.ring.config import RingConfig
+from anello.ring.loop_config import LoopConfig, PipeConfig, SubstationConfig
 
 Array = npt.NDArray[np.float64]
 

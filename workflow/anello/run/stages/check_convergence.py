@@ -6,7 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from anello.base.files import FilePath
-from anello.coupling.convergence import ConvergenceRecord, check_fixed_point, check_slp, read_state
+from anello.coupling.convergence import check_fixed_point, check_slp
+from anello.coupling.record import ConvergenceRecord, read_state
 
 if TYPE_CHECKING:
     from anello.coupling.config import CouplingConfig

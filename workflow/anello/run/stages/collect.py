@@ -9,12 +9,9 @@ from dataclasses import replace
 from typing import Any
 
 from anello.base.files import FilePath
-from anello.coupling.convergence import (
-    ConvergenceRecord,
-    oscillation_report,
-    read_state,
-    require_converged,
-)
+from anello.coupling.convergence import require_converged
+from anello.coupling.oscillation import oscillation_report
+from anello.coupling.record import ConvergenceRecord, read_state
 from anello.errors import NotConvergedError
 from anello.optimise.results.collection import collect
 
@@ -67,7 +64,7 @@ def collect_scenario(
     trace = replace(ConvergenceRecord.read(record), max_iterations=limit)
     trace.write(kept_record)
     if kept_plot is not None:
-        from anello.present.report.figures import plot_convergence
+        from anello.present.report.convergence_figures import plot_convergence
 
         plot_convergence(json.loads(trace.to_json()), kept_plot)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from anello.base.files import FilePath, write_text
-from anello.coupling.convergence import ConvergenceRecord
+from anello.coupling.record import ConvergenceRecord
 from anello.run.preprocess.config import FolderData
 from anello.run.seals import is_sealed, seal
 from anello.run.stages.build import build_problem

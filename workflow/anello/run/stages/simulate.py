@@ -11,12 +11,7 @@ from typing import TYPE_CHECKING
 from anello.base.files import FilePath
 from anello.coupling.exchange_file import handed_over, write_cop
 from anello.coupling.fixed_point import CopPair, next_cop
-from anello.coupling.iteration import (
-    heat_pumps,
-    investment_eur,
-    rows_of,
-    simulate_dispatch,
-)
+from anello.coupling.iteration import heat_pumps, investment_eur, rows_of, simulate_dispatch
 from anello.coupling.slp import judge_iteration
 from anello.model.data import ModelData
 from anello.optimise.results.netcdf import read_netcdf, write_netcdf
@@ -24,8 +19,8 @@ from anello.ring.adapt import ring_dataset
 
 if TYPE_CHECKING:
     from anello.coupling.config import CouplingConfig
-    from anello.coupling.convergence import SlpStep
-    from anello.coupling.linearisation import Linearisation
+    from anello.coupling.incumbent import Linearisation
+    from anello.coupling.record import SlpStep
     from anello.ring.config import RingConfig
 
 logger = logging.getLogger(__name__)

@@ -1,0 +1,188 @@
+"""An incumbent dispatch, as far as the next linear programme needs it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.coupling.water import Water, water_about
+from anello.optimise.formulation.ring_rows import RingRows
+from anello.ring.config import RingConfig
+from anello.ring.exchange import RingInput, RingResult, use_side
+
+Floats = NDArray[np.float64]
+
+RUNNING_KW = 1e-3
+"""A heat pump with less output than this stands still [kW]."""
+
+
+@dataclass(frozen=True)
+class Linearisation:
+    """An incumbent dispatch, as far as the next linear programme needs it.
+
+    Attributes
+    ----------
+    nodes : tuple of str
+        Heat pumps; H of them.
+    cop : ndarray, shape (H, T)
+        COP at the incumbent [-].
+    output_per_k : ndarray, shape (H, T)
+        Change of output per kelvin of ring temperature at the same electricity [kWh/K].
+    output_per_kwh : ndarray, shape (H, T)
+        Change of output per kWh in the heat pump's store [kWh/kWh].
+    degc_per_kwh : ndarray, shape (H,)
+        Change of the use temperature per kWh in the store, 0 without a store [K/kWh].
+    temperature_degc : ndarray, shape (T + 1,)
+        (Mean) ring temperature [°C].
+    source_degc : ndarray, shape (H, T)
+        Water at each heat pump [°C].
+    storage_kwh : ndarray, shape (H, T)
+        Level of each heat pump's store at the end of the step, NaN without a store [kWh].
+    given_kw : ndarray, shape (T,)
+        Heat into the ring that the programme does not decide: of the circulation pump, of the
+        balancing plant unless it is scheduled, and what a loop loses beyond its mean [kW].
+    capacity_factor : ndarray, shape (H, T)
+        Thermal capacity at the incumbent relative to nominal [-].
+    given_cost_eur : float
+        Cost of plant and pump that is not in the programme [€].
+    trust_region_k : float
+        Largest change of ring and use temperature that the next programme may make; infinite
+        before the first simulation [K].
+    cost_eur : float
+        Simulated true cost; infinite before the first simulation [€].
+    iteration : int
+        Iteration that became the incumbent; −1 before the first.
+    water : Water or None
+        Where on a loop the water is warm; None for well-mixed water, and before the first
+        simulation.
+    """
+
+    nodes: tuple[str, ...]
+    cop: Floats
+    output_per_k: Floats
+    output_per_kwh: Floats
+    degc_per_kwh: Floats
+    temperature_degc: Floats
+    source_degc: Floats
+    storage_kwh: Floats
+    given_kw: Floats
+    capacity_factor: Floats
+    given_cost_eur: float
+    trust_region_k: float
+    cost_eur: float
+    iteration: int
+    water: Water | None = None
+
+    def with_trust_region(self, trust_region_k: float) -> Linearisation:
+        """The same incumbent with another trust region [K]."""
+        return replace(self, trust_region_k=trust_region_k)
+
+
+def _least_factor(config: RingConfig, nodes: tuple[str, ...]) -> Floats:
+    """Smallest capacity factor within the ring's bounds, shape (H, 1) [-].
+
+    The first dispatch can then be delivered whatever the ring does, and so can every incumbent.
+    """
+    pumps = [config.heat_pump(node) for node in nodes]
+    bounds = np.array(config.bounds_degc)
+    limits = [None if pump is None else pump.capacity for pump in pumps]
+    least = [1.0 if limit is None else float(limit.factor(bounds).min()) for limit in limits]
+    return np.array(least)[:, None]
+
+
+def start(config: RingConfig, nodes: tuple[str, ...], cop: Floats) -> Linearisation:
+    """Where the search begins: a given COP, no feedback, the ring free within its bounds.
+
+    Parameters
+    ----------
+    config : RingConfig
+        The ring's settings.
+    nodes : tuple of str
+        Heat pumps.
+    cop : ndarray, shape (H, T)
+        COP of the first programme [-].
+    """
+    zero = np.zeros_like(cop)
+    return Linearisation(
+        nodes=nodes,
+        cop=cop,
+        output_per_k=zero,
+        output_per_kwh=zero,
+        degc_per_kwh=np.zeros(len(nodes)),
+        temperature_degc=np.full(cop.shape[1] + 1, config.initial_degc),
+        source_degc=np.full_like(cop, config.initial_degc),
+        storage_kwh=np.full_like(cop, np.nan),
+        given_kw=np.zeros(cop.shape[1]),
+        capacity_factor=np.broadcast_to(_least_factor(config, nodes), cop.shape).copy(),
+        given_cost_eur=0.0,
+        trust_region_k=np.inf,
+        cost_eur=np.inf,
+        iteration=-1,
+    )
+
+
+def linearise(
+    config: RingConfig,
+    rows: RingRows,
+    data: RingInput,
+    result: RingResult,
+    *,
+    trust_region_k: float,
+    cost_eur: float,
+    given_cost_eur: float,
+    iteration: int,
+) -> Linearisation:
+    """Linearise heat pumps and ring about a simulated dispatch.
+
+    ``P = q/COP(T_use, T)`` gives, at constant P, ``q = COP̄·P + q̄/COP̄·(∂COP/∂T·(T − T̄) +
+    ∂COP/∂T_use·dT_use/dE·(E − Ē))``.
+
+    Parameters
+    ----------
+    config : RingConfig
+        The ring's settings.
+    rows : RingRows
+        The ring's numbers in the formulation.
+    data : RingInput
+        The dispatch.
+    result : RingResult
+        Its simulation.
+    trust_region_k : float
+        Trust region of the next programme [K].
+    cost_eur : float
+        Simulated true cost [€].
+    given_cost_eur : float
+        Cost of plant and pump that is not in the programme [€].
+    iteration : int
+        Iteration of the dispatch.
+    """
+    slope = use_side(config, data).degc_per_kwh
+    # Outputs within the solver's rounding would become matrix entries that only do harm.
+    output_kwh = np.where(data.q_kw > RUNNING_KW, data.q_kw, 0.0) * data.step_h
+    weight = output_kwh / result.cop
+    decided_kw = result.q_ring_kw.sum(axis=0)
+    plant_kw = np.sum(list(result.q_bal_kw.values()), axis=0)
+    if rows.devices:
+        decided_kw = decided_kw + plant_kw
+    # Whatever else moved the mean temperature is given, so that the row holds at the incumbent.
+    ends, starts = result.temperature_degc[1:], result.temperature_degc[:-1]
+    given = (ends - rows.phi * starts - rows.gain_degc) / rows.psi - decided_kw
+    return Linearisation(
+        nodes=data.nodes,
+        cop=result.cop,
+        output_per_k=weight * result.dcop_dring,
+        output_per_kwh=weight * result.dcop_duse * slope[:, None],
+        degc_per_kwh=slope,
+        temperature_degc=result.temperature_degc,
+        source_degc=result.source_degc,
+        storage_kwh=data.storage_kwh,
+        given_kw=given,
+        capacity_factor=result.capacity_factor,
+        given_cost_eur=given_cost_eur,
+        trust_region_k=trust_region_k,
+        cost_eur=cost_eur,
+        iteration=iteration,
+        water=water_about(config, rows, data, result),
+    )

@@ -1,0 +1,173 @@
+"""What bounds the next programme: wells, cooler, outputs, the trust region."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.coupling.incumbent import Linearisation
+from anello.coupling.water import trust_region as water_trust_region
+from anello.optimise.formulation.ring import WELL_PER_K, pair
+from anello.optimise.formulation.ring_rows import RingRows
+from anello.optimise.solve.problem import Problem
+from anello.ring.config import RingConfig
+
+if TYPE_CHECKING:
+    pass
+
+
+Floats = NDArray[np.float64]
+
+TRACE = 1e-3
+"""Slope, relative to the wells' conductance, of a limit that does not depend on temperature [-]."""
+TRACE_KW = 1e-3
+"""Heat of wells that can do nothing, for the same reason: fixed columns would vanish [kW]."""
+NEVER_DEGC = 1e3
+"""A temperature that no ring has; a limit that depends on it does not bind [°C]."""
+
+
+def outputs(
+    problem: Problem, config: RingConfig, rows: RingRows, about: Linearisation
+) -> tuple[Floats, Floats]:
+    """Largest outputs [kWh] where the ring's temperature limits capacity; no others change."""
+    block = problem.variables["carrier_prod"]
+    where = {node: k for k, node in enumerate(about.nodes)}
+    upper = np.full(block.shape, np.nan)
+    for item, (node, _) in enumerate(block.labels()):
+        if node not in where:
+            continue
+        k, pump = where[node], config.heat_pump(node)
+        if pump is not None and pump.capacity is not None:
+            # ASSUME: an output whose capacity is still to be chosen is held by the largest size.
+            most_kw = about.capacity_factor[k] * rows.capacity_kw[k]
+            upper[item] = most_kw * rows.step_h
+    return np.full_like(upper, np.nan), upper
+
+
+def wells(
+    config: RingConfig,
+    rows: RingRows,
+    about: Linearisation,
+    values: dict[str, dict[str, Floats]],
+    row_bounds: dict[str, tuple[Floats, Floats]],
+) -> dict[str, Floats]:
+    """Limits of the wells, linear in the ring temperature where it stays on one side of theirs.
+
+    What the wells can move is proportional to the difference of temperatures and nothing beyond
+    it. Where the trust region lies on both sides, a line that is exact at the incumbent is taken;
+    its error shrinks with the trust region. A limit that does not depend on temperature is
+    returned as the largest heat of the device, by step [kW].
+    """
+    most_kw: dict[str, Floats] = {}
+    if config.plant is None:
+        return most_kw
+    wells = config.plant.wells
+    reach = about.trust_region_k
+    patched: dict[str, Floats] = {}
+    for device, sign in (("wells_heating", 1.0), ("wells_cooling", -1.0)):
+        if device not in rows.devices:
+            continue
+        well_degc = wells.well_degc
+        conductance = np.full_like(rows.step_h, wells.conductance_kw_per_k)
+        waters = rows.well_waters(device)
+        start_degc = np.tile(about.temperature_degc[:-1], (len(waters), 1))
+        if about.water is not None:
+            start_degc = about.water.degc[list(waters.values())]
+            conductance = np.minimum(conductance, about.water.passing_kw_per_k)
+        low, high = start_degc - reach, start_degc + reach
+        # Bounds hold for the mean of a loop, not for all of its water.
+        if rows.loop is None or not np.isfinite(reach):
+            low = np.maximum(low, config.bounds_degc[0])
+            high = np.minimum(high, config.bounds_degc[1])
+        low[:, 0] = high[:, 0] = rows.initial_degc
+        distance = sign * (well_degc - start_degc)
+        edge = high if sign > 0 else low
+        nearest = sign * (well_degc - edge)
+        at_incumbent = conductance * np.maximum(distance, 0.0)
+        # Where the trust region reaches past the well temperature, the line through the limit at
+        # the incumbent and nothing at the edge: exact at the incumbent, and never impossible.
+        room = np.maximum(np.abs(edge - start_degc), 1e-9)
+        slope = np.where(nearest >= 0, conductance, at_incumbent / room)
+        if not np.isfinite(reach):
+            # Before the first simulation only the bounds are known: the best case is allowed.
+            slope = np.zeros_like(slope)
+            best = sign * (well_degc - (low if sign > 0 else high))
+            at_incumbent = conductance * np.maximum(best, 0.0)
+        # A trace of slope keeps the row where the limit is constant: the rows stay the same in
+        # every iteration, so that each can start from the basis of the one before. There the row
+        # must never bind, or it would hold the ring at one side of the incumbent.
+        trace = TRACE * max(wells.conductance_kw_per_k, 1.0)
+        constant = slope < trace
+        most_kw[device] = np.where(constant, np.maximum(at_incumbent, TRACE_KW), np.inf).min(axis=0)
+        slope = np.where(constant, trace, slope)
+        limit = np.minimum(at_incumbent, wells.max_kw) + slope * sign * start_degc
+        limit = np.where(constant, rows.devices[device].max_kw + trace * NEVER_DEGC, limit)
+        limit[:, 0] = np.minimum(at_incumbent[:, 0], wells.max_kw)
+        patched |= {pair(device, water): slope[k] for k, water in enumerate(waters)}
+        row_bounds[f"ring_{device}_max"] = (np.full_like(limit, np.nan), limit)
+    values[WELL_PER_K] = patched
+    return most_kw
+
+
+def trust_region(
+    problem: Problem,
+    config: RingConfig,
+    rows: RingRows,
+    about: Linearisation,
+    most_kw: dict[str, Floats],
+) -> dict[str, tuple[Floats, Floats]]:
+    """Bounds on ring temperature, store levels and devices."""
+    low, high = config.bounds_degc
+    reach = about.trust_region_k
+    ends = about.temperature_degc[1:]
+    if not rows.devices:
+        # The plant's own control holds the bounds; the programme only keeps near the incumbent.
+        low, high = -np.inf, np.inf
+    # An incumbent beyond its bounds is drawn back, but never made infeasible.
+    lower = np.minimum(np.maximum(low, ends - reach), ends if np.isfinite(reach) else low)
+    upper = np.maximum(np.minimum(high, ends + reach), ends if np.isfinite(reach) else high)
+    bounds = {"ring_temperature": (lower, upper)}
+    if about.water is not None:
+        bounds |= water_trust_region(about.water, reach)
+        if rows.pays_for_pump:
+            pump_kwh = about.water.pump_kw * rows.step_h
+            bounds["ring_pump"] = (pump_kwh, pump_kwh)
+    if rows.devices:
+        block = problem.variables["ring_heat"]
+        most = np.zeros(block.shape)
+        for k, name in enumerate(rows.devices):
+            size = np.minimum(rows.devices[name].max_kw, most_kw.get(name, np.inf))
+            size = np.broadcast_to(size, block.shape[1:])
+            if name == "dry_cooler" and config.plant is not None:
+                size = np.minimum(size, _cooler_kw(config, about))
+            most[k] = size * rows.step_h
+        bounds["ring_heat"] = (np.zeros(block.shape), most)
+    if np.isfinite(reach) and "storage" in problem.variables:
+        block = problem.variables["storage"]
+        lower_kwh = np.full(block.shape, np.nan)
+        upper_kwh = np.full(block.shape, np.nan)
+        positions = block.positions()
+        for k, store in enumerate(rows.stores):
+            if not store or about.degc_per_kwh[k] == 0:
+                continue
+            room = reach / abs(about.degc_per_kwh[k])
+            item = positions[(store,)]
+            lower_kwh[item] = np.fmax(lower_kwh[item], np.maximum(about.storage_kwh[k] - room, 0.0))
+            upper_kwh[item] = np.fmin(upper_kwh[item], about.storage_kwh[k] + room)
+        bounds["storage"] = (lower_kwh, upper_kwh)
+    return bounds
+
+
+def _cooler_kw(config: RingConfig, about: Linearisation) -> Floats:
+    """What the dry cooler can move at the incumbent's ring temperature [kW]."""
+    assert config.plant is not None
+    cooler = config.plant.dry_cooler
+    coldest_degc = about.temperature_degc[:-1]
+    if about.water is not None:
+        coldest_degc = about.water.plant_degc[0]
+    if cooler.kw_per_k is None or cooler.outdoor_degc is None:
+        return np.full_like(coldest_degc, cooler.max_kw)
+    limit_kw: Floats = np.maximum(0.0, cooler.kw_per_k * (coldest_degc - cooler.outdoor_degc))
+    return limit_kw

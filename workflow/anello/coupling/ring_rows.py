@@ -1,0 +1,130 @@
+"""The ring's settings as plain numbers for the formulation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.coupling.linearisation import Floats
+from anello.coupling.water import loop_rows
+from anello.errors import InputError
+from anello.errors import Problem as InputProblem
+from anello.optimise.formulation.ring_rows import Device, RingRows
+from anello.ring.config import RingConfig
+from anello.ring.cop_config import StoreUse
+from anello.ring.geometry import geometry
+from anello.ring.ground import ground_temperature_degc
+from anello.ring.mixed import decay
+
+if TYPE_CHECKING:
+    pass
+
+
+def ring_rows(
+    config: RingConfig,
+    nodes: tuple[str, ...],
+    capacity_kw: Floats,
+    times: NDArray[np.datetime64],
+    step_h: Floats,
+    *,
+    scheduled: bool,
+    waves_seen: int = 0,
+) -> RingRows:
+    """Put the ring's settings into plain numbers for the formulation.
+
+    Parameters
+    ----------
+    config : RingConfig
+        The ring's settings; a loop enters the programme as its mean temperature and the first
+        waves along the water.
+    nodes : tuple of str
+        Heat pumps, `location::technology`.
+    capacity_kw : ndarray, shape (H,)
+        Their nominal capacity, the largest where it is still to be chosen [kW].
+    times : ndarray of datetime64, shape (T,)
+        Start of each time step.
+    step_h : ndarray, shape (T,)
+        Length of the time steps [h].
+    scheduled : bool
+        Whether the programme decides the heat of the balancing plant.
+    waves_seen : int
+        Wave numbers by which it knows where on a loop the water is warm.
+
+    Returns
+    -------
+    RingRows
+        Numbers for :func:`anello.optimise.formulation.formulate`.
+
+    Raises
+    ------
+    InputError
+        In `mode: iccep2019`, whose resets no linear programme can describe.
+    """
+    if config.mode != "physical":
+        raise InputError(
+            InputProblem(
+                "a programme cannot see a ring that is reset for free",
+                key="ring.mode",
+                value=config.mode,
+                suggestion="use `mode: physical`, or `coupling.method: fixed_point`",
+            )
+        )
+    days = (times - times.astype("datetime64[Y]")) / np.timedelta64(1, "D")
+    day_of_year = np.asarray(days, float) + step_h / 48.0
+    loop = None
+    if config.loop is not None and config.model == "loop":
+        loop = loop_rows(config.loop, nodes, waves_seen)
+        shape = geometry(config.loop)
+        # ASSUME: the programme leaves short waves out, and lets losses act on the mean; what they
+        # are at the incumbent is given, and the simulation decides whether the step is good.
+        capacity = shape.capacity_kwh_per_k
+        ua = float(shape.ua_kw_per_k.sum())
+        depth = np.array([pipe.burial_depth_m for pipe in config.loop.segments])
+        by_segment = ground_temperature_degc(config.loop.ground, day_of_year, depth)
+        ground = by_segment @ shape.ua_kw_per_k / max(ua, 1e-300)
+    else:
+        capacity, ua = config.water.heat_capacity_kwh_per_k, config.loss.ua_kw_per_k
+        ground = ground_temperature_degc(config.loss.ground, day_of_year)
+    phi, psi = decay(capacity, ua, step_h)
+    sigma, stores = [], []
+    for node in nodes:
+        pump = config.heat_pump(node)
+        assert pump is not None
+        sigma.append(1.0 if pump.service == "cooling" else -1.0)
+        use = pump.use_temperature
+        location = node.partition("::")[0]
+        stores.append(f"{location}::{use.store}" if isinstance(use, StoreUse) else "")
+    plant = config.plant
+    devices = {}
+    if scheduled and plant is not None:
+        wells, heater, cooler = plant.wells, plant.backup_heater, plant.dry_cooler
+        well_max = min(wells.max_kw, wells.conductance_kw_per_k * 100.0)
+        for name, size, device in (
+            ("wells_heating", well_max, wells),
+            ("wells_cooling", well_max, wells),
+            ("backup_heater", heater.max_kw, heater),
+            ("dry_cooler", cooler.max_kw, cooler),
+        ):
+            if size > 0:
+                devices[name] = Device(
+                    size, device.electricity_kwh_per_kwh, device.cost_eur_per_kwh
+                )
+    return RingRows(
+        heat_pumps=nodes,
+        sigma=tuple(sigma),
+        stores=tuple(stores),
+        capacity_kw=capacity_kw,
+        step_h=step_h,
+        phi=phi,
+        psi=psi,
+        gain_degc=(1.0 - phi) * ground,
+        initial_degc=config.initial_degc,
+        devices=devices,
+        electricity_location=plant.electricity_location if plant is not None else None,
+        electricity_price_eur_per_kwh=(
+            plant.electricity_price_eur_per_kwh if plant is not None else 0.0
+        ),
+        loop=loop,
+    )

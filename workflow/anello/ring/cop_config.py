@@ -1,0 +1,178 @@
+"""Settings of COP maps, of what heat pumps work against, and of their capacity."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from anello.ring.fields import Fraction, NonNegative, Number, Positive, Strict
+
+Service = Literal["heating", "cooling", "dhw"]
+OutOfRange = Literal["error", "clip"]
+
+
+class QuadraticCop(Strict):
+    """COP = c0 − c1·lift + c2·lift², lift in K between ring and use temperature."""
+
+    kind: Literal["quadratic"] = "quadratic"
+    fit: Literal["air_source", "ground_source"] | None = Field(
+        default=None,
+        description=(
+            "Published domestic fit, instead of coefficients: `air_source` 6.81/0.121/0.000630 or "
+            "`ground_source` 8.77/0.150/0.000734 (Staffell et al. 2012, doi:10.1039/c2ee22653g). "
+            "For a cooling service 1 is subtracted: the evaporator's heat is the condenser's less "
+            "the electricity."
+        ),
+    )
+    c0: Number | None = Field(default=None, description="COP at zero lift [-].")
+    c1: Number | None = Field(default=None, description="Loss of COP per kelvin of lift [1/K].")
+    c2: Number | None = Field(default=None, description="Curvature [1/K²].")
+    valid_lift_k: tuple[Number, Number] | None = Field(
+        default=None,
+        description=(
+            "Lowest and highest lift for which the fit holds [K]. Default: that of the named fit "
+            "(15 to 60 K air source, 20 to 60 K ground source); needed with own coefficients."
+        ),
+    )
+    source: str = Field(default="", description="Where own coefficients come from.")
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        given = [c for c in (self.c0, self.c1, self.c2) if c is not None]
+        if self.fit is not None and given:
+            raise ValueError("give either `fit` or the coefficients c0, c1, c2, not both")
+        if self.fit is None and len(given) != 3:
+            raise ValueError("give `fit`, or all three coefficients c0, c1, c2")
+        if self.fit is None and self.valid_lift_k is None:
+            raise ValueError("own coefficients need `valid_lift_k`, the range in which they hold")
+        if self.valid_lift_k is not None and self.valid_lift_k[0] >= self.valid_lift_k[1]:
+            raise ValueError("`valid_lift_k` must be [low, high] with low < high")
+        return self
+
+
+class CarnotCop(Strict):
+    """COP as a fixed share of the Carnot COP between condenser and evaporator."""
+
+    kind: Literal["carnot"] = "carnot"
+    fraction: Fraction = Field(
+        default=0.45, description="Share of the Carnot COP that is reached [-]."
+    )
+    pinch_use_k: NonNegative = Field(
+        default=3.0, description="Temperature difference of the heat exchanger on the use side [K]."
+    )
+    pinch_ring_k: NonNegative = Field(
+        default=3.0,
+        description="Temperature difference of the heat exchanger on the ring side [K].",
+    )
+    cop_max: Positive = Field(
+        default=12.0,
+        description="Cap on the COP near zero lift, where the Carnot COP has no bound [-].",
+    )
+    source: str = Field(default="", description="Where fraction and pinches come from.")
+
+
+class TableCop(Strict):
+    """Performance map from a CSV file, interpolated bilinearly, never extrapolated silently."""
+
+    kind: Literal["table"] = "table"
+    file: str = Field(
+        description=(
+            "CSV file: first column ring temperatures [°C], header row use temperatures [°C], "
+            "both rising; cells are COP [-]. Relative paths start where the run is started."
+        )
+    )
+    source: str = Field(default="", description="Where the table comes from.")
+
+
+class Iccep2019Cop(Strict):
+    """The fits of the ICCEP 2019 study; only in `mode: iccep2019`."""
+
+    kind: Literal["iccep2019"] = "iccep2019"
+
+
+CopMap = Annotated[QuadraticCop | CarnotCop | TableCop | Iccep2019Cop, Field(discriminator="kind")]
+
+
+class FixedUse(Strict):
+    """A constant temperature on the use side."""
+
+    kind: Literal["fixed"] = "fixed"
+    degc: Number = Field(description="Use temperature [°C].")
+
+
+class StoreUse(Strict):
+    """Use temperature that follows the level of a thermal store at the same location."""
+
+    kind: Literal["store"] = "store"
+    store: str = Field(description="Storage technology at the heat pump's own location.")
+    direction: Literal["hot", "cold"] = Field(
+        default="hot", description="A hot store warms as it fills, a cold store cools as it fills."
+    )
+    t_min_degc: Number | None = Field(
+        default=None,
+        description=(
+            "Lowest temperature of the store [°C]: of an empty hot store; with the oddity "
+            "`cold_store_warm_when_full` also of an empty cold store."
+        ),
+    )
+    t_max_degc: Number | None = Field(
+        default=None,
+        description="Temperature of an empty cold store, its highest [°C].",
+    )
+    kwh_per_k: Positive = Field(description="Heat capacity of the store [kWh/K].")
+    kwh_per_k_by_location: dict[str, Positive] = Field(
+        default_factory=dict,
+        description="Heat capacity where it differs, by location [kWh/K].",
+    )
+
+
+UseTemperature = Annotated[FixedUse | StoreUse, Field(discriminator="kind")]
+
+
+class CapacityLimit(Strict):
+    """Thermal capacity that changes linearly with the ring temperature."""
+
+    reference_degc: Number = Field(
+        description="Ring temperature at which the nominal capacity holds [°C]."
+    )
+    slope_per_k: Number = Field(
+        description="Relative change of capacity per kelvin of ring temperature [1/K]."
+    )
+    min_factor: NonNegative = Field(default=0.0, description="Lower bound of the factor [-].")
+    max_factor: Positive = Field(default=1.5, description="Upper bound of the factor [-].")
+
+    def factor(self, ring_degc: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the capacity relative to nominal at these ring temperatures [-]."""
+        free = 1.0 + self.slope_per_k * (ring_degc - self.reference_degc)
+        return np.clip(free, self.min_factor, self.max_factor)
+
+
+class HeatPumpConfig(Strict):
+    """One heat pump technology between a service and the ring."""
+
+    service: Service = Field(
+        description="`heating` and `dhw` take heat from the ring, `cooling` rejects heat into it."
+    )
+    cop_map: CopMap = Field(description="COP as a function of ring and use temperature.")
+    use_temperature: UseTemperature = Field(description="Temperature on the use side.")
+    out_of_range: OutOfRange = Field(
+        default="error",
+        description=(
+            "A running heat pump outside the range of its map or limits stops the run (`error`), "
+            "or is evaluated at the range's edge, counted and reported (`clip`)."
+        ),
+    )
+    min_source_degc: Number | None = Field(
+        default=None,
+        description=(
+            "Lowest temperature on the evaporator's side [°C]: the ring for heating, the use "
+            "temperature for cooling."
+        ),
+    )
+    max_lift_k: Positive | None = Field(default=None, description="Largest temperature lift [K].")
+    capacity: CapacityLimit | None = Field(
+        default=None, description="Thermal capacity as a function of the ring temperature."
+    )

@@ -1,0 +1,196 @@
+"""A loop of pipes in numbers: where its water and its substations are, and how it flows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.errors import ConfigError, InputError, Problem
+from anello.ring.exchange import RingInput
+from anello.ring.ground_config import WATER_KJ_PER_KGK
+from anello.ring.loop_config import FixedFlow, LoopConfig, ProportionalFlow
+from anello.ring.pipe import friction_factor, loss_w_per_mk, wall_capacity_kj_per_mk
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+MAX_DECAY = 0.05  # largest loss exponent of a substep; errors grow with its square
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """The loop as heat capacities along the way of the water.
+
+    Attributes
+    ----------
+    position_kwh_per_k : ndarray, shape (N + 1,)
+        Heat capacity up to each substation, and of the whole loop [kWh/K].
+    ua_kw_per_k : ndarray, shape (N,)
+        Loss coefficient of each segment [kW/K].
+    volume_m3 : ndarray, shape (N,)
+        Water in each segment [m³].
+    """
+
+    position_kwh_per_k: Floats
+    ua_kw_per_k: Floats
+    volume_m3: Floats
+
+    @property
+    def capacity_kwh_per_k(self) -> float:
+        """Heat capacity of water and walls [kWh/K]."""
+        return float(self.position_kwh_per_k[-1])
+
+
+def geometry(loop: LoopConfig) -> Geometry:
+    """Return the loop's heat capacities and losses.
+
+    Parameters
+    ----------
+    loop : LoopConfig
+        The loop.
+
+    Returns
+    -------
+    Geometry
+        Positions [kWh/K], losses [kW/K], volumes [m³].
+    """
+    length = np.array([pipe.length_m for pipe in loop.segments])
+    area = np.array([np.pi * pipe.inner_diameter_m**2 / 4.0 for pipe in loop.segments])
+    wall = np.array([wall_capacity_kj_per_mk(pipe) for pipe in loop.segments])
+    water = loop.density_kg_per_m3 * area * WATER_KJ_PER_KGK
+    loss = np.array([loss_w_per_mk(pipe) for pipe in loop.segments])
+    capacity = (water + wall) * length / 3600.0
+    return Geometry(
+        np.concatenate([[0.0], np.cumsum(capacity)]), loss * length / 1000.0, area * length
+    )
+
+
+def flow_series(loop: LoopConfig, data: RingInput, sigma: Floats) -> Floats:
+    """Return the flow in every step.
+
+    Parameters
+    ----------
+    loop : LoopConfig
+        The loop.
+    data : RingInput
+        The dispatch, and the scheduled flow if there is one.
+    sigma : ndarray, shape (H,)
+        −1 for heat pumps that take heat from the ring, +1 for those that reject it.
+
+    Returns
+    -------
+    ndarray, shape (T,)
+        Flow, negative against the order of the substations [kg/s].
+
+    Raises
+    ------
+    InputError
+        If a scheduled flow was not given.
+    """
+    flow = loop.flow
+    if isinstance(flow, FixedFlow):
+        return np.full(data.times.size, flow.kg_s)
+    if isinstance(flow, ProportionalFlow):
+        taken = data.q_kw[sigma < 0].sum(axis=0)
+        rejected = data.q_kw[sigma > 0].sum(axis=0)
+        series = np.clip(
+            flow.kg_s_per_kw * np.maximum(taken, rejected), flow.min_kg_s, flow.max_kg_s
+        )
+        towards: Floats = -series if flow.reversed else series
+        return towards
+    if data.flow_kg_s is None:
+        raise InputError(
+            Problem("a scheduled flow needs a series with the data", key="ring.loop.flow")
+        )
+    return data.flow_kg_s
+
+
+def pump_power_kw(loop: LoopConfig, flow_kg_s: Floats) -> Floats:
+    """Return the electricity of the circulation pump, Δp·V̇/η.
+
+    Δp = Σ (f·L/D + ζ)·ρ·u²/2 over the segments, after Darcy and Weisbach.
+
+    Parameters
+    ----------
+    loop : LoopConfig
+        The loop.
+    flow_kg_s : ndarray, shape (T,)
+        Flow [kg/s].
+
+    Returns
+    -------
+    ndarray, shape (T,)
+        Electricity [kW].
+    """
+    speed_flow = np.abs(flow_kg_s)
+    pressure = np.zeros_like(speed_flow)
+    for pipe in loop.segments:
+        diameter = pipe.inner_diameter_m
+        velocity = speed_flow / (loop.density_kg_per_m3 * np.pi * diameter**2 / 4.0)
+        reynolds = loop.density_kg_per_m3 * velocity * diameter / loop.viscosity_pa_s
+        factor = friction_factor(reynolds, pipe.roughness_mm / 1000.0 / diameter)
+        resistance = factor * pipe.length_m / diameter + pipe.minor_loss_factor
+        pressure += resistance * loop.density_kg_per_m3 * velocity**2 / 2.0
+    power: Floats = pressure * speed_flow / loop.density_kg_per_m3 / loop.pump_efficiency / 1000.0
+    return power
+
+
+def stations(loop: LoopConfig, nodes: tuple[str, ...]) -> tuple[list[int], int]:
+    """Return the substation of each heat pump, and that of the balancing plant.
+
+    Parameters
+    ----------
+    loop : LoopConfig
+        The loop.
+    nodes : tuple of str
+        Heat pumps, `location::technology`.
+
+    Returns
+    -------
+    substation : list of int
+        Position of each heat pump's substation.
+    plant : int
+        Position of the plant's substation; the first unless another is marked.
+
+    Raises
+    ------
+    ConfigError
+        If a heat pump is connected nowhere or twice, or a name fits no heat pump.
+    """
+    problems = []
+    found: list[int] = []
+    used: set[str] = set()
+    for node in nodes:
+        location = node.partition("::")[0]
+        exact = [i for i, s in enumerate(loop.substations) if node in s.heat_pumps]
+        places = exact or [i for i, s in enumerate(loop.substations) if location in s.heat_pumps]
+        used.add(node if exact else location)
+        if len(places) != 1:
+            problems.append(
+                Problem(
+                    "not connected to the loop" if not places else "connected more than once",
+                    key=node,
+                    suggestion="Name it, or its location, at exactly one substation",
+                )
+            )
+        found.append(places[0] if places else 0)
+    problems += [
+        Problem("no heat pump has this name", key=f"ring.loop.substations.{s.name}", value=name)
+        for s in loop.substations
+        for name in s.heat_pumps
+        if name not in used
+    ]
+    if problems:
+        raise ConfigError(problems)
+    plant = next((i for i, s in enumerate(loop.substations) if s.plant), 0)
+    return found, plant
+
+
+def dispersion(loop: LoopConfig, parcels: int) -> float:
+    """Return the exchange of neighbouring parcels per hour, D·3600/Δx² [1/h]."""
+    if loop.dispersion_m2_s == 0.0:
+        return 0.0
+    # ASSUME: parcels are equally long for mixing, whatever the diameters of the segments.
+    spacing = sum(pipe.length_m for pipe in loop.segments) / parcels
+    return loop.dispersion_m2_s * 3600.0 / spacing**2

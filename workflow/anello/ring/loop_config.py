@@ -1,0 +1,142 @@
+"""Settings of a loop of pipes: segments, substations, flow."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from anello.ring.fields import Count, Flag, Fraction, NonNegative, Number, Positive, Strict
+from anello.ring.ground_config import FixedGround, Ground
+
+
+class PipeConfig(Strict):
+    """A buried, insulated pipe."""
+
+    length_m: Positive = Field(description="Length [m].")
+    inner_diameter_m: Positive = Field(description="Inner diameter [m].")
+    wall_thickness_m: NonNegative = Field(
+        default=0.0039, description="Thickness of the pipe wall [m]."
+    )
+    wall_heat_capacity_kj_per_m3k: NonNegative = Field(
+        default=3900.0,
+        description="Volumetric heat capacity of the wall [kJ/(m³·K)]; steel 3900; 0 for none.",
+    )
+    insulation_thickness_m: NonNegative = Field(
+        default=0.04, description="Thickness of insulation [m]."
+    )
+    insulation_w_per_mk: Positive = Field(
+        default=0.03, description="Thermal conductivity of the insulation [W/(m·K)]."
+    )
+    burial_depth_m: NonNegative = Field(
+        default=1.0, description="Depth of the pipe's axis [m]; 0: no soil around it."
+    )
+    soil_w_per_mk: Positive = Field(
+        default=1.5, description="Thermal conductivity of the soil [W/(m·K)]."
+    )
+    surface_w_per_m2k: Positive | None = Field(
+        default=None,
+        description="Heat transfer coefficient of the casing to air, for pipes in air [W/(m²·K)].",
+    )
+    heat_loss_w_per_mk: NonNegative | None = Field(
+        default=None, description="Heat loss per metre and kelvin, instead of the layers [W/(m·K)]."
+    )
+    roughness_mm: NonNegative = Field(default=0.05, description="Roughness of the inner wall [mm].")
+    minor_loss_factor: NonNegative = Field(
+        default=0.0, description="Sum of loss coefficients of bends and fittings [-]."
+    )
+
+
+class SubstationConfig(Strict):
+    """A place on the loop at which heat pumps (or the balancing plant) exchange heat."""
+
+    name: str = Field(description="Name of the substation.")
+    heat_pumps: list[str] = Field(
+        default_factory=list,
+        description="Heat pumps connected here, as `location::technology` or `location`.",
+    )
+    plant: Flag = Field(default=False, description="The balancing plant is connected here.")
+
+
+class FixedFlow(Strict):
+    """The same flow in every hour."""
+
+    kind: Literal["fixed"] = "fixed"
+    kg_s: Number = Field(description="Flow [kg/s]; negative runs against the order of stations.")
+
+
+class ScheduledFlow(Strict):
+    """Flow from a series that comes with the data."""
+
+    kind: Literal["scheduled"] = "scheduled"
+    file: str | None = Field(
+        default=None,
+        description=(
+            "CSV file with a header, a column of times and one of flow [kg/s], negative against "
+            "the order of stations. Relative paths start where the run is started."
+        ),
+    )
+
+
+class ProportionalFlow(Strict):
+    """Flow that follows the heat exchanged with the heat pumps."""
+
+    kind: Literal["proportional"] = "proportional"
+    kg_s_per_kw: Positive = Field(
+        default=0.06,
+        description="Flow per kW of the larger of heat taken and heat rejected [kg/(s·kW)].",
+    )
+    min_kg_s: Positive = Field(default=1.0, description="Smallest flow [kg/s].")
+    max_kg_s: Positive = Field(default=1.0e6, description="Largest flow [kg/s].")
+    reversed: Flag = Field(default=False, description="Run against the order of the substations.")
+
+
+Flow = Annotated[FixedFlow | ScheduledFlow | ProportionalFlow, Field(discriminator="kind")]
+
+
+class LoopConfig(Strict):
+    """Substations in order along a loop of pipes."""
+
+    substations: list[SubstationConfig] = Field(
+        min_length=1, description="Substations in the order in which positive flow meets them."
+    )
+    segments: list[PipeConfig] = Field(
+        min_length=1,
+        description="Pipe from each substation to the next; the last one closes the loop.",
+    )
+    flow: Flow = Field(description="Flow around the loop.")
+    parcels: Count = Field(
+        default=200,
+        description=(
+            "Water parcels in the loop: 1 is a well-mixed ring, many are plug flow; a step in "
+            "temperature stays as sharp as one parcel."
+        ),
+    )
+    dispersion_m2_s: NonNegative = Field(
+        default=0.0, description="Axial mixing along the loop [m²/s]; 0 switches mixing off."
+    )
+    pump_efficiency: Fraction = Field(
+        default=0.6, description="Efficiency of the circulation pump [-]."
+    )
+    pump_heat_to_water: Flag = Field(
+        default=True, description="Pump electricity ends up as heat in the water."
+    )
+    density_kg_per_m3: Positive = Field(default=999.0, description="Density of the water [kg/m³].")
+    viscosity_pa_s: Positive = Field(default=1.14e-3, description="Dynamic viscosity [Pa·s].")
+    ground: Ground = Field(
+        default_factory=FixedGround, description="Undisturbed ground temperature."
+    )
+
+    @model_validator(mode="after")
+    def _closed(self) -> Self:
+        if len(self.segments) != len(self.substations):
+            raise ValueError(
+                f"a loop has one segment per substation: {len(self.substations)} substations, "
+                f"{len(self.segments)} segments"
+            )
+        names = [s.name for s in self.substations]
+        if len(set(names)) != len(names):
+            raise ValueError("substation names must differ")
+        if sum(s.plant for s in self.substations) > 1:
+            raise ValueError("the balancing plant is connected at one substation at most")
+        return self

@@ -1,0 +1,419 @@
+"""A loop's parcels step by step, forwards and backwards."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from anello.ring import audit as energy_audit
+from anello.ring.config import RingConfig
+from anello.ring.exchange import RingInput
+from anello.ring.geometry import (
+    MAX_DECAY,
+    Floats,
+    Geometry,
+    Ints,
+    dispersion,
+    flow_series,
+    geometry,
+    stations,
+)
+from anello.ring.ground import ground_temperature_degc
+from anello.ring.ground_config import WATER_KJ_PER_KGK
+from anello.ring.sweeps import LOCAL_SHARE, Sweep, WaterPath, sweeps
+
+
+@dataclass(frozen=True)
+class Arrivals:
+    """Where the water of each step comes from, as it lies at the step's start.
+
+    Attributes
+    ----------
+    here : ndarray of int, shape (T, N)
+        Parcel about to pass each station.
+    low, high : ndarray of int, shape (T, N)
+        First and last parcel of the stretch that will arrive.
+    low_part, high_part : ndarray, shape (T, N)
+        Position of the stretch's ends within them [parcels].
+    turn : ndarray, shape (T, N)
+        1 where the stretch runs past the last parcel.
+    way : ndarray, shape (T,)
+        Length of the stretch [parcels]; 0 stands for the parcel at hand.
+    """
+
+    here: Ints
+    low: Ints
+    high: Ints
+    low_part: Floats
+    high_part: Floats
+    turn: Floats
+    way: Floats
+
+
+def arrivals(shift: Floats, way: Floats, stations_at: Floats, parcels: int) -> Arrivals:
+    """Return where the water of each step comes from.
+
+    Parameters
+    ----------
+    shift, way : ndarray, shape (T,)
+        Displacement of the water at the start of the step, and in it [parcels].
+    stations_at : ndarray, shape (N,)
+        Position of the stations [parcels].
+    parcels : int
+        Number of parcels.
+
+    Returns
+    -------
+    Arrivals
+        Indices and positions.
+    """
+    m = parcels
+    place = stations_at - shift[:, None]
+    forwards = (way >= 0)[:, None]
+    # A parcel of which a part has passed already holds heat of the station itself: begin behind it.
+    place = np.where(forwards, np.floor(place + 1e-9), np.ceil(place - 1e-9))
+    standing = (np.abs(way) <= 1e-6)[:, None]
+    upstream = np.where(forwards, place - 1.0, place)
+    stagnant = np.floor(stations_at - shift[:, None] - LOCAL_SHARE)
+    here = np.mod(np.where(standing, stagnant, upstream), m).astype(np.int64)
+    width = np.where(np.abs(way) >= m, float(m), np.abs(way))
+    low = np.mod(np.where(forwards, place - width[:, None], place), m)
+    low[low >= m] = 0.0
+    high = low + width[:, None]
+    turn = (high >= m).astype(float)
+    high -= m * turn
+    high = np.clip(high, 0.0, m - 1e-12)
+    low_index, high_index = np.floor(low).astype(np.int64), np.floor(high).astype(np.int64)
+    return Arrivals(
+        here=here,
+        low=low_index,
+        high=np.minimum(high_index, m - 1),
+        low_part=low - low_index,
+        high_part=high - high_index,
+        turn=turn,
+        way=np.where(width > 1e-6, width, 0.0),
+    )
+
+
+class Run:
+    """The arrays of one simulation, and what happens to the parcels in a step."""
+
+    def __init__(
+        self,
+        *,
+        path: WaterPath,
+        pieces: int,
+        step_h: Floats,
+        length: Floats,
+        displacement: Floats,
+        sweep: Sweep,
+        coming: Arrivals,
+        spread: float,
+    ) -> None:
+        self.path, self.pieces = path, pieces
+        self.hours = step_h
+        self.step_h, self.length, self.displacement = step_h.tolist(), length, displacement
+        self.sweep, self.coming = sweep, coming
+        self.parcels = path.parcels
+        self.spread = spread
+        self.share = sweep.share.tolist()
+        self.turns = sweep.turns.tolist()
+        self.tilted = bool(np.abs(sweep.tilt_weight).max(initial=0.0) > 0.0)
+        self.waves = 4.0 * np.sin(np.pi * np.arange(self.parcels // 2 + 1) / self.parcels) ** 2
+        self.no_loss = path.worst_rate == 0.0
+        half = 0.5 * float(path.rate[0]) * step_h
+        self.half = half.tolist()
+        self.keep_half = np.exp(-half).tolist()
+        self.weight_half = energy_audit.mean_weight(half).tolist()
+        self.ways = coming.way.tolist()
+        # A stretch that ends at a border ends with the parcel before it.
+        ends = (coming.high_part <= 1e-9) & (coming.way > 0)[:, None]
+        self.last = np.mod(coming.high - ends, self.parcels)
+        self.first = self.after_last = 0
+        self.exponent = self.keep = self.weight = self.around = np.empty((0, 0))
+
+    def readings(self, field: Floats, step: int) -> tuple[Floats, Floats]:
+        """Return the water at each station now, and the mean of what arrives in the step."""
+        coming = self.coming
+        now = field[coming.here[step]]
+        way = self.ways[step]
+        if way == 0.0:
+            return now, now
+        running = np.empty(self.parcels + 1)
+        running[0] = 0.0
+        np.cumsum(field, out=running[1:])
+        low, high = coming.low[step], coming.high[step]
+        mean = running[high] + coming.high_part[step] * field[high]
+        mean += coming.turn[step] * running[-1]
+        mean -= running[low] + coming.low_part[step] * field[low]
+        mean /= way
+        return now, mean
+
+    def extremes(self, field: Floats, step: int, station: int) -> tuple[int, int]:
+        """Return which parcels that pass a station in the step are the coldest and warmest."""
+        if self.ways[step] >= self.parcels - 1:
+            return int(field.argmin()), int(field.argmax())
+        low, last = int(self.coming.low[step, station]), int(self.last[step, station])
+        if last >= low:
+            part = field[low : last + 1]
+        else:
+            part = np.concatenate([field[low:], field[: last + 1]])
+        coldest, warmest = low + int(part.argmin()), low + int(part.argmax())
+        return coldest % self.parcels, warmest % self.parcels
+
+    def samples(self, steps: int, station: int) -> Ints:
+        """Return the first, middle and last parcel of what passes a station, shape (3, T)."""
+        low, last = self.coming.low[:steps, station], self.last[:steps, station]
+        middle = (low + np.mod(last - low, self.parcels) // 2) % self.parcels
+        return np.stack([low, middle, last])
+
+    def advance(
+        self, field: Floats, step: int, heat_kw: Floats, uniform_kw: float, ground_degc: float
+    ) -> tuple[Floats, float]:
+        """Return the parcels at the end of a step, and the mean heat loss in it [kW]."""
+        sweep, m = self.sweep, self.parcels
+        capacity = self.path.parcel_kwh_per_k
+        lost_kwh = hours = 0.0
+        for piece in range(step * self.pieces, (step + 1) * self.pieces):
+            duration = self.step_h[piece]
+            hours += duration
+            rise = heat_kw * (duration / capacity)
+            if not self.no_loss:
+                field, lost = self._lose(field, piece, ground_degc, late=0)
+                lost_kwh += lost
+            share = self.share[piece]
+            even = uniform_kw * duration / (capacity * m)
+            if self.turns[piece] > 0:
+                even += float(rise.sum()) * (1.0 - share) / m
+            if share > 0:
+                strength = rise * share
+                entering = np.bincount(
+                    sweep.index[piece],
+                    (sweep.weight[piece] * strength).ravel(),
+                    minlength=2 * m + 4,
+                )
+                if self.tilted:
+                    slopes = np.bincount(
+                        sweep.tilt_index[piece],
+                        (sweep.tilt_weight[piece] * strength).ravel(),
+                        minlength=2 * m + 4,
+                    )
+                    entering += slopes.cumsum()
+                added = entering.cumsum()
+                field = field + added[:m]
+                field += added[m : 2 * m]
+                field += even
+            elif even:
+                field = field + even
+            if not self.no_loss:
+                field, lost = self._lose(field, piece, ground_degc, late=1)
+                lost_kwh += lost
+            if self.spread and m > 1:
+                waves = np.fft.rfft(field)
+                waves *= np.exp(-self.spread * duration * self.waves)
+                field = np.fft.irfft(waves, m)
+        return field, lost_kwh / hours
+
+    def _lose(
+        self, field: Floats, piece: int, ground_degc: float, *, late: int
+    ) -> tuple[Floats, float]:
+        """Let half a substep's loss act, and return it as its mean temperature implies [kWh]."""
+        capacity = self.path.parcel_kwh_per_k
+        if self.path.even:
+            after = field - ground_degc
+            after *= self.keep_half[piece]
+            after += ground_degc
+            first, last = float(field.sum()), float(after.sum())
+            mean = first + self.weight_half[piece] * (last - first)
+            return after, capacity * self.half[piece] * (mean - ground_degc * field.size)
+        row = self._row(piece, late)
+        around = self.around[row]
+        after = field - around
+        after *= self.keep[row]
+        after += around
+        above = after - field
+        above *= self.weight[row]
+        above += field
+        above -= around
+        return after, capacity * float(self.exponent[row] @ above)
+
+    def _row(self, piece: int, late: int) -> int:
+        """Return the row of the tables for half a substep, and make the tables if need be."""
+        if not self.first <= piece < self.after_last:
+            self._prepare(piece - piece % self.path.BLOCK)
+        return 2 * (piece - self.first) + late
+
+    def _prepare(self, piece: int) -> None:
+        """Tabulate loss exponents and ground temperatures for the next substeps."""
+        self.first = piece
+        self.after_last = min(piece + self.path.BLOCK, self.hours.size)
+        pieces = np.repeat(np.arange(self.first, self.after_last), 2)
+        way = self.length[pieces] / 2.0
+        start = self.displacement[pieces] + np.where(np.arange(pieces.size) % 2 == 1, way, 0.0)
+        self.exponent, self.around = self.path.block(
+            start, way, 0.5 * self.hours[pieces], pieces // self.pieces
+        )
+        self.keep = np.exp(-self.exponent)
+        self.weight = energy_audit.mean_weight(self.exponent)
+
+    def pull_back(self, gradient: Floats, step: int) -> tuple[Floats, Floats]:
+        """Apply the transpose of `advance`: carry a derivative from a step's end to its start.
+
+        Parameters
+        ----------
+        gradient : ndarray, shape (M,)
+            Derivative with respect to the parcels at the end of the step [1/K].
+        step : int
+            Time step.
+
+        Returns
+        -------
+        gradient : ndarray, shape (M,)
+            Derivative with respect to the parcels at the start [1/K].
+        heat : ndarray, shape (N,)
+            Derivative with respect to the heat at each station [1/kW].
+        """
+        sweep, m = self.sweep, self.parcels
+        heat = np.zeros(sweep.weight.shape[2])
+        for piece in range((step + 1) * self.pieces - 1, step * self.pieces - 1, -1):
+            duration = self.step_h[piece]
+            if self.spread and m > 1:
+                waves = np.fft.rfft(gradient)
+                waves *= np.exp(-self.spread * duration * self.waves)
+                gradient = np.fft.irfft(waves, m)
+            gradient = self._kept(gradient, piece, late=1)
+            share = self.share[piece]
+            by_rise = np.zeros_like(heat)
+            if self.turns[piece] > 0:
+                by_rise += (1.0 - share) / m * float(gradient.sum())
+            if share > 0:
+                unfolded = np.zeros(2 * m + 4)
+                unfolded[:m] = unfolded[m : 2 * m] = gradient
+                behind = np.cumsum(unfolded[::-1])[::-1]
+                reached = behind[sweep.index[piece]].reshape(4, -1)
+                by_rise += share * (sweep.weight[piece] * reached).sum(axis=0)
+                if self.tilted:
+                    twice = np.cumsum(behind[::-1])[::-1]
+                    reached = twice[sweep.tilt_index[piece]].reshape(2, -1)
+                    by_rise += share * (sweep.tilt_weight[piece] * reached).sum(axis=0)
+            heat += by_rise * (duration / self.path.parcel_kwh_per_k)
+            gradient = self._kept(gradient, piece, late=0)
+        return gradient, heat
+
+    def _kept(self, gradient: Floats, piece: int, *, late: int) -> Floats:
+        if self.no_loss:
+            return gradient
+        if self.path.even:
+            evenly: Floats = gradient * self.keep_half[piece]
+            return evenly
+        row = self._row(piece, late)  # may make the tables anew
+        kept: Floats = gradient * self.keep[row]
+        return kept
+
+    def readings_back(self, weight: Floats, step: int) -> Floats:
+        """Apply the transpose of the second of `readings`.
+
+        Parameters
+        ----------
+        weight : ndarray, shape (N,)
+            Derivative with respect to the water that arrives at each station [1/K].
+        step : int
+            Time step.
+
+        Returns
+        -------
+        ndarray, shape (M,)
+            Derivative with respect to the parcels at the start of the step [1/K].
+        """
+        coming, m = self.coming, self.parcels
+        way = self.ways[step]
+        if way == 0.0:
+            standing: Floats = np.bincount(coming.here[step], weight, minlength=m).astype(float)
+            return standing
+        weight = weight / way
+        low, high = coming.low[step], coming.high[step]
+        ends = np.bincount(high, weight, minlength=m) - np.bincount(low, weight, minlength=m)
+        after = np.zeros(m)
+        after[:-1] = np.cumsum(ends[:0:-1])[::-1]
+        result: Floats = after + float((coming.turn[step] * weight).sum())
+        result += np.bincount(high, weight * coming.high_part[step], minlength=m)
+        result -= np.bincount(low, weight * coming.low_part[step], minlength=m)
+        return result
+
+
+@dataclass(frozen=True)
+class LoopPlan:
+    """Everything about a simulation of the loop that is known before it starts.
+
+    Attributes
+    ----------
+    shape : Geometry
+        Heat capacities and losses.
+    run : Run
+        Where water goes and heat spreads, step by step.
+    flow_kg_s : ndarray, shape (T,)
+        Flow [kg/s].
+    ground_degc : ndarray, shape (T, N)
+        Ground temperature at each segment [°C].
+    station_of : list of int
+        Substation of each heat pump.
+    plant_station : int
+        Substation of the balancing plant.
+    """
+
+    shape: Geometry
+    run: Run
+    flow_kg_s: Floats
+    ground_degc: Floats
+    station_of: list[int]
+    plant_station: int
+
+
+def plan_loop(config: RingConfig, data: RingInput, sigma: Floats) -> LoopPlan:
+    """Work out flow, displacement and loss exponents of every step.
+
+    Parameters
+    ----------
+    config : RingConfig
+        The ring's settings.
+    data : RingInput
+        The dispatch.
+    sigma : ndarray, shape (H,)
+        −1 for heat pumps that take heat from the ring, +1 for those that reject it.
+
+    Returns
+    -------
+    LoopPlan
+        What the simulation and its derivatives need.
+    """
+    loop = config.loop
+    assert loop is not None
+    station_of, plant_station = stations(loop, data.nodes)
+    shape = geometry(loop)
+    flow = flow_series(loop, data, sigma)
+    depth = np.array([pipe.burial_depth_m for pipe in loop.segments])
+    ground = ground_temperature_degc(loop.ground, data.day_of_year, depth)
+    path = WaterPath(shape, loop.parcels, ground)
+    per_hour = flow * WATER_KJ_PER_KGK / path.parcel_kwh_per_k  # parcels per hour
+    pieces = max(1, int(np.ceil(path.worst_rate * data.step_h.max() / MAX_DECAY)))
+    step_h = np.repeat(data.step_h / pieces, pieces)
+    length = np.repeat(per_hour, pieces) * step_h
+    displacement = np.concatenate([[0.0], np.cumsum(length)])
+    stations_at = path.borders[:-1]
+    whole = per_hour * data.step_h
+    run = Run(
+        path=path,
+        pieces=pieces,
+        step_h=step_h,
+        length=length,
+        displacement=displacement,
+        sweep=sweeps(
+            displacement[:-1], length, stations_at, loop.parcels, path.behind(length, step_h)
+        ),
+        coming=arrivals(
+            displacement[::pieces], np.append(whole, whole[-1:]), stations_at, loop.parcels
+        ),
+        spread=dispersion(loop, loop.parcels),
+    )
+    return LoopPlan(shape, run, flow, ground, station_of, plant_station)

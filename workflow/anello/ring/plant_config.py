@@ -1,0 +1,133 @@
+"""Settings of the plant that keeps the ring within its bounds."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from anello.ring.fields import Fraction, NonNegative, Number, Positive, Strict
+from anello.ring.ground_config import WATER_KJ_PER_KGK
+
+
+class WellsConfig(Strict):
+    """Groundwater wells that heat or cool the ring through a heat exchanger."""
+
+    well_degc: Number = Field(default=15.0, description="Temperature of the well water [°C].")
+    max_flow_kg_s: NonNegative = Field(
+        default=100.0, description="Largest flow of well water [kg/s]; 0 switches the wells off."
+    )
+    effectiveness: Fraction = Field(
+        default=0.8,
+        description="Effectiveness of the heat exchanger, on the well water's flow [-].",
+    )
+    max_change_k: Positive | None = Field(
+        default=None,
+        description="Largest temperature change of the returned well water [K], if limited.",
+    )
+    electricity_kwh_per_kwh: NonNegative = Field(
+        default=0.03, description="Pump electricity per kWh of heat moved [kWh/kWh]."
+    )
+    cost_eur_per_kwh: NonNegative = Field(
+        default=0.0, description="Other cost per kWh of heat moved [€/kWh]."
+    )
+
+    @property
+    def conductance_kw_per_k(self) -> float:
+        """Heat per kelvin between well and ring at full flow [kW/K]."""
+        return self.effectiveness * self.max_flow_kg_s * WATER_KJ_PER_KGK
+
+    @property
+    def max_kw(self) -> float:
+        """Largest heat flow that the allowed temperature change permits [kW]."""
+        if self.max_change_k is None:
+            return float("inf")
+        return self.max_flow_kg_s * WATER_KJ_PER_KGK * self.max_change_k
+
+
+class BackupHeaterConfig(Strict):
+    """Heater that keeps the ring above its lower bound when the wells cannot."""
+
+    max_kw: NonNegative = Field(
+        default=5000.0, description="Largest heat output [kW]; 0 switches it off."
+    )
+    electricity_kwh_per_kwh: NonNegative = Field(
+        default=1.0, description="Electricity per kWh of heat [kWh/kWh]; 0 for a fuel-fired heater."
+    )
+    cost_eur_per_kwh: NonNegative = Field(
+        default=0.0, description="Fuel and other cost per kWh of heat [€/kWh]."
+    )
+
+
+class DryCoolerConfig(Strict):
+    """Cooler that keeps the ring below its upper bound when the wells cannot."""
+
+    max_kw: NonNegative = Field(
+        default=5000.0, description="Largest heat removed [kW]; 0 switches it off."
+    )
+    kw_per_k: Positive | None = Field(
+        default=None,
+        description=(
+            "Heat removed per kelvin between ring and outdoor air [kW/K]; needs an outdoor "
+            "temperature. Without it the cooler always reaches `max_kw`."
+        ),
+    )
+    outdoor_degc: Number | None = Field(
+        default=None, description="Constant outdoor temperature, unless a series is given [°C]."
+    )
+    electricity_kwh_per_kwh: NonNegative = Field(
+        default=0.03, description="Fan electricity per kWh of heat removed [kWh/kWh]."
+    )
+    cost_eur_per_kwh: NonNegative = Field(
+        default=0.0, description="Other cost per kWh of heat removed [€/kWh]."
+    )
+
+
+class PlantConfig(Strict):
+    """Balancing plant: wells first, then backup heater and dry cooler at the ring's bounds."""
+
+    control: Literal["deadband", "schedule", "both"] = Field(
+        default="deadband",
+        description=(
+            "`deadband`: thresholds below; `schedule`: only what the optimiser asks for; `both`: "
+            "the schedule, and the thresholds for what is left to do."
+        ),
+    )
+    heat_below_degc: Number = Field(
+        default=11.0,
+        description="The wells start to heat when the ring would fall below this [°C].",
+    )
+    heat_to_degc: Number = Field(default=12.0, description="The wells stop heating here [°C].")
+    cool_above_degc: Number = Field(
+        default=19.0,
+        description="The wells start to cool when the ring would rise above this [°C].",
+    )
+    cool_to_degc: Number = Field(default=18.0, description="The wells stop cooling here [°C].")
+    wells: WellsConfig = Field(default_factory=WellsConfig, description="Groundwater wells.")
+    backup_heater: BackupHeaterConfig = Field(
+        default_factory=BackupHeaterConfig, description="Heater at the lower bound."
+    )
+    dry_cooler: DryCoolerConfig = Field(
+        default_factory=DryCoolerConfig, description="Cooler at the upper bound."
+    )
+    electricity_location: str | None = Field(
+        default=None,
+        description=(
+            "Location whose electricity balance carries the plant and the ring's pump; without it "
+            "they pay `electricity_price_eur_per_kwh`."
+        ),
+    )
+    electricity_price_eur_per_kwh: NonNegative = Field(
+        default=0.3,
+        description="Price of electricity for plant and pump without a location [€/kWh].",
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        levels = [self.heat_below_degc, self.heat_to_degc, self.cool_to_degc, self.cool_above_degc]
+        if any(low > high for low, high in pairwise(levels)):
+            raise ValueError(
+                "needed: heat_below_degc ≤ heat_to_degc ≤ cool_to_degc ≤ cool_above_degc"
+            )
+        return self
