@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from anello.errors import ConfigError, EnergyAuditError, InputError
 from anello.ring import LocationElectricity, RingConfig, RingInput, simulate, true_cost
-from anello.ring import loop as loop_module
+from anello.ring import loop_run as loop_module
 from anello.ring.adapt import read_flow, ring_dataset, ring_result
 from anello.ring.geometry import geometry, pump_power_kw
 from anello.ring.ground_config import WATER_KJ_PER_KGK

@@ -10,7 +10,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_the_drawing_is_made_from_the_contract() -> None:
     spec = importlib.util.spec_from_file_location("house", ROOT / "docs" / "hooks" / "house.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     house = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(house)
     page = house.PAGE.read_text(encoding="utf-8")

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from anello.errors import ConfigError
-from anello.run import config as configuration
+from anello.run import config_faults
+from anello.run import schemas as configuration
 from anello.run.config import RunConfig, merge, parse_config, read_config
 from anello.run.config_faults import locate
 
@@ -44,7 +45,7 @@ def test_schema_and_table_are_those_of_the_models() -> None:
 def test_every_setting_is_described() -> None:
     missing = [
         f"{model.__name__}.{name}"
-        for model in configuration._models(RunConfig)
+        for model in config_faults._models(RunConfig)
         for name, field in model.model_fields.items()
         if not field.description and name != "kind"
     ]

@@ -15,7 +15,7 @@ from anello.base.files import sha256
 from anello.errors import ArtefactError
 from anello.optimise.results import extract, write_results
 from anello.optimise.results.collected import CollectedResults
-from anello.present.report import comparison, figures
+from anello.present.report import comparison, dispatch_figures, figures
 from anello.present.report.appearance import Appearance, carrier_kind, figure_style, lightened
 from anello.present.report.config import FiguresConfig, Period
 from report_fakes import fake_district
@@ -296,7 +296,7 @@ def test_colours_of_a_panel_differ(year):
     look = Appearance(year.results, year.inputs, FiguresConfig())
     for carrier in look.carriers():
         flows = figures.carrier_flows(year.results, carrier, "all")
-        styles = {figures.flow_style(f, look)[1:] for f in flows if f.role != "demand"}
+        styles = {dispatch_figures.flow_style(f, look)[1:] for f in flows if f.role != "demand"}
         names = {f.label for f in flows if f.role != "demand"}
         assert len(styles) == len(names), carrier
 

@@ -22,7 +22,8 @@ from anello.errors import (
     TimeLimitError,
     UnboundedError,
 )
-from anello.optimise.solve import Basis, Problem, SolverConfig, run, solve, ways
+from anello.optimise.solve import Basis, Problem, SolverConfig, solve, ways
+from anello.optimise.solve import optimise as optimise_module
 from anello.optimise.solve.highs import Piece, solve_piece
 from anello.optimise.solve.reduction import reduce_problem
 
@@ -184,9 +185,9 @@ def islands() -> Problem:
 
 def test_parts_without_a_link_are_solved_apart(monkeypatch):
     together = solve(islands())
-    monkeypatch.setattr(run, "SMALL_PIECE_ROWS", 10)
+    monkeypatch.setattr(optimise_module, "SMALL_PIECE_ROWS", 10)
     problem = islands()
-    groups = run.independent_groups(reduce_problem(problem))
+    groups = optimise_module.independent_groups(reduce_problem(problem))
     assert len(groups) >= 2
     rows = np.concatenate([rows for rows, _ in groups])
     columns = np.concatenate([columns for _, columns in groups])
@@ -202,7 +203,7 @@ def test_parts_without_a_link_are_solved_apart(monkeypatch):
 
 
 def test_the_number_of_threads_changes_nothing(monkeypatch):
-    monkeypatch.setattr(run, "SMALL_PIECE_ROWS", 10)
+    monkeypatch.setattr(optimise_module, "SMALL_PIECE_ROWS", 10)
     found = []
     for cores in (1, 2, 7):
         monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
@@ -357,7 +358,7 @@ def test_a_solver_that_returns_nonsense_is_not_believed(monkeypatch, caplog, cbc
         answer.x = answer.x * 1.01
         return answer
 
-    monkeypatch.setattr(run, "solve_piece", liar)
+    monkeypatch.setattr(optimise_module, "solve_piece", liar)
     monkeypatch.setattr(ways, "cbc_installed", lambda: cbc)
     if cbc:
         found = solve(PROBLEM)
@@ -374,7 +375,7 @@ def test_a_solver_that_returns_nonsense_is_not_believed(monkeypatch, caplog, cbc
 @pytest.mark.parametrize("way", ways.WAYS_OUT, ids=lambda way: way.name)
 def test_every_way_out_finds_the_optimum_by_itself(monkeypatch, way):
     """HiGHS takes the options of each, and the first that passes the check is used."""
-    truly, tried = run._attempt, []
+    truly, tried = optimise_module._attempt, []
 
     def only(reduction, solver, basis, values, options, *rest):
         tried.append((solver, {**options}))
@@ -382,7 +383,7 @@ def test_every_way_out_finds_the_optimum_by_itself(monkeypatch, way):
             raise NumericalError("kNotset")
         return truly(reduction, solver, basis, values, options, *rest)
 
-    monkeypatch.setattr(run, "_attempt", only)
+    monkeypatch.setattr(optimise_module, "_attempt", only)
     found = solve(PROBLEM, basis=COLD.basis)
     assert found.objective == pytest.approx(COLD.objective, rel=1e-6)
     assert len(tried) == 3 + ways.WAYS_OUT.index(way)

@@ -187,7 +187,7 @@ def test_what_is_stored_is_not_solved_again_and_ends_the_same(tmp_path, monkeypa
     part.run()
     solves = []
     monkeypatch.setattr(
-        "anello.api.model.solve", lambda *a, **k: solves.append(1) or solve(*a, **k)
+        "anello.api.running.solve", lambda *a, **k: solves.append(1) or solve(*a, **k)
     )
     rest = stored(tmp_path / "part")
     rest.run()
@@ -216,7 +216,7 @@ def test_what_is_stored_is_not_solved_again_and_ends_the_same(tmp_path, monkeypa
 def test_a_killed_run_goes_on(tmp_path):
     code = (
         "import sys, time, pathlib; sys.path.insert(0, sys.argv[1])\n"
-        "import test_spores as t, anello.api.model as api\n"
+        "import test_spores as t, anello.api.running as api\n"
         "slow = api.solve\n"
         "def wait(*a, **k):\n"
         "    found = slow(*a, **k)\n"
@@ -278,7 +278,7 @@ def test_the_first_without_a_solution_is_the_last(monkeypatch, caplog, error):
         return solve(problem, **told)
 
     failing.done = False
-    monkeypatch.setattr("anello.api.model.solve", failing)
+    monkeypatch.setattr("anello.api.running.solve", failing)
     model = national()
     model.run()
     assert list(model.results["spores"].values) == [0, 1]

@@ -23,7 +23,7 @@ if (PACKAGE_FOLDER / "anello").is_dir():
         )
     )
 
-from anello.run.schemas import parse_config
+from anello.run.config import parse_config
 from anello.errors import AnelloError
 from anello.base.files import sha256
 from anello.run.provenance import code_digest
