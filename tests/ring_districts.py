@@ -94,6 +94,10 @@ def random_district(
             index=index,
         ),
     }
+    # Drawn apart, so that the districts of earlier seeds stay what they were.
+    weather = np.random.default_rng([seed, 1])
+    air_degc = weather.uniform(2.0, 26.0) + 6.0 * np.sin(2 * np.pi * (hour - 9) / 24)
+    tables["air"] = pd.DataFrame({"outdoor_degc": air_degc}, index=index)
     pumps: dict[str, Any] = {}
     places: dict[str, dict[str, Any]] = {place: {"grid": None} for place in locations}
     total_kw = 0.0
@@ -161,7 +165,11 @@ def random_district(
         places[place]["pv"] = {"constraints": {"energy_cap_equals": float(rng.uniform(10, 60))}}
     data = read_model(
         {
-            "model": {"name": f"random {seed}", "calliope_version": "0.6.10"},
+            "model": {
+                "name": f"random {seed}",
+                "calliope_version": "0.6.10",
+                "outdoor_degc": "df=air:outdoor_degc",
+            },
             "run": {
                 "solver": "highs",
                 "mode": "plan",
@@ -182,7 +190,8 @@ def random_district(
         "plant": {
             "wells": {"max_flow_kg_s": 0.1 * total_kw},
             "backup_heater": {"max_kw": 3 * total_kw},
-            "dry_cooler": {"max_kw": 3 * total_kw},
+            "dry_cooler": {"max_kw": 3 * total_kw, "kw_per_k": 0.2 * total_kw},
+            "chiller": {"max_kw": 3 * total_kw},
             "electricity_location": "a" if rng.random() < 0.3 else None,
             **(plant or {}),
         },

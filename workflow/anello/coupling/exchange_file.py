@@ -19,7 +19,7 @@ from anello.ring.config import RingConfig
 
 Floats = NDArray[np.float64]
 
-_PUMP, _STEP = ("node", "timestep"), ("timestep",)
+_PUMP, _STEP, _MACHINE = ("node", "timestep"), ("timestep",), ("machine", "timestep")
 _FIELDS = {
     "output_per_k": (_PUMP, "kWh K-1", "change of output per kelvin of ring temperature"),
     "output_per_kwh": (_PUMP, "1", "change of output per kWh in the store"),
@@ -28,6 +28,8 @@ _FIELDS = {
     "degc_per_kwh": (("node",), "K kWh-1", "store's temperature slope"),
     "temperature_degc": (("state",), "degC", "mean ring temperature"),
     "source_degc": (_PUMP, "degC", "water at each heat pump"),
+    "machine_per_kwh": (_MACHINE, "1", "electricity of a machine per heat"),
+    "machine_per_k": (_MACHINE, "kWh K-1", "its change per kelvin of the water"),
     "given_kw": (_STEP, "kW", "heat that is not decided"),
 }
 """Dimensions, units and meaning of a linearisation's arrays."""
@@ -89,6 +91,7 @@ def write_cop(
         if about is None:
             return
         file.createDimension("state", len(times) + 1)
+        file.createDimension("machine", len(about.machine_per_kwh) or None)
         for name, (dims, units, text) in _FIELDS.items():
             put(name, dims, getattr(about, name), units, text)
         if about.water is not None:

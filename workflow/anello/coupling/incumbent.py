@@ -45,6 +45,10 @@ class Linearisation:
         balancing plant unless it is scheduled, and what a loop loses beyond its mean [kW].
     capacity_factor : ndarray, shape (H, T)
         Thermal capacity at the incumbent relative to nominal [-].
+    machine_per_kwh, machine_per_k : ndarray, shape (M, T)
+        Electricity of the programme's M machines per kWh of heat [kWh/kWh], and its change per
+        kelvin of the water that passes, at the heat they moved [kWh/K]; M is 0
+        before the first simulation.
     given_cost_eur : float
         Cost of plant and pump that is not in the programme [€].
     trust_region_k : float
@@ -69,6 +73,8 @@ class Linearisation:
     storage_kwh: Floats
     given_kw: Floats
     capacity_factor: Floats
+    machine_per_kwh: Floats
+    machine_per_k: Floats
     given_cost_eur: float
     trust_region_k: float
     cost_eur: float
@@ -116,6 +122,8 @@ def start(config: RingConfig, nodes: tuple[str, ...], cop: Floats) -> Linearisat
         storage_kwh=np.full_like(cop, np.nan),
         given_kw=np.zeros(cop.shape[1]),
         capacity_factor=np.broadcast_to(_least_factor(config, nodes), cop.shape).copy(),
+        machine_per_kwh=np.zeros((0, cop.shape[1])),
+        machine_per_k=np.zeros((0, cop.shape[1])),
         given_cost_eur=0.0,
         trust_region_k=np.inf,
         cost_eur=np.inf,
@@ -169,6 +177,7 @@ def linearise(
     # Whatever else moved the mean temperature is given, so that the row holds at the incumbent.
     ends, starts = result.temperature_degc[1:], result.temperature_degc[:-1]
     given = (ends - rows.phi * starts - rows.gain_degc) / rows.psi - decided_kw
+    shape = (len(rows.machines), data.times.size)
     return Linearisation(
         nodes=data.nodes,
         cop=result.cop,
@@ -180,6 +189,13 @@ def linearise(
         storage_kwh=data.storage_kwh,
         given_kw=given,
         capacity_factor=result.capacity_factor,
+        machine_per_kwh=np.array([result.e_bal[name] for name in rows.machines]).reshape(shape),
+        machine_per_k=np.array(
+            [
+                np.abs(result.q_bal_kw[name]) * data.step_h * result.de_bal_dring[name]
+                for name in rows.machines
+            ]
+        ).reshape(shape),
         given_cost_eur=given_cost_eur,
         trust_region_k=trust_region_k,
         cost_eur=cost_eur,

@@ -25,8 +25,9 @@ from anello.ring import simulate
 from anello.ring.adapt import ring_input, ring_nodes
 from anello.ring.config import RingConfig
 from anello.ring.cost import TrueCost, true_cost
-from anello.ring.exchange import RingInput, RingResult
-from anello.ring.plant import device_cost, device_electricity
+from anello.ring.devices import WAYS, plant_devices
+from anello.ring.exchange import DEVICES, RingInput, RingResult
+from anello.ring.plant import device_cost
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -63,6 +64,8 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
         np.asarray(data.inputs["timestep_resolution"].values, dtype=float),
         scheduled=scheduled,
         waves_seen=coupling.slp.waves_in(data.inputs.sizes["timestep"]),
+        outdoor_degc=_weather(data, "outdoor_degc"),
+        wet_bulb_degc=_weather(data, "outdoor_wet_bulb_degc"),
     )
 
 
@@ -114,6 +117,11 @@ def with_numbers(
 def with_cop(ring: RingConfig, nodes: tuple[str, ...], cop: Floats) -> Linearisation:
     """COP alone, without any feedback: what a fixed point solves with."""
     return start(ring, nodes, cop)
+
+
+def _weather(data: ModelData, name: str) -> Floats | None:
+    """Return a temperature that the model brings along, shape (T,) [°C]."""
+    return np.asarray(data.inputs[name].values, dtype=float) if name in data.inputs else None
 
 
 def storage_start(data: ModelData, dispatch: xr.Dataset, ring: RingConfig) -> dict[str, float]:
@@ -179,6 +187,8 @@ def simulate_dispatch(
         dispatch,
         dict(zip(nodes, cop_used, strict=True)),
         storage_start_kwh=storage_start(data, dispatch, ring),
+        outdoor_degc=_weather(data, "outdoor_degc"),
+        wet_bulb_degc=_weather(data, "outdoor_wet_bulb_degc"),
     )
     schedule = schedule_kw(dispatch, flows.step_h)
     settings = ring if schedule is None else following_schedule(ring)
@@ -189,21 +199,12 @@ def simulate_dispatch(
     paid: dict[str, object] = {}
     if schedule is not None and plant is not None:
         # The devices of the programme may heat and cool at once; they pay for both.
-        heat = dispatch["ring_heat"].transpose("device", "timestep")
-        moved = {
-            device: np.sum(
-                [
-                    np.abs(values)
-                    for name, values in zip(heat["device"].values, heat.values, strict=True)
-                    if str(name).startswith(device)
-                ],
-                axis=0,
-            )
-            / flows.step_h
-            for device in schedule
-        }
-        moved = {name: np.broadcast_to(v, flows.step_h.shape) for name, v in moved.items()}
-        taken_kw = np.sum(list(device_electricity(plant, moved).values()), axis=0)
+        moved = _moved_kw(dispatch, flows.step_h)
+        taken_kw = np.zeros_like(flows.step_h)
+        for device in plant_devices(plant, len(taken_kw), flows.outdoor_degc, flows.wet_bulb_degc):
+            taken_kw = taken_kw + device.electricity_kwh_per_kwh * moved[device.name]
+        if "ring_power" in dispatch:
+            taken_kw = taken_kw + dispatch["ring_power"].sum("device").values / flows.step_h
         if "ring_pump" in dispatch:
             taken_kw = taken_kw + dispatch["ring_pump"].values.reshape(-1) / flows.step_h
         paid = {
@@ -221,6 +222,16 @@ def simulate_dispatch(
         **paid,  # type: ignore[arg-type]
     )
     return flows, result, cost
+
+
+def _moved_kw(dispatch: xr.Dataset, step_h: Floats) -> dict[str, Floats]:
+    """Heat that each device moves in a dispatch, both ways added up, shape (T,) [kW]."""
+    heat = dispatch["ring_heat"].transpose("device", "timestep")
+    moved = {device: np.zeros_like(step_h) for device in DEVICES}
+    for name, kwh in zip(heat["device"].values, heat.values, strict=True):
+        device, _ = WAYS[str(name)]
+        moved[device] = moved[device] + np.abs(kwh) / step_h
+    return moved
 
 
 def investment_eur(data: ModelData, dispatch: xr.Dataset) -> float:

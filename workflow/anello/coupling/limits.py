@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 
 from anello.coupling.incumbent import Linearisation
 from anello.coupling.water import trust_region as water_trust_region
-from anello.optimise.formulation.ring import WELL_PER_K, pair
-from anello.optimise.formulation.ring_rows import RingRows
+from anello.optimise.formulation.ring import EXCHANGE_PER_K, POWER_PER_K, POWER_PER_KWH
+from anello.optimise.formulation.ring_rows import Device, RingRows
 from anello.optimise.solve.problem import Problem
 from anello.ring.config import RingConfig
+from anello.ring.plant import over_a_step
 
 if TYPE_CHECKING:
     pass
@@ -46,69 +47,100 @@ def outputs(
     return np.full_like(upper, np.nan), upper
 
 
-def wells(
+def exchangers(
     config: RingConfig,
     rows: RingRows,
     about: Linearisation,
     values: dict[str, dict[str, Floats]],
     row_bounds: dict[str, tuple[Floats, Floats]],
 ) -> dict[str, Floats]:
-    """Limits of the wells, linear in the ring temperature where it stays on one side of theirs.
+    """Limits of wells and dry cooler, linear in the ring where it stays on one side of theirs.
 
-    What the wells can move is proportional to the difference of temperatures and nothing beyond
+    What an exchanger can move is proportional to the difference of temperatures and nothing beyond
     it. Where the trust region lies on both sides, a line that is exact at the incumbent is taken;
     its error shrinks with the trust region. A limit that does not depend on temperature is
     returned as the largest heat of the device, by step [kW].
     """
     most_kw: dict[str, Floats] = {}
-    if config.plant is None:
-        return most_kw
-    wells = config.plant.wells
-    reach = about.trust_region_k
     patched: dict[str, Floats] = {}
-    for device, sign in (("wells_heating", 1.0), ("wells_cooling", -1.0)):
-        if device not in rows.devices:
-            continue
-        well_degc = wells.well_degc
-        conductance = np.full_like(rows.step_h, wells.conductance_kw_per_k)
-        waters = rows.well_waters(device)
-        start_degc = np.tile(about.temperature_degc[:-1], (len(waters), 1))
-        if about.water is not None:
-            start_degc = about.water.degc[list(waters.values())]
-            conductance = np.minimum(conductance, about.water.passing_kw_per_k)
-        low, high = start_degc - reach, start_degc + reach
-        # Bounds hold for the mean of a loop, not for all of its water.
-        if rows.loop is None or not np.isfinite(reach):
-            low = np.maximum(low, config.bounds_degc[0])
-            high = np.minimum(high, config.bounds_degc[1])
-        low[:, 0] = high[:, 0] = rows.initial_degc
-        distance = sign * (well_degc - start_degc)
-        edge = high if sign > 0 else low
-        nearest = sign * (well_degc - edge)
-        at_incumbent = conductance * np.maximum(distance, 0.0)
-        # Where the trust region reaches past the well temperature, the line through the limit at
-        # the incumbent and nothing at the edge: exact at the incumbent, and never impossible.
-        room = np.maximum(np.abs(edge - start_degc), 1e-9)
-        slope = np.where(nearest >= 0, conductance, at_incumbent / room)
-        if not np.isfinite(reach):
-            # Before the first simulation only the bounds are known: the best case is allowed.
-            slope = np.zeros_like(slope)
-            best = sign * (well_degc - (low if sign > 0 else high))
-            at_incumbent = conductance * np.maximum(best, 0.0)
-        # A trace of slope keeps the row where the limit is constant: the rows stay the same in
-        # every iteration, so that each can start from the basis of the one before. There the row
-        # must never bind, or it would hold the ring at one side of the incumbent.
-        trace = TRACE * max(wells.conductance_kw_per_k, 1.0)
-        constant = slope < trace
-        most_kw[device] = np.where(constant, np.maximum(at_incumbent, TRACE_KW), np.inf).min(axis=0)
-        slope = np.where(constant, trace, slope)
-        limit = np.minimum(at_incumbent, wells.max_kw) + slope * sign * start_degc
-        limit = np.where(constant, rows.devices[device].max_kw + trace * NEVER_DEGC, limit)
-        limit[:, 0] = np.minimum(at_incumbent[:, 0], wells.max_kw)
-        patched |= {pair(device, water): slope[k] for k, water in enumerate(waters)}
-        row_bounds[f"ring_{device}_max"] = (np.full_like(limit, np.nan), limit)
-    values[WELL_PER_K] = patched
+    limits = []
+    for name in rows.exchangers:
+        patched[name], limit, most_kw[name] = _exchange(config, rows, about, rows.devices[name])
+        limits.append(limit)
+    if limits:
+        limit = np.array(limits)
+        row_bounds["ring_exchange_max"] = (np.full_like(limit, np.nan), limit)
+        values[EXCHANGE_PER_K] = patched
     return most_kw
+
+
+def _exchange(
+    config: RingConfig,
+    rows: RingRows,
+    about: Linearisation,
+    device: Device,
+) -> tuple[Floats, Floats, Floats]:
+    """Return slope [kW/K], limit [kW] and most heat [kW] of one device, each of shape (T,)."""
+    assert device.body_degc is not None
+    sign, reach, body_degc = device.sign, about.trust_region_k, device.body_degc
+    conductance = np.full_like(rows.step_h, device.kw_per_k)
+    if rows.loop is None:
+        conductance = over_a_step(device.kw_per_k, rows.psi)
+    start_degc = about.temperature_degc[:-1]
+    if about.water is not None:
+        start_degc = about.water.degc[rows.plant_water]
+        conductance = np.minimum(conductance, about.water.passing_kw_per_k)
+    low, high = start_degc - reach, start_degc + reach
+    # Bounds hold for the mean of a loop, not for all of its water.
+    if rows.loop is None or not np.isfinite(reach):
+        low = np.maximum(low, config.bounds_degc[0])
+        high = np.minimum(high, config.bounds_degc[1])
+    low[0] = high[0] = rows.initial_degc
+    distance = sign * (body_degc - start_degc)
+    edge = high if sign > 0 else low
+    nearest = sign * (body_degc - edge)
+    at_incumbent = conductance * np.maximum(distance, 0.0)
+    # Where the trust region reaches past the body's temperature, the line through the limit at
+    # the incumbent and nothing at the edge: exact at the incumbent, and never impossible.
+    room = np.maximum(np.abs(edge - start_degc), 1e-9)
+    slope = np.where(nearest >= 0, conductance, at_incumbent / room)
+    if not np.isfinite(reach):
+        # Before the first simulation only the bounds are known: the best case is allowed.
+        slope = np.zeros_like(slope)
+        best = sign * (body_degc - (low if sign > 0 else high))
+        at_incumbent = conductance * np.maximum(best, 0.0)
+    # A trace of slope keeps the row where the limit is constant: the rows stay the same in
+    # every iteration, so that each can start from the basis of the one before. There the row
+    # must never bind, or it would hold the ring at one side of the incumbent.
+    trace = TRACE * max(device.kw_per_k, 1.0)
+    constant = slope < trace
+    most_kw = np.where(constant, np.maximum(at_incumbent, TRACE_KW), np.inf)
+    slope = np.where(constant, trace, slope)
+    limit = np.minimum(at_incumbent, device.max_kw) + slope * sign * start_degc
+    limit = np.where(constant, device.max_kw + trace * NEVER_DEGC, limit)
+    limit[0] = min(at_incumbent[0], device.max_kw)
+    return slope, limit, most_kw
+
+
+def machines(
+    rows: RingRows,
+    about: Linearisation,
+    values: dict[str, dict[str, Floats]],
+    row_bounds: dict[str, tuple[Floats, Floats]],
+) -> None:
+    """Electricity of chillers, linear about the incumbent in heat and in the water's warmth."""
+    if not rows.machines:
+        return
+    water_degc = about.temperature_degc[:-1]
+    if about.water is not None:
+        water_degc = about.water.degc[rows.plant_water]
+    if not len(about.machine_per_kwh):  # nothing is simulated yet: as formulated
+        return
+    values[POWER_PER_KWH] = dict(zip(rows.machines, about.machine_per_kwh, strict=True))
+    values[POWER_PER_K] = dict(zip(rows.machines, about.machine_per_k, strict=True))
+    given = -about.machine_per_k * water_degc
+    given[:, 0] = 0.0
+    row_bounds["ring_power_balance"] = (given, given)
 
 
 def trust_region(
@@ -140,8 +172,6 @@ def trust_region(
         for k, name in enumerate(rows.devices):
             size = np.minimum(rows.devices[name].max_kw, most_kw.get(name, np.inf))
             size = np.broadcast_to(size, block.shape[1:])
-            if name == "dry_cooler" and config.plant is not None:
-                size = np.minimum(size, _cooler_kw(config, about))
             most[k] = size * rows.step_h
         bounds["ring_heat"] = (np.zeros(block.shape), most)
     if np.isfinite(reach) and "storage" in problem.variables:
@@ -158,16 +188,3 @@ def trust_region(
             upper_kwh[item] = np.fmin(upper_kwh[item], about.storage_kwh[k] + room)
         bounds["storage"] = (lower_kwh, upper_kwh)
     return bounds
-
-
-def _cooler_kw(config: RingConfig, about: Linearisation) -> Floats:
-    """What the dry cooler can move at the incumbent's ring temperature [kW]."""
-    assert config.plant is not None
-    cooler = config.plant.dry_cooler
-    coldest_degc = about.temperature_degc[:-1]
-    if about.water is not None:
-        coldest_degc = about.water.plant_degc[0]
-    if cooler.kw_per_k is None or cooler.outdoor_degc is None:
-        return np.full_like(coldest_degc, cooler.max_kw)
-    limit_kw: Floats = np.maximum(0.0, cooler.kw_per_k * (coldest_degc - cooler.outdoor_degc))
-    return limit_kw

@@ -8,13 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.coupling.incumbent import Linearisation
-from anello.coupling.limits import outputs, trust_region, wells
+from anello.coupling.limits import exchangers, machines, outputs, trust_region
 from anello.coupling.water import row_bounds as water_rows
 from anello.coupling.water import wave_values
 from anello.optimise.formulation.ring import PER_K, PER_KWH
-from anello.optimise.formulation.ring_rows import DEVICES, RingRows
+from anello.optimise.formulation.ring_rows import RingRows
 from anello.optimise.solve.problem import Problem
 from anello.ring.config import RingConfig
+from anello.ring.devices import WAYS
+from anello.ring.exchange import DEVICES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -55,7 +57,8 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
     if rows.loop is not None and about.water is not None:
         values |= wave_values(rows.loop, about.water)
         row_bounds |= water_rows(about.water, rows.initial_degc)
-    most_kw = wells(config, rows, about, values, row_bounds)
+    most_kw = exchangers(config, rows, about, values, row_bounds)
+    machines(rows, about, values, row_bounds)
     column_bounds = trust_region(problem, config, rows, about, most_kw)
     column_bounds["carrier_prod"] = outputs(problem, config, rows, about)
     return problem.patch({k: v for k, v in values.items() if v}).with_bounds(
@@ -115,18 +118,13 @@ def schedule_kw(dispatch: xr.Dataset, step_h: Floats) -> dict[str, Floats] | Non
     Returns
     -------
     dict of str to ndarray, shape (T,), or None
-        Heat of `wells`, `backup_heater` and `dry_cooler`; None where nothing is scheduled.
+        None where nothing is scheduled.
     """
     if "ring_heat" not in dispatch:
         return None
     heat = dispatch["ring_heat"].transpose("device", "timestep")
-    signed = {
-        str(name): DEVICES[str(name)] * kwh / step_h
-        for name, kwh in zip(heat["device"].values, heat.values, strict=True)
-    }
-    none = np.zeros_like(step_h)
-    return {
-        "wells": signed.get("wells_heating", none) + signed.get("wells_cooling", none),
-        "backup_heater": signed.get("backup_heater", none),
-        "dry_cooler": signed.get("dry_cooler", none),
-    }
+    moved = {device: np.zeros_like(step_h) for device in DEVICES}
+    for name, kwh in zip(heat["device"].values, heat.values, strict=True):
+        device, sign = WAYS[str(name)]
+        moved[device] = moved[device] + sign * kwh / step_h
+    return moved

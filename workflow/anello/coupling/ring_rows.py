@@ -14,6 +14,7 @@ from anello.errors import Problem as InputProblem
 from anello.optimise.formulation.ring_rows import Device, RingRows
 from anello.ring.config import RingConfig
 from anello.ring.cop_config import StoreUse
+from anello.ring.devices import plant_devices
 from anello.ring.geometry import geometry
 from anello.ring.ground import ground_temperature_degc
 from anello.ring.mixed import decay
@@ -31,6 +32,8 @@ def ring_rows(
     *,
     scheduled: bool,
     waves_seen: int = 0,
+    outdoor_degc: Floats | None = None,
+    wet_bulb_degc: Floats | None = None,
 ) -> RingRows:
     """Put the ring's settings into plain numbers for the formulation.
 
@@ -51,6 +54,8 @@ def ring_rows(
         Whether the programme decides the heat of the balancing plant.
     waves_seen : int
         Wave numbers by which it knows where on a loop the water is warm.
+    outdoor_degc, wet_bulb_degc : ndarray, shape (T,), optional
+        Dry-bulb and wet-bulb temperature of the outdoor air [°C].
 
     Returns
     -------
@@ -99,17 +104,20 @@ def ring_rows(
     plant = config.plant
     devices = {}
     if scheduled and plant is not None:
-        wells, heater, cooler = plant.wells, plant.backup_heater, plant.dry_cooler
-        well_max = min(wells.max_kw, wells.conductance_kw_per_k * 100.0)
-        for name, size, device in (
-            ("wells_heating", well_max, wells),
-            ("wells_cooling", well_max, wells),
-            ("backup_heater", heater.max_kw, heater),
-            ("dry_cooler", cooler.max_kw, cooler),
-        ):
-            if size > 0:
+        for device in plant_devices(plant, len(times), outdoor_degc, wet_bulb_degc):
+            for name, sign, most_kw in device.ways:
                 devices[name] = Device(
-                    size, device.electricity_kwh_per_kwh, device.cost_eur_per_kwh
+                    most_kw,
+                    device.electricity_kwh_per_kwh,
+                    device.cost_eur_per_kwh,
+                    sign=sign,
+                    body_degc=device.body_degc,
+                    kw_per_k=device.kw_per_k,
+                    start_kwh_per_kwh=(
+                        None
+                        if device.chiller is None
+                        else device.electricity(np.full(len(times), config.initial_degc))[0]
+                    ),
                 )
     return RingRows(
         heat_pumps=nodes,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from anello.optimise.formulation.ring import WATER_PER_WAVE, WAVE_KEEP, WAVE_PER_KW, pair
 from anello.optimise.formulation.ring_rows import LoopRows, RingRows
 from anello.ring.config import RingConfig
-from anello.ring.exchange import PLANT_WATERS, RingInput, RingResult
+from anello.ring.exchange import RingInput, RingResult
 from anello.ring.geometry import stations
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.loop_config import LoopConfig
@@ -25,10 +25,7 @@ TRACE_WAVE = 1e-3
 
 @dataclass(frozen=True)
 class Water:
-    """The water of a loop with N substations and K waves, at P places.
-
-    Places are the substations, and what passes the balancing plant: its coldest and its warmest,
-    and three samples of it.
+    """The water of a loop with N substations and K waves, as it comes to each substation.
 
     Attributes
     ----------
@@ -36,15 +33,15 @@ class Water:
         Heat into the loop at each substation [kW].
     station_given_kw : ndarray, shape (N, T)
         What of it the programme does not decide [kW].
-    degc : ndarray, shape (P, T)
-        Water that comes to each place [°C].
-    given_degc : ndarray, shape (P, T)
+    degc : ndarray, shape (N, T)
+        Water that comes to each substation [°C].
+    given_degc : ndarray, shape (N, T)
         What of it mean and waves do not say [K].
     wave_keep : ndarray, shape (K, T)
         What is left of a wave after a step [-].
     wave_per_kw : ndarray, shape (K, N, T)
         Amplitude by heat at a substation [K/kW].
-    per_wave : ndarray, shape (P, K, T)
+    per_wave : ndarray, shape (N, K, T)
         Temperature of the water by amplitude [K/K].
     passing_kw_per_k : ndarray, shape (T,)
         Heat per kelvin of the water that passes a place [kW/K].
@@ -61,11 +58,6 @@ class Water:
     per_wave: Floats
     passing_kw_per_k: Floats
     pump_kw: Floats
-
-    @property
-    def plant_degc(self) -> Floats:
-        """Water that passes the plant, in the order of `PLANT_WATERS` [°C]."""
-        return self.degc[-len(PLANT_WATERS) :]
 
 
 def loop_rows(loop: LoopConfig, nodes: tuple[str, ...], count: int) -> LoopRows:
@@ -86,7 +78,6 @@ def loop_rows(loop: LoopConfig, nodes: tuple[str, ...], count: int) -> LoopRows:
         stations=tuple(station.name for station in loop.substations),
         station_of=tuple(station_of),
         plant_station=plant_station,
-        plant_waters=PLANT_WATERS,
         waves=tuple(f"{wave}_{number}" for number in numbers for wave in ("cosine", "sine")),
     )
 
@@ -111,22 +102,20 @@ def water_about(
     if loop is None or result.flow_kg_s is None:
         return None
     steps, mean = data.times.size, result.temperature_degc[:-1]
-    plant_degc, plant_parcel = result.plant_degc, result.plant_parcel
-    if plant_degc is None or plant_parcel is None:  # no plant: nothing depends on its water
-        plant_degc = np.tile(mean, (len(PLANT_WATERS), 1))
-        plant_parcel = np.zeros((len(PLANT_WATERS), steps), dtype=np.int64)
-    found = waves(plan_loop(config, data, np.array(rows.sigma)), plant_parcel, loop.wave_numbers)
+    plan = plan_loop(config, data, np.array(rows.sigma))
+    shape = plan.shape
+    found = waves(plan, loop.wave_numbers)
     plant_kw = np.zeros((len(loop.stations), steps))
     plant_kw[loop.plant_station] = np.sum(list(result.q_bal_kw.values()), axis=0)
     heat_kw = plant_kw.copy()
     np.add.at(heat_kw, list(loop.station_of), result.q_ring_kw)
     found = replace(found, heat=_without_traces(found.heat))
-    per_wave = _without_traces(np.concatenate([found.reading, found.plant_reading]))
+    per_wave = _without_traces(found.reading)
     amplitudes = found.amplitudes(heat_kw)[:, :-1]
-    # Where there is no heat pump, it does not matter what water comes.
-    at_stations = np.tile(mean, (len(loop.stations), 1))
-    at_stations[list(loop.station_of)] = result.source_degc
-    degc = np.concatenate([at_stations, plant_degc])
+    # Where there is no heat pump and no plant, it does not matter what water comes.
+    degc = np.tile(mean, (len(loop.stations), 1))
+    degc[list(loop.station_of)] = result.source_degc
+    degc[loop.plant_station] = result.plant_degc
     return Water(
         station_kw=heat_kw,
         station_given_kw=np.zeros_like(plant_kw) if rows.devices else plant_kw,
@@ -135,7 +124,9 @@ def water_about(
         wave_keep=found.keep,
         wave_per_kw=found.heat,
         per_wave=per_wave,
-        passing_kw_per_k=np.abs(result.flow_kg_s) * WATER_KJ_PER_KGK,
+        passing_kw_per_k=np.minimum(
+            np.abs(result.flow_kg_s) * WATER_KJ_PER_KGK, shape.capacity_kwh_per_k / data.step_h
+        ),
         pump_kw=result.pump_kw,
     )
 
@@ -157,7 +148,7 @@ def wave_values(loop: LoopRows, water: Water) -> dict[str, dict[str, Floats]]:
         },
         WATER_PER_WAVE: {
             pair(place, wave): water.per_wave[p, k]
-            for p, place in enumerate(loop.places)
+            for p, place in enumerate(loop.stations)
             for k, wave in enumerate(loop.waves)
         },
     }

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from anello.errors import ArtefactError, InputError, Problem
 from anello.ring.config import RingConfig
 from anello.ring.cop_config import StoreUse
-from anello.ring.exchange import DEVICES, PLANT_WATERS, Audit, RingInput, RingResult
+from anello.ring.exchange import DEVICES, Audit, RingInput, RingResult
 from anello.ring.loop_config import ScheduledFlow
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ def ring_input(
     *,
     storage_start_kwh: Mapping[str, float] | None = None,
     outdoor_degc: Floats | None = None,
+    wet_bulb_degc: Floats | None = None,
     flow_kg_s: Floats | None = None,
     step_h: Floats | None = None,
     folder: Path | None = None,
@@ -131,7 +132,7 @@ def ring_input(
         COP the dispatch was computed with, by heat pump [-].
     storage_start_kwh : mapping of str to float, optional
         Level of each store before the first step, by node; 0 where absent [kWh].
-    outdoor_degc, flow_kg_s : ndarray, shape (T,), optional
+    outdoor_degc, wet_bulb_degc, flow_kg_s : ndarray, shape (T,), optional
         See `RingInput`.
     step_h : ndarray, shape (T,), optional
         Length of the time steps, if the dataset does not say [h].
@@ -215,6 +216,7 @@ def ring_input(
         storage_start_kwh=starts,
         capacity_kw=capacity_kw,
         outdoor_degc=outdoor_degc,
+        wet_bulb_degc=wet_bulb_degc,
         flow_kg_s=flow_kg_s,
     )
 
@@ -277,6 +279,18 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
             "kW",
             "electricity of the balancing plant",
         ),
+        "e_bal": variable(
+            ("device", "timestep"),
+            np.array([result.e_bal[d] for d in DEVICES]),
+            "1",
+            "electricity of the balancing plant per heat",
+        ),
+        "de_bal_dring": variable(
+            ("device", "timestep"),
+            np.array([result.de_bal_dring[d] for d in DEVICES]),
+            "K-1",
+            "its derivative to the temperature of the passing water",
+        ),
         "clipped_steps": variable(
             ("node",),
             np.array([result.clipped[n] for n in result.nodes], dtype=np.int64),
@@ -302,11 +316,7 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
         data["flow_kg_s"] = variable(("timestep",), result.flow_kg_s, "kg s-1", "flow")
     if result.plant_degc is not None:
         data["plant_degc"] = variable(
-            ("plant_water", "timestep"), result.plant_degc, "degC", "water that passes the plant"
-        )
-    if result.plant_parcel is not None:
-        data["plant_parcel"] = variable(
-            ("plant_water", "timestep"), result.plant_parcel, "1", "parcels that are this water"
+            ("timestep",), result.plant_degc, "degC", "water that passes the plant, start of step"
         )
     return xr.Dataset(
         data,
@@ -315,7 +325,6 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
             "timestep": result.times,
             "state": np.concatenate([result.times, ends[-1:]]),
             "device": list(DEVICES),
-            **({} if result.plant_degc is None else {"plant_water": list(PLANT_WATERS)}),
         },
         attrs={
             "bounds_degc": list(result.bounds_degc),
@@ -365,6 +374,8 @@ def ring_result(dataset: xr.Dataset) -> RingResult:
             temperature_degc=dataset["temperature_degc"].values,
             q_bal_kw=dict(zip(devices, dataset["q_bal_kw"].values, strict=True)),
             p_bal_kw=dict(zip(devices, dataset["p_bal_kw"].values, strict=True)),
+            e_bal=dict(zip(devices, dataset["e_bal"].values, strict=True)),
+            de_bal_dring=dict(zip(devices, dataset["de_bal_dring"].values, strict=True)),
             clipped=dict(zip(nodes, dataset["clipped_steps"].values.tolist(), strict=True)),
             over_capacity=dict(
                 zip(nodes, dataset["over_capacity_steps"].values.tolist(), strict=True)
@@ -375,7 +386,6 @@ def ring_result(dataset: xr.Dataset) -> RingResult:
             node_degc=dataset["node_degc"].values if "node_degc" in dataset else None,
             flow_kg_s=dataset["flow_kg_s"].values if "flow_kg_s" in dataset else None,
             plant_degc=dataset["plant_degc"].values if "plant_degc" in dataset else None,
-            plant_parcel=dataset["plant_parcel"].values if "plant_parcel" in dataset else None,
             **arrays,
         )
     except KeyError as missing:

@@ -13,8 +13,7 @@ from anello.ring.config import RingConfig
 from anello.ring.cop_config import FixedUse
 
 Floats = NDArray[np.float64]
-DEVICES = ("wells", "backup_heater", "dry_cooler")
-PLANT_WATERS = ("plant_coldest", "plant_warmest", "plant_first", "plant_middle", "plant_last")
+DEVICES = ("wells", "backup_heater", "dry_cooler", "chiller")
 
 
 @dataclass(frozen=True)
@@ -37,8 +36,8 @@ class RingInput:
         Level of each heat pump's store at the end of the step; NaN without a store [kWh].
     storage_start_kwh : ndarray, shape (H,)
         Level before the first step [kWh].
-    outdoor_degc : ndarray, shape (T,), optional
-        Outdoor temperature for the dry cooler [°C].
+    outdoor_degc, wet_bulb_degc : ndarray, shape (T,), optional
+        Dry-bulb and wet-bulb temperature of the outdoor air [°C].
     flow_kg_s : ndarray, shape (T,), optional
         Scheduled flow of a loop [kg/s].
     capacity_kw : ndarray, shape (H,), optional
@@ -53,6 +52,7 @@ class RingInput:
     storage_kwh: Floats
     storage_start_kwh: Floats
     outdoor_degc: Floats | None = None
+    wet_bulb_degc: Floats | None = None
     flow_kg_s: Floats | None = None
     capacity_kw: Floats | None = None
 
@@ -65,6 +65,7 @@ class RingInput:
             "storage_kwh": (len(self.nodes), steps),
             "storage_start_kwh": (len(self.nodes),),
             "outdoor_degc": (steps,),
+            "wet_bulb_degc": (steps,),
             "flow_kg_s": (steps,),
             "capacity_kw": (len(self.nodes),),
         }
@@ -144,6 +145,9 @@ class RingResult:
         Thermal output, electricity truly needed, heat into the ring [kW].
     q_bal_kw, p_bal_kw : dict of str to ndarray, shape (T,)
         Heat into the ring and electricity by device of the balancing plant [kW].
+    e_bal, de_bal_dring : dict of str to ndarray, shape (T,)
+        Electricity per kWh of heat by device [kWh/kWh], and its derivative to the temperature of
+        the water that passes [kWh/(kWh·K)].
     loss_kw : ndarray, shape (T,)
         Heat lost to the ground [kW].
     pump_kw : ndarray, shape (T,)
@@ -169,11 +173,9 @@ class RingResult:
         Temperature at each substation of a loop [°C].
     flow_kg_s : ndarray, shape (T,), optional
         Flow around a loop [kg/s].
-    plant_degc : ndarray, shape (5, T), optional
-        Water of a loop that passes the balancing plant in each step: the coldest, the warmest, and
-        the first, middle and last of it [°C].
-    plant_parcel : ndarray of int, shape (5, T), optional
-        The parcels of a loop that are this water.
+    plant_degc : ndarray, shape (T,), optional
+        Mean of a loop's water that passes the balancing plant in each step, as it is at the step's
+        start [°C].
     bounds_degc : (float, float)
         Allowed temperatures [°C].
     """
@@ -193,6 +195,8 @@ class RingResult:
     q_ring_kw: Floats
     q_bal_kw: dict[str, Floats]
     p_bal_kw: dict[str, Floats]
+    e_bal: dict[str, Floats]
+    de_bal_dring: dict[str, Floats]
     loss_kw: Floats
     pump_kw: Floats
     pump_heat_kw: Floats
@@ -207,7 +211,6 @@ class RingResult:
     node_degc: Floats | None = None
     flow_kg_s: Floats | None = None
     plant_degc: Floats | None = None
-    plant_parcel: NDArray[np.int64] | None = None
 
     @property
     def resets_low(self) -> int:

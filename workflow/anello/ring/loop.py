@@ -20,7 +20,8 @@ import numpy as np
 from anello.errors import InputError, Problem
 from anello.ring.config import RingConfig
 from anello.ring.cop import RUNNING_KW, ScalarCop, compile_heat_pumps
-from anello.ring.exchange import DEVICES, PLANT_WATERS, RingInput, RingResult, use_side
+from anello.ring.devices import plant_devices
+from anello.ring.exchange import DEVICES, RingInput, RingResult, use_side
 from anello.ring.geometry import Floats, pump_power_kw
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.loop_run import plan_loop
@@ -60,9 +61,10 @@ def simulate_loop(
     pump_heat_kw = pump_kw if loop.pump_heat_to_water else np.zeros_like(flow)
     parcels = loop.parcels
     steps, count = data.times.size, len(loop.substations)
+    devices = plant_devices(config.plant, data.times.size, data.outdoor_degc, data.wet_bulb_degc)
     controller = None
     if config.plant is not None:
-        controller = PlantController(config.plant, config.bounds_degc, schedule, data.outdoor_degc)
+        controller = PlantController(config.plant, devices, config.bounds_degc, schedule)
 
     field = np.full(parcels, config.initial_degc)
     if initial_degc is not None:
@@ -82,10 +84,7 @@ def simulate_loop(
     arriving = np.empty((steps, count))
     means = np.empty(steps + 1)
     at_stations = np.empty((steps + 1, count))
-    balancing = np.zeros((3, steps))
-    passing_parcel = np.zeros((len(PLANT_WATERS), steps), dtype=np.int64)
-    passing_parcel[2:] = run.samples(steps, plant_station)
-    passing = np.zeros(passing_parcel.shape)
+    balancing = np.zeros((len(DEVICES), steps))
     loss_kw = np.empty(steps)
     stored_kwh = np.empty(steps)
     ua_total = float(plan.shape.ua_kw_per_k.sum())
@@ -104,24 +103,20 @@ def simulate_loop(
             heat_list[place] += q * (signs[row] + 1.0 / machines[row](degc[place], use_now[row]))
         hours = hours_of[step]
         if controller is not None:
-            passing_parcel[:2, step] = run.extremes(field, step, plant_station)
-            passing[:, step] = field[passing_parcel[:, step]]
-            coldest, warmest = passing[:2, step].tolist()
             rise = hours / capacity
             drift = mean + rise * (
                 sum(heat_list) + pump_of[step] - ua_total * (mean - grounds[step])
             )
-            devices = controller.decide(
+            moved = controller.decide(
                 step,
-                coldest,
-                warmest,
+                degc[plant_station],
                 drift,
                 rise,
-                loop_kw_per_k=abs(flow_of[step]) * WATER_KJ_PER_KGK,
-                passes_whole=run.ways[step] >= parcels - 1,
+                # No more than all of the water, where it turns several times in a step.
+                loop_kw_per_k=min(abs(flow_of[step]) * WATER_KJ_PER_KGK, capacity / hours),
             )
-            balancing[:, step] = devices
-            heat_list[plant_station] += devices[0] + devices[1] + devices[2]
+            balancing[:, step] = moved
+            heat_list[plant_station] += sum(moved)
         field, loss_kw[step] = run.advance(
             field, step, np.array(heat_list), pump_of[step], grounds[step]
         )
@@ -138,6 +133,7 @@ def simulate_loop(
         source=source,
         use=use,
         fixed_heat=None,
+        devices=devices,
         balancing=dict(zip(DEVICES, balancing, strict=True)),
         loss_kw=loss_kw,
         stored_kwh=stored_kwh,
@@ -146,6 +142,5 @@ def simulate_loop(
         shortfall_kwh=0.0 if controller is None else controller.shortfall_kwh(data.step_h),
         node_degc=at_stations,
         flow_kg_s=flow,
-        plant_degc=None if controller is None else passing,
-        plant_parcel=None if controller is None else passing_parcel,
+        plant_degc=arriving[:, plant_station],
     )

@@ -127,9 +127,6 @@ class Run:
         self.keep_half = np.exp(-half).tolist()
         self.weight_half = energy_audit.mean_weight(half).tolist()
         self.ways = coming.way.tolist()
-        # A stretch that ends at a border ends with the parcel before it.
-        ends = (coming.high_part <= 1e-9) & (coming.way > 0)[:, None]
-        self.last = np.mod(coming.high - ends, self.parcels)
         self.first = self.after_last = 0
         self.exponent = self.keep = self.weight = self.around = np.empty((0, 0))
 
@@ -149,24 +146,6 @@ class Run:
         mean -= running[low] + coming.low_part[step] * field[low]
         mean /= way
         return now, mean
-
-    def extremes(self, field: Floats, step: int, station: int) -> tuple[int, int]:
-        """Return which parcels that pass a station in the step are the coldest and warmest."""
-        if self.ways[step] >= self.parcels - 1:
-            return int(field.argmin()), int(field.argmax())
-        low, last = int(self.coming.low[step, station]), int(self.last[step, station])
-        if last >= low:
-            part = field[low : last + 1]
-        else:
-            part = np.concatenate([field[low:], field[: last + 1]])
-        coldest, warmest = low + int(part.argmin()), low + int(part.argmax())
-        return coldest % self.parcels, warmest % self.parcels
-
-    def samples(self, steps: int, station: int) -> Ints:
-        """Return the first, middle and last parcel of what passes a station, shape (3, T)."""
-        low, last = self.coming.low[:steps, station], self.last[:steps, station]
-        middle = (low + np.mod(last - low, self.parcels) // 2) % self.parcels
-        return np.stack([low, middle, last])
 
     def advance(
         self, field: Floats, step: int, heat_kw: Floats, uniform_kw: float, ground_degc: float

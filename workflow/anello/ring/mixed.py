@@ -6,7 +6,7 @@ start of the step, so one forward pass over the hours is self-consistent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from anello.ring import audit as energy_audit
 from anello.ring.config import RingConfig
 from anello.ring.cop import HeatPumpCop, ScalarCop, compile_heat_pumps
 from anello.ring.cop_config import FixedUse
+from anello.ring.devices import PlantDevice, plant_devices
 from anello.ring.exchange import DEVICES, RingInput, RingResult, use_side
 from anello.ring.ground import ground_temperature_degc
 from anello.ring.plant import PlantController, device_electricity
@@ -82,13 +83,19 @@ def simulate_mixed(
         sigma = np.array([[pump.sigma] for pump in pumps])
         fixed_heat = data.q_kw * (sigma + 1.0 / data.cop_dispatch)
     reset = "reset_at_bounds" in active
+    devices = plant_devices(
+        None if reset or held else config.plant,
+        data.times.size,
+        data.outdoor_degc,
+        data.wet_bulb_degc,
+    )
     controller = None
     if config.plant is not None and not reset and not held:
-        controller = PlantController(config.plant, config.bounds_degc, schedule, data.outdoor_degc)
+        controller = PlantController(config.plant, devices, config.bounds_degc, schedule, psi)
 
     if held:
         temperature = np.full(data.times.size + 1, config.initial_degc)
-        balancing = np.zeros((3, data.times.size))
+        balancing = np.zeros((len(DEVICES), data.times.size))
         reset_kwh = np.zeros(data.times.size)
     else:
         temperature, balancing, reset_kwh = _forward(
@@ -113,6 +120,7 @@ def simulate_mixed(
         source=source,
         use=use,
         fixed_heat=fixed_heat,
+        devices=devices,
         balancing=dict(zip(DEVICES, balancing, strict=True)),
         loss_kw=loss_kw,
         stored_kwh=config.water.heat_capacity_kwh_per_k * np.diff(temperature),
@@ -139,9 +147,9 @@ def _forward(
     capacity = config.water.heat_capacity_kwh_per_k
     state = config.initial_degc
     states = [state]
-    balancing: list[tuple[float, float, float]] = []
+    balancing: list[list[float]] = []
     resets: list[float] = []
-    none = (0.0, 0.0, 0.0)
+    none = [0.0] * len(DEVICES)
     keep, rise = phi.tolist(), psi.tolist()
     gain = ((1.0 - phi) * ground).tolist()
     steps = data.times.size
@@ -163,9 +171,9 @@ def _forward(
                 heat += q * (sign + 1.0 / machine(state, use_degc))
         drift = keep[step] * state + gain[step] + rise[step] * heat
         if controller is not None:
-            devices = controller.decide(step, state, state, drift, rise[step])
-            drift += rise[step] * (devices[0] + devices[1] + devices[2])
-            balancing.append(devices)
+            moved = controller.decide(step, state, drift, rise[step])
+            drift += rise[step] * sum(moved)
+            balancing.append(moved)
         else:
             balancing.append(none)
         if reset and (drift < low or drift > high):
@@ -175,7 +183,7 @@ def _forward(
             resets.append(0.0)
         state = drift
         states.append(state)
-    return np.array(states), np.array(balancing).reshape(steps, 3).T.copy(), np.array(resets)
+    return np.array(states), np.array(balancing).reshape(steps, -1).T.copy(), np.array(resets)
 
 
 def assemble(
@@ -187,6 +195,7 @@ def assemble(
     source: Floats,
     use: Floats,
     fixed_heat: Floats | None,
+    devices: Sequence[PlantDevice],
     balancing: dict[str, Floats],
     loss_kw: Floats,
     stored_kwh: Floats,
@@ -198,7 +207,6 @@ def assemble(
     node_degc: Floats | None = None,
     flow_kg_s: Floats | None = None,
     plant_degc: Floats | None = None,
-    plant_parcel: NDArray[np.int64] | None = None,
 ) -> RingResult:
     """Evaluate heat pumps along a temperature trajectory, audit it, and make the result.
 
@@ -212,6 +220,8 @@ def assemble(
         Temperatures on both sides of each heat pump [°C].
     fixed_heat : ndarray, shape (H, T), optional
         Heat into the ring when it does not follow from the simulated COP [kW].
+    devices : sequence of PlantDevice
+        The balancing plant.
     balancing : dict of str to ndarray, shape (T,)
         Heat of each device into the ring [kW].
     loss_kw, stored_kwh : ndarray, shape (T,)
@@ -224,7 +234,7 @@ def assemble(
         Electricity of the circulation pump, and its heat in the water [kW].
     shortfall_kwh : float
         Scheduled balancing heat that was not delivered [kWh].
-    node_degc, flow_kg_s, plant_degc, plant_parcel : ndarray, optional
+    node_degc, flow_kg_s, plant_degc : ndarray, optional
         Temperatures and flow of a loop, and the water that passes its plant.
 
     Returns
@@ -280,6 +290,8 @@ def assemble(
         ),
         config.audit_tolerance,
     )
+    water = temperature[:-1] if plant_degc is None else plant_degc
+    per_kwh = {device.name: device.electricity(water) for device in devices}
     result = RingResult(
         nodes=data.nodes,
         times=data.times,
@@ -295,7 +307,9 @@ def assemble(
         p_kw=p_kw,
         q_ring_kw=q_ring_kw,
         q_bal_kw=balancing,
-        p_bal_kw=device_electricity(config.plant, balancing),
+        p_bal_kw=device_electricity(devices, balancing, water),
+        e_bal={name: taken for name, (taken, _) in per_kwh.items()},
+        de_bal_dring={name: slope for name, (_, slope) in per_kwh.items()},
         loss_kw=loss_kw,
         pump_kw=pump_kw,
         pump_heat_kw=pump_heat_kw,
@@ -310,7 +324,6 @@ def assemble(
         node_degc=node_degc,
         flow_kg_s=flow_kg_s,
         plant_degc=plant_degc,
-        plant_parcel=plant_parcel,
     )
     if config.outside_bounds == "error" and result.steps_outside:
         state = result.temperature_degc

@@ -1,14 +1,13 @@
-"""Balancing plant: wells through a heat exchanger, backup heater, dry cooler."""
+"""Balancing plant: what its devices do in each step of a simulation."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.errors import InputError, Problem
-from anello.ring.exchange import DEVICES
+from anello.ring.devices import PlantDevice
 from anello.ring.plant_config import PlantConfig
 
 Floats = NDArray[np.float64]
@@ -18,57 +17,53 @@ class PlantController:
     """Decides each step what the balancing plant does.
 
     The controller sees the ring as it is at the start of the step and where it would drift without
-    balancing. Wells work first, between the thresholds of the dead band; heater and cooler only
-    keep the ring at its bounds. The wells' heat never carries the ring past the well temperature.
+    balancing. The devices that balance (wells) work first, between the thresholds of the dead band;
+    the others only keep the ring at its bounds, in their order.
 
     Parameters
     ----------
     config : PlantConfig
         The plant's settings.
+    devices : sequence of PlantDevice
+        Its devices; D of them.
     bounds_degc : (float, float)
-        Temperatures that heater and cooler defend [°C].
+        Temperatures that the plant defends [°C].
     schedule : mapping of str to ndarray, shape (T,), optional
         Heat into the ring by device, as the optimiser wants it [kW].
-    outdoor_degc : ndarray, shape (T,), optional
-        Outdoor temperature [°C].
-
-    Raises
-    ------
-    InputError
-        If the dry cooler depends on an outdoor temperature that nobody gives.
+    k_per_kw : ndarray, shape (T,), optional
+        Rise of well-mixed water per kW over each step [K/kW]: an exchanger then works against
+        water that comes nearer to its other side during the step; see `over_a_step`.
     """
 
     def __init__(
         self,
         config: PlantConfig,
+        devices: Sequence[PlantDevice],
         bounds_degc: tuple[float, float],
         schedule: Mapping[str, Floats] | None = None,
-        outdoor_degc: Floats | None = None,
+        k_per_kw: Floats | None = None,
     ) -> None:
         self.config = config
+        self.devices = tuple(devices)
         self.low, self.high = bounds_degc
         self._heating = False
         self._cooling = False
         self.shortfall_kw: list[float] = []
         follows = config.control in ("schedule", "both") and schedule is not None
         self._schedule = (
-            [np.asarray(schedule[d], float).tolist() if d in schedule else None for d in DEVICES]
+            [
+                np.asarray(schedule[d.name], float).tolist() if d.name in schedule else None
+                for d in self.devices
+            ]
             if follows and schedule is not None
             else None
         )
-        if config.dry_cooler.kw_per_k is not None and (
-            outdoor_degc is None and config.dry_cooler.outdoor_degc is None
-        ):
-            raise InputError(
-                Problem(
-                    "a dry cooler with `kw_per_k` needs an outdoor temperature",
-                    key="ring.plant.dry_cooler.outdoor_degc",
-                )
-            )
         self._deadband = config.control in ("deadband", "both")
-        self._outdoor = None if outdoor_degc is None else outdoor_degc.tolist()
-        self._well_kw_per_k = config.wells.conductance_kw_per_k
-        self._well_max_kw = config.wells.max_kw
+        self._bodies = [_bodies(device) for device in self.devices]
+        self._kw_per_k = [
+            [] if bodies is None else _conductances(device.kw_per_k, k_per_kw, len(bodies))
+            for device, bodies in zip(self.devices, self._bodies, strict=True)
+        ]
 
     def shortfall_kwh(self, step_h: Floats) -> float:
         """Return the scheduled heat that was not delivered, for steps of this length [h]."""
@@ -76,70 +71,77 @@ class PlantController:
             return 0.0
         return float((np.array(self.shortfall_kw) * step_h).sum())
 
-    def cooler_limit_kw(self, step: int, ring_degc: float) -> float:
-        """Return the largest heat the dry cooler can remove [kW]."""
-        cooler = self.config.dry_cooler
-        if cooler.kw_per_k is None:
-            return cooler.max_kw
-        outdoor = self._outdoor[step] if self._outdoor is not None else cooler.outdoor_degc
-        assert outdoor is not None
-        return min(cooler.max_kw, max(0.0, cooler.kw_per_k * (ring_degc - outdoor)))
+    def limits_kw(
+        self, step: int, water_degc: float, loop_kw_per_k: float
+    ) -> list[tuple[float, float]]:
+        """Return the most that each device can take out of the ring (≤ 0) and put in [kW]."""
+        limits = []
+        for device, bodies, kw_per_k in zip(
+            self.devices, self._bodies, self._kw_per_k, strict=True
+        ):
+            cooling, heating = device.cooling_kw, device.heating_kw
+            if bodies is not None:
+                exchange, body = min(kw_per_k[step], loop_kw_per_k), bodies[step]
+                heating = min(max(0.0, exchange * (body - water_degc)), heating)
+                cooling = min(max(0.0, exchange * (water_degc - body)), cooling)
+            limits.append((-cooling, heating))
+        return limits
 
     def decide(
         self,
         step: int,
-        coldest_degc: float,
-        warmest_degc: float,
+        water_degc: float,
         drift_degc: float,
         k_per_kw: float,
         *,
         loop_kw_per_k: float = float("inf"),
-        passes_whole: bool = True,
-    ) -> tuple[float, float, float]:
-        """Return the heat that wells, heater and cooler put into the ring.
+    ) -> list[float]:
+        """Return the heat that each device puts into the ring.
 
         Parameters
         ----------
         step : int
             Time step.
-        coldest_degc, warmest_degc : float
-            Water that passes the plant in this step; both the ring temperature when mixed [°C].
+        water_degc : float
+            Mean of the water that passes the plant in this step, as it is at the start; the ring
+            temperature when mixed [°C].
         drift_degc : float
             (Mean) ring temperature at the end of the step without balancing [°C].
         k_per_kw : float
             Rise of that temperature per kW over the step [K/kW].
         loop_kw_per_k : float
-            Heat capacity flow of the water that passes; the wells warm it to their temperature at
-            most [kW/K].
-        passes_whole : bool
-            Whether all of the ring's water passes in this step. Then its mean cannot be moved past
-            the well temperature; else only the water that passes cannot.
+            Heat capacity flow of a loop's water that passes; an exchanger brings it to the
+            temperature on its other side at most [kW/K].
 
         Returns
         -------
-        tuple of float
-            Wells, backup heater (≥ 0) and dry cooler (≤ 0) [kW].
+        list of float, length D
+            Heat into the ring; negative where it is cooled [kW].
         """
-        config = self.config
-        well_degc = config.wells.well_degc
-        exchange = min(self._well_kw_per_k, loop_kw_per_k)
-        well_heat_max = min(max(0.0, exchange * (well_degc - warmest_degc)), self._well_max_kw)
-        well_cool_max = min(max(0.0, exchange * (coldest_degc - well_degc)), self._well_max_kw)
-        cooler_max = self.cooler_limit_kw(step, coldest_degc)
-        wells = heater = cooler = 0.0
+        limits = self.limits_kw(step, water_degc, loop_kw_per_k)
+        heat = [0.0] * len(self.devices)
         if self._schedule is not None:
-            want = [0.0 if series is None else series[step] for series in self._schedule]
-            wells = min(max(want[0], -well_cool_max), well_heat_max)
-            if passes_whole:
-                wells = self._not_past_the_well(wells, drift_degc, k_per_kw)
-            heater = min(max(want[1], 0.0), config.backup_heater.max_kw)
-            cooler = max(min(want[2], 0.0), -cooler_max)
-            missing = abs(want[0] - wells) + abs(want[1] - heater) + abs(want[2] - cooler)
+            missing = 0.0
+            for k, series in enumerate(self._schedule):
+                want = 0.0 if series is None else series[step]
+                heat[k] = min(max(want, limits[k][0]), limits[k][1])
+                missing += abs(want - heat[k])
             self.shortfall_kw.append(missing)
-            drift_degc += k_per_kw * (wells + heater + cooler)
-        if not self._deadband:
-            return wells, heater, cooler
+            drift_degc += k_per_kw * sum(heat)
+        if self._deadband:
+            self._balance(step, heat, limits, drift_degc, k_per_kw)
+        return heat
 
+    def _balance(
+        self,
+        step: int,
+        heat: list[float],
+        limits: list[tuple[float, float]],
+        drift_degc: float,
+        k_per_kw: float,
+    ) -> None:
+        """Add what the dead band asks of the first devices, and the bounds of the others."""
+        config = self.config
         if drift_degc < config.heat_below_degc:
             self._heating = True
         elif drift_degc >= config.heat_to_degc:
@@ -148,67 +150,99 @@ class PlantController:
             self._cooling = True
         elif drift_degc <= config.cool_to_degc:
             self._cooling = False
-
+        target = drift_degc
         if self._heating:
-            more = (config.heat_to_degc - drift_degc) / k_per_kw
-            more = min(more, well_heat_max - wells)
-            if passes_whole:
-                more = min(more, (well_degc - drift_degc) / k_per_kw)
-            more = max(more, 0.0)
-            wells += more
-            drift_degc += k_per_kw * more
+            target = config.heat_to_degc
         elif self._cooling:
-            more = (drift_degc - config.cool_to_degc) / k_per_kw
-            more = min(more, well_cool_max + wells)
-            if passes_whole:
-                more = min(more, (drift_degc - well_degc) / k_per_kw)
-            more = max(more, 0.0)
-            wells -= more
-            drift_degc -= k_per_kw * more
-        if drift_degc < self.low:
-            more = min((self.low - drift_degc) / k_per_kw, config.backup_heater.max_kw - heater)
-            heater += max(more, 0.0)
-        elif drift_degc > self.high:
-            more = min((drift_degc - self.high) / k_per_kw, cooler_max + cooler)
-            cooler -= max(more, 0.0)
-        return wells, heater, cooler
+            target = config.cool_to_degc
+        for first in (True, False):
+            if not first:
+                target = min(max(drift_degc, self.low), self.high)
+            for k, device in enumerate(self.devices):
+                if device.first is not first or target == drift_degc:
+                    continue
+                goal, bodies = target, self._bodies[k]
+                if bodies is not None:  # no need to carry the ring past the other side
+                    body = bodies[step]
+                    goal = min(goal, body) if target > drift_degc else max(goal, body)
+                more = (goal - drift_degc) / k_per_kw
+                if target > drift_degc:
+                    more = max(0.0, min(more, limits[k][1] - heat[k]))
+                else:
+                    more = min(0.0, max(more, limits[k][0] - heat[k]))
+                heat[k] += more
+                drift_degc += k_per_kw * more
 
-    def _not_past_the_well(self, wells: float, drift_degc: float, k_per_kw: float) -> float:
-        room = (self.config.wells.well_degc - drift_degc) / k_per_kw
-        return max(0.0, min(wells, room)) if wells > 0 else min(0.0, max(wells, room))
+
+def _bodies(device: PlantDevice) -> list[float] | None:
+    """Return the temperatures on the other side of an exchanger; None for what is none [°C]."""
+    if not device.is_exchanger or device.body_degc is None or not device.ways:
+        return None
+    return [float(degc) for degc in device.body_degc]
 
 
-def device_electricity(config: PlantConfig | None, heat_kw: dict[str, Floats]) -> dict[str, Floats]:
+def over_a_step(kw_per_k: float, k_per_kw: Floats) -> Floats:
+    """Return an exchanger's conductance to well-mixed water as it was at the start of a step.
+
+    Water of heat capacity C comes nearer to the other side by ``exp(−UA·h/C)`` in h hours, so that
+    ``Q = (C/h)·(1 − exp(−UA·h/C))·(T_body − T_start)``, which never passes the body.
+
+    Parameters
+    ----------
+    kw_per_k : float
+        Conductance UA [kW/K].
+    k_per_kw : ndarray, shape (T,)
+        Rise of the water per kW over each step, h/C [K/kW].
+
+    Returns
+    -------
+    ndarray, shape (T,)
+        Heat per kelvin between body and water at the start [kW/K].
+    """
+    return -np.expm1(-kw_per_k * k_per_kw) / k_per_kw
+
+
+def _conductances(kw_per_k: float, k_per_kw: Floats | None, steps: int) -> list[float]:
+    """Return an exchanger's conductance in each step [kW/K]."""
+    if k_per_kw is None:
+        return [kw_per_k] * steps
+    return [float(value) for value in over_a_step(kw_per_k, k_per_kw)]
+
+
+def device_electricity(
+    devices: Sequence[PlantDevice], heat_kw: Mapping[str, Floats], water_degc: Floats
+) -> dict[str, Floats]:
     """Return the electricity of each device.
 
     Parameters
     ----------
-    config : PlantConfig or None
-        The plant's settings.
-    heat_kw : dict of str to ndarray, shape (T,)
-        Heat into the ring [kW].
+    devices : sequence of PlantDevice
+        The plant.
+    heat_kw : mapping of str to ndarray, shape (T,)
+        Heat that each moves; the sign does not matter [kW].
+    water_degc : ndarray, shape (T,)
+        Water that passes the plant [°C].
 
     Returns
     -------
     dict of str to ndarray, shape (T,)
         Electricity [kW].
     """
-    if config is None:
-        return {device: np.zeros_like(heat) for device, heat in heat_kw.items()}
     return {
-        device: getattr(config, device).electricity_kwh_per_kwh * np.abs(heat)
-        for device, heat in heat_kw.items()
+        d.name: d.electricity(water_degc)[0] * np.abs(heat_kw[d.name])
+        for d in devices
+        if d.name in heat_kw
     }
 
 
-def device_cost(config: PlantConfig | None, heat_kw: dict[str, Floats], step_h: Floats) -> float:
+def device_cost(config: PlantConfig | None, heat_kw: Mapping[str, Floats], step_h: Floats) -> float:
     """Return the cost of moving heat, apart from electricity.
 
     Parameters
     ----------
     config : PlantConfig or None
         The plant's settings.
-    heat_kw : dict of str to ndarray, shape (T,)
+    heat_kw : mapping of str to ndarray, shape (T,)
         Heat into the ring [kW].
     step_h : ndarray, shape (T,)
         Length of the time steps, times their weight if they are weighted [h].

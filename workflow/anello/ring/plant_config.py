@@ -16,7 +16,7 @@ class WellsConfig(Strict):
 
     well_degc: Number = Field(default=15.0, description="Temperature of the well water [°C].")
     max_flow_kg_s: NonNegative = Field(
-        default=100.0, description="Largest flow of well water [kg/s]; 0 switches the wells off."
+        description="Largest flow of well water [kg/s]; 0 switches the wells off."
     )
     effectiveness: Fraction = Field(
         default=0.8,
@@ -49,9 +49,7 @@ class WellsConfig(Strict):
 class BackupHeaterConfig(Strict):
     """Heater that keeps the ring above its lower bound when the wells cannot."""
 
-    max_kw: NonNegative = Field(
-        default=5000.0, description="Largest heat output [kW]; 0 switches it off."
-    )
+    max_kw: NonNegative = Field(description="Largest heat output [kW]; 0 switches it off.")
     electricity_kwh_per_kwh: NonNegative = Field(
         default=1.0, description="Electricity per kWh of heat [kWh/kWh]; 0 for a fuel-fired heater."
     )
@@ -61,20 +59,25 @@ class BackupHeaterConfig(Strict):
 
 
 class DryCoolerConfig(Strict):
-    """Cooler that keeps the ring below its upper bound when the wells cannot."""
+    """Heat exchanger with fans: free cooling by air that is colder than the ring."""
 
-    max_kw: NonNegative = Field(
-        default=5000.0, description="Largest heat removed [kW]; 0 switches it off."
-    )
-    kw_per_k: Positive | None = Field(
-        default=None,
+    kind: Literal["dry", "hybrid"] = Field(
+        default="dry",
         description=(
-            "Heat removed per kelvin between ring and outdoor air [kW/K]; needs an outdoor "
-            "temperature. Without it the cooler always reaches `max_kw`."
+            "`dry`: against the air's dry-bulb temperature; `hybrid`: wetted, against its wet-bulb"
+            " temperature."
         ),
     )
+    max_kw: NonNegative = Field(description="Largest heat removed [kW]; 0 switches it off.")
+    kw_per_k: Positive = Field(
+        description="Heat removed per kelvin between ring and outdoor air, UA [kW/K]."
+    )
     outdoor_degc: Number | None = Field(
-        default=None, description="Constant outdoor temperature, unless a series is given [°C]."
+        default=None,
+        description=(
+            "Constant outdoor temperature, instead of the model's `outdoor_degc` (`hybrid`: "
+            "`outdoor_wet_bulb_degc`) [°C]."
+        ),
     )
     electricity_kwh_per_kwh: NonNegative = Field(
         default=0.03, description="Fan electricity per kWh of heat removed [kWh/kWh]."
@@ -84,8 +87,37 @@ class DryCoolerConfig(Strict):
     )
 
 
+class ChillerConfig(Strict):
+    """Chiller that cools the ring at its upper bound, against the outdoor air."""
+
+    max_kw: NonNegative = Field(description="Largest heat removed [kW]; 0 switches it off.")
+    carnot_fraction: Fraction = Field(
+        default=0.45, description="Share of Carnot's COP that is reached [-]."
+    )
+    approach_water_k: NonNegative = Field(
+        default=5.0, description="Evaporating temperature below the ring's water [K]."
+    )
+    approach_air_k: NonNegative = Field(
+        default=12.0, description="Condensing temperature above the outdoor air [K]."
+    )
+    cop_max: Positive = Field(default=12.0, description="Largest COP, at small lifts [-].")
+    fan_kwh_per_kwh: NonNegative = Field(
+        default=0.03, description="Electricity of fans and pumps per kWh removed [kWh/kWh]."
+    )
+    outdoor_degc: Number | None = Field(
+        default=None,
+        description="Constant outdoor temperature, instead of the model's `outdoor_degc` [°C].",
+    )
+    cost_eur_per_kwh: NonNegative = Field(
+        default=0.0, description="Other cost per kWh of heat removed [€/kWh]."
+    )
+
+
 class PlantConfig(Strict):
-    """Balancing plant: wells first, then backup heater and dry cooler at the ring's bounds."""
+    """Balancing plant: wells first, then heater, cooler and chiller at the ring's bounds.
+
+    A device that is not named does not exist.
+    """
 
     control: Literal["deadband", "schedule", "both"] = Field(
         default="deadband",
@@ -104,12 +136,20 @@ class PlantConfig(Strict):
         description="The wells start to cool when the ring would rise above this [°C].",
     )
     cool_to_degc: Number = Field(default=18.0, description="The wells stop cooling here [°C].")
-    wells: WellsConfig = Field(default_factory=WellsConfig, description="Groundwater wells.")
+    wells: WellsConfig = Field(
+        default=WellsConfig(max_flow_kg_s=0.0), description="Groundwater wells; none unless named."
+    )
     backup_heater: BackupHeaterConfig = Field(
-        default_factory=BackupHeaterConfig, description="Heater at the lower bound."
+        default=BackupHeaterConfig(max_kw=0.0),
+        description="Heater at the lower bound; none unless named.",
     )
     dry_cooler: DryCoolerConfig = Field(
-        default_factory=DryCoolerConfig, description="Cooler at the upper bound."
+        default=DryCoolerConfig(max_kw=0.0, kw_per_k=1.0),
+        description="Cooler at the upper bound; none unless named.",
+    )
+    chiller: ChillerConfig = Field(
+        default=ChillerConfig(max_kw=0.0),
+        description="Chiller at the upper bound; none unless named.",
     )
     electricity_location: str | None = Field(
         default=None,

@@ -37,14 +37,11 @@ class Waves:
     reading : ndarray, shape (N, K, T)
         Temperature of the water that arrives at each substation in a step, by amplitude at the
         step's start [K/K].
-    plant_reading : ndarray, shape (2, K, T)
-        The same for the coldest and the warmest water at the balancing plant [K/K].
     """
 
     keep: Floats
     heat: Floats
     reading: Floats
-    plant_reading: Floats
 
     def amplitudes(self, heat_kw: Floats) -> Floats:
         """Return the amplitudes under given heat.
@@ -67,15 +64,13 @@ class Waves:
         return found.T
 
 
-def waves(plan: LoopPlan, plant_parcel: Ints, count: int) -> Waves:
+def waves(plan: LoopPlan, count: int) -> Waves:
     """Return the first waves along a loop.
 
     Parameters
     ----------
     plan : LoopPlan
         Where water goes and heat spreads, step by step.
-    plant_parcel : ndarray of int, shape (2, T)
-        The parcels that are the coldest and the warmest water at the plant in each step.
     count : int
         How many wave numbers, from one on; at most half the parcels.
 
@@ -96,12 +91,10 @@ def waves(plan: LoopPlan, plant_parcel: Ints, count: int) -> Waves:
     # A real wave of amplitude A has two halves in the transform, but the shortest has one.
     heat *= np.where(np.isclose(angle, np.pi), 1.0, 2.0)[:, None, None] / parcels
     reading = _readings(run, angle, steps)
-    at_plant = np.exp(1j * angle[None, :, None] * plant_parcel[:, None, :])
     return Waves(
         keep=np.repeat(keep, 2, axis=0),
         heat=_pairs(heat, 0),
         reading=_pairs(reading.conj(), 1),
-        plant_reading=_pairs(at_plant.conj(), 1),
     )
 
 

@@ -22,6 +22,7 @@ from anello.model.definition.series_checks import check_series
 from anello.model.definition.settings import check_settings
 from anello.model.definition.technologies import read_technologies
 from anello.model.definition.unit_checks import check_units
+from anello.model.definition.weather import add_weather, want_weather
 from anello.model.schema.report import Report
 from anello.model.schema.tree import Tree
 from anello.model.time_reduction import reduce_time
@@ -88,6 +89,7 @@ def read_model(
     for entry in nodes:
         for key, reference in entry.references():
             reader.want(reference, key, entry.node.mark)
+    weather = want_weather(tree, reader, report)
     _check_replacements(series or {}, reader, report)
     if nodes and not reader.wanted:
         report.error("no parameter is a time series; at least one is needed to know the time steps")
@@ -102,6 +104,7 @@ def read_model(
     report.raise_errors()
     check_units(nodes, found, index, hours, report)
     dataset = build_dataset(places, techs, nodes, index, hours, found, report)
+    add_weather(dataset, weather, found, report)
     groups = read_groups(tree, techs, places, dataset, report)
     config = {
         "model": _model_config(tree),

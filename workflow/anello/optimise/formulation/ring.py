@@ -22,14 +22,16 @@ from anello.optimise.formulation.registry import (
     expression,
     variable,
 )
-from anello.optimise.formulation.ring_rows import DEVICES, LoopRows, RingRows
+from anello.optimise.formulation.ring_rows import LoopRows, RingRows
 from anello.optimise.formulation.sets import Pairs
 from anello.optimise.formulation.system import TIME_AXIS
 
 INF = float("inf")
 PER_K = "ring_output_per_k"
 PER_KWH = "ring_output_per_kwh"
-WELL_PER_K = "ring_well_kw_per_k"
+EXCHANGE_PER_K = "ring_exchange_kw_per_k"
+POWER_PER_KWH = "ring_power_per_kwh"
+POWER_PER_K = "ring_power_per_k"
 WAVE_KEEP = "ring_wave_keep"
 WAVE_PER_KW = "ring_wave_per_kw"
 WATER_PER_WAVE = "ring_water_per_wave"
@@ -72,6 +74,20 @@ def ring_heat(c: Context) -> Columns | None:
 
 
 @variable(
+    "ring_power",
+    index="device, timestep",
+    when="the programme schedules a chiller",
+    domain=r"\in \mathbb{R} \; [\mathrm{kWh}]",
+)
+def ring_power(c: Context) -> Columns | None:
+    """Electricity of a device of the plant whose COP follows the water's temperature."""
+    rows = _rows(c)
+    if rows is None or not rows.machines:
+        return None
+    return Columns({"device": list(rows.machines)}, TIME_AXIS, lower=-INF)
+
+
+@variable(
     "ring_wave",
     index="wave, timestep",
     when="the ring is a loop",
@@ -106,7 +122,7 @@ def ring_station_heat(c: Context) -> Columns | None:
 def ring_water(c: Context) -> Columns | None:
     """Temperature of the water that comes to a place in a step, as it is at the step's start."""
     loop = _loop(c)
-    return Columns({"place": list(loop.places)}, TIME_AXIS, lower=-INF) if loop else None
+    return Columns({"place": list(loop.stations)}, TIME_AXIS, lower=-INF) if loop else None
 
 
 @variable(
@@ -218,6 +234,8 @@ def plant_electricity(c: Context) -> tuple[str, Expression, str] | None:
         return None
     per_kwh = np.array([d.electricity_kwh_per_kwh for d in rows.devices.values()])
     taken = (c.system.variables["ring_heat"].at() * per_kwh).sum_items()
+    if rows.machines:
+        taken = taken + c.system.variables["ring_power"].at().sum_items()
     if rows.pays_for_pump:
         taken = taken + c.system.variables["ring_pump"].at()
     return rows.electricity_location, taken, electricity_pairs(c, rows)[0][1]
@@ -227,7 +245,8 @@ def plant_electricity(c: Context) -> tuple[str, Expression, str] | None:
     "ring_cost",
     index="device",
     when="the programme schedules the balancing plant",
-    equation=r"\sum_t w_t (c_{device} + c_{electricity}\, e_{device})\, ring\_heat",
+    equation=r"\sum_t w_t ((c_{device} + c_{electricity}\, e_{device})\, ring\_heat"
+    r" + c_{electricity}\, ring\_power)",
 )
 def ring_cost(c: Context) -> Named | None:
     """Cost of the balancing plant that no location's electricity balance carries."""
@@ -238,8 +257,12 @@ def ring_cost(c: Context) -> Named | None:
     per_kwh = np.array(
         [d.cost_eur_per_kwh + price * d.electricity_kwh_per_kwh for d in rows.devices.values()]
     )
-    heat = c.system.variables["ring_heat"].at() * (per_kwh[:, None] * c.weight)
-    return Named({"device": list(rows.devices)}, heat.sum_time())
+    cost = c.system.variables["ring_heat"].at() * (per_kwh[:, None] * c.weight)
+    if rows.machines and price:
+        where = [list(rows.devices).index(name) for name in rows.machines]
+        power = c.system.variables["ring_power"].at() * (price * c.weight)
+        cost = cost + power.sum_into(where, len(rows.devices))
+    return Named({"device": list(rows.devices)}, cost.sum_time())
 
 
 def _pump_heat(c: Context, rows: RingRows) -> Expression:
@@ -251,7 +274,7 @@ def _pump_heat(c: Context, rows: RingRows) -> Expression:
 
 def _plant_heat(c: Context, rows: RingRows) -> Expression:
     """Heat of the scheduled plant into the ring [kWh]."""
-    signs = np.array([DEVICES[name] for name in rows.devices])
+    signs = np.array([device.sign for device in rows.devices.values()])
     return (c.system.variables["ring_heat"].at() * signs).sum_items()
 
 
@@ -331,7 +354,7 @@ def ring_water_balance(c: Context) -> Rows | None:
     rows, loop = _rows(c), _loop(c)
     if rows is None or loop is None:
         return None
-    places, waves = loop.places, loop.waves
+    places, waves = loop.stations, loop.waves
     both = [(p, w) for p in range(len(places)) for w in range(len(waves))]
     labels = tuple(pair(places[p], waves[w]) for p, w in both)
     water = _copies(_temperature_before(c), len(places))
@@ -375,38 +398,44 @@ def _require_plain(c: Context, pumps: list[int]) -> None:
         raise InputError(problems)
 
 
-def _well_limit(c: Context, device: str, sign: float) -> Rows | None:
+@constraint(
+    "ring_exchange_max",
+    index="device, timestep",
+    when="the programme schedules wells, or a dry cooler",
+    equation=r"ring\_heat / h \le \sigma\, G\,(T_{body} - T_{t-1})",
+)
+def ring_exchange_max(c: Context) -> Rows | None:
+    """An exchanger moves no more than it can towards the temperature on its other side."""
     rows = _rows(c)
-    if rows is None or device not in rows.devices:
+    if rows is None or not rows.exchangers:
         return None
-    position = list(rows.devices).index(device)
-    heat = c.system.variables["ring_heat"].at([position]) * (1.0 / c.resolution)
-    waters = rows.well_waters(device)
-    labels = tuple(pair(device, water) for water in waters)
-    per_k = Parameter(WELL_PER_K, labels, np.zeros((len(labels), c.n_time)))
-    limit = _water_at(c, list(waters.values())) * sign * per_k
-    keys = {"device": [device] * len(waters), "place": list(waters)}
-    each = _copies(heat, len(waters))
-    return Rows(keys, each + limit <= rows.devices[device].max_kw, TIME_AXIS)
+    names, order = rows.exchangers, list(rows.devices)
+    signs = np.array([[rows.devices[name].sign] for name in names])
+    most = np.array([[rows.devices[name].max_kw] for name in names])
+    heat = c.system.variables["ring_heat"].at([order.index(name) for name in names])
+    per_k = Parameter(EXCHANGE_PER_K, names, np.zeros((len(names), c.n_time)))
+    limit = _water_at(c, [rows.plant_water] * len(names)) * signs * per_k
+    relation = heat * (1.0 / c.resolution) + limit <= most
+    return Rows({"device": list(names)}, relation, TIME_AXIS)
 
 
 @constraint(
-    "ring_wells_heating_max",
+    "ring_power_balance",
     index="device, timestep",
-    when="the programme schedules wells",
-    equation=r"ring\_heat / h \le G\,(T_{well} - T_{t-1})",
+    when="the programme schedules a chiller",
+    equation=r"ring\_power = e_t\, ring\_heat + g_t\,(T_{t-1} - \bar{T}_{t-1})",
 )
-def ring_wells_heating_max(c: Context) -> Rows | None:
-    """Wells give no more heat than their heat exchanger can move towards the well temperature."""
-    return _well_limit(c, "wells_heating", 1.0)
-
-
-@constraint(
-    "ring_wells_cooling_max",
-    index="device, timestep",
-    when="the programme schedules wells",
-    equation=r"ring\_heat / h \le G\,(T_{t-1} - T_{well})",
-)
-def ring_wells_cooling_max(c: Context) -> Rows | None:
-    """Wells take no more heat than their heat exchanger can move towards the well temperature."""
-    return _well_limit(c, "wells_cooling", -1.0)
+def ring_power_balance(c: Context) -> Rows | None:
+    """A chiller pays for its heat by the temperatures it works between."""
+    rows = _rows(c)
+    if rows is None or not rows.machines:
+        return None
+    names, order = rows.machines, list(rows.devices)
+    zero = np.zeros((len(names), c.n_time))
+    heat = c.system.variables["ring_heat"].at([order.index(name) for name in names])
+    water = _water_at(c, [rows.plant_water] * len(names))
+    start = np.array([rows.devices[name].start_kwh_per_kwh for name in names])
+    paid = heat * Parameter(POWER_PER_KWH, names, start)
+    paid = paid + water * Parameter(POWER_PER_K, names, zero)
+    relation = c.system.variables["ring_power"].at() - paid == 0.0
+    return Rows({"device": list(names)}, relation, TIME_AXIS)

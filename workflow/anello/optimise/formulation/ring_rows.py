@@ -6,12 +6,6 @@ from dataclasses import dataclass, field
 
 from anello.optimise.formulation.expression import Array
 
-MIXED_WATER = "ring"
-
-
-# Devices of the plant in the programme, with the sign of the heat they put into the ring.
-DEVICES = {"wells_heating": 1.0, "wells_cooling": -1.0, "backup_heater": 1.0, "dry_cooler": -1.0}
-
 
 @dataclass(frozen=True)
 class Device:
@@ -25,11 +19,34 @@ class Device:
         Electricity per kWh of heat [kWh/kWh].
     cost_eur_per_kwh : float
         Other cost per kWh of heat [€/kWh].
+    sign : float
+        +1 where it puts heat into the ring, −1 where it takes heat out.
+    body_degc : ndarray, shape (T,), optional
+        Temperature on the other side of an exchanger [°C].
+    kw_per_k : float
+        Conductance of an exchanger; infinite for a machine [kW/K].
+    start_kwh_per_kwh : ndarray, shape (T,), optional
+        Electricity of a machine, whose COP follows the water's temperature, in a ring that stays
+        as it starts [kWh/kWh].
     """
 
     max_kw: float
     electricity_kwh_per_kwh: float
     cost_eur_per_kwh: float
+    sign: float = 1.0
+    body_degc: Array | None = None
+    kw_per_k: float = float("inf")
+    start_kwh_per_kwh: Array | None = None
+
+    @property
+    def is_machine(self) -> bool:
+        """Whether its electricity per heat follows from the water's temperature."""
+        return self.start_kwh_per_kwh is not None
+
+    @property
+    def is_exchanger(self) -> bool:
+        """Whether heat goes through it downhill only."""
+        return self.kw_per_k < float("inf")
 
 
 @dataclass(frozen=True)
@@ -44,8 +61,6 @@ class LoopRows:
         Substation of each heat pump.
     plant_station : int
         Substation of the balancing plant.
-    plant_waters : tuple of str
-        Water that passes the plant: the coldest, the warmest, and samples of it.
     waves : tuple of str
         Wave amplitudes; K of them.
     """
@@ -53,18 +68,12 @@ class LoopRows:
     stations: tuple[str, ...]
     station_of: tuple[int, ...]
     plant_station: int
-    plant_waters: tuple[str, ...]
     waves: tuple[str, ...]
 
     @property
     def wave_numbers(self) -> int:
         """How many wave numbers there are; each has a cosine and a sine."""
         return len(self.waves) // 2
-
-    @property
-    def places(self) -> tuple[str, ...]:
-        """Where the programme knows the water: at each substation, and what passes the plant."""
-        return (*self.stations, *self.plant_waters)
 
 
 @dataclass(frozen=True)
@@ -118,14 +127,17 @@ class RingRows:
             self.loop is not None and bool(self.devices) and self.electricity_location is not None
         )
 
-    def well_waters(self, device: str) -> dict[str, int]:
-        """Water that limits the heat of wells, with its place; in a loop the extreme and samples.
+    @property
+    def exchangers(self) -> tuple[str, ...]:
+        """Devices whose heat is limited by the temperatures on both sides."""
+        return tuple(name for name, device in self.devices.items() if device.is_exchanger)
 
-        Wells must be warmer than the warmest water that they heat. Which water that is can change
-        with the dispatch: the samples keep a programme from warming what was not the warmest.
-        """
-        if self.loop is None:
-            return {MIXED_WATER: 0}
-        places, (coldest, warmest, *samples) = self.loop.places, self.loop.plant_waters
-        extreme = warmest if DEVICES[device] > 0 else coldest
-        return {water: places.index(water) for water in (extreme, *samples)}
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """Devices whose electricity follows from the water's temperature."""
+        return tuple(name for name, device in self.devices.items() if device.is_machine)
+
+    @property
+    def plant_water(self) -> int:
+        """Place of the water that passes the plant; 0 where all water is alike."""
+        return 0 if self.loop is None else self.loop.plant_station

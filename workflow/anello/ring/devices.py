@@ -1,0 +1,230 @@
+"""Devices of the balancing plant: what each can move, from where to where, and what it takes.
+
+An exchanger moves heat between the ring's water and a body of given temperature (groundwater,
+outdoor air), downhill only: ``Q ≤ UA·(T_body − T_ring)``. A machine moves it whatever the
+temperatures are, and pays for that: a heater with a fixed share of electricity, a chiller with
+``1/COP(T_ring, T_air)``.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.errors import InputError, Problem
+from anello.ring.cop_maps import KELVIN
+from anello.ring.plant_config import ChillerConfig, PlantConfig
+
+Floats = NDArray[np.float64]
+
+
+WAYS = {
+    "wells_heating": ("wells", 1.0),
+    "wells_cooling": ("wells", -1.0),
+    "backup_heater": ("backup_heater", 1.0),
+    "dry_cooler": ("dry_cooler", -1.0),
+    "chiller": ("chiller", -1.0),
+}
+"""Device and sign of each way that a programme may move heat into the ring (+1) or out of it."""
+
+
+@dataclass(frozen=True)
+class PlantDevice:
+    """One device of the plant over the steps of a run.
+
+    Attributes
+    ----------
+    name : str
+        ``wells``, ``backup_heater``, ``dry_cooler`` or ``chiller``.
+    heating_kw, cooling_kw : float
+        Most that it puts into the ring, and takes out of it; 0 where it cannot [kW].
+    first : bool
+        Whether it balances the ring within its thresholds; the others only defend the bounds.
+    body_degc : ndarray, shape (T,), optional
+        Temperature on the other side; None for a heater [°C].
+    kw_per_k : float
+        Conductance of an exchanger; infinite for a machine [kW/K].
+    electricity_kwh_per_kwh : float
+        Electricity per kWh of heat, unless `chiller` says it [kWh/kWh].
+    cost_eur_per_kwh : float
+        Other cost per kWh of heat [€/kWh].
+    chiller : ChillerConfig, optional
+        The machine, when its electricity follows from the temperatures.
+    """
+
+    name: str
+    heating_kw: float
+    cooling_kw: float
+    first: bool = False
+    body_degc: Floats | None = None
+    kw_per_k: float = math.inf
+    electricity_kwh_per_kwh: float = 0.0
+    cost_eur_per_kwh: float = 0.0
+    chiller: ChillerConfig | None = None
+
+    @property
+    def is_exchanger(self) -> bool:
+        """Whether heat goes through it downhill only."""
+        return math.isfinite(self.kw_per_k)
+
+    @property
+    def ways(self) -> tuple[tuple[str, float, float], ...]:
+        """Its ways in a programme: name, sign of the heat into the ring, most heat [kW]."""
+        most = {1.0: self.heating_kw, -1.0: self.cooling_kw}
+        return tuple(
+            (way, sign, most[sign])
+            for way, (device, sign) in WAYS.items()
+            if device == self.name and most[sign] > 0
+        )
+
+    def electricity(self, ring_degc: Floats) -> tuple[Floats, Floats]:
+        """Return electricity per kWh of heat, and its derivative to the water's temperature.
+
+        Parameters
+        ----------
+        ring_degc : ndarray, shape (T,)
+            Water that passes the plant [°C].
+
+        Returns
+        -------
+        tuple of ndarray, shape (T,)
+            Electricity [kWh/kWh] and derivative [kWh/(kWh·K)].
+        """
+        if self.chiller is None or self.body_degc is None:
+            return np.full_like(ring_degc, self.electricity_kwh_per_kwh), np.zeros_like(ring_degc)
+        return chiller_electricity(self.chiller, ring_degc, self.body_degc)
+
+
+def chiller_electricity(
+    config: ChillerConfig, ring_degc: Floats, outdoor_degc: Floats
+) -> tuple[Floats, Floats]:
+    """Return a chiller's electricity per kWh of heat taken from the ring.
+
+    ``1/COP = (T_c − T_e) / (η T_e)`` with ``T_e`` below the water and ``T_c`` above the air by the
+    approaches, η the share of Carnot's COP that is reached; the COP is at most `cop_max`.
+
+    Parameters
+    ----------
+    config : ChillerConfig
+        The chiller.
+    ring_degc, outdoor_degc : ndarray, shape (T,)
+        Water and air [°C].
+
+    Returns
+    -------
+    tuple of ndarray, shape (T,)
+        Electricity [kWh/kWh] and its derivative to the water's temperature [kWh/(kWh·K)].
+    """
+    cold_k = ring_degc - config.approach_water_k + KELVIN
+    warm_k = outdoor_degc + config.approach_air_k + KELVIN
+    share = (warm_k - cold_k) / (config.carnot_fraction * cold_k)
+    slope = -warm_k / (config.carnot_fraction * cold_k**2)
+    least = 1.0 / config.cop_max
+    free = share < least
+    taken = np.where(free, least, share) + config.fan_kwh_per_kwh
+    return taken, np.where(free, 0.0, slope)
+
+
+def plant_devices(
+    config: PlantConfig | None,
+    steps: int,
+    outdoor_degc: Floats | None = None,
+    wet_bulb_degc: Floats | None = None,
+) -> tuple[PlantDevice, ...]:
+    """Return the plant's devices, in the order in which they act.
+
+    Parameters
+    ----------
+    config : PlantConfig or None
+        The plant's settings.
+    steps : int
+        Number T of time steps.
+    outdoor_degc, wet_bulb_degc : ndarray, shape (T,), optional
+        Dry-bulb and wet-bulb temperature of the outdoor air [°C].
+
+    Returns
+    -------
+    tuple of PlantDevice
+
+    Raises
+    ------
+    InputError
+        If a cooler or chiller depends on an outdoor temperature that nobody gives.
+    """
+    if config is None:
+        config = PlantConfig()
+    wells, heater, cooler = config.wells, config.backup_heater, config.dry_cooler
+    chiller = config.chiller
+    largest = min(wells.max_kw, wells.conductance_kw_per_k * 100.0)
+    devices = [
+        PlantDevice(
+            "wells",
+            heating_kw=largest,
+            cooling_kw=largest,
+            first=True,
+            body_degc=np.full(steps, wells.well_degc),
+            kw_per_k=wells.conductance_kw_per_k,
+            electricity_kwh_per_kwh=wells.electricity_kwh_per_kwh,
+            cost_eur_per_kwh=wells.cost_eur_per_kwh,
+        ),
+        PlantDevice(
+            "backup_heater",
+            heating_kw=heater.max_kw,
+            cooling_kw=0.0,
+            electricity_kwh_per_kwh=heater.electricity_kwh_per_kwh,
+            cost_eur_per_kwh=heater.cost_eur_per_kwh,
+        ),
+    ]
+    air = outdoor_degc
+    if cooler.max_kw > 0:
+        air = wet_bulb_degc if cooler.kind == "hybrid" else outdoor_degc
+        air = _air(air, cooler.outdoor_degc, steps, "dry_cooler", cooler.kind)
+    devices.append(
+        PlantDevice(
+            "dry_cooler",
+            heating_kw=0.0,
+            cooling_kw=cooler.max_kw,
+            body_degc=air,
+            kw_per_k=cooler.kw_per_k,
+            electricity_kwh_per_kwh=cooler.electricity_kwh_per_kwh,
+            cost_eur_per_kwh=cooler.cost_eur_per_kwh,
+        )
+    )
+    air = outdoor_degc
+    if chiller.max_kw > 0:
+        air = _air(outdoor_degc, chiller.outdoor_degc, steps, "chiller", "dry")
+    devices.append(
+        PlantDevice(
+            "chiller",
+            heating_kw=0.0,
+            cooling_kw=chiller.max_kw,
+            body_degc=air,
+            cost_eur_per_kwh=chiller.cost_eur_per_kwh,
+            chiller=chiller,
+        )
+    )
+    return tuple(devices)
+
+
+def _air(
+    series: Floats | None, constant: float | None, steps: int, device: str, kind: str
+) -> Floats:
+    """Return the temperature of the outdoor air: a constant from the settings, else the series."""
+    if constant is not None:
+        return np.full(steps, constant)
+    if series is not None:
+        return series
+    needed = "outdoor_wet_bulb_degc" if kind == "hybrid" else "outdoor_degc"
+    raise InputError(
+        Problem(
+            "rejects heat to the air, and nothing says how warm the air is",
+            key=f"ring.plant.{device}",
+            suggestion=(
+                f"Name a series in the model (`model.{needed}: file=weather.csv:{needed}`), give a"
+                f" constant `ring.plant.{device}.outdoor_degc`, or leave the device out"
+            ),
+        )
+    )
