@@ -16,6 +16,7 @@ from anello.coupling.incumbent import Linearisation, start
 from anello.coupling.linearisation import apply, following_schedule, schedule_kw
 from anello.coupling.record import CouplingState, SlpStep
 from anello.coupling.ring_rows import ring_rows
+from anello.coupling.valves import opened
 from anello.errors import InputError
 from anello.errors import Problem as Fault
 from anello.model.data import ModelData
@@ -119,6 +120,12 @@ def with_cop(ring: RingConfig, nodes: tuple[str, ...], cop: Floats) -> Linearisa
     return start(ring, nodes, cop)
 
 
+def _service(ring: RingConfig, node: str) -> str:
+    pump = ring.heat_pump(node)
+    assert pump is not None
+    return pump.service
+
+
 def _weather(data: ModelData, name: str) -> Floats | None:
     """Return a temperature that the model brings along, shape (T,) [°C]."""
     return np.asarray(data.inputs[name].values, dtype=float) if name in data.inputs else None
@@ -192,7 +199,11 @@ def simulate_dispatch(
     )
     schedule = schedule_kw(dispatch, flows.step_h)
     settings = ring if schedule is None else following_schedule(ring)
-    result = simulate(settings, flows, schedule=schedule, use_degc=use_degc)
+    told = schedule
+    if schedule is not None:
+        signs = [1.0 if _service(ring, node) == "cooling" else -1.0 for node in nodes]
+        told = opened(ring, flows, dispatch, schedule, np.array(signs))
+    result = simulate(settings, flows, schedule=told, use_degc=use_degc)
     taken_kwh, carriers = electricity_inputs(data, dispatch, nodes)
     weight = data.inputs["timestep_weight"].values.astype(float)
     plant = ring.plant if ring.mode == "physical" else None

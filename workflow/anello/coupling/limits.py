@@ -91,8 +91,7 @@ def _exchange(
         start_degc = about.water.degc[rows.plant_water]
         conductance = np.minimum(conductance, about.water.passing_kw_per_k)
     low, high = start_degc - reach, start_degc + reach
-    # Bounds hold for the mean of a loop, not for all of its water.
-    if rows.loop is None or not np.isfinite(reach):
+    if not np.isfinite(reach):
         low = np.maximum(low, config.bounds_degc[0])
         high = np.minimum(high, config.bounds_degc[1])
     low[0] = high[0] = rows.initial_degc
@@ -151,16 +150,9 @@ def trust_region(
     most_kw: dict[str, Floats],
 ) -> dict[str, tuple[Floats, Floats]]:
     """Bounds on ring temperature, store levels and devices."""
-    low, high = config.bounds_degc
     reach = about.trust_region_k
     ends = about.temperature_degc[1:]
-    if not rows.devices:
-        # The plant's own control holds the bounds; the programme only keeps near the incumbent.
-        low, high = -np.inf, np.inf
-    # An incumbent beyond its bounds is drawn back, but never made infeasible.
-    lower = np.minimum(np.maximum(low, ends - reach), ends if np.isfinite(reach) else low)
-    upper = np.maximum(np.minimum(high, ends + reach), ends if np.isfinite(reach) else high)
-    bounds = {"ring_temperature": (lower, upper)}
+    bounds = {"ring_temperature": (ends - reach, ends + reach)}
     if about.water is not None:
         bounds |= water_trust_region(about.water, reach)
         if rows.pays_for_pump:

@@ -135,4 +135,6 @@ def ring_rows(
             plant.electricity_price_eur_per_kwh if plant is not None else 0.0
         ),
         loop=loop,
+        bounds_degc=config.bounds_degc,
+        capacity_kwh_per_k=capacity,
     )

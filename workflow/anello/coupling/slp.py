@@ -22,6 +22,7 @@ from anello.coupling.convergence import check_slp, require_converged
 from anello.coupling.incumbent import Linearisation, linearise
 from anello.coupling.linearisation import schedule_kw
 from anello.coupling.record import ConvergenceRecord, CouplingState, SlpStep
+from anello.coupling.water import station_water
 from anello.optimise.formulation.ring_rows import RingRows
 from anello.ring.config import RingConfig
 from anello.ring.cost import TrueCost
@@ -220,6 +221,17 @@ def _beyond_kwh(data: RingInput, result: RingResult) -> float:
     return float((np.maximum(data.q_kw[limited] - most_kw, 0.0) * data.step_h).sum())
 
 
+def _beyond_bounds_k(rows: RingRows, result: RingResult) -> float:
+    """Return how far all water is beyond the bounds, summed over places and steps [K]."""
+    low, high = rows.bounds_degc
+    water = [result.temperature_degc[1:]]
+    if rows.loop is not None:
+        at_stations = station_water(rows.loop, result)
+        water += [at_stations[rows.loop.stations.index(s)] for s in rows.loop.used_stations]
+    degc = np.array(water)
+    return float((np.maximum(degc - high, 0.0) + np.maximum(low - degc, 0.0)).sum())
+
+
 def judge_iteration(
     config: CouplingConfig,
     ring: RingConfig,
@@ -250,6 +262,9 @@ def judge_iteration(
     """
     penalty = float(dispatch.attrs["objective"]) - float(dispatch.attrs["cost_objective"])
     simulated_eur = cost.total_eur + penalty + OVER_CAPACITY_EUR * _beyond_kwh(data, result)
+    if "ring_beyond" in dispatch:  # what is beyond the bounds in the programme, and truly
+        beyond_k = _beyond_bounds_k(rows, result) - float(dispatch["ring_beyond"].sum())
+        simulated_eur += rows.beyond_eur_per_k * beyond_k
     step = judge(
         config.slp,
         about,

@@ -112,10 +112,7 @@ def water_about(
     found = replace(found, heat=_without_traces(found.heat))
     per_wave = _without_traces(found.reading)
     amplitudes = found.amplitudes(heat_kw)[:, :-1]
-    # Where there is no heat pump and no plant, it does not matter what water comes.
-    degc = np.tile(mean, (len(loop.stations), 1))
-    degc[list(loop.station_of)] = result.source_degc
-    degc[loop.plant_station] = result.plant_degc
+    degc = station_water(loop, result)
     return Water(
         station_kw=heat_kw,
         station_given_kw=np.zeros_like(plant_kw) if rows.devices else plant_kw,
@@ -129,6 +126,18 @@ def water_about(
         ),
         pump_kw=result.pump_kw,
     )
+
+
+def station_water(loop: LoopRows, result: RingResult) -> Floats:
+    """Return the water that comes to each substation in a step, shape (N, T) [°C].
+
+    Where there is no heat pump and no plant, it does not matter what water comes: the mean.
+    """
+    degc = np.tile(result.temperature_degc[:-1], (len(loop.stations), 1))
+    degc[list(loop.station_of)] = result.source_degc
+    if result.plant_degc is not None:
+        degc[loop.plant_station] = result.plant_degc
+    return degc
 
 
 def _without_traces(values: Floats) -> Floats:

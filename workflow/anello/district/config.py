@@ -277,8 +277,26 @@ class Wells(Strict):
     """Groundwater wells behind a heat exchanger, which balance the ring."""
 
     temperature_degc: float = Field(default=15.0, description="Groundwater temperature [degC]")
-    flow_kg_per_s: NotNegative = Field(default=60.0, description="Largest flow [kg/s]")
+    flow_kg_per_s: NotNegative | None = Field(
+        default=None,
+        description="Largest flow [kg/s]; 0 for no wells, by default sized for the loads",
+    )
     effectiveness: Fraction = Field(default=0.8, description="Effectiveness of the heat exchanger")
+
+
+class Plant(Strict):
+    """What keeps the loop within its temperatures beside the wells; 0 for none."""
+
+    backup_heater_kw: NotNegative | None = Field(
+        default=None, description="Heater [kW]; by default what the wells cannot give"
+    )
+    dry_cooler_kw: NotNegative | None = Field(
+        default=None,
+        description="Dry cooler, for air colder than the loop [kW]; by default for the whole load",
+    )
+    chiller_kw: NotNegative | None = Field(
+        default=None, description="Chiller [kW]; by default what the wells cannot take"
+    )
 
 
 class SupplyTemperatures(Strict):
@@ -326,6 +344,7 @@ class DistrictConfig(Strict):
     locations: dict[Name, Location] = Field(min_length=1)
     loop: Loop = Field(default_factory=Loop)
     wells: Wells = Field(default_factory=Wells)
+    plant: Plant = Field(default_factory=Plant)
     supply: SupplyTemperatures = Field(default_factory=SupplyTemperatures)
     tariffs: Tariffs = Field(default_factory=Tariffs)
     folder: Path | None = Field(
@@ -416,5 +435,6 @@ def _problem(item: Any, label: str) -> Problem:
 def _parts() -> tuple[type[BaseModel], ...]:
     return (
         DistrictConfig, Site, SyntheticWeather, WeatherFile, Spell, Location, Buildings, Roof,
-        Target, Targets, Tank, Tanks, Battery, HeatPumps, Loop, Wells, SupplyTemperatures, Tariffs,
+        Target, Targets, Tank, Tanks, Battery, HeatPumps, Loop, Wells, Plant,
+        SupplyTemperatures, Tariffs,
     )  # fmt: skip

@@ -27,6 +27,7 @@ from anello.errors import InputError, Problem
 Series = NDArray[np.float64]
 
 MODEL_FILE = "model.yaml"
+OUTDOOR_FILE = "outdoor.csv"
 SERIES_FOLDER = "timeseries_data"
 DESCRIPTION_FILE = "district.yaml"
 WEATHER_FILE = "weather.csv"
@@ -177,6 +178,7 @@ def _tables(config: DistrictConfig, series: DistrictSeries) -> dict[str, dict[st
             tables.setdefault("solar_resource.csv", {})[name] = place.photovoltaics_kw / peak
         price = time_of_use_eur_per_kwh(config.tariffs, series.index)
         tables.setdefault("tariff_time_of_use.csv", {})[name] = price
+    tables[OUTDOOR_FILE] = {"outdoor_degc": series.weather.temperature_degc}
     return tables
 
 
@@ -195,6 +197,7 @@ def _model(config: DistrictConfig) -> dict[str, Any]:
             "name": config.name,
             "calliope_version": "0.6.10",
             "timeseries_data_path": SERIES_FOLDER,
+            "outdoor_degc": f"file={OUTDOOR_FILE}:outdoor_degc",
             "subset_time": [f"{config.year}-01-01", f"{config.year}-12-31"],
         },
         "run": {

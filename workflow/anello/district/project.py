@@ -9,7 +9,8 @@ import yaml
 
 from anello.base.files import write_text
 from anello.district.config import DistrictConfig, Tank, load_district
-from anello.district.model_folder import AIR_SOURCE_FIT, DistrictFolder, write_district
+from anello.district.model_folder import AIR_SOURCE_FIT, DistrictFolder, start_cop, write_district
+from anello.district.sizing import net_heat_kw, plant_sizes
 from anello.errors import InputError, Problem
 
 CONFIG_FILE = "config.yaml"
@@ -125,7 +126,7 @@ def run_settings(
             "model_scenario": "smart_battery",
             "ring": {"heat_pumps": stores},
         }
-    loop, wells = config.loop, config.wells
+    loop = config.loop
     return {
         "run": "".join(c if c.isalnum() else "-" for c in config.name.lower()).strip("-"),
         "scenarios": list(definitions),
@@ -139,11 +140,7 @@ def run_settings(
             "bounds_degc": [loop.temperature_min_degc, loop.temperature_max_degc],
             "water": {"mass_kg": loop.water_mass_kg},
             "plant": {
-                "wells": {
-                    "well_degc": wells.temperature_degc,
-                    "max_flow_kg_s": wells.flow_kg_per_s,
-                    "effectiveness": wells.effectiveness,
-                },
+                **_plant(config, folder),
                 "electricity_price_eur_per_kwh": config.tariffs.import_eur_per_kwh,
             },
         },
@@ -153,6 +150,35 @@ def run_settings(
             "tolerance_k": 0.5,
         },
     }
+
+
+def _plant(config: DistrictConfig, folder: DistrictFolder) -> dict[str, Any]:
+    """Return the settings of the plant: as described, or sized from the loads."""
+    wells = config.wells
+    demand_kw = {name: place.demand_kw for name, place in folder.series.locations.items()}
+    sizes = plant_sizes(config, net_heat_kw(demand_kw, start_cop(config)))
+    devices: dict[str, Any] = {}
+    if sizes.well_flow_kg_s:
+        devices["wells"] = {
+            "well_degc": wells.temperature_degc,
+            "max_flow_kg_s": sizes.well_flow_kg_s,
+            "effectiveness": wells.effectiveness,
+            "electricity_kwh_per_kwh": 0.03,
+        }
+    if sizes.backup_heater_kw:
+        devices["backup_heater"] = {
+            "max_kw": sizes.backup_heater_kw,
+            "electricity_kwh_per_kwh": 1.0,
+        }
+    if sizes.dry_cooler_kw:
+        devices["dry_cooler"] = {
+            "max_kw": sizes.dry_cooler_kw,
+            "kw_per_k": sizes.dry_cooler_kw_per_k,
+            "electricity_kwh_per_kwh": 0.03,
+        }
+    if sizes.chiller_kw:
+        devices["chiller"] = {"max_kw": sizes.chiller_kw}
+    return devices
 
 
 def _places(folder: DistrictFolder, service: str) -> list[str]:

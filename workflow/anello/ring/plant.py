@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import isinf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,8 @@ class PlantController:
     bounds_degc : (float, float)
         Temperatures that the plant defends [°C].
     schedule : mapping of str to ndarray, shape (T,), optional
-        Heat into the ring by device, as the optimiser wants it [kW].
+        Heat into the ring by device, as the optimiser wants it; infinite for all that an exchanger
+        can move [kW].
     k_per_kw : ndarray, shape (T,), optional
         Rise of well-mixed water per kW over each step [K/kW]: an exchanger then works against
         water that comes nearer to its other side during the step; see `over_a_step`.
@@ -45,7 +47,8 @@ class PlantController:
     ) -> None:
         self.config = config
         self.devices = tuple(devices)
-        self.low, self.high = bounds_degc
+        self.low = min(bounds_degc[0], config.heat_below_degc)
+        self.high = max(bounds_degc[1], config.cool_above_degc)
         self._heating = False
         self._cooling = False
         self.shortfall_kw: list[float] = []
@@ -125,7 +128,8 @@ class PlantController:
             for k, series in enumerate(self._schedule):
                 want = 0.0 if series is None else series[step]
                 heat[k] = min(max(want, limits[k][0]), limits[k][1])
-                missing += abs(want - heat[k])
+                if not isinf(want):  # all that it can
+                    missing += abs(want - heat[k])
             self.shortfall_kw.append(missing)
             drift_degc += k_per_kw * sum(heat)
         if self._deadband:

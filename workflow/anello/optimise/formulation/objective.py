@@ -61,8 +61,12 @@ def set_objective(c: Context) -> None:
         _, plant = c.system.expressions["ring_cost"]
         total = total + plant.sum_items() * c.system.sense
     c.system.objective = total
+    if "ring_beyond" in c.system.variables and c.ring is not None:
+        price = c.weight * (c.system.sense * c.ring.beyond_eur_per_k)
+        c.system.penalty = (c.system.variables["ring_beyond"].at() * price).sum_items().sum_time()
     if c.feasible:
         short = c.system.variables["unmet_demand"].at()
         spare = c.system.variables["unused_supply"].at()
         price = c.weight * (c.system.sense * float(c.run["bigM"]))
-        c.system.penalty = ((short - spare) * price).sum_items().sum_time()
+        unmet = ((short - spare) * price).sum_items().sum_time()
+        c.system.penalty = c.system.penalty + unmet

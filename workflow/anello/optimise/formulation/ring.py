@@ -88,6 +88,20 @@ def ring_power(c: Context) -> Columns | None:
 
 
 @variable(
+    "ring_beyond",
+    index="place, timestep",
+    when="the programme schedules the balancing plant",
+    domain=r"\ge 0 \; [\mathrm{K}]",
+)
+def ring_beyond(c: Context) -> Columns | None:
+    """How far water is beyond the ring's bounds; penalised, so that no ring is impossible."""
+    rows = _rows(c)
+    if rows is None or not rows.kept_within:
+        return None
+    return Columns({"place": list(rows.kept_within)}, TIME_AXIS)
+
+
+@variable(
     "ring_wave",
     index="wave, timestep",
     when="the ring is a loop",
@@ -417,6 +431,50 @@ def ring_exchange_max(c: Context) -> Rows | None:
     limit = _water_at(c, [rows.plant_water] * len(names)) * signs * per_k
     relation = heat * (1.0 / c.resolution) + limit <= most
     return Rows({"device": list(names)}, relation, TIME_AXIS)
+
+
+def _kept_water(c: Context, rows: RingRows) -> Expression:
+    """The water that is kept within the bounds: the mean at a step's end, and at substations."""
+    count = len(rows.kept_within)
+    water = c.system.variables["ring_temperature"].at().sum_into([0], count)
+    if rows.loop is None:
+        return water
+    places = [rows.loop.stations.index(name) for name in rows.loop.used_stations]
+    at_stations = c.system.variables["ring_water"].at(places)
+    return water + at_stations.sum_into(list(range(1, count)), count)
+
+
+def _bound(c: Context, sign: float, bound_degc: float) -> Rows | None:
+    rows = _rows(c)
+    if rows is None or not rows.kept_within:
+        return None
+    beyond = c.system.variables["ring_beyond"].at()
+    relation = _kept_water(c, rows) * sign - beyond <= sign * bound_degc
+    return Rows({"place": list(rows.kept_within)}, relation, TIME_AXIS)
+
+
+@constraint(
+    "ring_temperature_max",
+    index="place, timestep",
+    when="the programme schedules the balancing plant",
+    equation=r"T_{p,t} - ring\_beyond_{p,t} \le T^{max}",
+)
+def ring_temperature_max(c: Context) -> Rows | None:
+    """Water stays below the ring's upper bound, or what is beyond it is penalised."""
+    rows = _rows(c)
+    return None if rows is None else _bound(c, 1.0, rows.bounds_degc[1])
+
+
+@constraint(
+    "ring_temperature_min",
+    index="place, timestep",
+    when="the programme schedules the balancing plant",
+    equation=r"-T_{p,t} - ring\_beyond_{p,t} \le -T^{min}",
+)
+def ring_temperature_min(c: Context) -> Rows | None:
+    """Water stays above the ring's lower bound, or what is beyond it is penalised."""
+    rows = _rows(c)
+    return None if rows is None else _bound(c, -1.0, rows.bounds_degc[0])
 
 
 @constraint(

@@ -6,6 +6,12 @@ from dataclasses import dataclass, field
 
 from anello.optimise.formulation.expression import Array
 
+MEAN_WATER = "mean"
+"""Name of the water of a ring as a whole."""
+
+BEYOND_EUR_PER_KWH = 0.4
+"""Penalty of heat that the ring lacks or holds beyond its bounds: dearer than to move it."""
+
 
 @dataclass(frozen=True)
 class Device:
@@ -71,6 +77,12 @@ class LoopRows:
     waves: tuple[str, ...]
 
     @property
+    def used_stations(self) -> tuple[str, ...]:
+        """Substations with a heat pump or the plant."""
+        used = {*self.station_of, self.plant_station}
+        return tuple(name for place, name in enumerate(self.stations) if place in used)
+
+    @property
     def wave_numbers(self) -> int:
         """How many wave numbers there are; each has a cosine and a sine."""
         return len(self.waves) // 2
@@ -104,6 +116,11 @@ class RingRows:
         Price of the plant's electricity without a location [€/kWh].
     loop : LoopRows or None
         Where heat pumps and plant are along a loop; None for well-mixed water.
+    bounds_degc : (float, float)
+        Temperatures that the water should keep within, where the programme schedules the plant
+        [°C].
+    capacity_kwh_per_k : float
+        Heat capacity of the water [kWh/K].
     """
 
     heat_pumps: tuple[str, ...]
@@ -119,6 +136,20 @@ class RingRows:
     electricity_location: str | None = None
     electricity_price_eur_per_kwh: float = 0.0
     loop: LoopRows | None = None
+    bounds_degc: tuple[float, float] = (-float("inf"), float("inf"))
+    capacity_kwh_per_k: float = 0.0
+
+    @property
+    def kept_within(self) -> tuple[str, ...]:
+        """Places whose water the programme keeps within the bounds; none without a plant."""
+        if not self.devices:
+            return ()
+        return (MEAN_WATER, *(() if self.loop is None else self.loop.used_stations))
+
+    @property
+    def beyond_eur_per_k(self) -> float:
+        """Penalty of a kelvin beyond the bounds, at one place in one step [€/K]."""
+        return BEYOND_EUR_PER_KWH * self.capacity_kwh_per_k / max(len(self.kept_within), 1)
 
     @property
     def pays_for_pump(self) -> bool:

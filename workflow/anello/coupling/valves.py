@@ -1,0 +1,89 @@
+"""What the plant is told to do: a heat, or all that it can.
+
+Where a programme uses an exchanger to its limit, it is the limit that is meant and not the number,
+which holds at the programme's temperatures. The simulation then opens the exchanger fully, and
+moves what the temperatures truly allow: less than planned where the water came nearer to the other
+side, more where it did not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from anello.ring.config import RingConfig
+from anello.ring.devices import plant_devices
+from anello.ring.exchange import RingInput
+from anello.ring.geometry import flow_series, geometry, stations
+from anello.ring.ground_config import WATER_KJ_PER_KGK
+from anello.ring.mixed import step_coefficients
+from anello.ring.plant import over_a_step
+
+Floats = NDArray[np.float64]
+
+AT_LIMIT = 1e-6
+"""An exchanger this near to its limit, relative to it, is open [-]."""
+
+
+def opened(
+    config: RingConfig,
+    data: RingInput,
+    dispatch: xr.Dataset,
+    schedule_kw: Mapping[str, Floats],
+    sigma: Floats,
+) -> dict[str, Floats]:
+    """Return the schedule, with infinite heat where an exchanger is used to its limit.
+
+    Parameters
+    ----------
+    config : RingConfig
+        The ring's settings.
+    data : RingInput
+        The dispatch as the ring sees it.
+    dispatch : xarray.Dataset
+        With the programme's `ring_temperature`, and `ring_water` of a loop [°C].
+    schedule_kw : mapping of str to ndarray, shape (T,)
+        Heat into the ring by device [kW].
+    sigma : ndarray, shape (H,)
+        −1 where a heat pump takes heat from the ring, +1 where it rejects heat.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (T,)
+        Heat into the ring; ±inf for all that the device can move [kW].
+    """
+    water_degc, kw_per_k = _water(config, data, dispatch, sigma)
+    told = dict(schedule_kw)
+    for device in plant_devices(
+        config.plant, data.times.size, data.outdoor_degc, data.wet_bulb_degc
+    ):
+        if not device.is_exchanger or device.body_degc is None or not device.ways:
+            continue
+        conductance = np.minimum(kw_per_k, device.kw_per_k)
+        if config.model != "loop":
+            _, psi = step_coefficients(config, data.step_h)
+            conductance = over_a_step(device.kw_per_k, psi)
+        heat = schedule_kw[device.name]
+        most_kw = np.where(heat > 0, device.heating_kw, device.cooling_kw)
+        limit = np.minimum(conductance * np.abs(device.body_degc - water_degc), most_kw)
+        full = (np.abs(heat) >= (1.0 - AT_LIMIT) * limit - AT_LIMIT) & (np.abs(heat) > AT_LIMIT)
+        told[device.name] = np.where(full, np.copysign(np.inf, heat), heat)
+    return told
+
+
+def _water(
+    config: RingConfig, data: RingInput, dispatch: xr.Dataset, sigma: Floats
+) -> tuple[Floats, Floats]:
+    """Return the water at the plant in the programme [°C], and heat per kelvin of it [kW/K]."""
+    if config.model != "loop" or config.loop is None:
+        ends = dispatch["ring_temperature"].values.reshape(-1)
+        water = np.concatenate([[config.initial_degc], ends[:-1]])
+        return water, np.full(data.times.size, np.inf)
+    _, plant_station = stations(config.loop, data.nodes)
+    name = config.loop.substations[plant_station].name
+    water = dispatch["ring_water"].sel(place=name).values.astype(float)
+    flow = np.abs(flow_series(config.loop, data, sigma)) * WATER_KJ_PER_KGK
+    return water, np.minimum(flow, geometry(config.loop).capacity_kwh_per_k / data.step_h)

@@ -1,0 +1,157 @@
+"""Sizes of the balancing plant, where a description leaves them open: from the district's loads.
+
+The plant must hold the ring through the worst days. What it has to move is the smallest constant
+power with which the ring's own water bridges the rest:
+``P = max over windows of L hours of (Σ q − B)/L``, where q is the net heat into (or out of) the
+ring and B what its water holds between the middle and a bound. Wells come first; heater and
+chiller take what the wells cannot at the bound; a dry cooler is sized for the whole cooling load, at
+a rated approach.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.district.config import DistrictConfig
+from anello.errors import InputError, Problem
+
+Series = NDArray[np.float64]
+
+WINDOW_H = 168
+MARGIN = 1.2
+"""Reserve on a size that is found here [-]."""
+APPROACH_K = 8.0
+"""Rated difference between ring and air of a dry cooler [K]."""
+_KJ_PER_KGK = 4.18
+
+
+@dataclass(frozen=True)
+class PlantSizes:
+    """Sizes of a district's plant.
+
+    Attributes
+    ----------
+    well_flow_kg_s : float
+        Largest flow of well water [kg/s].
+    backup_heater_kw, dry_cooler_kw, chiller_kw : float
+        Largest heat; 0 for none [kW].
+    dry_cooler_kw_per_k : float
+        Conductance of the dry cooler [kW/K].
+    heating_kw, cooling_kw : float
+        What the plant must be able to put into the ring and take out of it [kW].
+    """
+
+    well_flow_kg_s: float
+    backup_heater_kw: float
+    dry_cooler_kw: float
+    dry_cooler_kw_per_k: float
+    chiller_kw: float
+    heating_kw: float
+    cooling_kw: float
+
+
+def net_heat_kw(demand_kw: Mapping[str, Mapping[str, Series]], cop: Mapping[str, float]) -> Series:
+    """Return the heat that the heat pumps put into the ring.
+
+    Parameters
+    ----------
+    demand_kw : mapping of str to mapping of str to ndarray, shape (T,)
+        Demand by location and service [kW].
+    cop : mapping of str to float
+        COP by service [-].
+
+    Returns
+    -------
+    ndarray, shape (T,)
+        Positive where cooling prevails [kW].
+    """
+    total: Series = np.zeros(1)
+    for services in demand_kw.values():
+        for service, kw in services.items():
+            if service == "cooling":
+                total = total + kw * (1.0 + 1.0 / cop[service])
+            elif service in cop:
+                total = total - kw * (1.0 - 1.0 / cop[service])
+    return total
+
+
+def needed_kw(heat_kw: Series, held_kwh: float) -> float:
+    """Return the smallest constant power with which a store of given size bridges a load.
+
+    Parameters
+    ----------
+    heat_kw : ndarray, shape (T,)
+        Hourly load; only its positive part has to be met [kW].
+    held_kwh : float
+        Size of the store [kWh].
+    """
+    running = np.concatenate([[0.0], np.cumsum(heat_kw)])
+    lengths = np.arange(1, min(WINDOW_H, len(heat_kw)) + 1)
+    most = [float((running[n:] - running[:-n]).max() - held_kwh) / n for n in lengths]
+    return max(0.0, *most)
+
+
+def plant_sizes(config: DistrictConfig, net_kw: Series) -> PlantSizes:
+    """Return the sizes of the plant: those described, and from the loads what is left open.
+
+    Parameters
+    ----------
+    config : DistrictConfig
+        The description.
+    net_kw : ndarray, shape (T,)
+        Net heat of the heat pumps into the ring [kW].
+
+    Raises
+    ------
+    InputError
+        If wells are to be sized whose temperature is not between the ring's bounds.
+    """
+    loop, wells, plant = config.loop, config.wells, config.plant
+    low, high = loop.temperature_min_degc, loop.temperature_max_degc
+    held_kwh = loop.water_mass_kg * _KJ_PER_KGK / 3600.0 * (high - low) / 2.0
+    heating = MARGIN * needed_kw(-net_kw, held_kwh)
+    cooling = MARGIN * needed_kw(net_kw, held_kwh)
+    above, below = wells.temperature_degc - low, high - wells.temperature_degc
+    per_flow = wells.effectiveness * _KJ_PER_KGK
+    flow = wells.flow_kg_per_s
+    if flow is None:
+        if min(above, below) <= 0:
+            raise InputError(
+                Problem(
+                    f"wells at {wells.temperature_degc:g} °C cannot hold a ring between {low:g} "
+                    f"and {high:g} °C",
+                    key="wells.flow_kg_per_s",
+                    suggestion="Say their flow, or 0 for none",
+                )
+            )
+        flow = _rounded(max(heating / above, cooling / below) / per_flow)
+    by_wells = per_flow * flow
+    heater = _left(plant.backup_heater_kw, heating - by_wells * max(above, 0.0))
+    chiller = _left(plant.chiller_kw, cooling - by_wells * max(below, 0.0))
+    cooler = _left(plant.dry_cooler_kw, cooling)
+    return PlantSizes(
+        well_flow_kg_s=flow,
+        backup_heater_kw=heater,
+        dry_cooler_kw=cooler,
+        dry_cooler_kw_per_k=_rounded(cooler / APPROACH_K),
+        chiller_kw=chiller,
+        heating_kw=heating,
+        cooling_kw=cooling,
+    )
+
+
+def _left(described: float | None, needed: float) -> float:
+    """Return a size as described, or what is needed, rounded up."""
+    return _rounded(max(needed, 0.0)) if described is None else described
+
+
+def _rounded(value: float) -> float:
+    """Round up to two digits."""
+    if value <= 0:
+        return 0.0
+    unit = 10.0 ** (np.floor(np.log10(value)) - 1)
+    return float(np.round(np.ceil(value / unit - 1e-9) * unit, 6))
