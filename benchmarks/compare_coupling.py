@@ -24,6 +24,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow")]
 
 from anello.coupling.comparison import Comparison, compare_couplings  # noqa: E402
+from anello.district import load_district, write_district  # noqa: E402
+from anello.district.weather import weather_year  # noqa: E402
 from anello.model.data import ModelData  # noqa: E402
 from anello.model.definition import read_model  # noqa: E402
 from anello.ring.config import RingConfig  # noqa: E402
@@ -57,8 +59,6 @@ def smart_ring() -> dict[str, Any]:
 
 def embedded(span: list[str]) -> tuple[ModelData, RingConfig]:
     """Return the embedded district and its ring."""
-    from anello.district import load_district, write_district
-
     with tempfile.TemporaryDirectory() as folder:
         model = write_district(load_district(), Path(folder) / "model").model
         data = read_model(model, scenario="smart", override_dict={"model.subset_time": span})
@@ -80,12 +80,17 @@ def original(folder: Path, span: list[str]) -> tuple[ModelData, RingConfig]:
     }
     override["model.subset_time"] = span
     override["techs.pv_rooftop.constraints.force_resource"] = False
+    # The study has no weather: the air is that of the embedded district, which stands in Milan too.
+    weather = weather_year(load_district())
+    air = pd.DataFrame({"outdoor_degc": weather.temperature_degc}, index=weather.index)
+    override["model.outdoor_degc"] = "df=air:outdoor_degc"
     data = read_model(
         folder / "model_op.yaml",
         scenario="different_storage",
         strict=False,
         series=series,
         override_dict=override,
+        timeseries_dataframes={"air": air},
     )
     ring = smart_ring()
     pumps = {}

@@ -6,6 +6,7 @@ Only districts of supply, sun, heat pumps with stores, and a well-mixed ring wit
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -112,13 +113,14 @@ def nonlinear_programme(data: ModelData, ring: RingConfig) -> NonLinearProgramme
     assert ring.plant is not None
     assert ring.loss.ua_kw_per_k == 0.0
     wells, heater, cooler = ring.plant.wells, ring.plant.backup_heater, ring.plant.dry_cooler
+    chiller = ring.plant.chiller
     layout = {
         "output": (count, steps),
         "charge": (count, steps),
         "discharge": (count, steps),
         "level": (count, steps),
         "ring": (1, steps),
-        "plant": (4, steps),  # wells heating, wells cooling, heater, cooler
+        "plant": (5, steps),  # wells heating, wells cooling, heater, cooler, chiller
         "grid": (len(places), steps),
         "sun": (len(places), steps),
     }
@@ -127,6 +129,7 @@ def nonlinear_programme(data: ModelData, ring: RingConfig) -> NonLinearProgramme
     high = {name: np.full(shape, np.inf) for name, shape in layout.items()}
     low["ring"][:], high["ring"][:] = ring.bounds_degc
     high["plant"][2], high["plant"][3] = heater.max_kw, cooler.max_kw
+    high["plant"][4] = chiller.max_kw
     high["plant"][:2] = wells.max_kw
 
     before = ca.horzcat(ca.DM(ring.initial_degc), v["ring"][:, :-1])
@@ -172,18 +175,29 @@ def nonlinear_programme(data: ModelData, ring: RingConfig) -> NonLinearProgramme
 
     plant = v["plant"]
     kwh_per_k = ring.water.mass_kg * KWH_PER_KGK
-    heat += plant[0, :] - plant[1, :] + plant[2, :] - plant[3, :]
+    heat += plant[0, :] - plant[1, :] + plant[2, :] - plant[3, :] - plant[4, :]
     equal.append((kwh_per_k * (v["ring"] - before) - heat).T)
-    conductance = wells.conductance_kw_per_k
-    for row, sign in ((0, 1.0), (1, -1.0)):
-        gap = sign * (wells.well_degc - before)
+    air = np.asarray(data.inputs["outdoor_degc"].values, float)[None, :]
+    for row, sign, body, kw_per_k in (
+        (0, 1.0, wells.well_degc, wells.conductance_kw_per_k),
+        (1, -1.0, wells.well_degc, wells.conductance_kw_per_k),
+        (3, -1.0, air, cooler.kw_per_k),
+    ):
+        # An hour of exchange with water that comes nearer to the other side.
+        conductance = kwh_per_k * -math.expm1(-kw_per_k / kwh_per_k)
+        gap = sign * (body - before)
         limited.append(
             (plant[row, :] - conductance * 0.5 * (gap + ca.sqrt(gap**2 + SMOOTH_K**2))).T
         )
+    cold_k = before - chiller.approach_water_k + 273.15
+    share = (air + chiller.approach_air_k + 273.15 - cold_k) / (chiller.carnot_fraction * cold_k)
+    least = 1.0 / chiller.cop_max
+    share = least + 0.5 * (share - least + ca.sqrt((share - least) ** 2 + 1e-10))
+    chilling = (share + chiller.fan_kwh_per_kwh) * plant[4, :]
     home = ring.plant.electricity_location
-    for row, device in enumerate((wells, wells, heater, cooler)):
+    for row, device in enumerate((wells, wells, heater, cooler, chiller)):
         cost += device.cost_eur_per_kwh * ca.sum2(plant[row, :])
-        used = device.electricity_kwh_per_kwh * plant[row, :]
+        used = chilling if device is chiller else device.electricity_kwh_per_kwh * plant[row, :]
         if home is None:
             cost += ring.plant.electricity_price_eur_per_kwh * ca.sum2(used)
         else:
@@ -261,6 +275,7 @@ def start_from(data: ModelData, ring: RingConfig, best: Iteration) -> dict[str, 
                 np.maximum(-moved["wells"], 0.0),
                 moved["backup_heater"],
                 -moved["dry_cooler"],
+                -moved["chiller"],
             ]
         ),
         "grid": np.array([flow("carrier_prod", f"{place}::grid") for place in places]),

@@ -112,7 +112,6 @@ def district(method: str = "slp", **changes: object) -> CoupledDistrict:
             "plant": {
                 "wells": {"max_flow_kg_s": 8.0},
                 "backup_heater": {"max_kw": 300.0},
-                "dry_cooler": {"max_kw": 300.0},
                 "electricity_location": None,
             },
         }

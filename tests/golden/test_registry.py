@@ -69,11 +69,14 @@ RING = RingRows(
     gain_degc=np.full(HOURS, 1.2),
     initial_degc=12.0,
     devices={
-        "wells_heating": Device(30.0, 0.05, 0.001),
-        "wells_cooling": Device(20.0, 0.05, 0.002),
+        "wells_heating": Device(30.0, 0.05, 0.001, 1.0, np.full(HOURS, 12.0), 4.0),
+        "wells_cooling": Device(20.0, 0.05, 0.002, -1.0, np.full(HOURS, 12.0), 4.0),
         "backup_heater": Device(50.0, 1.02, 0.01),
+        "chiller": Device(40.0, 0.0, 0.0, -1.0, start_kwh_per_kwh=np.full(HOURS, 0.25)),
     },
     electricity_price_eur_per_kwh=0.3,
+    bounds_degc=(10.0, 14.0),
+    capacity_kwh_per_k=20.0,
 )
 
 
@@ -88,7 +91,6 @@ def loop() -> System:
         stations=("here", "there"),
         station_of=(0, 1),
         plant_station=0,
-        plant_waters=("plant_coldest", "plant_warmest"),
         waves=("cosine_1", "sine_1"),
     )
     return assemble(
@@ -131,13 +133,15 @@ def test_the_ring_follows_its_heat_balance():
     temperature, heat = RING.initial_degc, solution.value("ring_heat")
     assert heat.sum() > 50
     for t in range(HOURS):
-        into = heat[0, t] - heat[1, t] + heat[2, t]
+        into = heat[0, t] - heat[1, t] + heat[2, t] - heat[3, t]
         for node in RING.heat_pumps:
             into -= solution.value("carrier_prod")[flows[0].index((node, "heat")), t]
             into -= solution.value("carrier_con")[flows[1].index((node, "electricity")), t]
         temperature = 0.9 * temperature + 1.2 + 0.05 * into
         assert solution.value("ring_temperature")[0, t] == pytest.approx(temperature, abs=1e-7)
-    paid = heat.sum(axis=1) @ [0.001 + 0.3 * 0.05, 0.002 + 0.3 * 0.05, 0.01 + 0.3 * 1.02]
+    assert solution.value("ring_power") == pytest.approx(0.25 * heat[3:4])
+    per_kwh = [0.001 + 0.3 * 0.05, 0.002 + 0.3 * 0.05, 0.01 + 0.3 * 1.02, 0.3 * 0.25]
+    paid = heat.sum(axis=1) @ per_kwh
     assert solution.value("ring_cost").sum() == pytest.approx(paid)
     assert solution.objective == pytest.approx(paid + solution.value("cost").sum())
 
@@ -156,7 +160,7 @@ def test_the_plants_electricity_can_be_on_a_locations_balance():
         for k, (node, carrier) in enumerate(labels)
         if node.startswith("b::") and carrier == "electricity"
     )
-    used = solution.value("ring_heat").sum(axis=1) @ [0.05, 0.05, 1.02]
+    used = solution.value("ring_heat").sum(axis=1) @ [0.05, 0.05, 1.02, 0.25]
     assert net == pytest.approx(used)
 
 

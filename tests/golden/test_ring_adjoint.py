@@ -22,7 +22,7 @@ PUMPS = {
         "use_temperature": {"kind": "fixed", "degc": -20.0},
     },
 }
-PLANT = {"control": "schedule", "wells": {"max_flow_kg_s": 0.0}}
+PLANT = {"control": "schedule", "backup_heater": {"max_kw": 50.0}}
 BASE = {"heat_pumps": PUMPS, "bounds_degc": [-100.0, 100.0], "plant": PLANT}
 STEPS = 30
 

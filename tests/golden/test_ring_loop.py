@@ -427,7 +427,8 @@ def test_wells_never_heat_water_past_their_temperature():
     config = loop(flow=2.0, ring={"plant": plant, "initial_degc": 8.0})
     result = simulate(config, dispatch(np.zeros((4, 100))))
     assert result.q_bal_kw["wells"].sum() > 0
-    assert result.node_degc.max() <= 13.0 + 1e-9
+    assert result.temperature_degc.max() <= 13.0 + 1e-9
+    assert (result.q_bal_kw["wells"][result.plant_degc >= 13.0] == 0.0).all()
 
 
 @pytest.mark.parametrize(("warm_degc", "taken_kw"), [(20.0, 10.0), (13.5, 2.0 * 4.18 * 0.5)])

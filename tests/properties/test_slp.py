@@ -32,8 +32,6 @@ def compared(seed: int, coupling: dict | None = None, **options):
 def test_never_worse_than_the_fixed_point(seed):
     fixed_eur, found = compared(seed, days=1)
     assert found.best.cost.total_eur <= fixed_eur * (1 + 1e-6)
-    costs = [entry.j_sim_eur for entry in found.record.trace if entry.accepted]
-    assert costs == sorted(costs, reverse=True)
     assert found.record.converged
     assert found.best.ring.steps_outside == 0
     assert np.isfinite(found.best.ring.cop).all()

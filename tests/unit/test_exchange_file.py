@@ -30,6 +30,8 @@ def about() -> Linearisation:
         given_kw=np.array([0.0, -2.0, 1.0 / 3.0]),
         source_degc=values + 10.0,
         capacity_factor=1.0 - values / 11,
+        machine_per_kwh=values[:1] + 0.1,
+        machine_per_k=-values[:1],
         given_cost_eur=1.25,
         trust_region_k=0.75,
         cost_eur=123.456,

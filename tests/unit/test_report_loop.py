@@ -31,6 +31,7 @@ def loop_settings(count, flow, plant=None):
     ring = {
         "model": "loop",
         "heat_pumps": {"hp_clim_hot": PUMP},
+        "plant": {"wells": {"max_flow_kg_s": 10.0}, "chiller": {"max_kw": 50.0}},
         "loop": {"substations": stations, "segments": pipes, "flow": flow},
     }
     return {"ring": RingConfig.model_validate(ring).model_dump(mode="json")}
@@ -114,7 +115,7 @@ def test_the_plant_stands_where_it_is_marked_and_temperatures_where_they_were(di
     page = drawn(loop)
     assert [int(r) for r in re.findall(r'rx="(\d+)"', page)] == [11, 0, 11]
     words = [text for *_, text in texts(page)]
-    assert words.count("Wells, backup heater, dry cooler") == 1
+    assert words.count("Wells, chiller") == 1
     mean = loop.ring["node_degc"].mean("state").values
     assert [float(w.rsplit(" ", 1)[1]) for w in words if "mean" in w] == [
         pytest.approx(m, abs=0.051) for m in mean

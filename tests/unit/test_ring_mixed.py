@@ -25,6 +25,8 @@ from anello.ring import audit as energy_audit
 from anello.ring.audit import mean_weight
 from anello.ring.ground import ground_temperature_degc, kusuda_degc
 from anello.ring.ground_config import KusudaGround
+from anello.ring.mixed import step_coefficients
+from anello.ring.plant import over_a_step
 
 CAPACITY = 3.0e6 * 4.18 / 3600.0
 NODES = (
@@ -265,30 +267,78 @@ def test_dead_band_starts_at_one_threshold_and_stops_at_the_other():
 
 
 def test_heater_and_cooler_hold_the_bounds_when_the_wells_cannot():
-    config = ring(plant={"wells": {"max_flow_kg_s": 0.0}})
-    cold = simulate(config, dispatch(["a::hp"], np.full(200, 3000.0)))
+    config = ring(plant={"backup_heater": {"max_kw": 5e3}, "chiller": {"max_kw": 5e3}})
+    cold = simulate(config, outdoors(dispatch(["a::hp"], np.full(200, 3000.0)), 30.0))
     assert cold.temperature_degc.min() == pytest.approx(10.0)
     assert cold.q_bal_kw["backup_heater"].sum() > 0
     assert cold.steps_outside == 0
     assert cold.steps_at_bound > 100
-    hot = simulate(config, dispatch(["a::chiller"], np.full(200, 3000.0)))
+    hot = simulate(config, outdoors(dispatch(["a::chiller"], np.full(200, 3000.0)), 30.0))
     assert hot.temperature_degc.max() == pytest.approx(20.0)
-    assert hot.q_bal_kw["dry_cooler"].min() < 0
-    assert hot.p_bal_kw["dry_cooler"].sum() == pytest.approx(
-        -0.03 * hot.q_bal_kw["dry_cooler"].sum()
+    assert hot.q_bal_kw["chiller"].min() < 0
+    # From 5 K below the water to 12 K above the air at 45 % of Carnot's COP, and its fans.
+    cold_k = hot.temperature_degc[:-1] - 5.0 + 273.15
+    expected = (30.0 + 12.0 + 273.15 - cold_k) / (0.45 * cold_k) + 0.03
+    np.testing.assert_allclose(
+        hot.p_bal_kw["chiller"], -expected * hot.q_bal_kw["chiller"], atol=1e-9
     )
 
 
 def test_a_plant_that_is_too_small_is_counted_or_refused():
-    settings_ = {"plant": {"wells": {"max_flow_kg_s": 0.0}, "dry_cooler": {"max_kw": 10.0}}}
-    data = dispatch(["a::chiller"], np.full(100, 3000.0))
+    settings_ = {"plant": {"dry_cooler": {"max_kw": 10.0, "kw_per_k": 1.0}}}
+    data = outdoors(dispatch(["a::chiller"], np.full(100, 3000.0)), 5.0)
     assert simulate(ring(**settings_), data).steps_outside > 50
     with pytest.raises(InputError, match="leaves its bounds"):
         simulate(ring(**settings_, outside_bounds="error"), data)
 
 
+def outdoors(data: RingInput, degc: float) -> RingInput:
+    """The same dispatch in air of this temperature."""
+    return dataclasses.replace(data, outdoor_degc=np.full(data.times.size, degc))
+
+
+@pytest.mark.parametrize("kind", ["dry", "hybrid"])
+def test_a_cooler_moves_what_its_conductance_and_the_air_allow(kind):
+    cooler = {"kind": kind, "kw_per_k": 100.0, "max_kw": 700.0}
+    config = ring(plant={"dry_cooler": cooler, "cool_above_degc": 19.0})
+    data = outdoors(dispatch(["a::chiller"], np.full(100, 1000.0)), 15.0)
+    wet = dataclasses.replace(data, wet_bulb_degc=np.full(100, 11.0))
+    result = simulate(config, wet)
+    air = 11.0 if kind == "hybrid" else 15.0
+    _, psi = step_coefficients(config, data.step_h)
+    effective = -np.expm1(-100.0 * psi) / psi
+    allowed = np.minimum(700.0, effective * np.maximum(result.temperature_degc[:-1] - air, 0.0))
+    assert (-result.q_bal_kw["dry_cooler"] <= allowed + 1e-9).all()
+    assert result.q_bal_kw["dry_cooler"].min() < -400.0
+
+
+def test_wet_cooling_needs_a_wet_bulb():
+    plant = {"dry_cooler": {"kind": "hybrid", "kw_per_k": 100.0, "max_kw": 5e3}}
+    data = outdoors(dispatch(["a::chiller"], np.full(5, 1000.0)), 20.0)
+    with pytest.raises(InputError, match="outdoor_wet_bulb_degc"):
+        simulate(ring(plant=plant), data)
+
+
+def test_nothing_is_there_that_was_not_named():
+    data = dispatch(["a::chiller"], np.full(200, 3000.0))
+    result = simulate(ring(plant={}), data)
+    assert all((heat == 0).all() for heat in result.q_bal_kw.values())
+    assert result.steps_outside > 100
+
+
+def test_an_exchanger_never_passes_the_other_side():
+    config = ring(
+        water={"mass_kg": 500.0},
+        plant={"control": "schedule", "wells": {"max_flow_kg_s": 500.0}},
+    )
+    data = dispatch(["a::chiller"], np.zeros(20))
+    result = simulate(config, data, schedule={"wells": np.full(20, np.inf)})
+    assert (result.temperature_degc <= 15.0 + 1e-9).all()
+    assert result.shortfall_kwh == 0.0
+
+
 def test_dry_cooler_is_limited_by_the_outdoor_temperature():
-    plant = {"wells": {"max_flow_kg_s": 0.0}, "dry_cooler": {"kw_per_k": 100.0}}
+    plant = {"dry_cooler": {"kw_per_k": 100.0, "max_kw": 5e3}}
     data = dispatch(["a::chiller"], np.full(100, 1000.0))
     with pytest.raises(InputError, match="outdoor"):
         simulate(ring(plant=plant), data)
@@ -303,8 +353,13 @@ def test_dry_cooler_is_limited_by_the_outdoor_temperature():
 
 def test_schedule_is_followed_within_the_limits_of_the_devices():
     steps = 20
-    config = ring(plant={"control": "schedule", "wells": {"max_flow_kg_s": 50.0}})
-    data = dispatch(["a::chiller"], np.full(steps, 100.0))
+    devices = {
+        "backup_heater": {"max_kw": 5e3},
+        "dry_cooler": {"max_kw": 5e3, "kw_per_k": 100.0},
+        "chiller": {"max_kw": 5e3},
+    }
+    config = ring(plant={"control": "schedule", "wells": {"max_flow_kg_s": 50.0}, **devices})
+    data = outdoors(dispatch(["a::chiller"], np.full(steps, 100.0)), 5.0)
     schedule = {
         "wells": np.full(steps, -1e6),
         "backup_heater": np.full(steps, 20.0),
@@ -313,13 +368,17 @@ def test_schedule_is_followed_within_the_limits_of_the_devices():
     result = simulate(config, data, schedule=schedule)
     assert (result.q_bal_kw["backup_heater"] == 20.0).all()
     assert (result.q_bal_kw["dry_cooler"] == -30.0).all()
-    limit = 0.8 * 50.0 * 4.18 * np.maximum(result.temperature_degc[:-1] - 15.0, 0.0)
+    _, psi = step_coefficients(config, data.step_h)
+    limit = over_a_step(0.8 * 50.0 * 4.18, psi) * np.maximum(
+        result.temperature_degc[:-1] - 15.0, 0.0
+    )
     assert (-result.q_bal_kw["wells"] <= limit + 1e-9).all()
     assert result.shortfall_kwh > 0.9 * steps * 1e6
     idle = simulate(config, data)
     assert all((heat == 0).all() for heat in idle.q_bal_kw.values())
     both = config.model_copy(update={"plant": config.plant.model_copy(update={"control": "both"})})
-    assert simulate(both, dispatch(["a::chiller"], np.full(200, 3000.0))).steps_outside == 0
+    hot = outdoors(dispatch(["a::chiller"], np.full(200, 3000.0)), 5.0)
+    assert simulate(both, hot).steps_outside == 0
 
 
 def test_well_water_may_change_by_so_much_only():
@@ -571,7 +630,11 @@ def test_true_cost_of_more_and_less_electricity():
 def test_true_cost_includes_the_plant():
     plant = {
         "wells": {"max_flow_kg_s": 0.0},
-        "backup_heater": {"cost_eur_per_kwh": 0.05, "electricity_kwh_per_kwh": 0.5},
+        "backup_heater": {
+            "max_kw": 5e3,
+            "cost_eur_per_kwh": 0.05,
+            "electricity_kwh_per_kwh": 0.5,
+        },
         "electricity_price_eur_per_kwh": 0.2,
     }
     config = ring(plant=plant)

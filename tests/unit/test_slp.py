@@ -33,6 +33,8 @@ def incumbent(cost_eur: float = 100.0, reach: float = 2.0, given: float = 0.0) -
         given_kw=np.zeros(2),
         source_degc=zero + 15.0,
         capacity_factor=zero + 1.0,
+        machine_per_kwh=zero[:0],
+        machine_per_k=zero[:0],
         given_cost_eur=given,
         trust_region_k=reach,
         cost_eur=cost_eur,
@@ -269,9 +271,10 @@ def test_only_accepted_dispatches_become_the_incumbent():
     for before, after in zip(record.trace, record.trace[1:], strict=False):
         if before.accepted is False and after.trust_region_k is not None:
             assert after.trust_region_k < (before.trust_region_k or math.inf)
-    costs = [entry.j_sim_eur for entry in record.trace if entry.accepted]
-    assert costs == sorted(costs, reverse=True)
-    assert record.best.j_sim_eur == min(costs)
+    accepted = [entry for entry in record.trace if entry.accepted]
+    # What is saved may be paid for in water beyond the bounds, which the merit penalises.
+    assert accepted[-1].j_sim_eur < accepted[0].j_sim_eur
+    assert record.best == accepted[-1]
 
 
 def test_heat_that_is_not_decided_is_given_to_the_programme():

@@ -18,7 +18,8 @@ from anello.cli import main
 from anello.errors import InputError
 from anello.model.data import ModelData
 from anello.model.definition import read_model
-from anello.model.time_reduction import clustering, reduce_time
+from anello.model.time_reduction import days as days_module
+from anello.model.time_reduction import reduce_time
 from golden.cases import FOLDER
 from golden.outcome import outcome, solved_data
 
@@ -257,7 +258,7 @@ def test_hartigans_rule_is_told():
 def test_scikit_learn_is_asked_for_by_name(monkeypatch):
     original = importlib.util.find_spec
     monkeypatch.setattr(
-        clustering.importlib.util,
+        days_module.importlib.util,
         "find_spec",
         lambda name, *rest: None if name == "sklearn" else original(name, *rest),
     )

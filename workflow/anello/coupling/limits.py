@@ -13,7 +13,7 @@ from anello.optimise.formulation.ring import EXCHANGE_PER_K, POWER_PER_K, POWER_
 from anello.optimise.formulation.ring_rows import Device, RingRows
 from anello.optimise.solve.problem import Problem
 from anello.ring.config import RingConfig
-from anello.ring.plant import over_a_step
+from anello.ring.plant import over_a_step, passing
 
 if TYPE_CHECKING:
     pass
@@ -89,7 +89,8 @@ def _exchange(
     start_degc = about.temperature_degc[:-1]
     if about.water is not None:
         start_degc = about.water.degc[rows.plant_water]
-        conductance = np.minimum(conductance, about.water.passing_kw_per_k)
+        through = about.water.passing_kw_per_k
+        conductance = np.array([passing(device.kw_per_k, float(kw)) for kw in through])
     low, high = start_degc - reach, start_degc + reach
     if not np.isfinite(reach):
         low = np.maximum(low, config.bounds_degc[0])
@@ -144,7 +145,6 @@ def machines(
 
 def trust_region(
     problem: Problem,
-    config: RingConfig,
     rows: RingRows,
     about: Linearisation,
     most_kw: dict[str, Floats],

@@ -59,7 +59,7 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
         row_bounds |= water_rows(about.water, rows.initial_degc)
     most_kw = exchangers(config, rows, about, values, row_bounds)
     machines(rows, about, values, row_bounds)
-    column_bounds = trust_region(problem, config, rows, about, most_kw)
+    column_bounds = trust_region(problem, rows, about, most_kw)
     column_bounds["carrier_prod"] = outputs(problem, config, rows, about)
     return problem.patch({k: v for k, v in values.items() if v}).with_bounds(
         column_bounds, row_bounds

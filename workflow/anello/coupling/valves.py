@@ -20,7 +20,7 @@ from anello.ring.exchange import RingInput
 from anello.ring.geometry import flow_series, geometry, stations
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.mixed import step_coefficients
-from anello.ring.plant import over_a_step
+from anello.ring.plant import over_a_step, passing
 
 Floats = NDArray[np.float64]
 
@@ -62,7 +62,7 @@ def opened(
     ):
         if not device.is_exchanger or device.body_degc is None or not device.ways:
             continue
-        conductance = np.minimum(kw_per_k, device.kw_per_k)
+        conductance = np.array([passing(device.kw_per_k, float(kw)) for kw in kw_per_k])
         if config.model != "loop":
             _, psi = step_coefficients(config, data.step_h)
             conductance = over_a_step(device.kw_per_k, psi)

@@ -4,8 +4,8 @@ The plant must hold the ring through the worst days. What it has to move is the 
 power with which the ring's own water bridges the rest:
 ``P = max over windows of L hours of (Σ q − B)/L``, where q is the net heat into (or out of) the
 ring and B what its water holds between the middle and a bound. Wells come first; heater and
-chiller take what the wells cannot at the bound; a dry cooler is sized for the whole cooling load, at
-a rated approach.
+chiller take what the wells cannot at the bound; a dry cooler is sized for the whole cooling load,
+at a rated approach.
 """
 
 from __future__ import annotations

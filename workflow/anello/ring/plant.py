@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from math import isinf
+from math import expm1, inf, isinf
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,7 +84,7 @@ class PlantController:
         ):
             cooling, heating = device.cooling_kw, device.heating_kw
             if bodies is not None:
-                exchange, body = min(kw_per_k[step], loop_kw_per_k), bodies[step]
+                exchange, body = passing(kw_per_k[step], loop_kw_per_k), bodies[step]
                 heating = min(max(0.0, exchange * (body - water_degc)), heating)
                 cooling = min(max(0.0, exchange * (water_degc - body)), cooling)
             limits.append((-cooling, heating))
@@ -113,8 +113,8 @@ class PlantController:
         k_per_kw : float
             Rise of that temperature per kW over the step [K/kW].
         loop_kw_per_k : float
-            Heat capacity flow of a loop's water that passes; an exchanger brings it to the
-            temperature on its other side at most [kW/K].
+            Heat capacity flow of a loop's water that passes; an exchanger brings it nearer to the
+            temperature on its other side, see `passing` [kW/K].
 
         Returns
         -------
@@ -204,6 +204,26 @@ def over_a_step(kw_per_k: float, k_per_kw: Floats) -> Floats:
         Heat per kelvin between body and water at the start [kW/K].
     """
     return -np.expm1(-kw_per_k * k_per_kw) / k_per_kw
+
+
+def passing(kw_per_k: float, loop_kw_per_k: float) -> float:
+    """Return an exchanger's conductance to the mean of the water that passes it.
+
+    ``Q = ṁc·(1 − exp(−UA/(ṁc)))·(T_body − T_water)``, an exchanger whose other side keeps its
+    temperature (VDI Heat Atlas, C1).
+
+    Parameters
+    ----------
+    kw_per_k : float
+        Conductance UA [kW/K].
+    loop_kw_per_k : float
+        Heat capacity flow ṁc of the water [kW/K].
+    """
+    # ASSUME: the heat spreads evenly over the water that passes in a step. Its mean never passes
+    # the body, but where warm and cold water pass in one step, the warmer part may.
+    if loop_kw_per_k == inf:
+        return kw_per_k
+    return -loop_kw_per_k * expm1(-kw_per_k / loop_kw_per_k) if loop_kw_per_k > 0.0 else 0.0
 
 
 def _conductances(kw_per_k: float, k_per_kw: Floats | None, steps: int) -> list[float]:

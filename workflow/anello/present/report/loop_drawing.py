@@ -234,6 +234,7 @@ def _connected(
                 ("wells", config.plant.wells.max_flow_kg_s),
                 ("backup heater", config.plant.backup_heater.max_kw),
                 ("dry cooler", config.plant.dry_cooler.max_kw),
+                ("chiller", config.plant.chiller.max_kw),
             )
             if limit > 0
         ]
