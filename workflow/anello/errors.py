@@ -142,6 +142,10 @@ class NotConvergedError(AnelloError):
     """The coupling of dispatch and ring did not reach a fixed point."""
 
 
+class SecondLawError(AnelloError):
+    """A device moved heat from cold to warm without paying Carnot's work."""
+
+
 class EnergyAuditError(AnelloError):
     """Energy flows do not add up within the tolerance."""
 

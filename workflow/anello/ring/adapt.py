@@ -6,6 +6,7 @@ import csv
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from anello.ring.config import RingConfig
 from anello.ring.cop_config import StoreUse
 from anello.ring.exchange import DEVICES, Audit, RingInput, RingResult
 from anello.ring.loop_config import ScheduledFlow
+from anello.ring.second_law import SecondLawAudit
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -331,6 +333,7 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
             "shortfall_kwh": result.shortfall_kwh,
             "resets_low": result.resets_low,
             "resets_high": result.resets_high,
+            "second_law": json.dumps(asdict(result.second_law), sort_keys=True),
             "audit": json.dumps(
                 {
                     "terms_kwh": dict(result.audit.terms_kwh),
@@ -382,6 +385,7 @@ def ring_result(dataset: xr.Dataset) -> RingResult:
             ),
             shortfall_kwh=float(dataset.attrs["shortfall_kwh"]),
             audit=Audit(**json.loads(dataset.attrs["audit"])),
+            second_law=SecondLawAudit(**json.loads(dataset.attrs["second_law"])),
             bounds_degc=(low, high),
             node_degc=dataset["node_degc"].values if "node_degc" in dataset else None,
             flow_kg_s=dataset["flow_kg_s"].values if "flow_kg_s" in dataset else None,

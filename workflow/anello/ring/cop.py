@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from anello.errors import ConfigError, CopRangeError, Problem
+from anello.ring.carnot import beyond_carnot
 from anello.ring.config import RingConfig
 from anello.ring.cop_config import (
     CarnotCop,
@@ -289,7 +290,7 @@ def compile_heat_pumps(
     Raises
     ------
     ConfigError
-        If a node is not configured.
+        If a node is not configured, or a map promises more than Carnot's COP.
     """
     rises = "cooling_cop_rises_with_ring" in config.active_oddities
     problems = []
@@ -301,7 +302,11 @@ def compile_heat_pumps(
             problems.append(Problem("no heat pump of the ring has this name", key=node))
             continue
         if id(pump) not in cache:
-            cache[id(pump)] = compile_heat_pump(pump, cooling_rises=rises, folder=folder)
+            made = compile_heat_pump(pump, cooling_rises=rises, folder=folder)
+            cache[id(pump)] = made
+            fault = beyond_carnot(node, pump, made.function)
+            if fault is not None and config.mode == "physical":
+                problems.append(fault)
         compiled[node] = cache[id(pump)]
     if problems:
         raise ConfigError(problems)

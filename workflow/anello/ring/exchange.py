@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from anello.errors import InputError, Problem
 from anello.ring.config import RingConfig
 from anello.ring.cop_config import FixedUse
+from anello.ring.second_law import SecondLawAudit
 
 Floats = NDArray[np.float64]
 DEVICES = ("wells", "backup_heater", "dry_cooler", "chiller")
@@ -176,6 +177,8 @@ class RingResult:
     plant_degc : ndarray, shape (T,), optional
         Mean of a loop's water that passes the balancing plant in each step, as it is at the step's
         start [°C].
+    second_law : SecondLawAudit
+        Entropy that the devices produce.
     bounds_degc : (float, float)
         Allowed temperatures [°C].
     """
@@ -207,6 +210,7 @@ class RingResult:
     capacity_factor: Floats
     shortfall_kwh: float
     audit: Audit
+    second_law: SecondLawAudit
     bounds_degc: tuple[float, float]
     node_degc: Floats | None = None
     flow_kg_s: Floats | None = None

@@ -6,7 +6,7 @@ start of the step, so one forward pass over the hours is self-consistent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from anello.errors import InputError, Problem
 from anello.ring import audit as energy_audit
+from anello.ring import second_law
 from anello.ring.config import RingConfig
 from anello.ring.cop import HeatPumpCop, ScalarCop, compile_heat_pumps
 from anello.ring.cop_config import FixedUse
@@ -21,6 +22,7 @@ from anello.ring.devices import PlantDevice, plant_devices
 from anello.ring.exchange import DEVICES, RingInput, RingResult, use_side
 from anello.ring.ground import ground_temperature_degc
 from anello.ring.plant import PlantController, device_electricity
+from anello.ring.second_law import Exchange
 
 Floats = NDArray[np.float64]
 
@@ -186,6 +188,37 @@ def _forward(
     return np.array(states), np.array(balancing).reshape(steps, -1).T.copy(), np.array(resets)
 
 
+def _pump_exchanges(
+    data: RingInput, sigma: Floats, source: Floats, use: Floats, p_kw: Floats
+) -> Iterator[Exchange]:
+    """Heat pumps: from the ring to the use, or from what is cooled to the ring."""
+    for row, node in enumerate(data.nodes):
+        q_kw = data.q_kw[row]
+        if sigma[row, 0] < 0:
+            yield Exchange(node, source[row], use[row], q_kw - p_kw[row], q_kw)
+        else:
+            yield Exchange(node, use[row], source[row], q_kw, q_kw + p_kw[row])
+
+
+def _plant_exchanges(
+    devices: Sequence[PlantDevice],
+    balancing: Mapping[str, Floats],
+    per_kwh: Mapping[str, tuple[Floats, Floats]],
+    water_degc: Floats,
+) -> Iterator[Exchange]:
+    """Devices of the plant between the ring's water and what is on their other side."""
+    for device in devices:
+        heat, body = balancing[device.name], device.body_degc
+        if body is None or not device.ways:
+            continue
+        into, out = np.maximum(heat, 0.0), np.maximum(-heat, 0.0)
+        work = 0.0 if device.chiller is None else per_kwh[device.name][0]
+        if device.heating_kw > 0:
+            yield Exchange(device.name, body, water_degc, into, into)
+        if device.cooling_kw > 0:
+            yield Exchange(device.name, water_degc, body, out, out * (1.0 + work))
+
+
 def assemble(
     config: RingConfig,
     data: RingInput,
@@ -248,6 +281,8 @@ def assemble(
         If a running heat pump leaves the range of its map.
     EnergyAuditError
         If energy is not conserved.
+    SecondLawError
+        If a device moves heat from cold to warm for less than Carnot's work.
     InputError
         If the ring leaves its bounds and the settings call that an error.
     """
@@ -292,6 +327,13 @@ def assemble(
     )
     water = temperature[:-1] if plant_degc is None else plant_degc
     per_kwh = {device.name: device.electricity(water) for device in devices}
+    exchanges = [
+        *_pump_exchanges(data, sigma, source, use, p_kw),
+        *_plant_exchanges(devices, balancing, per_kwh, water),
+    ]
+    entropy = second_law.audit(exchanges, data.times)
+    if config.mode == "physical":
+        second_law.require(entropy)
     result = RingResult(
         nodes=data.nodes,
         times=data.times,
@@ -320,6 +362,7 @@ def assemble(
         capacity_factor=factor,
         shortfall_kwh=shortfall_kwh,
         audit=checked,
+        second_law=entropy,
         bounds_degc=config.bounds_degc,
         node_degc=node_degc,
         flow_kg_s=flow_kg_s,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Any
@@ -280,6 +281,8 @@ def _ring(ring: xr.Dataset) -> dict[str, Any]:
             "heat": float(ring["reset_kwh"].clip(min=0).sum()) / KWH_PER_MWH,
             "cold": float(-ring["reset_kwh"].clip(max=0).sum()) / KWH_PER_MWH,
         }
+    if "second_law" in ring.attrs:
+        out["second_law"] = json.loads(ring.attrs["second_law"])
     for name in ("resets_low", "resets_high", "shortfall_kwh"):
         if name in ring.attrs:
             out[name] = ring.attrs[name]
