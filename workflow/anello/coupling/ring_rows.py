@@ -137,4 +137,5 @@ def ring_rows(
         loop=loop,
         bounds_degc=config.bounds_degc,
         capacity_kwh_per_k=capacity,
+        cyclic=config.ends_as_it_began(float(step_h.sum())),
     )
