@@ -90,7 +90,8 @@ def calendar(index: pd.DatetimeIndex, site: Site) -> Calendar:
         raise ConfigError(
             Problem(str(error), key="site.country", value=(site.country, site.subdivision))
         ) from error
-    holiday = np.asarray(pd.Index(index.date).isin(sorted(known.keys())))
+    free_days = pd.DatetimeIndex(sorted(str(day) for day in known))
+    holiday = np.asarray(index.normalize().isin(free_days))
     away = np.zeros(len(index), dtype=bool)
     if site.summer_break is not None:
         first, last = (int(day.replace("-", "")) for day in site.summer_break)
