@@ -153,9 +153,17 @@ def couple(seed: int, days: int) -> Found:
         done = CoupledDistrict(data, rings, CouplingConfig()).run(must_converge=False)
     except AnelloError as error:
         return Found(
-            seed, kind, days, "failed", 0, np.nan, np.nan, np.nan, time.perf_counter() - start,
+            seed,
+            kind,
+            days,
+            "failed",
+            0,
+            np.nan,
+            np.nan,
+            np.nan,
+            time.perf_counter() - start,
             f"{type(error).__name__}: {str(error)[:150]}",
-        )  # fmt: skip
+        )
     plain = CouplingConfig.model_validate({"method": "fixed_point", "max_iterations": 8})
     fixed = CoupledDistrict(data, rings, plain).run(must_converge=False)
     record = done.record
@@ -166,10 +174,10 @@ def couple(seed: int, days: int) -> Found:
     # A fixed point that leaves the ring beyond its bounds is cheap, and no alternative.
     fair = fixed.best.ring.steps_outside <= done.best.ring.steps_outside
     fixed_eur = fixed.best.cost.total_eur if fair else np.inf
-    return Found(
-        seed, kind, days, status, len(record.trace), cost, fixed_eur, gap,
-        time.perf_counter() - start, "" if status == "converged" else record.trace[-1].parting or "",
-    )  # fmt: skip
+    seconds = time.perf_counter() - start
+    why = "" if status == "converged" else record.trace[-1].parting or ""
+    steps = len(record.trace)
+    return Found(seed, kind, days, status, steps, cost, fixed_eur, gap, seconds, why)
 
 
 def table(found: list[Found], years: int) -> str:
