@@ -340,6 +340,16 @@ def _location_techs(place: Location, series: LocationSeries) -> dict[str, Any]:
     return techs
 
 
+FREEDOM = 1.5
+"""How much larger than described a heat pump or a tank's power may become [-]."""
+
+
+def _free(tech: str, constraints: dict[str, Any]) -> dict[str, Any]:
+    """Return constraints that leave a technology's power open; roofs stay as large as they are."""
+    most = constraints["energy_cap_equals"] * (1.0 if tech == "pv_rooftop" else FREEDOM)
+    return {"energy_cap_equals": None, "energy_cap_max": round(most, 1)}
+
+
 def _sized(peak_kw: float) -> float:
     """Return a heat pump's power [kW]: 15 % above the peak, in steps of 10 kW."""
     return 10.0 * math.ceil(1.15 * peak_kw / 10.0)
@@ -367,6 +377,14 @@ def _scenarios(config: DistrictConfig, series: DistrictSeries) -> dict[str, Any]
         for name, place in places
         if place.battery is not None
     }
+    free = {
+        name: {
+            tech: {"constraints": _free(tech, content["constraints"])}
+            for tech, content in _location_techs(place, series.locations[name]).items()
+            if content is not None and "energy_cap_equals" in content["constraints"]
+        }
+        for name, place in places
+    }
     title = config.name
 
     def located(techs: dict[str, Any]) -> dict[str, Any]:
@@ -375,10 +393,12 @@ def _scenarios(config: DistrictConfig, series: DistrictSeries) -> dict[str, Any]
     overrides: dict[str, Any] = {
         "no_storage": {"model.name": f"{title}, without storage", **located(without_tanks)},
         "storage": {"model.name": f"{title}, with storage"},
+        "free_sizes": located(free),
     }
     scenarios = {
         "baseline": ["no_storage"],
         "smart": ["storage"],
+        "designed": ["storage", "free_sizes"],
     }
     if config.tariffs.has_bands:
         by_hour = {"techs.grid.costs.monetary.om_prod": f"file={TARIFF_FILE}"}
