@@ -35,7 +35,7 @@ def require_liquid(ring: xr.Dataset, scenario: str) -> None:
             continue
         state, place = np.unravel_index(int(np.abs(values - worst).argmin()), values.shape)
         when = str(ring["state"].values[state])[:16].replace("T", " ")
-        names = ring["substation"].values if "substation" in ring.coords else []
+        names = list(map(str, ring["substation"].values)) if "substation" in ring.coords else []
         where = f" at {names[place]}" if len(names) else ""
         way = "warm" if frozen else "cool"
         raise InputError(
