@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from anello.errors import InputError, Problem, did_you_mean
+from anello.model.definition.earlier_names import read_earlier_names
 from anello.model.schema.mark import Mark
 from anello.model.schema.parameters import base_tech_groups, options
 from anello.model.schema.report import Report
@@ -214,6 +215,7 @@ def compose(
         tree = load_file(path, limit, report)
 
     _tidy_links(tree, report)
+    read_earlier_names(tree, report)
     extra = _override_tree(override_dict, folder, limit, report)
     whole = _defaults()
     whole.merge(_sections(tree, report), report=report)
@@ -265,6 +267,7 @@ def _override_tree(
         tree = Tree.from_mapping(override_dict, "<override_dict>", report)
     tree = with_imports(tree, folder, root, report)
     _tidy_links(tree, report)
+    read_earlier_names(tree, report)
     return tree
 
 
@@ -321,6 +324,13 @@ def expand_scenario(tree: Tree, scenario: str, report: Report) -> list[str]:
         if name in scenarios:
             content = scenarios[name]
             members = content if isinstance(content, list) else [content]
+            if isinstance(content, str) and "," in content:
+                report.warn(
+                    "text is read as a list, which scenarios are since Calliope 0.6.4",
+                    key=f"scenarios.{name}",
+                    mark=scenarios.mark(name),
+                    suggestion=f"Write `[{', '.join(_names(content, scenarios))}]`",
+                )
             for member in members:
                 if not isinstance(member, str):
                     raise InputError(
@@ -374,6 +384,7 @@ def _combine(tree: Tree, names: list[str], folder: Path, root: Path, report: Rep
         start = Path(origin.file).parent if origin and os.path.exists(origin.file) else folder
         content = with_imports(override, start, root, report)
         _tidy_links(content, report)
+        read_earlier_names(content, report)
         handler = clash_error(
             report, f"override `{name}` sets a key that another override of the scenario sets"
         )
