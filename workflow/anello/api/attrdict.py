@@ -153,6 +153,7 @@ class AttrDict(dict[str, Any]):
         root: Path | None = None,
     ) -> Self:
         from anello.model.definition.composition import with_imports
+        from anello.model.definition.outside import OutsideError, common_folder
         from anello.model.schema.report import Report
         from anello.model.schema.yaml_reader import parse_yaml
 
@@ -170,6 +171,8 @@ class AttrDict(dict[str, Any]):
                     resolved = with_imports(part, folder, root, report)
                     part.clear()
                     part.merge(resolved, report=report)
+            for path, name, _, _ in report.outside:
+                raise OutsideError(name, path, common_folder([path], root))
             report.raise_errors("The YAML text cannot be used")
         except InputError as err:
             raise NotADictError(err.problems, summary=err.summary) from err
