@@ -71,6 +71,6 @@ def test_all_parts_outside_are_named_at_once_with_the_one_option_that_opens_them
     (tmp_path / "m" / "config").mkdir()
     (tmp_path / "m" / "data").mkdir()
     (model.parent / "series").rename(tmp_path / "m" / "data" / "series")
-    for name in ("techs.yaml", "no,thing.yaml", "other.yaml"):
-        (tmp_path / "m" / "config" / name).write_text("run: {solver: highs}\n")
+    for name in ("techs.yaml", "no,thing.yaml", "other.yaml"):  # what they hold is not the point
+        (tmp_path / "m" / "config" / name).write_text("techs: {}\n")
     assert main(["check", str(model.parent), "--all", "--root", str(tmp_path / "m")]) == 0

@@ -66,7 +66,8 @@ def _srgb(color: Color) -> Array:
         xyz = _adapted(_to_xyz(color.space, D50) @ _linear(own, color.space))
     else:
         xyz = _to_xyz(color.space, D65) @ _linear(own, color.space)
-    return _companded(np.linalg.solve(_to_xyz("srgb", D65), xyz))
+    light = np.asarray(np.linalg.solve(_to_xyz("srgb", D65), xyz), dtype=np.float64)
+    return _companded(light)
 
 
 def _to_xyz(space: str, white: Sequence[float]) -> Array:
