@@ -77,7 +77,7 @@ def main_files(folder: Path) -> list[Path]:
         path
         for path in sorted(folder.resolve().rglob("*.y*ml"))
         if re.search(r"^\s*timeseries_data_path", path.read_text(errors="replace"), re.MULTILINE)
-        and "import" in path.read_text(errors="replace")
+        and "scenario" not in path.name
     ]
 
 
@@ -125,16 +125,22 @@ def first_days(path: Path, root: Path, days: int) -> dict[str, Any]:
     return {
         "model": {"subset_time": period},
         "run": {
-            **dict.fromkeys(("solver_options", "solver_io", "save_logs")),
             "solver": "cbc",
             "mode": "plan",
+            "solver_io": None,
+            "save_logs": None,
+            "solver_options": {"_REPLACE_": None},
         },
     }
 
 
 def root_series(tree: Any, path: Path) -> Path:
     """Return one of a model's series."""
-    return next(iter(sorted((path.parent / tree.find("model.timeseries_data_path")).glob("*.csv"))))
+    folder = path.parent / tree.find("model.timeseries_data_path")
+    files = sorted(folder.glob("*.csv"))
+    if not files:
+        raise OSError(f"{folder.name} holds no series")
+    return files[0]
 
 
 def by_anello(path: Path, root: Path, override: dict[str, Any]) -> tuple[Outcome, str, list[str]]:

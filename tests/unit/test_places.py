@@ -73,6 +73,14 @@ def test_a_link_from_a_location_to_itself_is_one_node(tmp_path: Path):
     assert read(tmp_path, twice).nodes("transmission").size == 4
 
 
+def test_a_link_to_a_location_that_is_not_there_may_be_left_out(tmp_path: Path):
+    links = "links: {'a,zz': {techs: {line: }}, 'a,b': {techs: {line: }}}"
+    assert any("`zz` is not defined" in p for p in problems(tmp_path, links))
+    data = read(tmp_path, links, strict=False)
+    assert data.nodes("transmission").size == 2
+    assert any("the link is left out" in w for w in data.warnings)
+
+
 def test_one_way_sends_from_the_first_location_only(tmp_path: Path):
     data = read(tmp_path, LINK + "techs.line.constraints.one_way: true")
     ends = data.positions(["a::line:b", "b::line:a"])

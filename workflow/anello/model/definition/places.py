@@ -310,8 +310,9 @@ def _link_nodes(
             continue
         unknown = [e for e in ends if e not in all_names]
         for end in unknown:
-            report.error(
-                f"location `{end}` is not defined below `locations`",
+            report.harmless(
+                f"location `{end}` is not defined below `locations`"
+                + ("" if report.strict else "; the link is left out"),
                 key=path,
                 mark=mark,
                 suggestion=did_you_mean(end, all_names),
