@@ -124,3 +124,14 @@ def test_folders_of_something_else_are_refused(tables, tmp_path):
     description.unlink()
     with pytest.raises(ArtefactError, match="convert-results"):
         tables_to_netcdf(tables, tmp_path / "again.nc")
+
+
+@pytest.mark.parametrize("number", [np.nan, np.inf, -0.0, 1e-320])
+def test_a_single_number_survives_even_if_it_is_none(tmp_path, number):
+    found = xr.Dataset({"one": ((), number)}, coords={"place": [1.0, number]})
+    write_netcdf({"/": found}, tmp_path / "first.nc")
+    netcdf_to_tables(tmp_path / "first.nc", tmp_path / "tables")
+    tables_to_netcdf(tmp_path / "tables", tmp_path / "again.nc")
+    xr.testing.assert_identical(
+        read_groups(tmp_path / "first.nc")["/"], read_groups(tmp_path / "again.nc")["/"]
+    )

@@ -174,3 +174,46 @@ def test_values_in_one_line(value):
 def test_flat_round_trip(content):
     settings = AttrDict(content)
     assert AttrDict(settings.as_dict_flat()).as_dict() == settings.as_dict()
+
+
+def test_what_is_no_dictionary_is_refused_as_a_wrong_value():
+    for wrong in ("foo", [1], 3):
+        with pytest.raises(ValueError, match="Must pass a dict to AttrDict"):
+            AttrDict(wrong)  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match="Must pass a dict"):
+            AttrDict().init_from_dict(wrong)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["1 this is no mapping", "a: 1\n  - b\n  c: 2", "import: other.yaml", "a.b: 1\na: {b: 2}"],
+)
+def test_wrong_yaml_is_refused_on_reading(text: str):
+    with pytest.raises(ValueError, match="<string>"):
+        AttrDict.from_yaml_string(text)
+
+
+def test_a_list_keeps_its_dictionaries():
+    d = AttrDict.from_yaml_string("a: [{x: 1}, {y.z: 2}]")
+    assert d.a[0].x == 1
+    assert d.as_dict() == {"a": [{"x": 1}, {"y": {"z": 2}}]}
+    assert type(d.as_dict()["a"][0]) is dict
+
+
+def test_a_key_through_something_else_is_no_key():
+    d = AttrDict({"a": 1})
+    d["plain"] = {"x": 1}
+    for key in ("a.b", "plain.x"):
+        with pytest.raises(AttributeError, match="has no attribute 'get_key'"):
+            d.get_key(key)
+        with pytest.raises(KeyError):
+            d.get_key(key)
+        assert d.get_key(key, default=5) == 5
+    assert d.as_dict_flat() == {"a": 1, "plain.x": 1}
+
+
+def test_a_nested_import_of_a_text_may_lie_anywhere(tmp_path):
+    file = tmp_path / "part.yaml"
+    file.write_text("some: 1\nother: 2\n", encoding="utf-8")
+    d = AttrDict.from_yaml_string(f"top: {{import: ['{file}']}}\nfoo: 1", resolve_imports="top")
+    assert d.as_dict() == {"top": {"some": 1, "other": 2}, "foo": 1}

@@ -54,6 +54,16 @@ def test_new_models_pass_their_check(tmp_path, capsys, template):
     assert "scenario" in out
 
 
+def test_check_looks_at_overrides_too(tmp_path, capsys):
+    folder = tmp_path / "new"
+    assert main(["new", str(folder)]) == OK
+    with (folder / "model.yaml").open("a", encoding="utf-8") as file:
+        file.write("\noverrides.wrong.techs.no_such_thing: 3\n")
+    assert main(["check", str(folder)]) == OK
+    assert main(["check", str(folder), "--all"]) == FAILED
+    assert "override wrong:" in capsys.readouterr().err
+
+
 def test_new_refuses_what_exists_or_is_unknown(model, tmp_path, capsys):
     assert main(["new", str(model)]) == FAILED
     assert "exists already" in capsys.readouterr().err

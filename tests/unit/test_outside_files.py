@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from anello.cli import main
 from anello.errors import InputError
 from anello.run.preprocess.config import FolderData, QualityConfig
 from anello.run.preprocess.stage import preprocess
@@ -37,8 +38,9 @@ def test_series_outside_are_neither_read_nor_quoted(tmp_path: Path, folder: str,
         preprocess(
             FolderData(source="folder", model=model), QualityConfig(), tmp_path, report_json=report
         )
-    assert "hunter2" not in str(told.value) + report.read_text()
-    assert "secret" not in report.read_text()
+    written = report.read_text() if report.exists() else ""
+    assert "hunter2" not in str(told.value) + written
+    assert "secret" not in written
 
 
 def test_a_wider_folder_may_be_named(tmp_path: Path) -> None:
@@ -48,3 +50,27 @@ def test_a_wider_folder_may_be_named(tmp_path: Path) -> None:
     data = FolderData(source="folder", model=model, root=tmp_path)
     done = preprocess(data, QualityConfig(policy="accept"), tmp_path)
     assert done.model_data.inputs.sizes["timestep"] == 48
+
+
+def test_all_parts_outside_are_named_at_once_with_the_one_option_that_opens_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = MODEL.format(folder="../data/series", file="demand.csv")
+    imports = "import: [../config/techs.yaml, '../config/no,thing.yaml', inside.yaml]\n"
+    overrides = "overrides.o.import: [../config/other.yaml]\nscenarios.s: [o]\n"
+    model = write_folder(tmp_path / "m" / "model", imports + text + overrides)
+    (model.parent / "inside.yaml").write_text("run: {mode: plan}")
+    assert main(["check", str(model.parent), "--all"]) != 0
+    told = capsys.readouterr().err
+    for part in ("techs.yaml", "no,thing.yaml", "other.yaml", "../data/series"):
+        assert part in told
+    assert "inside.yaml" not in told
+    assert "4 parts of the model lie outside" in told
+    assert f"--root {tmp_path / 'm'}" in told
+    assert "not defined" not in told
+    (tmp_path / "m" / "config").mkdir()
+    (tmp_path / "m" / "data").mkdir()
+    (model.parent / "series").rename(tmp_path / "m" / "data" / "series")
+    for name in ("techs.yaml", "no,thing.yaml", "other.yaml"):  # what they hold is not the point
+        (tmp_path / "m" / "config" / name).write_text("techs: {}\n")
+    assert main(["check", str(model.parent), "--all", "--root", str(tmp_path / "m")]) == 0

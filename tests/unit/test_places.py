@@ -61,6 +61,26 @@ def test_a_link_has_a_node_at_each_end(tmp_path: Path):
     assert list(inputs["node_loc"].values[ends]) == ["a", "b"]
 
 
+def test_a_link_from_a_location_to_itself_is_one_node(tmp_path: Path):
+    data = read(tmp_path, "links: {'a,a': {techs: {line: }}}")
+    (end,) = data.nodes("transmission")
+    assert data.inputs["node"].values[end] == data.inputs["node_remote"].values[end]
+    assert data.inputs["node"].values[end] == "a::line:a"
+    one_way = "\ntechs.line.constraints.one_way: true"
+    data = read(tmp_path, "links: {'a,a': {techs: {line: }}}" + one_way)
+    assert data.value("energy_prod", data.nodes("transmission")) == [0]
+    twice = "links: {'a,a': {techs: {line: }}, 'a, b': {techs: {line: }}, 'b,b.techs.line': }"
+    assert read(tmp_path, twice).nodes("transmission").size == 4
+
+
+def test_a_link_to_a_location_that_is_not_there_may_be_left_out(tmp_path: Path):
+    links = "links: {'a,zz': {techs: {line: }}, 'a,b': {techs: {line: }}}"
+    assert any("`zz` is not defined" in p for p in problems(tmp_path, links))
+    data = read(tmp_path, links, strict=False)
+    assert data.nodes("transmission").size == 2
+    assert any("the link is left out" in w for w in data.warnings)
+
+
 def test_one_way_sends_from_the_first_location_only(tmp_path: Path):
     data = read(tmp_path, LINK + "techs.line.constraints.one_way: true")
     ends = data.positions(["a::line:b", "b::line:a"])
@@ -91,7 +111,6 @@ def test_what_does_not_exist_is_left_out(tmp_path: Path):
         ("locations.'b:c'.techs.grid: ", "no colon"),
         ("locations.b.techs.grid.essentials.color: red", "the same at every location"),
         ("links: {'a,b,c': {techs: {line: }}}", "must name two locations"),
-        ("links: {'a,a': {techs: {line: }}}", "must name two locations"),
         ("links: {'a,zz': {techs: {line: }}}", "`zz` is not defined"),
         ("links: {'a,b': {techs: {grid: }}}", "only a transmission technology"),
         ("links: {'a,b': {techs: {lines: }}}", "Did you mean `line`"),

@@ -175,19 +175,24 @@ def test_a_model_without_ring_loop_or_prices_has_a_report_too(tmp_path):
         assert sentence in text
 
 
-def test_prices_of_penalties_do_not_flatten_the_others(tmp_path, scenarios):
+def test_prices_that_nothing_sets_are_left_out_and_counted(tmp_path, scenarios):
     smart = scenarios["smart"]
     results = smart.results.copy(deep=True)
+    results.attrs["penalty_per_kwh"] = 1e6
+    results["carrier_con"].loc[{"carrier": "dhw"}] = -1.0
     results["shadow_price"].loc[{"loc": "buildings", "carrier": "dhw"}][:3] = 1e6
     results["source_heat_price"] = ("timestep", np.linspace(0.01, -0.01, 720))
     changed = CollectedResults(results=results, inputs=smart.inputs, ring=smart.ring)
     text = report.write_report({"smart": changed}, tmp_path / "r.html").read_text()
     assert "Source heat from the ring" in text
-    assert re.search(r"Prices above \d[\d.]* €/kWh", text)
+    assert re.search(r"Of [\d,]+ prices, .*3 set by the penalty", text)
     labels = re.search(r"Prices of one more kWh.*?</figure>", text, re.S).group(0)
     assert "1e6" not in labels
-    usual = report.write_report({"smart": smart}, tmp_path / "usual.html").read_text()
-    assert "Prices above" not in usual
+
+
+def test_costs_per_kwh_add_up_in_the_report(tmp_path, scenarios):
+    text = report.write_report(scenarios, tmp_path / "r.html").read_text()
+    assert "Cost of the whole system, shared out to each carrier" in text
 
 
 def test_energy_in_the_diagram_is_conserved_and_runs_through_the_ring(scenarios):

@@ -39,7 +39,7 @@ def test_settings_are_inherited_key_by_key_along_the_chain():
     wind = technologies(techs, groups)["wind"]
     assert wind.inheritance == ["clean", "plant", "supply"]
     assert wind.base == "supply"
-    assert wind.essentials["color"] == "#111"
+    assert wind.essentials["color"] == "#111111"
     assert wind.essentials["stack"] == 3
     assert wind.carriers == {"out": ("el",)}
     assert wind.settings["constraints"]["lifetime"] == 30

@@ -18,6 +18,14 @@ REPLACE = "_REPLACE_"
 _MISSING: Any = object()
 
 
+class NotADictError(InputError, ValueError):
+    """What an `AttrDict` was to be made of is no dictionary, or no YAML that holds one."""
+
+
+class NoSuchKeyError(KeyError, AttributeError):
+    """A dotted key leads through something that is no `AttrDict`."""
+
+
 class AttrDict(dict[str, Any]):
     """A dictionary with attribute access and dotted keys.
 
@@ -70,7 +78,14 @@ class AttrDict(dict[str, Any]):
         ----------
         d : mapping
             What to copy.
+
+        Raises
+        ------
+        NotADictError
+            If it is none.
         """
+        if not isinstance(d, Mapping):
+            raise NotADictError(f"Must pass a dict to AttrDict, not a {type(d).__name__}: {d!r}")
         for key, value in d.items():
             self.set_key(str(key), _copied(value))
 
@@ -95,7 +110,7 @@ class AttrDict(dict[str, Any]):
         Raises
         ------
         InputError
-            With file and line, if the text is not YAML or a file is missing.
+            With file and line, if a file is missing, or (a `NotADictError`) the text is not YAML.
         """
         if isinstance(f, io.TextIOBase):
             name = getattr(f, "name", None)
@@ -116,36 +131,51 @@ class AttrDict(dict[str, Any]):
         Parameters
         ----------
         string : str
-            The text.
+            The text. What it imports may lie anywhere, as the text is the caller's own.
         resolve_imports : bool or str
             As for :meth:`from_yaml`.
 
         Raises
         ------
-        InputError
-            If the text is not YAML.
+        NotADictError
+            If the text is not YAML, or an import cannot be read.
         """
-        return cls._parsed(string, "<string>", Path.cwd(), resolve_imports)
+        here = Path.cwd()
+        return cls._parsed(string, "<string>", here, resolve_imports, Path(here.anchor))
 
     @classmethod
-    def _parsed(cls, text: str, source: str, folder: Path, resolve_imports: bool | str) -> Self:
+    def _parsed(
+        cls,
+        text: str,
+        source: str,
+        folder: Path,
+        resolve_imports: bool | str,
+        root: Path | None = None,
+    ) -> Self:
         from anello.model.definition.composition import with_imports
+        from anello.model.definition.outside import OutsideError, common_folder
         from anello.model.schema.report import Report
         from anello.model.schema.yaml_reader import parse_yaml
 
         if not text.strip():
             return cls()
         report = Report()
-        tree = parse_yaml(text, source, report)
-        if resolve_imports is True:
-            tree = with_imports(tree, folder, folder, report)
-        elif resolve_imports:
-            part = tree.section(resolve_imports)
-            if part:
-                resolved = with_imports(part, folder, folder, report)
-                part.clear()
-                part.merge(resolved, report=report)
-        report.raise_errors("The YAML text cannot be used")
+        root = folder if root is None else root
+        try:
+            tree = parse_yaml(text, source, report)
+            if resolve_imports is True:
+                tree = with_imports(tree, folder, root, report)
+            elif resolve_imports:
+                part = tree.section(resolve_imports)
+                if part:
+                    resolved = with_imports(part, folder, root, report)
+                    part.clear()
+                    part.merge(resolved, report=report)
+            for path, name, _, _ in report.outside:
+                raise OutsideError(name, path, common_folder([path], root))
+            report.raise_errors("The YAML text cannot be used")
+        except InputError as err:
+            raise NotADictError(err.problems, summary=err.summary) from err
         return cls(tree)
 
     def set_key(self, key: str, value: Any) -> None:
@@ -186,14 +216,20 @@ class AttrDict(dict[str, Any]):
         ------
         KeyError
             If it does not exist and there is no default.
+        NoSuchKeyError
+            The same, where it leads through a plain value or a dictionary that was put in as it is.
         """
         here: Any = self
         for part in key.split("."):
-            if not isinstance(here, Mapping) or part not in here:
-                if default is _MISSING:
-                    raise KeyError(key)
+            if isinstance(here, AttrDict) and part in here:
+                here = here[part]
+            elif default is not _MISSING:
                 return default
-            here = here[part]
+            elif isinstance(here, AttrDict):
+                raise KeyError(key)
+            else:
+                kind = type(here).__name__
+                raise NoSuchKeyError(f"{key!r}: {kind!r} object has no attribute 'get_key'")
         return here
 
     def del_key(self, key: str) -> None:
@@ -222,7 +258,8 @@ class AttrDict(dict[str, Any]):
 
     def as_dict_flat(self) -> dict[str, Any]:
         """Return one ordinary dictionary with dotted keys."""
-        return {key: _plain(self.get_key(key)) for key in self.keys_nested()}
+        nested = AttrDict(self)  # so that dictionaries that were put in as they are open too
+        return {key: _plain(nested.get_key(key)) for key in nested.keys_nested()}
 
     def keys_nested(self, subkeys_as: Literal["list", "dict"] = "list") -> list[Any]:
         """Return all keys, those of nested mappings included, sorted.

@@ -17,6 +17,7 @@ import xarray as xr
 from anello import __version__
 from anello.api.attrdict import AttrDict
 from anello.api.commented_yaml import commented
+from anello.api.notebook import info_table
 from anello.api.running import check_mode, solved, stored_groups
 from anello.base.files import atomic_path, write_text
 from anello.errors import AnelloError, ArtefactError, InputError, Problem, did_you_mean
@@ -269,6 +270,10 @@ class Model:
 
     def __repr__(self) -> str:
         return f"<anello.Model\n{self.info()}>"
+
+    def _repr_html_(self) -> str:
+        """Return what :meth:`info` tells, as a small table for notebooks."""
+        return info_table(self.info())
 
     # --- running ------------------------------------------------------------------------------
     def run(

@@ -38,7 +38,7 @@ _CHECK = """\
 examples:
   anello check my_model                      as it stands
   anello check my_model --scenario clean     with a scenario
-  anello check my_model --all                as it stands, and every scenario it defines
+  anello check my_model --all                as it stands, every scenario, every other override
 
 Nothing is solved. Unknown keys are problems here, also those that `anello run --lenient` forgives.
 """
@@ -79,7 +79,12 @@ def add(commands: Commands) -> None:
     add_model(check)
     which = check.add_mutually_exclusive_group()
     flag(which, "scenario", metavar="NAME", help="scenario, or overrides with commas")
-    flag(which, "all", action="store_true", help="check every scenario as well")
+    flag(
+        which,
+        "all",
+        action="store_true",
+        help="check every scenario, and every override that no scenario applies",
+    )
     add_override(check)
     add_time_module(check)
     add_root(check)
@@ -163,13 +168,16 @@ def _check(told: argparse.Namespace) -> int:
 
     model = existing(told.model)
     names: list[str | None] = [told.scenario]
+    overrides: list[str] = []
     if told.all:
-        names += scenario_names(model, told.root)
+        overrides = override_names(model, told.root)
+        names += [*scenario_names(model, told.root), *overrides]
     failed = False
     progress = Progress(told.quiet or len(names) == 1)
-    with progress.work(f"reading {told.model} with each of {len(names) - 1} scenarios"):
+    with progress.work(f"reading {told.model} in {len(names)} ways"):
         for name in each(names, "scenarios"):
-            label = "the model" if name is None else f"scenario {name}"
+            kind = "override" if name in overrides else "scenario"
+            label = "the model" if name is None else f"{kind} {name}"
             try:
                 data = read_model(
                     model,
@@ -220,6 +228,23 @@ def scenario_names(model: Path, root: str | None) -> list[str]:
 
     found = compose(model, None, None, root, Report(strict=False))
     return [str(name) for name in found.tree.section("scenarios")]
+
+
+def override_names(model: Path, root: str | None) -> list[str]:
+    """Return the names of the overrides that a model defines and no scenario applies."""
+    from anello.model.definition.composition import compose, expand_scenario
+    from anello.model.schema.report import Report
+
+    report = Report(strict=False)
+    tree = compose(model, None, None, root, report).tree
+    scenarios = tree.section("scenarios")
+    applied = set(scenarios)
+    for name in scenarios:
+        try:
+            applied.update(expand_scenario(tree, name, report))
+        except InputError:  # told where the scenario is read
+            continue
+    return [str(name) for name in tree.section("overrides") if name not in applied]
 
 
 def _run(told: argparse.Namespace) -> int:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from anello.errors import InputError, Problem, did_you_mean
+from anello.model.definition.earlier_names import read_earlier_names
+from anello.model.definition.outside import OutsideError, refuse_outside, resolve_path
 from anello.model.schema.mark import Mark
 from anello.model.schema.parameters import base_tech_groups, options
 from anello.model.schema.report import Report
@@ -39,43 +41,6 @@ class Configuration:
     root: Path
     scenario: str | None = None
     overrides: list[str] = field(default_factory=list)
-
-
-def resolve_path(text: str, folder: Path, root: Path) -> Path:
-    """Return the file a path in a model means.
-
-    Parameters
-    ----------
-    text : str
-        Relative to `folder`, or absolute.
-    folder, root : Path
-        Where relative paths start, and what no path may leave, through links neither: a model from
-        elsewhere is not to read the user's other files.
-
-    Raises
-    ------
-    InputError
-        If the path leads out of `root`, or is none.
-    """
-    try:
-        path = folder / text
-        inside = path.resolve().is_relative_to(root.resolve())
-    except (
-        OSError,
-        ValueError,
-        RuntimeError,
-    ) as err:  # a null byte, a name too long, a link's loop
-        raise InputError(Problem(f"is no path: {err}", value=text)) from err
-    if not inside:
-        raise InputError(
-            Problem(
-                "leads out of the model folder",
-                value=text,
-                suggestion="To allow a wider folder, name it as `root=` in Python, `--root` on the"
-                " command line, or `data.root` in a run's settings",
-            )
-        )
-    return path
 
 
 def locate_series(configuration: Configuration, name: str) -> Path:
@@ -157,6 +122,9 @@ def with_imports(
         try:
             path = resolve_path(name, folder, root)
             imported = load_file(path, root, report, chain)
+        except OutsideError as err:
+            report.outside.append((err.path, name, "import", mark))
+            continue
         except InputError as err:
             _keep(err, report, mark)
             continue
@@ -214,12 +182,14 @@ def compose(
         tree = load_file(path, limit, report)
 
     _tidy_links(tree, report)
+    read_earlier_names(tree, report)
     extra = _override_tree(override_dict, folder, limit, report)
     whole = _defaults()
     whole.merge(_sections(tree, report), report=report)
     if extra is not None:
         _drop_other_coordinates(whole, extra, report)
         whole.merge(extra, replace=True, report=report)
+    refuse_outside(whole, folder, limit, report)
     names: list[str] = []
     if scenario:
         names = expand_scenario(whole, scenario, report)
@@ -228,6 +198,7 @@ def compose(
         whole.merge(chosen, replace=True, report=report)
     if extra is not None:
         whole.merge(extra, replace=True, report=report)
+    refuse_outside(whole, folder, limit, report)
     return Configuration(whole, folder, limit, scenario, names)
 
 
@@ -265,6 +236,7 @@ def _override_tree(
         tree = Tree.from_mapping(override_dict, "<override_dict>", report)
     tree = with_imports(tree, folder, root, report)
     _tidy_links(tree, report)
+    read_earlier_names(tree, report)
     return tree
 
 
@@ -321,6 +293,13 @@ def expand_scenario(tree: Tree, scenario: str, report: Report) -> list[str]:
         if name in scenarios:
             content = scenarios[name]
             members = content if isinstance(content, list) else [content]
+            if isinstance(content, str) and "," in content:
+                report.warn(
+                    "text is read as a list, which scenarios are since Calliope 0.6.4",
+                    key=f"scenarios.{name}",
+                    mark=scenarios.mark(name),
+                    suggestion=f"Write `[{', '.join(_names(content, scenarios))}]`",
+                )
             for member in members:
                 if not isinstance(member, str):
                     raise InputError(
@@ -374,6 +353,7 @@ def _combine(tree: Tree, names: list[str], folder: Path, root: Path, report: Rep
         start = Path(origin.file).parent if origin and os.path.exists(origin.file) else folder
         content = with_imports(override, start, root, report)
         _tidy_links(content, report)
+        read_earlier_names(content, report)
         handler = clash_error(
             report, f"override `{name}` sets a key that another override of the scenario sets"
         )

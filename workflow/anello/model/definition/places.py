@@ -299,7 +299,7 @@ def _link_nodes(
     for key, config in section.items():
         path, mark = f"links.{key}", section.mark(key)
         ends = [e.strip() for e in key.split(",")]
-        if len(ends) != 2 or not all(ends) or ends[0] == ends[1]:
+        if len(ends) != 2 or not all(ends):
             report.error("a link's key must name two locations, as in `A,B`", key=path, mark=mark)
             continue
         if not isinstance(config, Tree):
@@ -310,8 +310,9 @@ def _link_nodes(
             continue
         unknown = [e for e in ends if e not in all_names]
         for end in unknown:
-            report.error(
-                f"location `{end}` is not defined below `locations`",
+            report.harmless(
+                f"location `{end}` is not defined below `locations`"
+                + ("" if report.strict else "; the link is left out"),
                 key=path,
                 mark=mark,
                 suggestion=did_you_mean(end, all_names),
@@ -388,10 +389,12 @@ def _two_ends(
             "must be a number of at least 0", key=f"{path}.distance", mark=mark, value=distance
         )
         distance = None
-    there, back = settings, settings.copy()
+    # The two ends of a link from a location to itself are one node: what it sends, it receives.
+    there, back = settings, settings if first == second else settings.copy()
     if settings.find("constraints.one_way"):
         there.section("constraints")["energy_prod"] = False
         back.section("constraints")["energy_con"] = False
     length = None if distance is None else float(distance)
     yield Node(first, tech, there, path, mark, remote=second, distance=length)
-    yield Node(second, tech, back, path, mark, remote=first, distance=length)
+    if first != second:
+        yield Node(second, tech, back, path, mark, remote=first, distance=length)

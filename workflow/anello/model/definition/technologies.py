@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from anello.base.colors import css_hex
 from anello.errors import did_you_mean
 from anello.model.schema.mark import Mark
 from anello.model.schema.parameters import BASES, TIERS, options
@@ -24,6 +26,8 @@ PALETTE = (
     "#994455",
 )
 """Colours for technologies without one (Paul Tol's bright set and relatives)."""
+
+_HEX = re.compile("#[0-9a-fA-F]{6}")
 
 _SIDES = {
     "supply": ("out",),
@@ -118,12 +122,33 @@ def read_technologies(tree: Tree, report: Report) -> dict[str, Technology]:
             continue
         tech = _build(name, config, chain, groups)
         tech.mark = mark
-        if not tech.essentials.get("color"):
+        if not _read_color(tech, report):
             tech.essentials["color"] = PALETTE[colours % len(PALETTE)]
             colours += 1
         _read_carriers(tech, config, report)
         found[name] = tech
     return found
+
+
+def _read_color(tech: Technology, report: Report) -> bool:
+    """Write a technology's colour as ``#rrggbb``; return whether it has one."""
+    told = tech.essentials.get("color")
+    if told is None or told == "":
+        return False
+    if _HEX.fullmatch(str(told)):
+        return True
+    color = css_hex(str(told))
+    if color is None:
+        report.harmless(
+            "is no colour of CSS",
+            key=f"techs.{tech.name}.essentials.color",
+            mark=tech.essentials.mark("color") or tech.mark,
+            value=told,
+            suggestion="Write a name such as `red`, or `'#rrggbb'` in quotes",
+        )
+        return False
+    tech.essentials["color"] = color
+    return True
 
 
 def _check_name(name: str, path: str, mark: Mark | None, report: Report) -> None:

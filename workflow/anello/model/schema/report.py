@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 from anello.errors import InputError, Problem, did_you_mean
@@ -22,6 +23,8 @@ class Report:
         self.strict = strict
         self.problems: list[Problem] = []
         self.notes: list[Problem] = []
+        self.outside: list[tuple[Path, str, str, Mark | None]] = []
+        """Parts that lie outside what may be read: where, as written, key and origin."""
         self._told: set[tuple[object, ...]] = set()
 
     def error(

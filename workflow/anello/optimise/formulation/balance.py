@@ -191,7 +191,8 @@ def level_before(c: Context, nodes: IntArray) -> Expression:
     starts_empty = first.copy()
     first[c.first_step] = not c.cyclic
     if c.clusters is not None:
-        before[c.clusters.first] = c.clusters.last_step
+        days = c.clusters
+        before[days.first] = days.last_step[days.of_step[days.first]]
         if c.clusters.linked:
             starts_empty = c.clusters.first & ~(first & c.compat)
     later = ~(first | starts_empty)

@@ -8,7 +8,7 @@ from typing import Any
 import xarray as xr
 
 
-@dataclass
+@dataclass(repr=False)
 class CollectedResults:
     """One scenario's results and what led to them.
 
@@ -47,3 +47,31 @@ class CollectedResults:
     versions: dict[str, str] = field(default_factory=dict)
     checksums: dict[str, str] = field(default_factory=dict)
     attrs: dict[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Return what there is, in a few lines; the data sets themselves show their numbers."""
+        sizes = ", ".join(f"{size} {name}" for name, size in self.results.sizes.items())
+        about = " of ".join(
+            str(self.attrs[key]) for key in ("scenario", "run") if self.attrs.get(key)
+        )
+        lines = [f"<anello results{': ' if about else ''}{about}", f"results:      {sizes}"]
+        cost = self.results.attrs.get("cost_objective")
+        if cost is not None:
+            lines.append(f"cost:         {float(cost):,.6g} ({self.results.attrs.get('status')})")
+        if self.convergence is not None:
+            lines.append(f"convergence:  {self.convergence.sizes.get('iteration', 0)} iterations")
+        named = (
+            "results",
+            "inputs",
+            "ring",
+            "convergence",
+            "record",
+            "quality",
+            "config",
+            "settings",
+            "versions",
+            "checksums",
+            "attrs",
+        )
+        there = [name for name in named if getattr(self, name) is not None]
+        return "\n".join([*lines, f"attributes:   {', '.join(there)}>"])

@@ -123,11 +123,14 @@ def extract(
         "zero_threshold": threshold,
         "zero_threshold_applied_to": ", ".join(sorted(cleaned)),
     }
+    run = data.config.get("run", {})
+    if run.get("ensure_feasibility"):
+        results.attrs["penalty_per_kwh"] = float(run["bigM"])
     if audit:
         check_carrier_balance(results)
     if not derived:
         return _ordered(results)
-    copied = data.config.get("run", {}).get("compat") == "calliope-0.6"
+    copied = run.get("compat") == "calliope-0.6"
     results = add_derived(results, "calliope-0.6" if copied else "anello")
     return _ordered(results)
 

@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from anello.optimise.results.collected import CollectedResults
+from anello.optimise.results.prices import allocated_cost, set_prices, steps_without_price
 
 KWH_PER_MWH = 1000.0
 
@@ -46,8 +47,9 @@ def summarise(collected: CollectedResults) -> dict[str, Any]:
         "energy_mwh": _energies(results),
         "peak_kw": _peaks(results),
         "capacity": _capacities(results),
-        "levelised_cost_per_kwh": _levelised(results),
+        "levelised_cost": allocated_cost(results),
         "mean_shadow_price_per_kwh": _shadow_prices(results),
+        "steps_without_price": _without_price(results),
         "convergence": _convergence(collected),
         "ring": _ring(collected.ring) if collected.ring is not None else None,
         "data_quality": _quality(collected.quality),
@@ -200,37 +202,31 @@ def _capacities(results: xr.Dataset) -> dict[str, Any]:
     return out
 
 
-def _levelised(results: xr.Dataset) -> dict[str, Any]:
-    if "total_levelised_cost" not in results:
-        return {}
-    total = results["total_levelised_cost"]
-    return {
-        str(carrier): {
-            str(name): float(total.sel(carrier=carrier, cost_class=name))
-            for name in results["cost_class"].values
-        }
-        for carrier in results["carrier"].values
-    }
-
-
 def _shadow_prices(results: xr.Dataset) -> dict[str, Any]:
-    """Mean over time, weighted with the demand at the location where there is any."""
+    """Mean of the prices that something sets, weighted with what is taken at the location."""
     if "shadow_price" not in results:
         return {}
     out: dict[str, Any] = {}
+    prices = set_prices(results)
     taken = abs(results["carrier_con"]).fillna(0.0)
     for loc in results["loc"].values:
         here = taken.where(results["node_loc"] == loc).sum("node")
         out[str(loc)] = {}
         for carrier in results["carrier"].values:
-            price = results["shadow_price"].sel(loc=loc, carrier=carrier)
-            if price.isnull().all():
+            price = prices.sel(loc=loc, carrier=carrier)
+            known = price.notnull()
+            if not known.any():
                 continue
-            weight = here.sel(carrier=carrier) * results["timestep_weight"]
+            weight = (here.sel(carrier=carrier) * results["timestep_weight"]).where(known, 0.0)
             if float(weight.sum()) == 0.0:
-                weight = results["timestep_weight"]
-            out[str(loc)][str(carrier)] = float((price * weight).sum() / weight.sum())
+                weight = results["timestep_weight"].where(known, 0.0)
+            mean = (price.fillna(0.0) * weight).sum() / weight.sum()
+            out[str(loc)][str(carrier)] = float(mean)
     return out
+
+
+def _without_price(results: xr.Dataset) -> dict[str, Any]:
+    return steps_without_price(results) if "shadow_price" in results else {}
 
 
 def _convergence(collected: CollectedResults) -> dict[str, Any] | None:

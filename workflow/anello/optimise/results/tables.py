@@ -242,6 +242,8 @@ def _parsed(file: Path, name: str, column: pd.Series[str], kind: str) -> np.ndar
     if np.dtype(kind).kind == "b":
         return np.asarray(text == "True")
     try:
+        if np.dtype(kind).kind == "f":  # a number that is missing stands as an empty cell
+            text = np.where(text == "", "nan", text)
         return np.asarray(text.astype(kind))
     except ValueError as error:
         raise ArtefactError(

@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from anello.base.files import FilePath, atomic_path
+from anello.optimise.results.prices import set_prices
 from anello.optimise.results.variables import RESULT_VARIABLES
 
 ORDER = ("loc", "tech", "carrier", "cost_class", "iteration", "timestep")
@@ -24,8 +25,9 @@ def write_tidy_csv(
 ) -> list[Path]:
     """Write results as tidy CSV files, ``<variable>.csv``.
 
-    Rows without a value are left out. Columns are the labels, then the value, whose header ends in
-    its units: ``loc,tech,carrier,timestep,carrier_prod_kwh``.
+    Rows without a value are left out, also those of prices that nothing sets
+    (:func:`anello.optimise.results.prices.price_states`). Columns are the labels, then the value,
+    whose header ends in its units: ``loc,tech,carrier,timestep,carrier_prod_kwh``.
 
     Parameters
     ----------
@@ -45,7 +47,7 @@ def write_tidy_csv(
     written = []
     for name in names:
         path = Path(folder) / f"{name}.csv"
-        frame = tidy_frame(results[name])
+        frame = tidy_frame(set_prices(results) if name == "shadow_price" else results[name])
         with atomic_path(path) as temporary:
             frame.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
         written.append(path)

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from anello.optimise.results.postprocess import capacity_factor
 from anello.optimise.results.variables import COORDINATE_ATTRS
 
 SEPARATE_ORDER = ("loc", "tech", "carrier", "cost_class", "timestep")
@@ -168,9 +167,8 @@ def calliope_view(results: xr.Dataset) -> xr.Dataset:
     """Results as Calliope 0.6 would lay them out, for scripts written for it.
 
     Labels are joined (``loc::tech::carrier``), each variable has the dimension of its own set
-    (``loc_techs_store``, ``loc_tech_carriers_prod``, …), unused supply is merged into
-    ``unmet_demand`` as its negative part, and capacity factors are not divided by the step's
-    length.
+    (``loc_techs_store``, ``loc_tech_carriers_prod``, …), and unused supply is merged into
+    ``unmet_demand`` as its negative part.
 
     Parameters
     ----------
@@ -203,7 +201,7 @@ def calliope_view(results: xr.Dataset) -> xr.Dataset:
         return together.assign({name: views[0][name] for name in steps})
     arrays: dict[Hashable, xr.DataArray] = {}
     for name, array in results.data_vars.items():
-        if name in ("unused_supply", "capacity_factor"):
+        if name == "unused_supply":
             continue
         values = array
         if name == "unmet_demand" and "unused_supply" in results:
@@ -212,8 +210,7 @@ def calliope_view(results: xr.Dataset) -> xr.Dataset:
     if "unmet_demand" not in arrays and "unused_supply" in results:
         arrays["unmet_demand"] = _joined(results["unused_supply"].rename("unmet_demand"))
     if "capacity_factor" in results:
-        factor = _joined(capacity_factor(results, compat="calliope-0.6"))
-        arrays["capacity_factor"] = factor.transpose("timesteps", ...)
+        arrays["capacity_factor"] = arrays["capacity_factor"].transpose("timesteps", ...)
     if "systemwide_capacity_factor" in results:
         arrays.update(_for_every_pair(results))
     out = xr.Dataset(

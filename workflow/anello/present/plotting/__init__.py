@@ -246,7 +246,7 @@ class ModelPlots:
         Returns
         -------
         str or None
-            The page, unless it is written.
+            The page, unless it is written; a notebook shows one line of it.
         """
         from anello.present.plotting.summary import summary_page
 

@@ -141,7 +141,7 @@ def _laid(
     inputs = source.model.data.inputs
     for loc, tech in zip(inputs["node_loc"].values, inputs["node_tech"].values, strict=True):
         plain, _, remote = str(tech).partition(":")
-        if not remote or str(loc) not in places or remote not in places:
+        if remote in ("", str(loc)) or str(loc) not in places or remote not in places:
             continue
         start, end = sorted((str(loc), remote))
         link = Link(plain, start, end)

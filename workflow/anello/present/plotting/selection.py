@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from anello.errors import InputError, Problem, did_you_mean
+from anello.optimise.results.prices import price_states
 from anello.present.plotting.chart import INK
 from anello.present.report.appearance import GREY, WHEEL, lightened
 
@@ -85,8 +86,15 @@ class Source:
         return f", alternative {label}"
 
     def values(self, var: str) -> xr.DataArray:
-        """Return a variable with a dimension each for locations, technologies and carriers."""
-        return self.model.get_formatted_array(var)
+        """Return a variable with a dimension each for locations, technologies and carriers.
+
+        Prices that nothing sets are NaN.
+        """
+        found = self.model.get_formatted_array(var)
+        if var == "shadow_price" and "spore" not in self.model.dispatch.dims:
+            names = {"loc": "locs", "carrier": "carriers", "timestep": "timesteps"}
+            found = found.where(price_states(self.model.dispatch).rename(names) == "set")
+        return found
 
 
 def _told_apart(given: Mapping[str, str], bases: Mapping[str, str]) -> dict[str, str]:

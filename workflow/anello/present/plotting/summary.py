@@ -23,7 +23,19 @@ _MOST_FRAMES = 168
 """Time steps of flows in a page: a week of hours. Each holds every arrow and bubble anew."""
 
 
-def summary_page(source: Source, to_file: PathLike | None = None) -> str | None:
+class Page(str):
+    """The text of a page, of which a prompt or a notebook shows one line."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return f"<page of {len(self):,} characters: plot.summary('plots.html') writes it>"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{html.escape(repr(self))}</p>"
+
+
+def summary_page(source: Source, to_file: PathLike | None = None) -> Page | None:
     """Return or write the page of :meth:`anello.present.plotting.ModelPlots.summary`."""
     solved = source.model.is_solved
     parts = [
@@ -67,7 +79,7 @@ def summary_page(source: Source, to_file: PathLike | None = None) -> str | None:
     # in one pass, so that no text is searched for the tokens of another
     page = re.sub("@([A-Z]+)@", lambda token: texts[token[1]], page)
     if to_file is None:
-        return page
+        return Page(page)
     if Path(to_file).suffix.lower() not in (".html", ".htm"):
         raise InputError(f"{to_file}: a summary is a page; choose a name that ends in .html")
     write_text(to_file, page)

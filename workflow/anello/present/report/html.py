@@ -6,7 +6,7 @@ import base64
 import html
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from anello.base.files import FilePath, write_text
 from anello.errors import ArtefactError
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.collection import convergence_dataset
+from anello.optimise.results.prices import set_prices
 from anello.present.report.appearance import (
     BLUE,
     GREEN,
@@ -32,6 +33,7 @@ from anello.present.report.appearance import (
 from anello.present.report.charts import Line, line_chart
 from anello.present.report.comparison import Scenarios, load, scenario_table, signed_percent
 from anello.present.report.config import FiguresConfig
+from anello.present.report.costs import cost_table, unpriced_note
 from anello.present.report.dispatch_figures import carrier_flows, flow_style
 from anello.present.report.energy_flows import energy_links, sankey_svg
 from anello.present.report.loop_drawing import loop_html, ring_loop
@@ -307,24 +309,19 @@ def _prices(collected: CollectedResults, config: FiguresConfig) -> str:
     hours = (results["timestep_resolution"] * results["timestep_weight"]).values
     lines = []
     locs = [str(v) for v in results["loc"].values]
+    prices = set_prices(results)
     for carrier in look.carriers():
         for loc in locs:
-            price = results["shadow_price"].sel(loc=loc, carrier=carrier).values
-            if np.isfinite(price).all():
+            price = prices.sel(loc=loc, carrier=carrier).values
+            known = np.isfinite(price)
+            if known.any():
                 name = f"{look.name(carrier)}, {look.name(loc)}"
                 dash = _DASHES[locs.index(loc) % len(_DASHES)]
-                lines.append(_duration(name, price, hours, look.carrier_color(carrier), dash))
+                color = look.carrier_color(carrier)
+                lines.append(_duration(name, price[known], hours[known], color, dash))
     if "source_heat_price" in results:
         price = results["source_heat_price"].values
         lines.append(_duration("Source heat from the ring", price, hours, GREEN, ""))
-    note = ""
-    ceiling = _price_ceiling(lines)
-    if ceiling is not None:
-        lines = [_cut(line, ceiling) for line in lines]
-        note = (
-            f"<p>Prices above {_figure(ceiling)} {html.escape(config.currency)}/kWh, those of "
-            "hours with unmet demand, are not drawn.</p>"
-        )
     chart = line_chart(
         lines,
         "Hours with at least this price [h]",
@@ -332,24 +329,12 @@ def _prices(collected: CollectedResults, config: FiguresConfig) -> str:
         "Prices of one more kWh of each carrier, in falling order",
         x_from_zero=True,
     )
-    return chart + note
+    return chart + unpriced_note(results) + cost_table(results, look, config)
 
 
 def _duration(name: str, values: Array, hours: Array, color: str, dash: str) -> Line:
     order = np.argsort(-values, kind="stable")
     return Line(name, np.cumsum(hours[order]), values[order], color, dash)
-
-
-def _price_ceiling(lines: Sequence[Line]) -> float | None:
-    """Return the limit above which prices are penalties that would flatten all others."""
-    values = np.concatenate([line.y for line in lines]) if lines else np.zeros(1)
-    usual = float(np.quantile(values, 0.98))
-    return 10 * usual if usual > 0 and float(values.max()) > 20 * usual else None
-
-
-def _cut(line: Line, ceiling: float) -> Line:
-    kept = line.y <= ceiling
-    return Line(line.name, line.x[kept], line.y[kept], line.color, line.dash)
 
 
 def _convergence(collected: CollectedResults, config: FiguresConfig) -> str:

@@ -1,0 +1,71 @@
+"""What a kWh costs, and which hours have no price, in the report."""
+
+from __future__ import annotations
+
+import html
+
+import xarray as xr
+
+from anello.optimise.results.prices import allocated_cost, price_states
+from anello.present.report.appearance import Appearance
+from anello.present.report.config import FiguresConfig
+
+_RULES = {
+    "value": "by the value of what its demands took, at the prices of each hour",
+    "energy": "by the energy its demands took, as there are no prices to value it with",
+}
+
+
+def unpriced_note(results: xr.Dataset) -> str:
+    """Return a sentence that counts the prices that nothing sets, which are not drawn.
+
+    Parameters
+    ----------
+    results : xarray.Dataset
+        Results with ``shadow_price``.
+    """
+    states = price_states(results).values
+    idle, penalty = int((states == "idle").sum()), int((states == "penalty").sum())
+    priced = int((states != "none").sum())
+    told = [
+        f"{count:,} {why}"
+        for count, why in (
+            (idle, "where the carrier neither comes nor goes"),
+            (penalty, "set by the penalty of unmet demand or unused supply"),
+        )
+        if count
+    ]
+    if not told:
+        return ""
+    return f"<p>Of {priced:,} prices, those that nothing sets are left out: {', '.join(told)}.</p>"
+
+
+def cost_table(results: xr.Dataset, look: Appearance, config: FiguresConfig) -> str:
+    """Return a table of the system's cost shared out among what it delivers.
+
+    Parameters
+    ----------
+    results : xarray.Dataset
+        Results with ``cost``.
+    look : Appearance
+        Names of carriers.
+    config : FiguresConfig
+        Currency and the cost class that is shown.
+    """
+    found = allocated_cost(results)
+    if not found or config.cost_class not in results["cost_class"].values:
+        return ""
+    money = html.escape(config.currency)
+    rows = "".join(
+        f"<tr><th>{html.escape(look.name(carrier))}</th>"
+        f"<td>{entry['delivered_kwh'] / 1000:,.1f}</td>"
+        f"<td>{entry['cost'][config.cost_class]:,.0f}</td>"
+        f"<td>{entry['cost_per_kwh'][config.cost_class]:,.4f}</td></tr>"
+        for carrier, entry in found["carriers"].items()
+    )
+    return (
+        f"<p>Cost of the whole system, shared out to each carrier {_RULES[found['rule']]}:</p>"
+        '<div class="scroll"><table><thead><tr><th>Carrier</th><th>Delivered [MWh]</th>'
+        f"<th>Cost [{money}]</th><th>[{money}/kWh]</th></tr></thead>"
+        f"<tbody>{rows}</tbody></table></div>"
+    )
