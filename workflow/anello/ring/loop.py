@@ -19,6 +19,7 @@ import numpy as np
 
 from anello.errors import InputError, Problem
 from anello.ring.borefield.device import FieldOnRing, device_stations
+from anello.ring.borefield.passage import evened
 from anello.ring.config import RingConfig
 from anello.ring.cop import RUNNING_KW, ScalarCop, compile_heat_pumps
 from anello.ring.devices import plant_devices
@@ -130,6 +131,9 @@ def simulate_loop(
             balancing[:, step] = moved
             for place, kw in zip(places, moved, strict=True):
                 heat_list[place] += kw
+            for name, device in fields.items():
+                place = places[DEVICES.index(name)]
+                field = evened(field, run.coming, step, place, device.closed(step, degc[place]))
         field, loss_kw[step] = run.advance(
             field, step, np.array(heat_list), pump_of[step], grounds[step]
         )

@@ -127,6 +127,11 @@ class FieldOnRing:
         self._state = self.field.advance(self._state, heat_kw, float(self.step_h[step]))
         self.wall_degc[step + 1] = self.field.wall_degc(self._state)
 
+    def closed(self, step: int, water_degc: float) -> float:
+        """Return which part of the water's difference to the ground was closed in a step [-]."""
+        most = self.passing_kw_per_k[step] * (self.body_degc - water_degc)
+        return 0.0 if most == 0.0 else min(1.0, max(0.0, float(self.heat_kw[step] / most)))
+
     def result(self) -> FieldResult:
         """Return what the field did, audited.
 
