@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from math import expm1, inf, log, pi
 from pathlib import Path
 
@@ -230,6 +231,18 @@ def compile_borefield(config: BorefieldConfig, folder: Path | None = None) -> Bo
     InputError
         If a given g-function cannot be read or met.
     """
+    if config.field.kind == "g_function":  # its file may change
+        return _compiled(config, folder)
+    return _kept(config.model_dump_json(), folder)
+
+
+@lru_cache(maxsize=16)
+def _kept(config: str, folder: Path | None) -> Borefield:
+    """Compile a field once in a process, since a search simulates it again and again."""
+    return _compiled(BorefieldConfig.model_validate_json(config), folder)
+
+
+def _compiled(config: BorefieldConfig, folder: Path | None) -> Borefield:
     return Borefield(
         chain=fit_foster(*g_function(config, folder)),
         undisturbed_degc=config.undisturbed_degc,
