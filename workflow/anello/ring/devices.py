@@ -27,6 +27,8 @@ WAYS = {
     "backup_heater": ("backup_heater", 1.0),
     "dry_cooler": ("dry_cooler", -1.0),
     "chiller": ("chiller", -1.0),
+    "borefield_heating": ("borefield", 1.0),
+    "borefield_cooling": ("borefield", -1.0),
 }
 """Device and sign of each way that a programme may move heat into the ring (+1) or out of it."""
 

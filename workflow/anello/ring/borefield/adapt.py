@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _STEPS = {
     "entering_degc": "fluid that enters the boreholes, end of step",
     "leaving_degc": "fluid that leaves the boreholes, end of step",
+    "water_degc": "ring water that meets the borefield, start of step",
     "horizon_degc": "borehole wall in the horizon's last year if this year repeats, end of step",
 }
 
@@ -56,6 +57,7 @@ def field_result(dataset: xr.Dataset) -> FieldResult | None:
         wall_degc=dataset["borefield_wall_degc"].values,
         entering_degc=dataset["borefield_entering_degc"].values,
         leaving_degc=dataset["borefield_leaving_degc"].values,
+        water_degc=dataset["borefield_water_degc"].values,
         state_kw=dataset["borefield_state_kw"].values,
         horizon_degc=None if horizon is None else horizon.values,
     )

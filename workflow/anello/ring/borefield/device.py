@@ -29,6 +29,8 @@ class FieldResult:
         Mean borehole wall at the start of each step, and at the end [°C].
     entering_degc, leaving_degc : ndarray, shape (T,)
         Fluid that enters and leaves the boreholes, at the end of each step [°C].
+    water_degc : ndarray, shape (T,)
+        The ring's water that meets the field, as it is at the start of each step [°C].
     state_kw : ndarray, shape (J,)
         State at the end, from which another run may go on [kW].
     horizon_degc : ndarray, shape (T,), optional
@@ -39,6 +41,7 @@ class FieldResult:
     wall_degc: Floats
     entering_degc: Floats
     leaving_degc: Floats
+    water_degc: Floats
     state_kw: Floats
     horizon_degc: Floats | None = None
 
@@ -92,6 +95,7 @@ class FieldOnRing:
             )
         self._state = self._start
         self.heat_kw = np.zeros(step_h.size)
+        self.water_degc = np.empty(step_h.size)
         self.passing_kw_per_k = np.full(step_h.size, inf)
         self.wall_degc = np.empty(step_h.size + 1)
         self.wall_degc[0] = self.field.wall_degc(self._start)
@@ -111,6 +115,7 @@ class FieldOnRing:
         passing_kw_per_k : float
             Its heat capacity flow [kW/K].
         """
+        self.water_degc[step] = water_degc
         self.passing_kw_per_k[step] = passing_kw_per_k
         self.body_degc, drop = self.field.answer(self._state, float(self.step_h[step]))
         per_k = self.field.conductance_kw_per_k(drop, passing_kw_per_k)
@@ -156,6 +161,7 @@ class FieldOnRing:
             wall_degc=self.wall_degc,
             entering_degc=entering,
             leaving_degc=leaving,
+            water_degc=self.water_degc,
             state_kw=self._state,
             horizon_degc=None if years is None else years.last_degc,
         )
