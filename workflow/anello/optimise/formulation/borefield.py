@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from anello.optimise.formulation.context import Context
-from anello.optimise.formulation.expression import Expression, Parameter
+from anello.optimise.formulation.expression import Array, Expression, Parameter
 from anello.optimise.formulation.registry import Columns, Rows, constraint, variable
 from anello.optimise.formulation.ring import _later, _water_at, pair
 from anello.optimise.formulation.ring_rows import FieldRows
@@ -42,6 +42,14 @@ def _net(c: Context, field: FieldRows) -> Expression:
 def _masses_before(c: Context) -> Expression:
     """What the masses lower the wall by at the start of each step; nothing at the first."""
     return c.system.variables["ring_field"].at(steps=c.previous) * _later(c)
+
+
+def _at_rest(c: Context, field: FieldRows) -> Array:
+    """What unused ground gives to water at 0 °C; to the given water in the first step [kW]."""
+    assert c.ring is not None
+    given: Array = field.kw_per_k * field.undisturbed_degc
+    given[0] -= field.kw_per_k[0] * c.ring.initial_degc
+    return given
 
 
 def _memory(c: Context, field: FieldRows, labels: tuple[str, ...]) -> Expression:
@@ -106,7 +114,7 @@ def ring_field_max(c: Context) -> Rows | None:
     per_k = Parameter(FIELD_PER_K, field.ways, np.tile(field.kw_per_k, (len(field.ways), 1)))
     water = _water_at(c, [field.station] * len(field.ways)) * signs * per_k
     memory = _memory(c, field, field.ways) * signs
-    relation = _ways(c, field) + water + memory <= signs * field.kw_per_k * field.undisturbed_degc
+    relation = _ways(c, field) + water + memory <= signs * _at_rest(c, field)
     return Rows({"device": list(field.ways)}, relation, TIME_AXIS)
 
 
@@ -124,10 +132,7 @@ def ring_field_always(c: Context) -> Rows | None:
         return None
     per_k = Parameter(FIELD_PER_K, (ALWAYS,), field.kw_per_k[None, :])
     water = _water_at(c, [field.station]) * per_k
-    relation = (
-        _net(c, field) + water + _memory(c, field, (ALWAYS,))
-        == (field.kw_per_k * field.undisturbed_degc)[None, :]
-    )
+    relation = _net(c, field) + water + _memory(c, field, (ALWAYS,)) == _at_rest(c, field)[None, :]
     return Rows({"ring": ["ring"]}, relation, TIME_AXIS)
 
 
