@@ -209,7 +209,20 @@ def test_a_relation_without_bounds_does_not_count():
 def test_borefield_by_hand(always):
     problem = compile_problem(ArrayModel(borefield(always)))
     if not always:  # ask for at least 13 °C, so that the field has to work
-        problem = problem.with_bounds(columns={"ring_temperature": (13.0, 14.0)})
+        limit = np.full((2, HOURS), [[4.0 * 16.0], [100.0]])
+        limit[0, 0] -= 4.0 * 12.0
+        problem = problem.patch(
+            {
+                "ring_field_kw_per_k": {"borefield_heating": np.full(HOURS, 4.0)},
+                "ring_field_kw_per_mass": {
+                    "borefield_heating|quick": np.full(HOURS, 2.0),
+                    "borefield_heating|slow": np.full(HOURS, 3.6),
+                },
+            }
+        ).with_bounds(
+            columns={"ring_temperature": (13.0, 14.0)},
+            rows={"ring_field_max": (np.full_like(limit, np.nan), limit)},
+        )
     solution = solve(problem)
     labels = [label for (label,) in solution.problem.variables["ring_heat"].labels()]
     heat = solution.value("ring_heat")

@@ -1,7 +1,7 @@
 """A borefield inside the linear programme: its memory, and what it can give because of it.
 
-The ground is a chain of thermal masses (:mod:`anello.ring.borefield.field`), and each adds a row of
-three or four entries a step. What the field may exchange follows from masses and water, both
+The ground is a chain of thermal masses (:mod:`anello.ring.borefield.field`), and each adds one
+row of four entries a step. What the field may exchange follows from masses and water, both
 variables.
 """
 
@@ -52,12 +52,12 @@ def _at_rest(c: Context, field: FieldRows) -> Array:
     return given
 
 
-def _memory(c: Context, field: FieldRows, labels: tuple[str, ...]) -> Expression:
+def _memory(c: Context, field: FieldRows, labels: tuple[str, ...], kw_per_k: Array) -> Expression:
     """What the masses take from what the field can give, row by row [kW]."""
     count = len(field.masses)
     both = [(row, mass) for row in range(len(labels)) for mass in range(count)]
     named = tuple(pair(labels[row], field.masses[mass]) for row, mass in both)
-    start = np.array([field.kw_per_k * field.keep[mass] for _, mass in both])
+    start = np.array([kw_per_k * field.keep[mass] for _, mass in both])
     before = c.system.variables["ring_field"].at([mass for _, mass in both], c.previous)
     before = before * _later(c) * Parameter(FIELD_PER_MASS, named, start)
     return before.sum_into([row for row, _ in both], len(labels))
@@ -106,15 +106,20 @@ def ring_field_balance(c: Context) -> Rows | None:
     equation=r"ring\_heat / h \le \sigma\, G\,(T_0 - \sum_j \varphi_j y_{j,t-1} - T_{t-1})",
 )
 def ring_field_max(c: Context) -> Rows | None:
-    """A borefield gives no more than wall and water allow."""
+    """A borefield gives no more than wall and water allow.
+
+    The coefficients start at zero and are patched: the line depends on which of wall and water is
+    the warmer.
+    """
     field = _field(c)
     if field is None or field.always:
         return None
     signs = np.array(field.signs)[:, None]
-    per_k = Parameter(FIELD_PER_K, field.ways, np.tile(field.kw_per_k, (len(field.ways), 1)))
+    zero = np.zeros((len(field.ways), c.n_time))
+    per_k = Parameter(FIELD_PER_K, field.ways, zero)
     water = _water_at(c, [field.station] * len(field.ways)) * signs * per_k
-    memory = _memory(c, field, field.ways) * signs
-    relation = _ways(c, field) + water + memory <= signs * _at_rest(c, field)
+    memory = _memory(c, field, field.ways, 0.0 * field.kw_per_k) * signs
+    relation = _ways(c, field) + water + memory <= zero + field.most_kw
     return Rows({"device": list(field.ways)}, relation, TIME_AXIS)
 
 
@@ -132,7 +137,10 @@ def ring_field_always(c: Context) -> Rows | None:
         return None
     per_k = Parameter(FIELD_PER_K, (ALWAYS,), field.kw_per_k[None, :])
     water = _water_at(c, [field.station]) * per_k
-    relation = _net(c, field) + water + _memory(c, field, (ALWAYS,)) == _at_rest(c, field)[None, :]
+    relation = (
+        _net(c, field) + water + _memory(c, field, (ALWAYS,), field.kw_per_k)
+        == _at_rest(c, field)[None, :]
+    )
     return Rows({"ring": ["ring"]}, relation, TIME_AXIS)
 
 
