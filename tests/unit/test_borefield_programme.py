@@ -10,6 +10,8 @@ import pytest
 from anello.coupling.borefield import field_limits, field_rows, idle_degc
 from anello.coupling.exchange_file import read_linearisation, write_cop
 from anello.coupling.incumbent import linearise
+from anello.coupling.operate import operate_district
+from anello.errors import InputError
 from ring_districts import coupled
 
 FIELD: dict[str, Any] = {
@@ -112,3 +114,9 @@ def test_a_ring_without_a_field_has_no_rows_of_one() -> None:
     made = coupled(1, days=1)
     assert made.rows.field is None
     assert field_rows(made.ring, (), np.ones(1), np.ones(1)) is None
+
+
+def test_a_rolling_horizon_refuses_the_grounds_memory() -> None:
+    made = district(1)
+    with pytest.raises(InputError, match="memory is not carried"):
+        operate_district(made.data, made.ring, made.coupling, window_h=12, horizon_h=24)
