@@ -7,9 +7,14 @@ from numpy.typing import NDArray
 
 from anello.coupling.incumbent import Linearisation
 from anello.coupling.limits import line
-from anello.optimise.formulation.borefield import ALWAYS, FIELD_PER_K, FIELD_PER_MASS
 from anello.optimise.formulation.ring import pair
-from anello.optimise.formulation.ring_rows import FieldRows, RingRows
+from anello.optimise.formulation.ring_rows import (
+    ALWAYS,
+    FIELD_PER_K,
+    FIELD_PER_MASS,
+    FieldRows,
+    RingRows,
+)
 from anello.ring.borefield.device import device_stations
 from anello.ring.borefield.field import Borefield, compile_borefield
 from anello.ring.config import RingConfig

@@ -13,13 +13,13 @@ from anello.optimise.formulation.context import Context
 from anello.optimise.formulation.expression import Array, Expression, Parameter
 from anello.optimise.formulation.registry import Columns, Rows, constraint, variable
 from anello.optimise.formulation.ring import _later, _water_at, pair
-from anello.optimise.formulation.ring_rows import FieldRows
+from anello.optimise.formulation.ring_rows import (
+    ALWAYS,
+    FIELD_PER_K,
+    FIELD_PER_MASS,
+    FieldRows,
+)
 from anello.optimise.formulation.system import TIME_AXIS
-
-FIELD_PER_K = "ring_field_kw_per_k"
-FIELD_PER_MASS = "ring_field_kw_per_mass"
-ALWAYS = "borefield"
-"""Label of the numbers of a field that exchanges all the time."""
 
 
 def _field(c: Context) -> FieldRows | None:

@@ -13,6 +13,11 @@ MEAN_WATER = "mean"
 BEYOND_EUR_PER_KWH = 0.4
 """Penalty of heat that the ring lacks or holds beyond its bounds: dearer than to move it."""
 
+FIELD_PER_K = "ring_field_kw_per_k"
+FIELD_PER_MASS = "ring_field_kw_per_mass"
+ALWAYS = "borefield"
+"""Label of the numbers of a borefield that exchanges all the time."""
+
 
 @dataclass(frozen=True)
 class Device:
