@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from functools import lru_cache
 from math import expm1, inf, log, pi
@@ -54,6 +55,13 @@ class Borefield:
     flow_kw_per_k: float
     effectiveness: float
     fluid_degc: tuple[float, float]
+    _kept: dict[float, Floats] = dataclasses.field(default_factory=dict, repr=False, compare=False)
+
+    def keep(self, hours: float) -> Floats:
+        """Return φ_j = exp(−Δt/τ_j), what a step of this length leaves of the state, (J,) [-]."""
+        if hours not in self._kept:
+            self._kept[hours] = np.exp(-hours / self.chain.tau_h)
+        return self._kept[hours]
 
     @property
     def k_per_kw(self) -> float:
@@ -82,7 +90,7 @@ class Borefield:
         hours : float
             Length of the step [h].
         """
-        keep = np.exp(-hours / self.chain.tau_h)
+        keep = self.keep(hours)
         new: Floats = keep * state + (1.0 - keep) * self.chain.resistance * heat_kw
         return new
 
@@ -103,7 +111,7 @@ class Borefield:
         drop_k_per_kw : float
             Drop of the wall at the end per heat taken out during the step [K/kW].
         """
-        keep = np.exp(-hours / self.chain.tau_h)
+        keep = self.keep(hours)
         idle = self.undisturbed_degc - self.k_per_kw * float(keep @ state)
         return idle, self.k_per_kw * float((1.0 - keep) @ self.chain.resistance)
 
