@@ -8,7 +8,7 @@ DEV_READY := $(VENV)/.ready-dev
 # The package itself is installed editable: only its metadata and the locks ask for a new set-up.
 SETUP := envs/setup.sh pyproject.toml
 
-.PHONY: help demo test test-long faults fuzz lint format docs bench bench-coupling bench-operate months schemas test-lowest clean
+.PHONY: help demo test test-long faults fuzz lint format docs bench bench-coupling bench-operate campaign months schemas test-lowest clean
 .DEFAULT_GOAL := help
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make bench   measure speed, beside Calliope 0.6.10 where it can be installed"
 	@echo "make bench-coupling   compare what every coupling truly costs"
 	@echo "make bench-demo  measure time and memory of the demo"
+	@echo "make campaign  couple 200 random districts to their end"
 	@echo "make months  lay the embedded district's months beside the original study's"
 	@echo "make bench-operate   measure a year of receding horizons beside one plan"
 
@@ -79,6 +80,10 @@ bench: $(DEV_READY)
 
 bench-coupling: $(DEV_READY)
 	PATH="$(abspath $(BIN)):$$PATH" python benchmarks/compare_coupling.py --year
+
+# Two hundred districts drawn at random, each run to its end: hours.
+campaign: $(DEV_READY)
+	PATH="$(abspath $(BIN)):$$PATH" python benchmarks/campaign.py
 
 bench-demo: $(DEV_READY)
 	PATH="$(abspath $(BIN)):$$PATH" python benchmarks/measure_demo.py

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import pkgutil
+import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -25,3 +27,12 @@ def test_every_room_has_its_floor() -> None:
     modules = {p.stem for p in package.glob("*.py")} - {"__init__", "__main__"}
     missing = {r for r in rooms | modules if f"anello.{r}" not in contract}
     assert not missing
+
+
+def test_every_stop_of_the_walk_exists() -> None:
+    page = (ROOT / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
+    walk = page[page.index("## One hour of one heat pump") : page.index("## The workflow")]
+    stops = re.findall(r"`(anello\.[\w.]+)`", walk)
+    assert len(stops) > 20
+    for stop in stops:
+        assert pkgutil.resolve_name(stop) is not None

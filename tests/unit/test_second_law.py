@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import xarray as xr
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anello.errors import ConfigError, SecondLawError
+from anello.errors import ConfigError, InputError, SecondLawError
 from anello.ring import simulate
 from anello.ring.config import RingConfig
 from anello.ring.cop import compile_heat_pumps
 from anello.ring.devices import chiller_electricity
+from anello.ring.liquid import require_liquid
 from anello.ring.plant import PlantController
 from anello.ring.plant_config import ChillerConfig
 from anello.ring.second_law import Exchange, audit, require
@@ -130,3 +132,17 @@ def test_maps_are_held_against_carnot(cop_map, faulty):
         return
     with pytest.raises(ConfigError, match=r"no machine has more than .* \(Carnot\)"):
         compile_heat_pumps(config, ("a::hp",))
+
+
+@pytest.mark.parametrize(("degc", "said"), [(-0.5, "is ice"), (95.0, "no ring of pipes")])
+def test_water_that_is_none_is_refused(degc, said):
+    states = np.datetime64("2015-01-01T00", "ns") + np.arange(4) * np.timedelta64(3600, "s")
+    water = np.full((4, 2), 12.0)
+    ring = xr.Dataset(
+        {"node_degc": (("state", "substation"), water), "temperature_degc": ("state", water[:, 0])},
+        coords={"state": states, "substation": ["pump house", "quay"]},
+    )
+    require_liquid(ring, "smart")
+    ring["node_degc"][2, 1] = degc
+    with pytest.raises(InputError, match=rf"at quay on 2015-01-01 02:00, which {said}"):
+        require_liquid(ring, "smart")

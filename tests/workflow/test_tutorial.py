@@ -187,4 +187,4 @@ def test_the_own_district(reader: Path) -> None:
         summary = json.loads(text)
         assert summary["convergence"]["converged"]
         if LONG:
-            assert summary["hours_modelled"] == (336 if run_name == "harbour-pipes" else 8760)
+            assert summary["hours_modelled"] == 8760

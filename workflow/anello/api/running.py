@@ -18,6 +18,7 @@ from anello.model.data import ModelData
 from anello.optimise.results import extract
 from anello.optimise.results.collection import versions
 from anello.optimise.solve import Solution, compile_problem, solve
+from anello.optimise.solve.handing_back import hand_back
 
 if TYPE_CHECKING:
     from anello.optimise.formulation.pyomo_model import ArrayModel
@@ -120,7 +121,9 @@ def solved(
 
         done = operate(data, problem, earlier=earlier, solver=name, log_path=log, **how)
         return extract(data, done.solution)
-    return extract(data, solve(problem, name, log_path=log, **how))
+    solution = solve(problem, name, log_path=log, **how)
+    hand_back(model, solution)
+    return extract(data, solution)
 
 
 def _alternatives(

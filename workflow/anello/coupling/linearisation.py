@@ -88,19 +88,20 @@ def _balance_constants(problem: Problem, about: Linearisation) -> dict[str, tupl
 
 
 LEFT_ALONE_K = 0.5
-"""How far a scheduled ring may leave its bounds before the plant acts by itself [K]."""
+"""How far a scheduled loop may leave its bounds before the plant acts by itself [K]."""
 
 
 def following_schedule(config: RingConfig) -> RingConfig:
     """The ring with a plant that follows the programme's schedule.
 
-    Beyond the schedule the plant only acts where the ring would leave its bounds by more than
-    `LEFT_ALONE_K`. Nearer to them the programme decides, which pays for what is beyond: a plant
-    that acted there, on a forecast of its own, would answer every change with another.
+    Beyond the schedule the plant only acts where the ring would leave its bounds. On a loop, where
+    it foresees the mean only roughly, it acts beyond `LEFT_ALONE_K`: nearer to the bounds it would
+    answer every change of the schedule with another.
     """
     if config.plant is None:
         return config
-    low, high = config.bounds_degc[0] - LEFT_ALONE_K, config.bounds_degc[1] + LEFT_ALONE_K
+    slack_k = LEFT_ALONE_K if config.model == "loop" else 0.0
+    low, high = config.bounds_degc[0] - slack_k, config.bounds_degc[1] + slack_k
     plant = config.plant.model_copy(
         update={
             "control": "both",

@@ -145,4 +145,5 @@ def ring_rows(
         bounds_degc=config.bounds_degc,
         capacity_kwh_per_k=capacity,
         field=field,
+        cyclic=config.ends_as_it_began(float(step_h.sum())),
     )

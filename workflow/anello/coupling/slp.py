@@ -223,7 +223,7 @@ def _beyond_kwh(data: RingInput, result: RingResult) -> float:
 
 def _beyond_bounds_k(rows: RingRows, result: RingResult) -> float:
     """Return how far all water is beyond the bounds, summed over places and steps [K]."""
-    low, high = rows.bounds_degc
+    low, high = rows.limits_degc
     water = [result.temperature_degc[1:]]
     if rows.loop is not None:
         at_stations = station_water(rows.loop, result)

@@ -63,6 +63,10 @@ class LossConfig(Strict):
 # --- switches ---------------------------------------------------------------------------------
 
 
+A_YEAR_H = 8700.0
+"""From here on a run counts as a year [h]."""
+
+
 class OddityConfig(Strict):
     """Oddities of the ICCEP 2019 study; without a value each follows the mode."""
 
@@ -153,6 +157,13 @@ class RingConfig(Strict):
         default="report",
         description="What happens when the plant cannot hold the bounds: count it, or stop.",
     )
+    cyclic: Flag | None = Field(
+        default=None,
+        description=(
+            "Whether a programme that schedules the plant ends with the ring as warm as it began, "
+            "so that no optimum lives on drained water; by default over a year or more."
+        ),
+    )
     water: WaterConfig = Field(
         default_factory=WaterConfig, description="Water content of the well-mixed ring."
     )
@@ -170,6 +181,10 @@ class RingConfig(Strict):
         default=1e-6,
         description="Largest energy imbalance of a run, relative to its throughput [-].",
     )
+
+    def ends_as_it_began(self, hours: float) -> bool:
+        """Whether the programme shall leave the water as warm as it found it, over these hours."""
+        return hours >= A_YEAR_H if self.cyclic is None else self.cyclic
 
     @property
     def active_oddities(self) -> frozenset[str]:

@@ -10,17 +10,19 @@ directly and asks Pyomo only about what was changed or added.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from pyomo.common.collections import ComponentMap
 from pyomo.core.base.constraint import ConstraintData, IndexedConstraint
 from pyomo.core.base.expression import ExpressionData, IndexedExpression
 from pyomo.core.base.objective import ScalarObjective, maximize, minimize
 from pyomo.core.base.PyomoModel import ConcreteModel
 from pyomo.core.base.set_types import Any as AnyIndex
 from pyomo.core.base.set_types import Binary, Integers, Reals
+from pyomo.core.base.suffix import Suffix
 from pyomo.core.base.var import IndexedVar, VarData
 from pyomo.core.expr.numeric_expr import LinearExpression
 from pyomo.core.expr.relational_expr import EqualityExpression, InequalityExpression
@@ -96,6 +98,7 @@ class ArrayVar(_Lazy, IndexedVar):  # type: ignore[misc]
         self.lower_bounds = variable.lower
         self.upper_bounds = variable.upper
         self.integer = variable.integer
+        self.solution: Array | None = None
         self._steps = steps
 
     def _make(self) -> dict[Any, VarData]:
@@ -112,7 +115,20 @@ class ArrayVar(_Lazy, IndexedVar):  # type: ignore[misc]
             item._lb = None if lower == -np.inf else lower
             item._ub = None if upper == np.inf else upper
             made[key] = item
+        _give_values(made, self.solution)
         return made
+
+    def take(self, values: Array) -> None:
+        """Hold a solution's values; items that were looked at get theirs at once."""
+        self.solution = values
+        if self._made is not None:
+            _give_values(self._made, values)
+
+
+def _give_values(items: dict[Any, Any], values: Array | None) -> None:
+    if values is not None:
+        for item, value in zip(items.values(), np.ravel(values).tolist(), strict=True):
+            item.set_value(value, skip_validation=True)
 
 
 class ArrayRow(ConstraintData):  # type: ignore[misc]
@@ -311,6 +327,48 @@ class ArrayModel(ConcreteModel):  # type: ignore[misc]
         coefficients, offset = dense_row(system.objective, system.n_columns)
         penalty, _ = dense_row(system.penalty, system.n_columns)
         self.add_component("obj", ArrayObjective(coefficients, penalty, offset, system.sense))
+        self._multipliers: Callable[[str], ComponentMap] | None = None
+
+    def take(
+        self,
+        values: Array,
+        own: Mapping[str, float],
+        multipliers: Callable[[str], ComponentMap],
+    ) -> None:
+        """Hold a solution, for whoever looks at variables, expressions, objective or duals.
+
+        Parameters
+        ----------
+        values : ndarray, shape (n,)
+            Values of the array-backed columns.
+        own : mapping of str to float
+            Values of variables that were added, by name.
+        multipliers : callable
+            Returns the suffix ``dual`` or ``rc`` as a map of components; called when
+            somebody first asks for it.
+        """
+        for variable in self.array_components(ArrayVar):
+            block = variable.block
+            variable.take(values[block.start : block.stop])
+        for name, value in own.items():
+            item = self.find_component(name)
+            if item is not None:
+                item.set_value(value, skip_validation=True)
+        for name in ("dual", "rc"):
+            if self.component(name) is not None:
+                self.del_component(name)
+        self._multipliers = multipliers
+
+    def __getattr__(self, name: str) -> Any:
+        """Make the suffixes ``dual`` and ``rc`` when they are first looked at."""
+        if name in ("dual", "rc"):
+            find = self.__dict__.get("_multipliers")
+            if find is not None:
+                suffix = Suffix(direction=Suffix.IMPORT, datatype=Suffix.FLOAT)
+                self.add_component(name, suffix)
+                suffix.update(find(name))
+                return suffix
+        return super().__getattr__(name)
 
     def array_components(self, kind: type) -> list[Any]:
         """Return the model's array-backed components of one class, in the order they were built."""

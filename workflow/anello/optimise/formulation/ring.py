@@ -444,12 +444,12 @@ def _kept_water(c: Context, rows: RingRows) -> Expression:
     return water + at_stations.sum_into(list(range(1, count)), count)
 
 
-def _bound(c: Context, sign: float, bound_degc: float) -> Rows | None:
+def _bound(c: Context, sign: float, side: int) -> Rows | None:
     rows = _rows(c)
     if rows is None or not rows.kept_within:
         return None
     beyond = c.system.variables["ring_beyond"].at()
-    relation = _kept_water(c, rows) * sign - beyond <= sign * bound_degc
+    relation = _kept_water(c, rows) * sign - beyond <= sign * rows.limits_degc[side]
     return Rows({"place": list(rows.kept_within)}, relation, TIME_AXIS)
 
 
@@ -461,8 +461,7 @@ def _bound(c: Context, sign: float, bound_degc: float) -> Rows | None:
 )
 def ring_temperature_max(c: Context) -> Rows | None:
     """Water stays below the ring's upper bound, or what is beyond it is penalised."""
-    rows = _rows(c)
-    return None if rows is None else _bound(c, 1.0, rows.bounds_degc[1])
+    return _bound(c, 1.0, 1)
 
 
 @constraint(
@@ -473,8 +472,7 @@ def ring_temperature_max(c: Context) -> Rows | None:
 )
 def ring_temperature_min(c: Context) -> Rows | None:
     """Water stays above the ring's lower bound, or what is beyond it is penalised."""
-    rows = _rows(c)
-    return None if rows is None else _bound(c, -1.0, rows.bounds_degc[0])
+    return _bound(c, -1.0, 0)
 
 
 @constraint(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 
+import numpy as np
+
 from anello.optimise.formulation.expression import Array
 
 MEAN_WATER = "mean"
@@ -179,6 +181,8 @@ class RingRows:
         Heat capacity of the water [kWh/K].
     field : FieldRows or None
         A borefield that the programme schedules.
+    cyclic : bool
+        Whether the water shall end as warm as it began.
     """
 
     heat_pumps: tuple[str, ...]
@@ -197,6 +201,7 @@ class RingRows:
     bounds_degc: tuple[float, float] = (-float("inf"), float("inf"))
     capacity_kwh_per_k: float = 0.0
     field: FieldRows | None = None
+    cyclic: bool = False
 
     @property
     def device_places(self) -> list[int]:
@@ -211,6 +216,15 @@ class RingRows:
         if not self.devices:
             return ()
         return (MEAN_WATER, *(() if self.loop is None else self.loop.used_stations))
+
+    @property
+    def limits_degc(self) -> tuple[Array, Array]:
+        """Lowest and highest temperature of each place and step, shape (P, T) [°C]."""
+        shape = (len(self.kept_within), self.step_h.size)
+        low, high = (np.full(shape, bound) for bound in self.bounds_degc)
+        if self.cyclic and shape[0]:
+            low[0, -1] = high[0, -1] = self.initial_degc
+        return low, high
 
     @property
     def beyond_eur_per_k(self) -> float:

@@ -243,7 +243,8 @@ def _convergence(collected: CollectedResults) -> dict[str, Any] | None:
         "result_iteration": int(convergence["iteration"].values[result_position(collected.record)]),
     }
     for name, array in convergence.data_vars.items():
-        if array.dims == ("iteration",) and array.dtype.kind in "fi":
+        # Whether the run has converged is said of the whole of it, not of the iteration it took.
+        if array.dims == ("iteration",) and array.dtype.kind in "fi" and name not in out:
             out[str(name)] = float(array.values[result_position(collected.record)])
     return out
 

@@ -25,6 +25,7 @@ from anello.errors import (
 from anello.optimise.formulation.expression import Array, IntArray
 from anello.optimise.solve.basis import Basis
 from anello.optimise.solve.highs import Piece, PieceSolution, solve_piece
+from anello.optimise.solve.options import in_words_of
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.reduction import Reduction, reduce_problem
 from anello.optimise.solve.solution import Solution
@@ -90,7 +91,7 @@ def optimise_reduced(
     the next of :data:`anello.optimise.solve.ways.WAYS_OUT` is tried.
     """
     start_basis = _fitting(basis, reduction)
-    told = dict(options or {})
+    told = in_words_of(solver, options or {})
     first = dict(told)
     if primal and start_basis is not None and solver == "highs":
         first.setdefault("simplex_strategy", PRIMAL_SIMPLEX)

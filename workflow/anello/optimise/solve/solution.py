@@ -107,15 +107,11 @@ class Solution:
         dual = p.sense * self.row_dual
         row_of = np.repeat(np.arange(p.n_rows), np.diff(p.indptr))
         reduced = cost - np.bincount(p.indices, p.data * dual[row_of], p.n_columns)
-        error = 0.0
-        for multiplier, at, lower, upper in (
+        return duality_gap(
             (dual, p.row_values(x), p.row_lower, p.row_upper),
             (reduced, x, p.col_lower, p.col_upper),
-        ):
-            bound = np.where(multiplier > 0, lower, upper)
-            miss = np.where(np.isfinite(bound), np.abs(at - bound), 1.0 + np.abs(at))
-            error += float(np.abs(multiplier) @ miss)
-        return error / (1.0 + float(np.abs(cost) @ np.abs(x)))
+            float(np.abs(cost) @ np.abs(x)),
+        )
 
     def check(self) -> None:
         """Verify feasibility in every row and bound of the full problem, and optimality by duals.
@@ -172,6 +168,32 @@ class Solution:
                 f"{self.solver} says {self.status}, but {name(worst)} is violated by a share of"  # type: ignore[operator]
                 f" {miss[worst]:.1e}; the solution is not used"
             )
+
+
+Side = tuple[Array, Array, Array, Array]
+
+
+def duality_gap(rows: Side, columns: Side, moved: float) -> float:
+    """How far a solution may be from the optimum, by weak duality.
+
+    Parameters
+    ----------
+    rows, columns : tuple of ndarray
+        Multipliers, values, lower and upper bounds of all rows, and of all columns.
+    moved : float
+        Sum of the magnitudes of all costs times values.
+
+    Returns
+    -------
+    float
+        Relative to `moved` [-].
+    """
+    error = 0.0
+    for multiplier, at, lower, upper in (rows, columns):
+        bound = np.where(multiplier > 0, lower, upper)
+        miss = np.where(np.isfinite(bound), np.abs(at - bound), 1.0 + np.abs(at))
+        error += float(np.abs(multiplier) @ miss)
+    return error / (1.0 + moved)
 
 
 def _sum_of(prices: Array, x: Array) -> float:

@@ -14,6 +14,8 @@ from anello.coupling.oscillation import oscillation_report
 from anello.coupling.record import ConvergenceRecord, read_state
 from anello.errors import NotConvergedError
 from anello.optimise.results.collection import collect
+from anello.optimise.results.netcdf import read_netcdf
+from anello.ring.liquid import require_liquid
 
 logger = logging.getLogger(__name__)
 
@@ -59,6 +61,8 @@ def collect_scenario(
         If the last record says so; record and plot are then all that is written.
     ArtefactError
         If a file cannot be read.
+    InputError
+        If the ring's water freezes.
     """
     limit = int(settings["coupling"]["max_iterations"])
     trace = replace(ConvergenceRecord.read(record), max_iterations=limit)
@@ -73,6 +77,8 @@ def collect_scenario(
     except NotConvergedError as failure:
         finding = oscillation_report([read_state(path) for path in rings[-6:]])
         raise NotConvergedError(f"{failure}\n{finding.text()}") from None
+    if settings["ring"].get("mode", "physical") == "physical":
+        require_liquid(read_netcdf(rings[trace.result_iteration]), scenario)
     collect(
         model_data=model_data,
         dispatch=dispatch,
