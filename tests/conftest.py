@@ -42,6 +42,18 @@ def iccep2019() -> Path:
 
 
 @pytest.fixture(scope="session")
+def reservoir_network() -> Path:
+    """Loads and results of the Modelica Buildings Library's reservoir network."""
+    told = os.environ.get("ANELLO_RESERVOIR_NETWORK")
+    folder = Path(told) if told else ROOT.parent / "shared" / "reservoir-network"
+    if not (folder / "reference_constant_flow_week.json").is_file():
+        pytest.skip(
+            f"the reservoir network is not at {folder} (ANELLO_RESERVOIR_NETWORK may name it)"
+        )
+    return folder
+
+
+@pytest.fixture(scope="session")
 def oracle() -> Path:
     """A Python that has Calliope 0.6.10, for side-by-side tests."""
     told = os.environ.get("ANELLO_ORACLE")

@@ -17,7 +17,7 @@ from anello.model.definition import read_model
 from anello.optimise.formulation.assemble import assemble
 from anello.optimise.formulation.pyomo_model import ArrayModel
 from anello.optimise.formulation.registry import REGISTRY
-from anello.optimise.formulation.ring_rows import Device, LoopRows, RingRows
+from anello.optimise.formulation.ring_rows import Device, FieldRows, LoopRows, RingRows
 from anello.optimise.formulation.system import System
 from anello.optimise.solve import compile_problem, solve
 from golden.cases import cases
@@ -98,7 +98,38 @@ def loop() -> System:
     )
 
 
+def borefield(always: bool = False) -> System:
+    """The same heat pumps over two thermal masses of ground."""
+    keep = np.array([[0.5], [0.9]]) * np.ones(HOURS)
+    field = FieldRows(
+        masses=("quick", "slow"),
+        ways=("borefield_heating", "borefield_cooling"),
+        signs=(1.0, -1.0),
+        keep=keep,
+        drop_k_per_kw=(1.0 - keep) * 0.1,
+        undisturbed_degc=16.0,
+        kw_per_k=np.full(HOURS, 4.0),
+        fluid_kw_per_k=np.full(HOURS, 5.0),
+        fluid_degc=(8.0, 25.0),
+        always=always,
+        station=0,
+        most_kw=100.0,
+    )
+    devices = {
+        "backup_heater": RING.devices["backup_heater"],
+        "borefield_heating": Device(100.0, 0.02, 0.0),
+        "borefield_cooling": Device(100.0, 0.02, 0.0, -1.0),
+    }
+    return assemble(small_models.data(hours=HOURS), replace(RING, devices=devices, field=field))
+
+
+def borefield_in_the_flow() -> System:
+    """Ground that the water passes all the time."""
+    return borefield(always=True)
+
+
 BY_HAND = {"zero_efficiency": zero_efficiency, "secondary": secondary, "ring": ring, "loop": loop}
+BY_HAND |= {"borefield": borefield, "borefield_in_the_flow": borefield_in_the_flow}
 
 
 def test_every_entry_occurs_in_a_golden_case():
@@ -172,3 +203,42 @@ def test_a_relation_without_bounds_does_not_count():
     nowhere = relation.where(np.zeros((1, HOURS), dtype=bool))
     system.relations["ramping_up"] = (keys, nowhere, axis)
     assert ("constraint", "ramping_up") not in occurring(system)
+
+
+@pytest.mark.parametrize("always", [False, True])
+def test_borefield_by_hand(always):
+    problem = compile_problem(ArrayModel(borefield(always)))
+    if not always:  # ask for at least 13 °C, so that the field has to work
+        limit = np.full((2, HOURS), [[4.0 * 16.0], [100.0]])
+        limit[0, 0] -= 4.0 * 12.0
+        problem = problem.patch(
+            {
+                "ring_field_kw_per_k": {"borefield_heating": np.full(HOURS, 4.0)},
+                "ring_field_kw_per_mass": {
+                    "borefield_heating|quick": np.full(HOURS, 2.0),
+                    "borefield_heating|slow": np.full(HOURS, 3.6),
+                },
+            }
+        ).with_bounds(
+            columns={"ring_temperature": (13.0, 14.0)},
+            rows={"ring_field_max": (np.full_like(limit, np.nan), limit)},
+        )
+    solution = solve(problem)
+    labels = [label for (label,) in solution.problem.variables["ring_heat"].labels()]
+    heat = solution.value("ring_heat")
+    into = heat[labels.index("borefield_heating")]
+    out = heat[labels.index("borefield_cooling")]
+    water = np.concatenate([[12.0], solution.value("ring_temperature")[0][:-1]])
+    quick = slow = 0.0
+    for step in range(HOURS):
+        quick, slow = 0.5 * quick, 0.9 * slow
+        idle = 16.0 - quick - slow
+        net = into[step] - out[step]
+        if always:
+            np.testing.assert_allclose(net, 4.0 * (idle - water[step]), atol=1e-6)
+        else:
+            assert into[step] <= 4.0 * (idle - water[step]) + 1e-6
+            assert into[step] <= 5.0 * (idle - 8.0) + 1e-6
+        quick, slow = quick + 0.05 * net, slow + 0.01 * net
+        np.testing.assert_allclose(solution.value("ring_field")[:, step], [quick, slow], atol=1e-6)
+    assert into.sum() > 1.0

@@ -31,6 +31,7 @@ _FIELDS = {
     "machine_per_kwh": (_MACHINE, "1", "electricity of a machine per heat"),
     "machine_per_k": (_MACHINE, "kWh K-1", "its change per kelvin of the water"),
     "given_kw": (_STEP, "kW", "heat that is not decided"),
+    "field_kw": (_STEP, "kW", "heat of a borefield into the ring"),
 }
 """Dimensions, units and meaning of a linearisation's arrays."""
 _WATER = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,6 +58,8 @@ class Linearisation:
         Simulated true cost; infinite before the first simulation [€].
     iteration : int
         Iteration that became the incumbent; −1 before the first.
+    field_kw : ndarray, shape (T,)
+        Heat of a borefield into the ring; zero without one, and before the first simulation [kW].
     water : Water or None
         Where on a loop the water is warm; None for well-mixed water, and before the first
         simulation.
@@ -79,6 +81,7 @@ class Linearisation:
     trust_region_k: float
     cost_eur: float
     iteration: int
+    field_kw: Floats = field(default_factory=lambda: np.zeros(0))
     water: Water | None = None
 
     def with_trust_region(self, trust_region_k: float) -> Linearisation:
@@ -128,6 +131,7 @@ def start(config: RingConfig, nodes: tuple[str, ...], cop: Floats) -> Linearisat
         trust_region_k=np.inf,
         cost_eur=np.inf,
         iteration=-1,
+        field_kw=np.zeros(cop.shape[1]),
     )
 
 
@@ -200,5 +204,6 @@ def linearise(
         trust_region_k=trust_region_k,
         cost_eur=cost_eur,
         iteration=iteration,
+        field_kw=result.q_bal_kw["borefield"],
         water=water_about(config, rows, data, result),
     )

@@ -82,7 +82,6 @@ def _exchange(
 ) -> tuple[Floats, Floats, Floats]:
     """Return slope [kW/K], limit [kW] and most heat [kW] of one device, each of shape (T,)."""
     assert device.body_degc is not None
-    sign, reach, body_degc = device.sign, about.trust_region_k, device.body_degc
     conductance = np.full_like(rows.step_h, device.kw_per_k)
     if rows.loop is None:
         conductance = over_a_step(device.kw_per_k, rows.psi)
@@ -91,6 +90,49 @@ def _exchange(
         start_degc = about.water.degc[rows.plant_water]
         through = about.water.passing_kw_per_k
         conductance = np.array([passing(device.kw_per_k, float(kw)) for kw in through])
+    return line(
+        config,
+        rows,
+        about,
+        device.sign,
+        device.body_degc,
+        conductance,
+        start_degc,
+        device.max_kw,
+        device.kw_per_k,
+    )
+
+
+def line(
+    config: RingConfig,
+    rows: RingRows,
+    about: Linearisation,
+    sign: float,
+    body_degc: Floats,
+    conductance: Floats,
+    start_degc: Floats,
+    max_kw: float,
+    nominal_kw_per_k: float,
+) -> tuple[Floats, Floats, Floats]:
+    """Return a line in the water's temperature for what an exchanger can move.
+
+    Parameters
+    ----------
+    config, rows, about
+        Settings, numbers and incumbent.
+    sign : float
+        +1 for heat into the ring, −1 for heat out of it.
+    body_degc, conductance, start_degc : ndarray, shape (T,)
+        The other side [°C], heat per kelvin [kW/K], and the water at the incumbent [°C].
+    max_kw, nominal_kw_per_k : float
+        Largest heat [kW], and conductance [kW/K].
+
+    Returns
+    -------
+    slope, limit, most : ndarray, shape (T,)
+        ``heat + sign·slope·water ≤ limit`` [kW/K, kW], and the most heat [kW].
+    """
+    reach = about.trust_region_k
     low, high = start_degc - reach, start_degc + reach
     if not np.isfinite(reach):
         low = np.maximum(low, config.bounds_degc[0])
@@ -112,13 +154,13 @@ def _exchange(
     # A trace of slope keeps the row where the limit is constant: the rows stay the same in
     # every iteration, so that each can start from the basis of the one before. There the row
     # must never bind, or it would hold the ring at one side of the incumbent.
-    trace = TRACE * max(device.kw_per_k, 1.0)
+    trace = TRACE * max(nominal_kw_per_k, 1.0)
     constant = slope < trace
     most_kw = np.where(constant, np.maximum(at_incumbent, TRACE_KW), np.inf)
     slope = np.where(constant, trace, slope)
-    limit = np.minimum(at_incumbent, device.max_kw) + slope * sign * start_degc
-    limit = np.where(constant, device.max_kw + trace * NEVER_DEGC, limit)
-    limit[0] = min(at_incumbent[0], device.max_kw)
+    limit = np.minimum(at_incumbent, max_kw) + slope * sign * start_degc
+    limit = np.where(constant, max_kw + trace * NEVER_DEGC, limit)
+    limit[0] = min(at_incumbent[0], max_kw)
     return slope, limit, most_kw
 
 

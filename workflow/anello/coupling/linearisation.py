@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.coupling.borefield import field_limits
 from anello.coupling.incumbent import Linearisation
 from anello.coupling.limits import exchangers, machines, outputs, trust_region
 from anello.coupling.water import row_bounds as water_rows
@@ -58,6 +59,7 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
         values |= wave_values(rows.loop, about.water)
         row_bounds |= water_rows(about.water, rows.initial_degc)
     most_kw = exchangers(config, rows, about, values, row_bounds)
+    most_kw |= field_limits(config, rows, about, values, row_bounds)
     machines(rows, about, values, row_bounds)
     column_bounds = trust_region(problem, rows, about, most_kw)
     column_bounds["carrier_prod"] = outputs(problem, config, rows, about)

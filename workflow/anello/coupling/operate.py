@@ -184,6 +184,14 @@ def _refuse_other_states(ring: RingConfig) -> None:
                     suggestion=f"Set `ring.{key}: {wanted}` to operate window by window",
                 )
             )
+    if ring.plant is not None and ring.plant.borefield is not None:
+        raise InputError(
+            Fault(
+                "the ground's memory is not carried from window to window",
+                key="ring.plant.borefield",
+                suggestion="Plan the whole period (`run.mode: plan`), or leave the borefield out",
+            )
+        )
 
 
 def _part(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.coupling.borefield import field_rows
 from anello.coupling.linearisation import Floats
 from anello.coupling.water import loop_rows
 from anello.errors import InputError
@@ -103,9 +105,14 @@ def ring_rows(
         stores.append(f"{location}::{use.store}" if isinstance(use, StoreUse) else "")
     plant = config.plant
     devices = {}
+    field = field_rows(config, nodes, step_h, psi) if scheduled else None
+    if loop is not None and field is not None:
+        loop = replace(loop, field_station=field.station)
     if scheduled and plant is not None:
         for device in plant_devices(plant, len(times), outdoor_degc, wet_bulb_degc):
             for name, sign, most_kw in device.ways:
+                if field is not None and name in field.ways:
+                    most_kw = field.most_kw
                 devices[name] = Device(
                     most_kw,
                     device.electricity_kwh_per_kwh,
@@ -137,5 +144,6 @@ def ring_rows(
         loop=loop,
         bounds_degc=config.bounds_degc,
         capacity_kwh_per_k=capacity,
+        field=field,
         cyclic=config.ends_as_it_began(float(step_h.sum())),
     )

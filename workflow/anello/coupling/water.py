@@ -106,7 +106,9 @@ def water_about(
     shape = plan.shape
     found = waves(plan, loop.wave_numbers)
     plant_kw = np.zeros((len(loop.stations), steps))
-    plant_kw[loop.plant_station] = np.sum(list(result.q_bal_kw.values()), axis=0)
+    for name, moved_kw in result.q_bal_kw.items():
+        own = loop.field_station if name == "borefield" else None
+        plant_kw[loop.plant_station if own is None else own] += moved_kw
     heat_kw = plant_kw.copy()
     np.add.at(heat_kw, list(loop.station_of), result.q_ring_kw)
     found = replace(found, heat=_without_traces(found.heat))
@@ -137,6 +139,8 @@ def station_water(loop: LoopRows, result: RingResult) -> Floats:
     degc[list(loop.station_of)] = result.source_degc
     if result.plant_degc is not None:
         degc[loop.plant_station] = result.plant_degc
+    if loop.field_station is not None and result.field is not None:
+        degc[loop.field_station] = result.field.water_degc
     return degc
 
 

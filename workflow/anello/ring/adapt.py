@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.errors import ArtefactError, InputError, Problem
+from anello.ring.borefield.adapt import field_result, field_variables
 from anello.ring.config import RingConfig
 from anello.ring.cop_config import StoreUse
 from anello.ring.exchange import DEVICES, Audit, RingInput, RingResult
@@ -320,6 +321,8 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
         data["plant_degc"] = variable(
             ("timestep",), result.plant_degc, "degC", "water that passes the plant, start of step"
         )
+    if result.field is not None:
+        data |= field_variables(result.field, variable)
     return xr.Dataset(
         data,
         coords={
@@ -390,6 +393,7 @@ def ring_result(dataset: xr.Dataset) -> RingResult:
             node_degc=dataset["node_degc"].values if "node_degc" in dataset else None,
             flow_kg_s=dataset["flow_kg_s"].values if "flow_kg_s" in dataset else None,
             plant_degc=dataset["plant_degc"].values if "plant_degc" in dataset else None,
+            field=field_result(dataset),
             **arrays,
         )
     except KeyError as missing:

@@ -27,6 +27,8 @@ WAYS = {
     "backup_heater": ("backup_heater", 1.0),
     "dry_cooler": ("dry_cooler", -1.0),
     "chiller": ("chiller", -1.0),
+    "borefield_heating": ("borefield", 1.0),
+    "borefield_cooling": ("borefield", -1.0),
 }
 """Device and sign of each way that a programme may move heat into the ring (+1) or out of it."""
 
@@ -38,7 +40,7 @@ class PlantDevice:
     Attributes
     ----------
     name : str
-        ``wells``, ``backup_heater``, ``dry_cooler`` or ``chiller``.
+        ``wells``, ``backup_heater``, ``dry_cooler``, ``chiller`` or ``borefield``.
     heating_kw, cooling_kw : float
         Most that it puts into the ring, and takes out of it; 0 where it cannot [kW].
     first : bool
@@ -206,7 +208,23 @@ def plant_devices(
             chiller=chiller,
         )
     )
+    devices.append(_borefield(config))
     return tuple(devices)
+
+
+def _borefield(config: PlantConfig) -> PlantDevice:
+    """Return the borefield, whose limits and temperature are known only from step to step."""
+    field = config.borefield
+    if field is None:
+        return PlantDevice("borefield", heating_kw=0.0, cooling_kw=0.0)
+    return PlantDevice(
+        "borefield",
+        heating_kw=math.inf,
+        cooling_kw=math.inf,
+        first=not field.always,
+        electricity_kwh_per_kwh=field.electricity_kwh_per_kwh,
+        cost_eur_per_kwh=field.cost_eur_per_kwh,
+    )
 
 
 def _air(

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anello.errors import InputError, Problem
+from anello.ring.borefield.device import FieldResult
 from anello.ring.config import RingConfig
 from anello.ring.cop_config import FixedUse
 from anello.ring.second_law import SecondLawAudit
 
 Floats = NDArray[np.float64]
-DEVICES = ("wells", "backup_heater", "dry_cooler", "chiller")
+DEVICES = ("wells", "backup_heater", "dry_cooler", "chiller", "borefield")
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,8 @@ class RingResult:
     plant_degc : ndarray, shape (T,), optional
         Mean of a loop's water that passes the balancing plant in each step, as it is at the step's
         start [°C].
+    field : FieldResult, optional
+        What the borefield did.
     second_law : SecondLawAudit
         Entropy that the devices produce.
     bounds_degc : (float, float)
@@ -215,6 +219,7 @@ class RingResult:
     node_degc: Floats | None = None
     flow_kg_s: Floats | None = None
     plant_degc: Floats | None = None
+    field: FieldResult | None = None
 
     @property
     def resets_low(self) -> int:
@@ -261,7 +266,7 @@ class UseSide:
     """
 
     degc: Floats
-    degc_per_kwh: Floats = field(default_factory=lambda: np.empty(0))
+    degc_per_kwh: Floats = dataclasses.field(default_factory=lambda: np.empty(0))
 
 
 def use_side(config: RingConfig, data: RingInput) -> UseSide:

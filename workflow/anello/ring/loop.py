@@ -18,6 +18,8 @@ from pathlib import Path
 import numpy as np
 
 from anello.errors import InputError, Problem
+from anello.ring.borefield.device import FieldOnRing, device_stations
+from anello.ring.borefield.passage import evened
 from anello.ring.config import RingConfig
 from anello.ring.cop import RUNNING_KW, ScalarCop, compile_heat_pumps
 from anello.ring.devices import plant_devices
@@ -37,6 +39,7 @@ def simulate_loop(
     use_degc: Floats | None = None,
     folder: Path | None = None,
     initial_degc: Floats | None = None,
+    field_state_kw: Floats | None = None,
 ) -> RingResult:
     """Simulate the loop; see `anello.ring.simulate`.
 
@@ -45,7 +48,7 @@ def simulate_loop(
 
     Parameters
     ----------
-    config, data, schedule, use_degc, folder
+    config, data, schedule, use_degc, folder, field_state_kw
         See `anello.ring.simulate`.
     initial_degc : ndarray, shape (M,), optional
         Temperature of each parcel at the start, from the first substation on [°C].
@@ -62,9 +65,18 @@ def simulate_loop(
     parcels = loop.parcels
     steps, count = data.times.size, len(loop.substations)
     devices = plant_devices(config.plant, data.times.size, data.outdoor_degc, data.wet_bulb_degc)
-    controller = None
+    controller, fields = None, {}
+    places = [plant_station] * len(devices)
     if config.plant is not None:
-        controller = PlantController(config.plant, devices, config.bounds_degc, schedule)
+        names = [substation.name for substation in loop.substations]
+        places = device_stations(config.plant.borefield, names, DEVICES, plant_station)
+        if config.plant.borefield is not None:
+            fields["borefield"] = FieldOnRing(
+                config.plant.borefield, data.step_h, state_kw=field_state_kw, folder=folder
+            )
+        controller = PlantController(
+            config.plant, devices, config.bounds_degc, schedule, fields=fields
+        )
 
     field = np.full(parcels, config.initial_degc)
     if initial_degc is not None:
@@ -114,9 +126,14 @@ def simulate_loop(
                 rise,
                 # No more than all of the water, where it turns several times in a step.
                 loop_kw_per_k=min(abs(flow_of[step]) * WATER_KJ_PER_KGK, capacity / hours),
+                waters_degc=[degc[place] for place in places],
             )
             balancing[:, step] = moved
-            heat_list[plant_station] += sum(moved)
+            for place, kw in zip(places, moved, strict=True):
+                heat_list[place] += kw
+            for name, device in fields.items():
+                place = places[DEVICES.index(name)]
+                field = evened(field, run.coming, step, place, device.closed(step, degc[place]))
         field, loss_kw[step] = run.advance(
             field, step, np.array(heat_list), pump_of[step], grounds[step]
         )
@@ -143,4 +160,6 @@ def simulate_loop(
         node_degc=at_stations,
         flow_kg_s=flow,
         plant_degc=arriving[:, plant_station],
+        fields=fields,
+        waters_degc={name: arriving[:, place] for name, place in zip(DEVICES, places, strict=True)},
     )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from anello.errors import InputError, Problem
 from anello.ring import audit as energy_audit
 from anello.ring import second_law
+from anello.ring.borefield.device import FieldOnRing
 from anello.ring.config import RingConfig
 from anello.ring.cop import HeatPumpCop, ScalarCop, compile_heat_pumps
 from anello.ring.cop_config import FixedUse
@@ -67,6 +68,7 @@ def simulate_mixed(
     schedule: Mapping[str, Floats] | None = None,
     use_degc: Floats | None = None,
     folder: Path | None = None,
+    field_state_kw: Floats | None = None,
 ) -> RingResult:
     """Simulate the well-mixed ring; see `anello.ring.simulate`."""
     active = config.active_oddities
@@ -91,9 +93,19 @@ def simulate_mixed(
         data.outdoor_degc,
         data.wet_bulb_degc,
     )
-    controller = None
+    controller, fields = None, {}
     if config.plant is not None and not reset and not held:
-        controller = PlantController(config.plant, devices, config.bounds_degc, schedule, psi)
+        if config.plant.borefield is not None:
+            fields["borefield"] = FieldOnRing(
+                config.plant.borefield,
+                data.step_h,
+                k_per_kw=psi,
+                state_kw=field_state_kw,
+                folder=folder,
+            )
+        controller = PlantController(
+            config.plant, devices, config.bounds_degc, schedule, psi, fields
+        )
 
     if held:
         temperature = np.full(data.times.size + 1, config.initial_degc)
@@ -129,6 +141,7 @@ def simulate_mixed(
         reset_kwh=reset_kwh,
         held=held,
         shortfall_kwh=0.0 if controller is None else controller.shortfall_kwh(data.step_h),
+        fields=fields,
     )
 
 
@@ -204,12 +217,16 @@ def _plant_exchanges(
     devices: Sequence[PlantDevice],
     balancing: Mapping[str, Floats],
     per_kwh: Mapping[str, tuple[Floats, Floats]],
-    water_degc: Floats,
+    waters_degc: Mapping[str, Floats],
+    fields: Mapping[str, FieldOnRing],
 ) -> Iterator[Exchange]:
     """Devices of the plant between the ring's water and what is on their other side."""
     for device in devices:
         heat, body = balancing[device.name], device.body_degc
-        if body is None or not device.ways:
+        water_degc = waters_degc[device.name]
+        if device.name in fields:
+            body = fields[device.name].wall_degc[1:]
+        if body is None or device.heating_kw == device.cooling_kw == 0.0:
             continue
         into, out = np.maximum(heat, 0.0), np.maximum(-heat, 0.0)
         work = 0.0 if device.chiller is None else per_kwh[device.name][0]
@@ -240,6 +257,8 @@ def assemble(
     node_degc: Floats | None = None,
     flow_kg_s: Floats | None = None,
     plant_degc: Floats | None = None,
+    fields: Mapping[str, FieldOnRing] | None = None,
+    waters_degc: Mapping[str, Floats] | None = None,
 ) -> RingResult:
     """Evaluate heat pumps along a temperature trajectory, audit it, and make the result.
 
@@ -269,6 +288,10 @@ def assemble(
         Scheduled balancing heat that was not delivered [kWh].
     node_degc, flow_kg_s, plant_degc : ndarray, optional
         Temperatures and flow of a loop, and the water that passes its plant.
+    fields : mapping of str to FieldOnRing, optional
+        Devices with a memory, after the run.
+    waters_degc : mapping of str to ndarray, shape (T,), optional
+        Water that passes each device, where they are not all at one place [°C].
 
     Returns
     -------
@@ -326,10 +349,12 @@ def assemble(
         config.audit_tolerance,
     )
     water = temperature[:-1] if plant_degc is None else plant_degc
+    waters = waters_degc or {device.name: water for device in devices}
     per_kwh = {device.name: device.electricity(water) for device in devices}
+    fields = fields or {}
     exchanges = [
         *_pump_exchanges(data, sigma, source, use, p_kw),
-        *_plant_exchanges(devices, balancing, per_kwh, water),
+        *_plant_exchanges(devices, balancing, per_kwh, waters, fields),
     ]
     entropy = second_law.audit(exchanges, data.times)
     if config.mode == "physical":
@@ -367,6 +392,7 @@ def assemble(
         node_degc=node_degc,
         flow_kg_s=flow_kg_s,
         plant_degc=plant_degc,
+        field=fields["borefield"].result() if "borefield" in fields else None,
     )
     if config.outside_bounds == "error" and result.steps_outside:
         state = result.temperature_degc

@@ -8,6 +8,7 @@ from math import expm1, inf, isinf
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.ring.borefield.device import FieldOnRing
 from anello.ring.devices import PlantDevice
 from anello.ring.plant_config import PlantConfig
 
@@ -35,6 +36,8 @@ class PlantController:
     k_per_kw : ndarray, shape (T,), optional
         Rise of well-mixed water per kW over each step [K/kW]: an exchanger then works against
         water that comes nearer to its other side during the step; see `over_a_step`.
+    fields : mapping of str to FieldOnRing, optional
+        Devices with a memory; they say themselves what they can do in a step.
     """
 
     def __init__(
@@ -44,7 +47,9 @@ class PlantController:
         bounds_degc: tuple[float, float],
         schedule: Mapping[str, Floats] | None = None,
         k_per_kw: Floats | None = None,
+        fields: Mapping[str, FieldOnRing] | None = None,
     ) -> None:
+        self._fields = [(fields or {}).get(device.name) for device in devices]
         self.config = config
         self.devices = tuple(devices)
         self.low = min(bounds_degc[0], config.heat_below_degc)
@@ -75,18 +80,21 @@ class PlantController:
         return float((np.array(self.shortfall_kw) * step_h).sum())
 
     def limits_kw(
-        self, step: int, water_degc: float, loop_kw_per_k: float
+        self, step: int, water_degc: Sequence[float], loop_kw_per_k: float
     ) -> list[tuple[float, float]]:
         """Return the most that each device can take out of the ring (≤ 0) and put in [kW]."""
         limits = []
-        for device, bodies, kw_per_k in zip(
-            self.devices, self._bodies, self._kw_per_k, strict=True
+        for device, bodies, kw_per_k, field, water in zip(
+            self.devices, self._bodies, self._kw_per_k, self._fields, water_degc, strict=True
         ):
+            if field is not None:
+                limits.append(field.limits_kw(step, water, loop_kw_per_k))
+                continue
             cooling, heating = device.cooling_kw, device.heating_kw
             if bodies is not None:
                 exchange, body = passing(kw_per_k[step], loop_kw_per_k), bodies[step]
-                heating = min(max(0.0, exchange * (body - water_degc)), heating)
-                cooling = min(max(0.0, exchange * (water_degc - body)), cooling)
+                heating = min(max(0.0, exchange * (body - water)), heating)
+                cooling = min(max(0.0, exchange * (water - body)), cooling)
             limits.append((-cooling, heating))
         return limits
 
@@ -98,6 +106,7 @@ class PlantController:
         k_per_kw: float,
         *,
         loop_kw_per_k: float = float("inf"),
+        waters_degc: Sequence[float] | None = None,
     ) -> list[float]:
         """Return the heat that each device puts into the ring.
 
@@ -115,26 +124,47 @@ class PlantController:
         loop_kw_per_k : float
             Heat capacity flow of a loop's water that passes; an exchanger brings it nearer to the
             temperature on its other side, see `passing` [kW/K].
+        waters_degc : sequence of float, length D, optional
+            Water that passes each device, where they are not all at one place [°C].
 
         Returns
         -------
         list of float, length D
             Heat into the ring; negative where it is cooled [kW].
         """
-        limits = self.limits_kw(step, water_degc, loop_kw_per_k)
+        waters = [water_degc] * len(self.devices) if waters_degc is None else waters_degc
+        limits = self.limits_kw(step, waters, loop_kw_per_k)
         heat = [0.0] * len(self.devices)
+        for k, field in enumerate(self._fields):
+            if field is not None and field.always:
+                heat[k] = limits[k][0] + limits[k][1]  # one of them is zero
+        drift_degc += k_per_kw * sum(heat)
         if self._schedule is not None:
             missing = 0.0
+            before = sum(heat)
             for k, series in enumerate(self._schedule):
+                field = self._fields[k]
+                if field is not None and field.always:
+                    continue
                 want = 0.0 if series is None else series[step]
                 heat[k] = min(max(want, limits[k][0]), limits[k][1])
                 if not isinf(want):  # all that it can
                     missing += abs(want - heat[k])
             self.shortfall_kw.append(missing)
-            drift_degc += k_per_kw * sum(heat)
+            drift_degc += k_per_kw * (sum(heat) - before)
         if self._deadband:
             self._balance(step, heat, limits, drift_degc, k_per_kw)
+        for k, field in enumerate(self._fields):
+            if field is not None:
+                field.take(step, heat[k])
         return heat
+
+    def _body(self, k: int, step: int) -> float | None:
+        """Return the temperature on the other side of a device; None for what is none [°C]."""
+        field, bodies = self._fields[k], self._bodies[k]
+        if field is not None:
+            return field.body_degc
+        return None if bodies is None else bodies[step]
 
     def _balance(
         self,
@@ -165,9 +195,8 @@ class PlantController:
             for k, device in enumerate(self.devices):
                 if device.first is not first or target == drift_degc:
                     continue
-                goal, bodies = target, self._bodies[k]
-                if bodies is not None:  # no need to carry the ring past the other side
-                    body = bodies[step]
+                goal, body = target, self._body(k, step)
+                if body is not None:  # no need to carry the ring past the other side
                     goal = min(goal, body) if target > drift_degc else max(goal, body)
                 more = (goal - drift_degc) / k_per_kw
                 if target > drift_degc:
@@ -282,5 +311,6 @@ def device_cost(config: PlantConfig | None, heat_kw: Mapping[str, Floats], step_
         sum(
             getattr(config, device).cost_eur_per_kwh * (np.abs(heat) * step_h).sum()
             for device, heat in heat_kw.items()
+            if getattr(config, device) is not None
         )
     )

@@ -7,6 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from anello.ring.borefield.config import BorefieldConfig
 from anello.ring.fields import Fraction, NonNegative, Number, Positive, Strict
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 
@@ -150,6 +151,9 @@ class PlantConfig(Strict):
     chiller: ChillerConfig = Field(
         default=ChillerConfig(max_kw=0.0),
         description="Chiller at the upper bound; none unless named.",
+    )
+    borefield: BorefieldConfig | None = Field(
+        default=None, description="Boreholes beside or in place of wells; none unless named."
     )
     electricity_location: str | None = Field(
         default=None,

@@ -27,6 +27,7 @@ def simulate(
     schedule: Mapping[str, Floats] | None = None,
     use_degc: Floats | None = None,
     folder: Path | None = None,
+    field_state_kw: Floats | None = None,
 ) -> RingResult:
     """Simulate the ring under a given dispatch, and audit its energy.
 
@@ -44,6 +45,9 @@ def simulate(
         study keeps those of its iteration 0.
     folder : Path, optional
         Where relative table files start.
+    field_state_kw : ndarray, shape (J,), optional
+        State of the borefield at the start, from the end of another run: `result.field.state_kw`;
+        ground that was never used by default [kW].
 
     Returns
     -------
@@ -59,9 +63,15 @@ def simulate(
     InputError
         If the dispatch lacks something.
     """
-    if config.model == "loop":
-        return simulate_loop(config, data, schedule=schedule, use_degc=use_degc, folder=folder)
-    return simulate_mixed(config, data, schedule=schedule, use_degc=use_degc, folder=folder)
+    run = simulate_loop if config.model == "loop" else simulate_mixed
+    return run(
+        config,
+        data,
+        schedule=schedule,
+        use_degc=use_degc,
+        folder=folder,
+        field_state_kw=field_state_kw,
+    )
 
 
 def first_iteration(config: RingConfig, data: RingInput, folder: Path | None = None) -> RingInput:

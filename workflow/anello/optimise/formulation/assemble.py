@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from anello.model.data import ModelData
 from anello.optimise.formulation import (  # noqa: F401  (importing a theme registers its entries, in order)
     balance,
+    borefield,
     capacity,
     conversion,
     conversion_plus,

@@ -26,6 +26,7 @@ CHAPTERS = {
     "representative_days": "Stores between representative days",
     "secondary": "Secondary resource and net capacity (extension)",
     "ring": "The ring in the programme (extension)",
+    "borefield": "A borefield in the programme (extension)",
 }
 OBJECTIVE = (
     r"\min \text{ (or } \max\text{)} \quad \sum_{k} weight_k \sum_{node} cost_{k,node}"

@@ -287,9 +287,9 @@ def _pump_heat(c: Context, rows: RingRows) -> Expression:
 
 
 def _plant_heat(c: Context, rows: RingRows) -> Expression:
-    """Heat of the scheduled plant into the ring [kWh]."""
+    """Heat of each device of the scheduled plant into the ring [kWh]."""
     signs = np.array([device.sign for device in rows.devices.values()])
-    return (c.system.variables["ring_heat"].at() * signs).sum_items()
+    return c.system.variables["ring_heat"].at() * signs
 
 
 @constraint(
@@ -307,7 +307,7 @@ def ring_balance(c: Context) -> Rows | None:
     _require_plain(c, [c.sets.position[label] for label in rows.heat_pumps])
     heat = _pump_heat(c, rows).sum_items()
     if rows.devices:
-        heat = heat + _plant_heat(c, rows)
+        heat = heat + _plant_heat(c, rows).sum_items()
     end = c.system.variables["ring_temperature"].at()
     start = _temperature_before(c) * rows.phi[None, :]
     given = rows.gain_degc.copy()
@@ -329,7 +329,7 @@ def ring_station_balance(c: Context) -> Rows | None:
         return None
     heat = _pump_heat(c, rows).sum_into(list(loop.station_of), len(loop.stations))
     if rows.devices:
-        heat = heat + _plant_heat(c, rows).sum_into([loop.plant_station], len(loop.stations))
+        heat = heat + _plant_heat(c, rows).sum_into(rows.device_places, len(loop.stations))
     relation = c.system.variables["ring_station_heat"].at() - heat * (1.0 / c.resolution) == 0.0
     return Rows({"station": list(loop.stations)}, relation, TIME_AXIS)
 

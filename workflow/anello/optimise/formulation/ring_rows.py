@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import dataclasses
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,6 +14,11 @@ MEAN_WATER = "mean"
 
 BEYOND_EUR_PER_KWH = 0.4
 """Penalty of heat that the ring lacks or holds beyond its bounds: dearer than to move it."""
+
+FIELD_PER_K = "ring_field_kw_per_k"
+FIELD_PER_MASS = "ring_field_kw_per_mass"
+ALWAYS = "borefield"
+"""Label of the numbers of a borefield that exchanges all the time."""
 
 
 @dataclass(frozen=True)
@@ -71,23 +77,73 @@ class LoopRows:
         Substation of the balancing plant.
     waves : tuple of str
         Wave amplitudes; K of them.
+    field_station : int, optional
+        Substation of a borefield.
     """
 
     stations: tuple[str, ...]
     station_of: tuple[int, ...]
     plant_station: int
     waves: tuple[str, ...]
+    field_station: int | None = None
 
     @property
     def used_stations(self) -> tuple[str, ...]:
         """Substations with a heat pump or the plant."""
-        used = {*self.station_of, self.plant_station}
+        used = {*self.station_of, self.plant_station, self.field_station}
         return tuple(name for place, name in enumerate(self.stations) if place in used)
 
     @property
     def wave_numbers(self) -> int:
         """How many wave numbers there are; each has a cosine and a sine."""
         return len(self.waves) // 2
+
+
+@dataclass(frozen=True)
+class FieldRows:
+    """A borefield as J thermal masses, each of which lowers the borehole wall.
+
+    Attributes
+    ----------
+    masses : tuple of str
+        Names of the masses.
+    ways : tuple of str
+        Devices of the programme that stand for it: into the ring, and out of it.
+    signs : tuple of float
+        +1 where a way puts heat into the ring, −1 where it takes heat out.
+    keep : ndarray, shape (J, T)
+        What a step leaves of a mass's drop [-].
+    drop_k_per_kw : ndarray, shape (J, T)
+        Drop at a step's end by heat taken out in it [K/kW].
+    undisturbed_degc : float
+        Wall at rest [°C].
+    kw_per_k : ndarray, shape (T,)
+        Heat per kelvin between the idle wall at a step's end and the water at its start, at nominal
+        flow [kW/K].
+    fluid_kw_per_k : ndarray, shape (T,)
+        The same between idle wall and entering fluid [kW/K].
+    fluid_degc : (float, float)
+        Limits of the entering fluid [°C].
+    always : bool
+        Whether the field exchanges all the time.
+    station : int
+        Its place on a loop.
+    most_kw : float
+        More heat than it can ever exchange [kW].
+    """
+
+    masses: tuple[str, ...]
+    ways: tuple[str, ...]
+    signs: tuple[float, ...]
+    keep: Array
+    drop_k_per_kw: Array
+    undisturbed_degc: float
+    kw_per_k: Array
+    fluid_kw_per_k: Array
+    fluid_degc: tuple[float, float]
+    always: bool
+    station: int
+    most_kw: float
 
 
 @dataclass(frozen=True)
@@ -123,6 +179,8 @@ class RingRows:
         [°C].
     capacity_kwh_per_k : float
         Heat capacity of the water [kWh/K].
+    field : FieldRows or None
+        A borefield that the programme schedules.
     cyclic : bool
         Whether the water shall end as warm as it began.
     """
@@ -136,13 +194,21 @@ class RingRows:
     psi: Array
     gain_degc: Array
     initial_degc: float
-    devices: dict[str, Device] = field(default_factory=dict)
+    devices: dict[str, Device] = dataclasses.field(default_factory=dict)
     electricity_location: str | None = None
     electricity_price_eur_per_kwh: float = 0.0
     loop: LoopRows | None = None
     bounds_degc: tuple[float, float] = (-float("inf"), float("inf"))
     capacity_kwh_per_k: float = 0.0
+    field: FieldRows | None = None
     cyclic: bool = False
+
+    @property
+    def device_places(self) -> list[int]:
+        """Place of each device on a loop; 0 where all water is alike."""
+        ways = () if self.field is None else self.field.ways
+        own = self.plant_water if self.field is None else self.field.station
+        return [own if name in ways else self.plant_water for name in self.devices]
 
     @property
     def kept_within(self) -> tuple[str, ...]:

@@ -211,6 +211,14 @@ _TABLE = (
         _SUM,
     ),
     ResultVariable(
+        "ring_field",
+        ("mass", "timestep"),
+        "K",
+        "What a thermal mass of the ground lowers the borehole wall by in the optimisation",
+        "decision",
+        _POINT,
+    ),
+    ResultVariable(
         "ring_pump",
         ("ring", "timestep"),
         "kWh",

@@ -40,6 +40,7 @@ _DEVICE_NAMES = {
     "wells": "Wells",
     "backup_heater": "Backup heater",
     "dry_cooler": "Dry cooler",
+    "borefield": "Borefield",
 }
 
 

@@ -235,6 +235,7 @@ def _connected(
                 ("backup heater", config.plant.backup_heater.max_kw),
                 ("dry cooler", config.plant.dry_cooler.max_kw),
                 ("chiller", config.plant.chiller.max_kw),
+                ("borefield", 0.0 if config.plant.borefield is None else 1.0),
             )
             if limit > 0
         ]

@@ -1,0 +1,176 @@
+"""A borefield in the programme: plain numbers for its rows, and its limits about an incumbent."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.coupling.incumbent import Linearisation
+from anello.coupling.limits import line
+from anello.optimise.formulation.ring import pair
+from anello.optimise.formulation.ring_rows import (
+    ALWAYS,
+    FIELD_PER_K,
+    FIELD_PER_MASS,
+    FieldRows,
+    RingRows,
+)
+from anello.ring.borefield.device import device_stations
+from anello.ring.borefield.field import Borefield, compile_borefield
+from anello.ring.config import RingConfig
+from anello.ring.devices import WAYS
+from anello.ring.geometry import stations
+from anello.ring.plant import over_a_step
+
+Floats = NDArray[np.float64]
+
+
+def field_rows(
+    config: RingConfig, nodes: tuple[str, ...], step_h: Floats, psi: Floats
+) -> FieldRows | None:
+    """Put a borefield into plain numbers for the formulation; None without one.
+
+    Parameters
+    ----------
+    config : RingConfig
+        The ring's settings.
+    nodes : tuple of str
+        Heat pumps.
+    step_h : ndarray, shape (T,)
+        Length of the steps [h].
+    psi : ndarray, shape (T,)
+        Rise of the (mean) water per heat over each step [K/kW].
+    """
+    settings = None if config.plant is None else config.plant.borefield
+    if settings is None:
+        return None
+    field = compile_borefield(settings)
+    station = 0
+    if config.model == "loop" and config.loop is not None:
+        names = [substation.name for substation in config.loop.substations]
+        _, plant = stations(config.loop, nodes)
+        (station,) = device_stations(settings, names, ("borefield",), plant)
+    keep = np.exp(-step_h / field.chain.tau_h[:, None])
+    drop = field.k_per_kw * (1.0 - keep) * field.chain.resistance[:, None]
+    ways = [(name, sign) for name, (device, sign) in WAYS.items() if device == "borefield"]
+    low, high = settings.fluid_degc
+    return FieldRows(
+        masses=tuple(f"mass_{number}" for number in range(field.chain.tau_h.size)),
+        ways=tuple(name for name, _ in ways),
+        signs=tuple(sign for _, sign in ways),
+        keep=keep,
+        drop_k_per_kw=drop,
+        undisturbed_degc=field.undisturbed_degc,
+        kw_per_k=_conductance(config, field, drop, psi, None),
+        fluid_kw_per_k=1.0 / (drop.sum(axis=0) + 1.0 / field.to_wall_kw_per_k()),
+        fluid_degc=settings.fluid_degc,
+        always=settings.always,
+        station=station,
+        most_kw=(high - low) * field.to_wall_kw_per_k(),
+    )
+
+
+def _conductance(
+    config: RingConfig,
+    field: Borefield,
+    drop_k_per_kw: Floats,
+    psi: Floats,
+    passing_kw_per_k: Floats | None,
+) -> Floats:
+    """Return the heat per kelvin between idle wall and water at a step's start, (T,) [kW/K]."""
+    drop = drop_k_per_kw.sum(axis=0)
+    passing = np.full_like(drop, np.inf) if passing_kw_per_k is None else passing_kw_per_k
+    pairs = zip(drop.tolist(), passing.tolist(), strict=True)
+    per_k = np.array([field.conductance_kw_per_k(k, kw) for k, kw in pairs])
+    if config.model == "loop":
+        return per_k
+    return np.array(
+        [
+            over_a_step(kw, np.array([rise]))[0]
+            for kw, rise in zip(per_k.tolist(), psi.tolist(), strict=True)
+        ]
+    )
+
+
+def idle_degc(rows: FieldRows, heat_kw: Floats) -> Floats:
+    """Return the wall at each step's end without heat in the step, after what came before.
+
+    Parameters
+    ----------
+    rows : FieldRows
+        The field's numbers.
+    heat_kw : ndarray, shape (T,)
+        Heat taken out of the ground [kW].
+
+    Returns
+    -------
+    ndarray, shape (T,)
+        Temperatures [°C].
+    """
+    masses = np.zeros(len(rows.masses))
+    idle = np.empty_like(heat_kw)
+    for step in range(heat_kw.size):
+        masses = rows.keep[:, step] * masses
+        idle[step] = rows.undisturbed_degc - masses.sum()
+        masses = masses + rows.drop_k_per_kw[:, step] * heat_kw[step]
+    return idle
+
+
+def field_limits(
+    config: RingConfig,
+    rows: RingRows,
+    about: Linearisation,
+    values: dict[str, dict[str, Floats]],
+    row_bounds: dict[str, tuple[Floats, Floats]],
+) -> dict[str, Floats]:
+    """Limits of a borefield about an incumbent: exact in water and ground where both are free.
+
+    Where the trust region has water on both sides of the ground, the line of an exchanger is taken
+    and the ground is that of the incumbent; see :func:`anello.coupling.limits.line`.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (T,)
+        Largest heat of ways whose limit does not depend on temperature [kW].
+    """
+    field = rows.field
+    plant = config.plant
+    if field is None or plant is None or plant.borefield is None:
+        return {}
+    compiled = compile_borefield(plant.borefield)
+    passing = None if about.water is None else about.water.passing_kw_per_k
+    per_k = _conductance(config, compiled, field.drop_k_per_kw, rows.psi, passing)
+    idle = idle_degc(field, about.field_kw)
+    slopes: dict[str, Floats] = {}
+    memory: dict[str, Floats] = {}
+    most: dict[str, Floats] = {}
+    limits = []
+    if field.always:
+        slopes[ALWAYS] = per_k
+        limit = per_k * field.undisturbed_degc
+        limit[0] -= per_k[0] * rows.initial_degc
+        _remember(field, ALWAYS, per_k, memory)
+        row_bounds["ring_field_always"] = (limit[None, :], limit[None, :])
+    else:
+        start = about.temperature_degc[:-1]
+        if about.water is not None:
+            start = about.water.degc[field.station]
+        for name, sign in zip(field.ways, field.signs, strict=True):
+            slope, limit, most[name] = line(
+                config, rows, about, sign, idle, per_k, start, field.most_kw, float(per_k.max())
+            )
+            seen = np.where(np.isclose(slope, per_k), slope, 0.0)
+            limit = limit + sign * seen * (field.undisturbed_degc - idle)
+            slopes[name] = slope
+            _remember(field, name, seen, memory)
+            limits.append(limit)
+        bound = np.array(limits)
+        row_bounds["ring_field_max"] = (np.full_like(bound, np.nan), bound)
+    values[FIELD_PER_K] = slopes
+    values[FIELD_PER_MASS] = memory
+    return most
+
+
+def _remember(field: FieldRows, label: str, per_k: Floats, memory: dict[str, Floats]) -> None:
+    for mass, keep in zip(field.masses, field.keep, strict=True):
+        memory[pair(label, mass)] = per_k * keep

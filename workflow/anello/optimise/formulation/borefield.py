@@ -1,0 +1,168 @@
+"""A borefield inside the linear programme: its memory, and what it can give because of it.
+
+The ground is a chain of thermal masses (:mod:`anello.ring.borefield.field`), and each adds one
+row of four entries a step. What the field may exchange follows from masses and water, both
+variables.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.expression import Array, Expression, Parameter
+from anello.optimise.formulation.registry import Columns, Rows, constraint, variable
+from anello.optimise.formulation.ring import _later, _water_at, pair
+from anello.optimise.formulation.ring_rows import (
+    ALWAYS,
+    FIELD_PER_K,
+    FIELD_PER_MASS,
+    FieldRows,
+)
+from anello.optimise.formulation.system import TIME_AXIS
+
+
+def _field(c: Context) -> FieldRows | None:
+    return c.ring.field if c.ring is not None else None
+
+
+def _ways(c: Context, field: FieldRows) -> Expression:
+    """Heat of the field's ways [kW]."""
+    assert c.ring is not None
+    order = list(c.ring.devices)
+    heat = c.system.variables["ring_heat"].at([order.index(name) for name in field.ways])
+    return heat * (1.0 / c.resolution)
+
+
+def _net(c: Context, field: FieldRows) -> Expression:
+    """Heat that the field puts into the ring [kW]."""
+    return (_ways(c, field) * np.array(field.signs)).sum_items()
+
+
+def _masses_before(c: Context) -> Expression:
+    """What the masses lower the wall by at the start of each step; nothing at the first."""
+    return c.system.variables["ring_field"].at(steps=c.previous) * _later(c)
+
+
+def _at_rest(c: Context, field: FieldRows) -> Array:
+    """What unused ground gives to water at 0 °C; to the given water in the first step [kW]."""
+    assert c.ring is not None
+    given: Array = field.kw_per_k * field.undisturbed_degc
+    given[0] -= field.kw_per_k[0] * c.ring.initial_degc
+    return given
+
+
+def _memory(c: Context, field: FieldRows, labels: tuple[str, ...], kw_per_k: Array) -> Expression:
+    """What the masses take from what the field can give, row by row [kW]."""
+    count = len(field.masses)
+    both = [(row, mass) for row in range(len(labels)) for mass in range(count)]
+    named = tuple(pair(labels[row], field.masses[mass]) for row, mass in both)
+    start = np.array([kw_per_k * field.keep[mass] for _, mass in both])
+    before = c.system.variables["ring_field"].at([mass for _, mass in both], c.previous)
+    before = before * _later(c) * Parameter(FIELD_PER_MASS, named, start)
+    return before.sum_into([row for row, _ in both], len(labels))
+
+
+@variable(
+    "ring_field",
+    index="mass, timestep",
+    when="the programme schedules a borefield",
+    domain=r"\in \mathbb{R} \; [\mathrm{K}]",
+)
+def ring_field(c: Context) -> Columns | None:
+    """What a thermal mass of the ground lowers the borehole wall by at the end of a step."""
+    field = _field(c)
+    if field is None:
+        return None
+    return Columns({"mass": list(field.masses)}, TIME_AXIS, lower=-float("inf"))
+
+
+@constraint(
+    "ring_field_balance",
+    index="mass, timestep",
+    when="the programme schedules a borefield",
+    equation=r"y_{j,t} = \varphi_j\, y_{j,t-1} + \frac{(1 - \varphi_j) R_j}{2 \pi k L}"
+    r" \frac{1}{h} \sum \sigma\, ring\_heat",
+)
+def ring_field_balance(c: Context) -> Rows | None:
+    """A thermal mass of the ground relaxes, and follows the heat that is taken out."""
+    field = _field(c)
+    if field is None:
+        return None
+    count = len(field.masses)
+    net = _net(c, field)
+    heat = net.sum_into([0], count)
+    for row in range(1, count):
+        heat = heat + net.sum_into([row], count)
+    end = c.system.variables["ring_field"].at()
+    relation = end - _masses_before(c) * field.keep - heat * field.drop_k_per_kw == 0.0
+    return Rows({"mass": list(field.masses)}, relation, TIME_AXIS)
+
+
+@constraint(
+    "ring_field_max",
+    index="device, timestep",
+    when="the programme schedules a borefield that exchanges when it is asked to",
+    equation=r"ring\_heat / h \le \sigma\, G\,(T_0 - \sum_j \varphi_j y_{j,t-1} - T_{t-1})",
+)
+def ring_field_max(c: Context) -> Rows | None:
+    """A borefield gives no more than wall and water allow.
+
+    The coefficients start at zero and are patched: the line depends on which of wall and water is
+    the warmer.
+    """
+    field = _field(c)
+    if field is None or field.always:
+        return None
+    signs = np.array(field.signs)[:, None]
+    zero = np.zeros((len(field.ways), c.n_time))
+    per_k = Parameter(FIELD_PER_K, field.ways, zero)
+    water = _water_at(c, [field.station] * len(field.ways)) * signs * per_k
+    memory = _memory(c, field, field.ways, 0.0 * field.kw_per_k) * signs
+    relation = _ways(c, field) + water + memory <= zero + field.most_kw
+    return Rows({"device": list(field.ways)}, relation, TIME_AXIS)
+
+
+@constraint(
+    "ring_field_always",
+    index="ring, timestep",
+    when="the programme sees a borefield that exchanges all the time",
+    equation=r"\frac{1}{h} \sum \sigma\, ring\_heat"
+    r" = G\,(T_0 - \sum_j \varphi_j y_{j,t-1} - T_{t-1})",
+)
+def ring_field_always(c: Context) -> Rows | None:
+    """A borefield in the flow gives what wall and water make it give."""
+    field = _field(c)
+    if field is None or not field.always:
+        return None
+    per_k = Parameter(FIELD_PER_K, (ALWAYS,), field.kw_per_k[None, :])
+    water = _water_at(c, [field.station]) * per_k
+    relation = (
+        _net(c, field) + water + _memory(c, field, (ALWAYS,), field.kw_per_k)
+        == _at_rest(c, field)[None, :]
+    )
+    return Rows({"ring": ["ring"]}, relation, TIME_AXIS)
+
+
+@constraint(
+    "ring_field_fluid",
+    index="device, timestep",
+    when="the programme schedules a borefield that exchanges when it is asked to",
+    equation=r"ring\_heat / h \le \sigma\, F\,(T_0 - \sum_j \varphi_j y_{j,t-1} - T_{limit})",
+)
+def ring_field_fluid(c: Context) -> Rows | None:
+    """The fluid that enters the boreholes stays within its limits."""
+    field = _field(c)
+    if field is None or field.always:
+        return None
+    count = len(field.ways)
+    per_k = np.array([sign * field.fluid_kw_per_k for sign in field.signs])
+    drop = (_masses_before(c) * field.keep).sum_items()
+    memory = drop.sum_into([0], count)
+    for row in range(1, count):
+        memory = memory + drop.sum_into([row], count)
+    limits = [field.fluid_degc[0] if sign > 0 else field.fluid_degc[1] for sign in field.signs]
+    room = field.undisturbed_degc - np.array(limits)[:, None]
+    return Rows(
+        {"device": list(field.ways)}, _ways(c, field) + memory * per_k <= per_k * room, TIME_AXIS
+    )
