@@ -71,7 +71,8 @@ class Iteration:
     def penalised_eur(self) -> float:
         """Simulated true cost with the penalty of unmet demand [€]."""
         attrs = self.dispatch.attrs
-        return self.cost.total_eur + float(attrs["objective"]) - float(attrs["cost_objective"])
+        penalty = float(attrs["objective"]) - float(attrs["cost_objective"]) - self.cost.unseen_eur
+        return self.cost.total_eur + penalty
 
 
 @dataclass(frozen=True)

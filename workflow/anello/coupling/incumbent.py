@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -141,6 +142,7 @@ def linearise(
     cost_eur: float,
     given_cost_eur: float,
     iteration: int,
+    prices: Mapping[str, Floats],
 ) -> Linearisation:
     """Linearise heat pumps and ring about a simulated dispatch.
 
@@ -165,6 +167,8 @@ def linearise(
         Cost of plant and pump that is not in the programme [€].
     iteration : int
         Iteration of the dispatch.
+    prices : mapping of str to ndarray, shape (T,)
+        Price of one more kWh of electricity, by location [€/kWh].
     """
     slope = use_side(config, data).degc_per_kwh
     # Outputs within the solver's rounding would become matrix entries that only do harm.
@@ -200,5 +204,5 @@ def linearise(
         trust_region_k=trust_region_k,
         cost_eur=cost_eur,
         iteration=iteration,
-        water=water_about(config, rows, data, result),
+        water=water_about(config, rows, data, result, prices),
     )

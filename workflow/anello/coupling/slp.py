@@ -10,7 +10,7 @@ and Toint, Trust-Region Methods, 2000, chapter 6).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -172,6 +172,7 @@ def following(
     simulated_cost_eur: float,
     given_cost_eur: float,
     iteration: int,
+    prices: Mapping[str, Floats],
 ) -> Linearisation:
     """The incumbent of the next programme: this dispatch if it was accepted, else the old one.
 
@@ -193,6 +194,8 @@ def following(
         Cost of plant and pump that its programme did not hold [€].
     iteration : int
         Its number.
+    prices : mapping of str to ndarray, shape (T,)
+        Price of one more kWh of electricity, by location [€/kWh].
     """
     if not step.accepted:
         return about.with_trust_region(step.next_trust_region_k)
@@ -205,6 +208,7 @@ def following(
         cost_eur=simulated_cost_eur,
         given_cost_eur=given_cost_eur,
         iteration=iteration,
+        prices=prices,
     )
 
 
@@ -261,6 +265,7 @@ def judge_iteration(
         Number of the iteration.
     """
     penalty = float(dispatch.attrs["objective"]) - float(dispatch.attrs["cost_objective"])
+    penalty -= cost.unseen_eur
     simulated_eur = cost.total_eur + penalty + OVER_CAPACITY_EUR * _beyond_kwh(data, result)
     if "ring_beyond" in dispatch:  # what is beyond the bounds in the programme, and truly
         beyond_k = _beyond_bounds_k(rows, result) - float(dispatch["ring_beyond"].sum())
@@ -269,7 +274,7 @@ def judge_iteration(
         config.slp,
         about,
         parting=parting(rows, dispatch, data, result),
-        lp_cost_eur=cost.dispatch_eur + penalty,
+        lp_cost_eur=cost.dispatch_eur + cost.unseen_eur + penalty,
         simulated_cost_eur=simulated_eur,
         lp_temperature_degc=dispatch["ring_temperature"].values.reshape(-1),
         result=result,
@@ -290,6 +295,7 @@ def judge_iteration(
         simulated_eur,
         given_eur,
         iteration,
+        cost.price_eur_per_kwh,
     )
     return step, incumbent
 

@@ -35,6 +35,7 @@ POWER_PER_K = "ring_power_per_k"
 WAVE_KEEP = "ring_wave_keep"
 WAVE_PER_KW = "ring_wave_per_kw"
 WATER_PER_WAVE = "ring_water_per_wave"
+UNSEEN_PER_KW = "ring_unseen_per_kw"
 
 
 def pair(first: str, second: str) -> str:
@@ -137,6 +138,17 @@ def ring_water(c: Context) -> Columns | None:
     """Temperature of the water that comes to a place in a step, as it is at the step's start."""
     loop = _loop(c)
     return Columns({"place": list(loop.stations)}, TIME_AXIS, lower=-INF) if loop else None
+
+
+@variable(
+    "ring_unseen",
+    index="ring, timestep",
+    when="the ring is a loop",
+    domain=r"\in \mathbb{R} \; [€]",
+)
+def ring_unseen(c: Context) -> Columns | None:
+    """Cost of heat at substations by what mean and waves do not show of the water."""
+    return Columns(_one(), TIME_AXIS, lower=-INF) if _loop(c) else None
 
 
 @variable(
@@ -380,6 +392,25 @@ def ring_water_balance(c: Context) -> Rows | None:
     given[0, 0] = rows.initial_degc
     relation = c.system.variables["ring_water"].at() - water == given
     return Rows({"place": list(places)}, relation, TIME_AXIS)
+
+
+@constraint(
+    "ring_unseen_balance",
+    index="ring, timestep",
+    when="the ring is a loop",
+    equation=r"ring\_unseen_t = \sum_s \lambda_{s,t}\, (Q_{s,t} - \bar{Q}_{s,t})",
+)
+def ring_unseen_balance(c: Context) -> Rows | None:
+    """Heat costs what the simulation says, where the programme's water says something else."""
+    loop = _loop(c)
+    if loop is None:
+        return None
+    stations = loop.stations
+    zero = np.zeros((len(stations), c.n_time))
+    heat = c.system.variables["ring_station_heat"].at()
+    heat = heat * Parameter(UNSEEN_PER_KW, stations, zero)
+    relation = c.system.variables["ring_unseen"].at() - heat.sum_items() == 0.0
+    return Rows(_one(), relation, TIME_AXIS)
 
 
 def _require_plain(c: Context, pumps: list[int]) -> None:
