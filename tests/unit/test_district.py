@@ -253,7 +253,8 @@ def test_a_heat_wave_adds_cooling_to_the_fitted_year() -> None:
     usual = synthesise(load_district()).locations["buildings"]
     hot = synthesise(load_district(changes=wave)).locations["buildings"]
     assert hot.demand_kw["cooling"].sum() > 1.02 * usual.demand_kw["cooling"].sum()
-    assert np.array_equal(hot.demand_kw["dhw"], usual.demand_kw["dhw"])
+    # Mains water is a little warmer in a year that is.
+    assert np.allclose(hot.demand_kw["dhw"], usual.demand_kw["dhw"], rtol=0.02)
     january = slice(0, 24 * 31)
     assert np.allclose(hot.demand_kw["heating"][january], usual.demand_kw["heating"][january])
 
@@ -367,4 +368,4 @@ def test_a_target_out_of_reach_is_an_error(total: float) -> None:
 )
 def test_time_of_use_bands(time: str, price: float) -> None:
     index = pd.DatetimeIndex([time])
-    assert time_of_use_eur_per_kwh(load_district().tariffs, index)[0] == price
+    assert time_of_use_eur_per_kwh(load_district().tariffs, index, load_district().site)[0] == price

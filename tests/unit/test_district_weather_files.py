@@ -103,5 +103,5 @@ def test_hours_without_a_value_are_refused(tmp_path: Path, generated: WeatherYea
     )
     _epw(tmp_path / "year.epw", year)
     config = load_district(changes={"weather": {"source": "epw", "file": f"{tmp_path}/year.epw"}})
-    with pytest.raises(InputError, match="Hours without a value"):
+    with pytest.raises(InputError, match="1 hours have no value"):
         weather_year(config)

@@ -10,6 +10,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from anello.errors import ConfigError, Problem, did_you_mean
@@ -23,6 +24,17 @@ Positive = Annotated[float, Field(gt=0)]
 NotNegative = Annotated[float, Field(ge=0)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
+
+
+SUPPLY_DEGC = {"dhw": 45.0, "heating": 35.0, "cooling": 7.0}
+"""Supply temperatures where a description names none and has no tanks [°C]."""
+
+FLAT_EUR_PER_KWH = 0.30
+"""Price of electricity where a description names none [EUR/kWh]."""
+
+_SAME_CLIMATE_DEG = 3.0
+
+MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
 
 
 class Strict(BaseModel):
@@ -48,6 +60,22 @@ class Site(Strict):
         ge=-12,
         le=14,
         description="Standard time minus UTC [h]; no daylight saving is applied",
+    )
+    country: str = Field(
+        default="IT",
+        pattern=r"^[A-Z]{2}$",
+        description="Two letters of ISO 3166, for public holidays",
+    )
+    subdivision: str | None = Field(
+        default=None, description="State, canton or province, where its holidays differ"
+    )
+    heating_season: Literal["climate", "italy_zone_e"] = Field(
+        default="climate",
+        description="When buildings may be heated: by the site's temperatures, or a legal season",
+    )
+    summer_break: tuple[MonthDay, MonthDay] | None = Field(
+        default=None,
+        description="First and last day of weeks in which half of the people are away",
     )
 
 
@@ -110,6 +138,9 @@ class WeatherFile(Strict):
 
     source: Literal["epw", "pvgis_tmy"] = Field(description="Format of the file")
     file: Path = Field(description="The file; relative to the district's YAML file")
+    gaps: Literal["refuse", "repair"] = Field(
+        default="refuse", description="What to do where the file has no value"
+    )
     spells: tuple[Spell, ...] = Field(
         default=(), description="Heat waves and cold spells laid over the year"
     )
@@ -139,7 +170,7 @@ class Buildings(Strict):
     )
     appliances: bool | None = Field(
         default=None,
-        description="Whether the buildings' own electricity is modelled; by default for offices",
+        description="Whether the buildings' own electricity is modelled; by default true",
     )
     hot_water: bool | None = Field(
         default=None,
@@ -302,33 +333,63 @@ class Plant(Strict):
 class SupplyTemperatures(Strict):
     """Temperatures at which the start COP is evaluated."""
 
-    dhw_degc: float = Field(default=45.0, description="Hot water leaving the heat pump [degC]")
-    heating_degc: float = Field(
-        default=35.0, description="Heating water leaving the heat pump [degC]"
+    dhw_degc: float | None = Field(
+        default=None,
+        description="Hot water supplied [degC]; by default the middle of the tanks, or 45",
     )
-    cooling_degc: float = Field(
-        default=7.0, description="Chilled water leaving the heat pump [degC]"
+    heating_degc: float | None = Field(
+        default=None,
+        description="Heating water supplied [degC]; by default the middle of the tanks, or 35",
+    )
+    cooling_degc: float | None = Field(
+        default=None,
+        description="Chilled water supplied [degC]; by default the middle of the tanks, or 7",
     )
 
 
 class Tariffs(Strict):
     """Prices of electricity."""
 
-    import_eur_per_kwh: NotNegative = Field(default=0.30, description="Flat price [EUR/kWh]")
-    peak_eur_per_kwh: NotNegative = Field(
-        default=0.36, description="Time of use: Monday to Friday, 08:00 to 19:00 [EUR/kWh]"
+    import_eur_per_kwh: NotNegative | None = Field(
+        default=None,
+        description="Flat price [EUR/kWh]; by default the three bands, and 0.30 without them",
     )
-    shoulder_eur_per_kwh: NotNegative = Field(
-        default=0.30,
+    peak_eur_per_kwh: NotNegative | None = Field(
+        default=None, description="Time of use: Monday to Friday, 08:00 to 19:00 [EUR/kWh]"
+    )
+    shoulder_eur_per_kwh: NotNegative | None = Field(
+        default=None,
         description="Time of use: Monday to Friday 07:00 to 08:00 and 19:00 to 23:00, "
         "Saturday 07:00 to 23:00 [EUR/kWh]",
     )
-    offpeak_eur_per_kwh: NotNegative = Field(
-        default=0.24, description="Time of use: nights, Sundays, holidays"
+    offpeak_eur_per_kwh: NotNegative | None = Field(
+        default=None, description="Time of use: nights, Sundays, holidays"
     )
     export_eur_per_kwh: NotNegative = Field(
         default=0.08, description="Paid for exported electricity [EUR/kWh]"
     )
+
+    @model_validator(mode="after")
+    def _all_bands(self) -> Self:
+        bands = (self.peak_eur_per_kwh, self.shoulder_eur_per_kwh, self.offpeak_eur_per_kwh)
+        if any(band is None for band in bands) and any(band is not None for band in bands):
+            raise ValueError(
+                "a tariff by time of use needs peak_eur_per_kwh, shoulder_eur_per_kwh and "
+                "offpeak_eur_per_kwh"
+            )
+        return self
+
+    @property
+    def has_bands(self) -> bool:
+        """Whether prices by time of use are described."""
+        return self.peak_eur_per_kwh is not None
+
+    @property
+    def flat_eur_per_kwh(self) -> float | None:
+        """The flat price; None where only prices by time of use are described [EUR/kWh]."""
+        if self.import_eur_per_kwh is None and not self.has_bands:
+            return FLAT_EUR_PER_KWH
+        return self.import_eur_per_kwh
 
 
 class DistrictConfig(Strict):
@@ -358,6 +419,51 @@ class DistrictConfig(Strict):
         leap = self.year % 4 == 0 and (self.year % 100 != 0 or self.year % 400 == 0)
         if leap:
             raise ValueError(f"year {self.year} is a leap year; a district has 8,760 hours")
+        return self
+
+    def supply_degc(self, service: str) -> float:
+        """Return the temperature that a service is supplied with where no tank sets it [°C].
+
+        Baseline and scenarios with tanks then give the same comfort: what a tank has on average.
+        """
+        told: float | None = getattr(self.supply, f"{service}_degc")
+        tanks = [getattr(place.tanks, service) for place in self.locations.values()]
+        middles = [
+            0.5 * (tank.temperature_min_degc + tank.temperature_max_degc)
+            for tank in tanks
+            if tank is not None
+        ]
+        if told is not None:
+            return told
+        return float(np.mean(middles)) if middles else SUPPLY_DEGC[service]
+
+    @model_validator(mode="after")
+    def _same_comfort(self) -> Self:
+        for service in SUPPLY_DEGC:
+            told = getattr(self.supply, f"{service}_degc")
+            for name, place in self.locations.items():
+                tank = getattr(place.tanks, service)
+                if told is None or tank is None:
+                    continue
+                if not tank.temperature_min_degc <= told <= tank.temperature_max_degc:
+                    raise ValueError(
+                        f"supply.{service}_degc is {told:g}, and the tank of `{name}` goes from "
+                        f"{tank.temperature_min_degc:g} to {tank.temperature_max_degc:g}: both "
+                        "must give the same comfort"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _own_climate(self) -> Self:
+        told = isinstance(self.weather, WeatherFile) or (
+            "mean_temperature_degc" in self.weather.model_fields_set
+        )
+        away = abs(self.site.latitude_deg - Site().latitude_deg)
+        if not told and away > _SAME_CLIMATE_DEG:
+            raise ValueError(
+                f"the weather generator describes Milan, {away:.0f} degrees of latitude from the "
+                "site: name a weather file, or `weather.mean_temperature_degc` and its neighbours"
+            )
         return self
 
 

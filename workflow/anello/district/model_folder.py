@@ -27,6 +27,7 @@ from anello.errors import InputError, Problem
 Series = NDArray[np.float64]
 
 MODEL_FILE = "model.yaml"
+TARIFF_FILE = "tariff_time_of_use.csv"
 OUTDOOR_FILE = "outdoor.csv"
 SERIES_FOLDER = "timeseries_data"
 DESCRIPTION_FILE = "district.yaml"
@@ -132,9 +133,9 @@ def start_cop(config: DistrictConfig) -> dict[str, float]:
         return constant - slope * lift + curvature * lift**2
 
     return {
-        "dhw": heating(config.supply.dhw_degc - ring),
-        "heating": heating(config.supply.heating_degc - ring),
-        "cooling": heating(ring - config.supply.cooling_degc) - 1.0,
+        "dhw": heating(config.supply_degc("dhw") - ring),
+        "heating": heating(config.supply_degc("heating") - ring),
+        "cooling": heating(ring - config.supply_degc("cooling")) - 1.0,
     }
 
 
@@ -176,8 +177,9 @@ def _tables(config: DistrictConfig, series: DistrictSeries) -> dict[str, dict[st
         if place.photovoltaics_kw is not None:
             peak = _peak_kw(config.locations[name])
             tables.setdefault("solar_resource.csv", {})[name] = place.photovoltaics_kw / peak
-        price = time_of_use_eur_per_kwh(config.tariffs, series.index)
-        tables.setdefault("tariff_time_of_use.csv", {})[name] = price
+        if config.tariffs.has_bands:
+            price = time_of_use_eur_per_kwh(config.tariffs, series.index, config.site)
+            tables.setdefault(TARIFF_FILE, {})[name] = price
     tables[OUTDOOR_FILE] = {"outdoor_degc": series.weather.temperature_degc}
     return tables
 
@@ -211,6 +213,12 @@ def _model(config: DistrictConfig) -> dict[str, Any]:
     }
 
 
+def _price(config: DistrictConfig) -> float | str:
+    """Return the price of electricity: flat, or by time of use where only that is described."""
+    flat = config.tariffs.flat_eur_per_kwh
+    return f"file={TARIFF_FILE}" if flat is None else flat
+
+
 def _techs(config: DistrictConfig) -> dict[str, Any]:
     finance = {"interest_rate": 0.05}
     techs: dict[str, Any] = {
@@ -226,7 +234,7 @@ def _techs(config: DistrictConfig) -> dict[str, Any]:
                 "energy_cap_equals": 100000,
                 "lifetime": 40,
             },
-            "costs": {"monetary": {**finance, "om_prod": config.tariffs.import_eur_per_kwh}},
+            "costs": {"monetary": {**finance, "om_prod": _price(config)}},
         },
         "pv_rooftop": {
             "essentials": {
@@ -367,13 +375,15 @@ def _scenarios(config: DistrictConfig, series: DistrictSeries) -> dict[str, Any]
     overrides: dict[str, Any] = {
         "no_storage": {"model.name": f"{title}, without storage", **located(without_tanks)},
         "storage": {"model.name": f"{title}, with storage"},
-        "time_of_use": {"techs.grid.costs.monetary.om_prod": "file=tariff_time_of_use.csv"},
     }
     scenarios = {
         "baseline": ["no_storage"],
         "smart": ["storage"],
-        "smart_time_of_use": ["storage", "time_of_use"],
     }
+    if config.tariffs.has_bands:
+        by_hour = {"techs.grid.costs.monetary.om_prod": f"file={TARIFF_FILE}"}
+        overrides["time_of_use"] = by_hour
+        scenarios["smart_time_of_use"] = ["storage", "time_of_use"]
     if any(place.roofs for _, place in places):
         overrides["export"] = {
             "techs.pv_rooftop": {

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import holidays
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from anello.district.config import Use
+from anello.district.config import Site, Use
+from anello.errors import ConfigError, Problem
 
 Series = NDArray[np.float64]
 
@@ -38,19 +40,6 @@ _AT_WORK_WORKDAY = (
     0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.15, 0.65, 0.95, 1.0, 1.0,
     0.75, 0.8, 1.0, 1.0, 0.95, 0.75, 0.35, 0.1, 0.0, 0.0, 0.0, 0.0,
 )  # fmt: skip
-_HOLIDAYS = (
-    "01-01",
-    "01-06",
-    "04-25",
-    "05-01",
-    "06-02",
-    "08-15",
-    "11-01",
-    "12-08",
-    "12-25",
-    "12-26",
-)
-_SUMMER_BREAK = ("08-08", "08-23")
 _SUMMER_BREAK_SHARE = 0.5
 _OFFICE_STANDBY = 0.12  # share of the office's electric power that never switches off
 _WATER_KWH_PER_LITRE_K = 1.163e-3
@@ -73,7 +62,7 @@ class Calendar:
     free : ndarray of bool (8760,)
         Saturday, Sunday or public holiday.
     summer_break : ndarray of bool (8760,)
-        The two weeks around 15 August.
+        The weeks in which half of the people are away.
     """
 
     hour: NDArray[np.int64]
@@ -84,11 +73,30 @@ class Calendar:
     summer_break: NDArray[np.bool_]
 
 
-def calendar(index: pd.DatetimeIndex) -> Calendar:
-    """Return the calendar of a year's hours; public holidays are the Italian ones of fixed date."""
+def calendar(index: pd.DatetimeIndex, site: Site) -> Calendar:
+    """Return the calendar of a year's hours, with the public holidays of the site's country.
+
+    Raises
+    ------
+    ConfigError
+        If the country or its subdivision is not known.
+    """
     month_day = index.month.to_numpy() * 100 + index.day.to_numpy()
-    holiday = np.isin(month_day, [int(d.replace("-", "")) for d in _HOLIDAYS])
-    first, last = (int(d.replace("-", "")) for d in _SUMMER_BREAK)
+    try:
+        known = holidays.country_holidays(
+            site.country, subdiv=site.subdivision, years=int(index[0].year)
+        )
+    except NotImplementedError as error:
+        raise ConfigError(
+            Problem(str(error), key="site.country", value=(site.country, site.subdivision))
+        ) from error
+    free_days = pd.DatetimeIndex(sorted(str(day) for day in known))
+    holiday = np.asarray(index.normalize().isin(free_days))
+    away = np.zeros(len(index), dtype=bool)
+    if site.summer_break is not None:
+        first, last = (int(day.replace("-", "")) for day in site.summer_break)
+        inside = (month_day >= first) & (month_day <= last)
+        away = inside if first <= last else (month_day >= first) | (month_day <= last)
     weekday = index.day_of_week.to_numpy().astype(np.int64)
     return Calendar(
         hour=index.hour.to_numpy().astype(np.int64),
@@ -96,7 +104,7 @@ def calendar(index: pd.DatetimeIndex) -> Calendar:
         weekday=weekday,
         free=(weekday >= 5) | holiday,
         holiday=holiday,
-        summer_break=(month_day >= first) & (month_day <= last),
+        summer_break=away,
     )
 
 
@@ -113,12 +121,31 @@ def presence(use: Use, days: Calendar) -> Series:
     return at_work * np.where(days.summer_break, _SUMMER_BREAK_SHARE, 1.0)
 
 
-def cold_water_degc(days: Calendar) -> Series:
-    """Return the mains water's temperature [degC]: a harmonic, coldest at the end of February."""
-    return 13.0 - 4.0 * np.cos(2 * np.pi * (days.day_of_year - 55) / 365)
+def cold_water_degc(days: Calendar, outdoor_degc: Series) -> Series:
+    """Return the mains water's temperature: the air's yearly harmonic, damped and five weeks late.
+
+    One kelvin below the air's mean, and 0.36 of its amplitude, as in Milan (4 of 11 K).
+
+    Parameters
+    ----------
+    days : Calendar
+        The year.
+    outdoor_degc : ndarray, shape (8760,)
+        Outdoor temperature [°C].
+
+    Returns
+    -------
+    ndarray, shape (8760,)
+        Temperature, between 3 and 28 °C.
+    """
+    turn = 2j * np.pi / 365.0
+    wave = 2.0 * np.mean(outdoor_degc * np.exp(-turn * days.day_of_year))
+    late = (wave * np.exp(turn * (days.day_of_year - 38))).real
+    water: Series = np.clip(outdoor_degc.mean() - 1.0 + 0.36 * late, 3.0, 28.0)
+    return water
 
 
-def hot_water_kw(occupants: float, days: Calendar) -> Series:
+def hot_water_kw(occupants: float, days: Calendar, outdoor_degc: Series) -> Series:
     """Return the heat for domestic hot water [kW], shape (8760,).
 
     55 litres per person and day, mixed to 45 degC, drawn after the profile of the day; people use a
@@ -130,12 +157,14 @@ def hot_water_kw(occupants: float, days: Calendar) -> Series:
         Number of people.
     days : Calendar
         The year.
+    outdoor_degc : ndarray, shape (8760,)
+        Outdoor temperature [°C].
     """
     workday = np.asarray(_HOT_WATER_WORKDAY) / sum(_HOT_WATER_WORKDAY)
     weekend = np.asarray(_HOT_WATER_WEEKEND) / sum(_HOT_WATER_WEEKEND) * 1.1
     share = np.where(days.free, weekend[days.hour], workday[days.hour])
     away = np.where(days.summer_break, _SUMMER_BREAK_SHARE, 1.0)
-    lift_k = _HOT_WATER_DEGC - cold_water_degc(days)
+    lift_k = _HOT_WATER_DEGC - cold_water_degc(days, outdoor_degc)
     return occupants * _LITRES_PER_PERSON_DAY * _WATER_KWH_PER_LITRE_K * lift_k * share * away
 
 

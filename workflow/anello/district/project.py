@@ -11,6 +11,7 @@ from anello.base.files import write_text
 from anello.district.config import DistrictConfig, Tank, load_district
 from anello.district.model_folder import AIR_SOURCE_FIT, DistrictFolder, start_cop, write_district
 from anello.district.sizing import net_heat_kw, plant_sizes
+from anello.district.synthesis import time_of_use_eur_per_kwh
 from anello.errors import InputError, Problem
 
 CONFIG_FILE = "config.yaml"
@@ -141,7 +142,7 @@ def run_settings(
             "water": {"mass_kg": loop.water_mass_kg},
             "plant": {
                 **_plant(config, folder),
-                "electricity_price_eur_per_kwh": config.tariffs.import_eur_per_kwh,
+                "electricity_price_eur_per_kwh": _mean_price(config, folder),
             },
         },
         "coupling": {
@@ -150,6 +151,15 @@ def run_settings(
             "tolerance_k": 0.5,
         },
     }
+
+
+def _mean_price(config: DistrictConfig, folder: DistrictFolder) -> float:
+    """Return what the plant pays for electricity: the flat price, or the mean over the year."""
+    flat = config.tariffs.flat_eur_per_kwh
+    if flat is not None:
+        return flat
+    price = time_of_use_eur_per_kwh(config.tariffs, folder.series.index, config.site)
+    return round(float(price.mean()), 4)
 
 
 def _plant(config: DistrictConfig, folder: DistrictFolder) -> dict[str, Any]:
@@ -194,7 +204,7 @@ def _heat_pump(config: DistrictConfig, service: str) -> dict[str, Any]:
     return {
         "service": service,
         "cop_map": fit,
-        "use_temperature": {"kind": "fixed", "degc": getattr(config.supply, f"{service}_degc")},
+        "use_temperature": {"kind": "fixed", "degc": config.supply_degc(service)},
         "out_of_range": "clip",
     }
 

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from anello.district.calibration import fit
-from anello.district.config import DistrictConfig, Location, Tariffs
+from anello.district.config import DistrictConfig, Location, Site, Tariffs
 from anello.district.photovoltaics import photovoltaics_kw
 from anello.district.profiles import Calendar, calendar, electricity_kw, hot_water_kw
 from anello.district.thermal import heating_and_cooling_kw, occupants, solar_gain_w_per_m2_window
@@ -69,15 +69,18 @@ def synthesise(config: DistrictConfig) -> DistrictSeries:
     # A spell must change the demand, so the fit is found in the year without spells and applied to
     # both.
     weather = weather_year(config)
-    days = calendar(weather.index)
-    computed = {name: _location(place, weather, days) for name, place in config.locations.items()}
+    days = calendar(weather.index, config.site)
+    computed = {
+        name: _location(place, weather, days, config.site)
+        for name, place in config.locations.items()
+    }
     if config.weather.spells:
         plain = config.model_copy(
             update={"weather": config.weather.model_copy(update={"spells": ()})}
         )
         reference_weather = weather_year(plain)
         reference = {
-            name: _location(place, reference_weather, days)
+            name: _location(place, reference_weather, days, config.site)
             for name, place in config.locations.items()
         }
     else:
@@ -89,17 +92,19 @@ def synthesise(config: DistrictConfig) -> DistrictSeries:
     return DistrictSeries(weather, fitted)
 
 
-def _location(place: Location, weather: WeatherYear, days: Calendar) -> LocationSeries:
+def _location(place: Location, weather: WeatherYear, days: Calendar, site: Site) -> LocationSeries:
     glass = solar_gain_w_per_m2_window(weather)
     demand = {service: np.zeros(HOURS) for service in SERVICES}
     for group in place.buildings:
-        heating, cooling = heating_and_cooling_kw(group, weather, glass, days)
+        heating, cooling = heating_and_cooling_kw(group, weather, glass, days, site)
         demand["heating"] += heating
         demand["cooling"] += cooling
         residential = group.use == "residential"
         if group.hot_water if group.hot_water is not None else residential:
-            demand["dhw"] += group.count * hot_water_kw(occupants(group), days)
-        if group.appliances if group.appliances is not None else not residential:
+            demand["dhw"] += group.count * hot_water_kw(
+                occupants(group), days, weather.temperature_degc
+            )
+        if group.appliances is not False:
             demand["electricity"] += group.count * electricity_kw(
                 group.use, group.floor_area_m2, weather.ghi_w_m2, days
             )
@@ -129,15 +134,14 @@ def _fitted(
     return LocationSeries(demand, power)
 
 
-def time_of_use_eur_per_kwh(tariffs: Tariffs, index: pd.DatetimeIndex) -> Series:
+def time_of_use_eur_per_kwh(tariffs: Tariffs, index: pd.DatetimeIndex, site: Site) -> Series:
     """Return the three-band price of each hour [EUR/kWh], in the bands of the Italian regulator."""
-    days = calendar(index)
+    days = calendar(index, site)
     workday = ~days.free
     saturday = (days.weekday == 5) & ~days.holiday
     peak = workday & (days.hour >= 8) & (days.hour < 19)
     shoulder = (workday | saturday) & (days.hour >= 7) & (days.hour < 23) & ~peak
-    return np.select(
-        [peak, shoulder],
-        [tariffs.peak_eur_per_kwh, tariffs.shoulder_eur_per_kwh],
-        tariffs.offpeak_eur_per_kwh,
-    )
+    bands = (tariffs.peak_eur_per_kwh, tariffs.shoulder_eur_per_kwh, tariffs.offpeak_eur_per_kwh)
+    high, middle, low = (float(band) for band in bands if band is not None)
+    price: Series = np.select([peak, shoulder], [high, middle], low)
+    return price

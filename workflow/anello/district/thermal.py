@@ -14,8 +14,9 @@ import numpy as np
 import pvlib
 from numpy.typing import NDArray
 
-from anello.district.config import Buildings, Insulation
+from anello.district.config import Buildings, Insulation, Site
 from anello.district.profiles import Calendar, electricity_kw, presence
+from anello.district.seasons import heated_and_cooled
 from anello.district.weather import HOURS, WeatherYear
 
 Series = NDArray[np.float64]
@@ -60,10 +61,6 @@ _METABOLIC_W = 75.0
 _WINDOW_AZIMUTHS_DEG = (0.0, 90.0, 180.0, 270.0)
 _ALBEDO = 0.2
 
-# Heating is allowed by Italian law (DPR 412/93, zone E) from 15 October to 15 April.
-_HEATING_FIRST_DAY, _HEATING_LAST_DAY = 288, 105
-_COOLING_FIRST_DAY, _COOLING_LAST_DAY = 105, 288
-
 
 @dataclass(frozen=True)
 class Setpoints:
@@ -79,17 +76,18 @@ class Setpoints:
     cooling_degc: Series
 
 
-def setpoints(group: Buildings, days: Calendar) -> Setpoints:
+def setpoints(
+    group: Buildings, days: Calendar, heated: NDArray[np.bool_], cooled: NDArray[np.bool_]
+) -> Setpoints:
     """Return the set points of a group: 20 and 26 degC with people in, set back without.
 
+    Outside the hours in which buildings may be heated or cooled there is no limit.
     Dwellings heat to 19 degC from 23:00 to 05:00 and cool only to 27 degC then. Offices are
     conditioned from 07:00 to 19:00 on working days, come up to it over three hours, and otherwise
     keep 18 degC in winter and 29 degC in summer.
     """
-    winter = (days.day_of_year >= _HEATING_FIRST_DAY) | (days.day_of_year <= _HEATING_LAST_DAY)
-    summer = (days.day_of_year >= _COOLING_FIRST_DAY) & (days.day_of_year <= _COOLING_LAST_DAY)
     if group.use == "office":
-        summer = np.full(HOURS, True)
+        cooled = np.full(HOURS, True)
     if group.use == "office":
         working = ~days.free & (days.hour < 19)
         readiness = np.where(working, np.clip((days.hour - 4) / 3.0, 0.0, 1.0), 0.0)
@@ -99,7 +97,7 @@ def setpoints(group: Buildings, days: Calendar) -> Setpoints:
         night = (days.hour >= 23) | (days.hour < 5)
         heating = np.where(night, 19.0, 20.0)
         cooling = np.where(night, 27.0, 26.0)
-    return Setpoints(np.where(winter, heating, -np.inf), np.where(summer, cooling, np.inf))
+    return Setpoints(np.where(heated, heating, -np.inf), np.where(cooled, cooling, np.inf))
 
 
 def solar_gain_w_per_m2_window(weather: WeatherYear) -> Series:
@@ -122,7 +120,7 @@ def solar_gain_w_per_m2_window(weather: WeatherYear) -> Series:
 
 
 def heating_and_cooling_kw(
-    group: Buildings, weather: WeatherYear, window_w_m2: Series, days: Calendar
+    group: Buildings, weather: WeatherYear, window_w_m2: Series, days: Calendar, site: Site
 ) -> tuple[Series, Series]:
     """Return the useful heating and cooling of a group of buildings [kW], both >= 0, shape (8760,).
 
@@ -139,14 +137,18 @@ def heating_and_cooling_kw(
         Irradiance on the glass, from `solar_gain_w_per_m2_window`.
     days : Calendar
         The year's kinds of day.
+    site : Site
+        With the season in which buildings may be heated.
     """
+    heated, cooled = heated_and_cooled(site, weather.temperature_degc, days.day_of_year)
+    limits = setpoints(group, days, heated, cooled)
     room = _Room.of(group)
     people = occupants(group) * presence(group.use, days)
     # Electricity ends as heat in the room whether or not the model meters it.
     internal_w = 1000 * electricity_kw(group.use, group.floor_area_m2, weather.ghi_w_m2, days)
     internal_w = internal_w + _METABOLIC_W * people
     solar_w = room.window_area_m2 * room.envelope.solar_share * window_w_m2
-    power_w = _run(room, weather.temperature_degc, internal_w, solar_w, setpoints(group, days))
+    power_w = _run(room, weather.temperature_degc, internal_w, solar_w, limits)
     heating = np.maximum(power_w, 0.0) * group.count / 1000.0
     cooling = np.maximum(-power_w, 0.0) * group.count / 1000.0
     return heating, cooling

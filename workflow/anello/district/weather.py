@@ -6,6 +6,8 @@ stands where it is in the middle of the hour.
 
 from __future__ import annotations
 
+import io
+import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from anello.district.config import DistrictConfig, Site, Spell, SyntheticWeather, WeatherFile
+from anello.district.gaps import without_gaps
 from anello.errors import InputError, Problem
 
 HOURS = 8760
@@ -30,6 +33,9 @@ _CLOUDIEST = 0.08  # clear-sky index under the thickest cloud
 _DAY_SHARE = 0.7  # share of the cloudiness' variance that is common to all hours of a day
 _CLOUD_PERSISTENCE_DAYS = 0.45
 _CLOUD_PERSISTENCE_HOURS = 0.8
+logger = logging.getLogger(__name__)
+
+_EPW_HEAD = 8
 _SAME_PLACE_DEG = 2.0
 
 
@@ -258,8 +264,9 @@ def _from_file(
         )
     try:
         if config.source == "epw":
-            table, facts = pvlib.iotools.read_epw(str(path))[:2]
+            table, facts = pvlib.iotools.read_epw(_without_leap_day(path))[:2]
             shift = 0  # already in standard time
+            _check_zone(facts, site, path)
         else:
             table, facts = pvlib.iotools.read_pvgis_tmy(str(path), map_variables=True)[:2]
             facts = facts.get("inputs", {})
@@ -282,15 +289,37 @@ def _from_file(
     def column(name: str) -> Series:
         if name not in table:
             raise InputError(Problem("The weather file lacks a column", file=str(path), key=name))
-        values = table[name].to_numpy(float)
-        if not np.isfinite(values).all():
-            raise InputError(Problem("Hours without a value", file=str(path), key=name))
-        return np.roll(values, shift)
+        values = np.roll(table[name].to_numpy(float), shift)
+        return without_gaps(name, values, index, str(path), config.gaps)
 
     temperature = column("temp_air") + spell_shift(config.spells, index)
     return WeatherYear(
         index, temperature, column("ghi"), column("dni"), column("dhi"), column("wind_speed"), sun
     )
+
+
+def _without_leap_day(path: Path) -> io.StringIO:
+    """Return an EPW file's text, without a 29 February, which a year of 8,760 hours has not."""
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines(keepends=True)
+    head, hours = lines[:_EPW_HEAD], lines[_EPW_HEAD:]
+    kept = [line for line in hours if [f.strip() for f in line.split(",")[1:3]] != ["2", "29"]]
+    if len(kept) < len(hours):
+        logger.warning("%s: 29 February is left out", path)
+    return io.StringIO("".join([*head, *kept]))
+
+
+def _check_zone(facts: Mapping[str, Any], site: Site, path: Path) -> None:
+    """Refuse a file in another time zone: the sun would stand an hour beside the clock."""
+    if "TZ" in facts and float(facts["TZ"]) != site.utc_offset_hours:
+        raise InputError(
+            Problem(
+                f"The weather file is in UTC{float(facts['TZ']):+g} h, the site in "
+                f"UTC{site.utc_offset_hours:+g} h",
+                file=str(path),
+                key="site.utc_offset_hours",
+                suggestion=f"Write `utc_offset_hours: {float(facts['TZ']):g}` under `site`",
+            )
+        )
 
 
 def _check_place(facts: Mapping[str, Any], site: Site, path: Path) -> None:
