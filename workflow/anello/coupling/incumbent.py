@@ -19,6 +19,10 @@ RUNNING_KW = 1e-3
 """A heat pump with less output than this stands still [kW]."""
 
 
+CORRECTED_K = 0.1
+"""Trust region within which what the programme does not see of a loop is corrected [K]."""
+
+
 @dataclass(frozen=True)
 class Linearisation:
     """An incumbent dispatch, as far as the next linear programme needs it.
@@ -81,6 +85,28 @@ class Linearisation:
     cost_eur: float
     iteration: int
     water: Water | None = None
+
+    @property
+    def correction(self) -> Floats | None:
+        """Cost of heat that the next programme adds for water it does not see, (N, T) [€/kW].
+
+        None without a loop. What is unseen gathers over the hours, and in a wide trust region is
+        far from linear: there a programme that leaves it out finds the better way. None of that
+        matters where the step is small, and only there the search may end.
+        """
+        if self.water is None:
+            return None
+        unseen = self.water.unseen_eur_per_kw
+        return unseen if self.trust_region_k <= CORRECTED_K else np.zeros_like(unseen)
+
+    @property
+    def corrected(self) -> bool:
+        """Whether the next programme has the gradient of the simulation."""
+        correction = self.correction
+        return correction is None or (
+            self.water is not None
+            and bool(np.array_equal(correction, self.water.unseen_eur_per_kw))
+        )
 
     def with_trust_region(self, trust_region_k: float) -> Linearisation:
         """The same incumbent with another trust region [K]."""

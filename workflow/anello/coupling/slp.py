@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from anello.coupling.config import CouplingConfig, SlpConfig
 from anello.coupling.convergence import check_slp, require_converged
-from anello.coupling.incumbent import Linearisation, linearise
+from anello.coupling.incumbent import CORRECTED_K, Linearisation, linearise
 from anello.coupling.linearisation import schedule_kw
 from anello.coupling.record import ConvergenceRecord, CouplingState, SlpStep
 from anello.coupling.water import station_water
@@ -279,6 +279,8 @@ def judge_iteration(
         lp_temperature_degc=dispatch["ring_temperature"].values.reshape(-1),
         result=result,
     )
+    if not about.corrected:
+        step = _to_be_corrected(step, config.predicted_decrease * abs(cost.total_eur))
     scheduled = config.slp.balancing == "scheduled"
     # A schedule is paid for in the next programme; where the plant did not quite follow this one,
     # the difference is no saving that the next programme could count on.
@@ -298,6 +300,17 @@ def judge_iteration(
         cost.price_eur_per_kwh,
     )
     return step, incumbent
+
+
+def _to_be_corrected(step: SlpStep, least_eur: float) -> SlpStep:
+    """The verdict on a programme that leaves out what it does not see.
+
+    One that finds no more to gain is followed by one within `CORRECTED_K`, which sees all.
+    """
+    reach = step.next_trust_region_k
+    if step.predicted_decrease_eur is not None and step.predicted_decrease_eur <= least_eur:
+        reach = min(reach, CORRECTED_K)
+    return replace(step, corrected=False, next_trust_region_k=reach)
 
 
 @dataclass(frozen=True)

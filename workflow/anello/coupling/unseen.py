@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.optimise.formulation.ring_rows import RingRows
+from anello.optimise.formulation.ring_rows import MARGIN_K, RingRows
 from anello.ring.config import RingConfig
 from anello.ring.devices import plant_devices
 from anello.ring.exchange import RingInput, RingResult
@@ -30,6 +30,10 @@ Floats = NDArray[np.float64]
 
 OPEN = 1e-9
 """An exchanger this near to its limit, relative to it, follows the water [-]."""
+
+
+NEGLIGIBLE = 0.01
+"""Cost of heat that the programme misses, relative to the largest, that needs no correction [-]."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,10 @@ def unseen_eur_per_kw(
     """
     response = respond(config, rows, data, result, prices)
     true, weight = true_heat(plan, response)
-    return true - seen_heat(rows, shown, weight, response.mean_eur_per_k)
+    unseen = true - seen_heat(rows, shown, weight, response.mean_eur_per_k)
+    if np.abs(unseen).max() <= NEGLIGIBLE * np.abs(true).max():
+        return np.zeros_like(unseen)
+    return unseen
 
 
 def respond(
@@ -146,7 +153,9 @@ def _penalties(rows: RingRows, result: RingResult) -> tuple[Floats, Floats]:
     low, high = rows.limits_degc
 
     def slope(degc: Floats, row: int) -> Floats:
-        beyond = np.where(degc > high[row], 1.0, np.where(degc < low[row], -1.0, 0.0))
+        # Nearer to a bound the penalty has a kink, which a slope would only hide.
+        above, below = degc > high[row] + MARGIN_K, degc < low[row] - MARGIN_K
+        beyond = np.where(above, 1.0, np.where(below, -1.0, 0.0))
         return beyond * rows.beyond_eur_per_k
 
     mean[1:] = slope(result.temperature_degc[1:], 0)

@@ -166,10 +166,12 @@ def _without_traces(values: Floats) -> Floats:
     return np.where(size < TRACE_WAVE * size.max(initial=0.0), 0.0, values)
 
 
-def wave_values(loop: LoopRows, water: Water) -> dict[str, dict[str, Floats]]:
-    """Return what the waves do, by parameter and label of the formulation."""
+def wave_values(
+    loop: LoopRows, water: Water, unseen_eur_per_kw: Floats
+) -> dict[str, dict[str, Floats]]:
+    """Return what the waves do, and what they hide, by parameter and label of the formulation."""
     return {
-        UNSEEN_PER_KW: dict(zip(loop.stations, water.unseen_eur_per_kw, strict=True)),
+        UNSEEN_PER_KW: dict(zip(loop.stations, unseen_eur_per_kw, strict=True)),
         WAVE_KEEP: dict(zip(loop.waves, water.wave_keep, strict=True)),
         WAVE_PER_KW: {
             pair(wave, station): water.wave_per_kw[k, n]
@@ -184,11 +186,13 @@ def wave_values(loop: LoopRows, water: Water) -> dict[str, dict[str, Floats]]:
     }
 
 
-def row_bounds(water: Water, initial_degc: float) -> dict[str, tuple[Floats, Floats]]:
+def row_bounds(
+    water: Water, initial_degc: float, unseen_eur_per_kw: Floats
+) -> dict[str, tuple[Floats, Floats]]:
     """Return what is given, for the rows of the formulation."""
     given = water.given_degc.copy()
     given[:, 0] += initial_degc
-    unseen_eur = -(water.unseen_eur_per_kw * water.station_kw).sum(axis=0)
+    unseen_eur = -(unseen_eur_per_kw * water.station_kw).sum(axis=0)
     return {
         "ring_water_balance": (given, given),
         "ring_station_balance": (water.station_given_kw, water.station_given_kw),

@@ -15,6 +15,10 @@ BEYOND_EUR_PER_KWH = 0.4
 """Penalty of heat that the ring lacks or holds beyond its bounds: dearer than to move it."""
 
 
+MARGIN_K = 0.01
+"""How far within its bounds a programme keeps the water, lest rounding takes it beyond [K]."""
+
+
 @dataclass(frozen=True)
 class Device:
     """One device of the balancing plant.
@@ -157,7 +161,8 @@ class RingRows:
         shape = (len(self.kept_within), self.step_h.size)
         low, high = (np.full(shape, bound) for bound in self.bounds_degc)
         if self.cyclic and shape[0]:
-            low[0, -1] = high[0, -1] = self.initial_degc
+            low[0, -1] = self.initial_degc - MARGIN_K
+            high[0, -1] = self.initial_degc + MARGIN_K
         return low, high
 
     @property
