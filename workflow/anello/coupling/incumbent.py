@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.coupling.unseen import Prices
 from anello.coupling.water import Water, water_about
 from anello.optimise.formulation.ring_rows import RingRows
 from anello.ring.config import RingConfig
@@ -168,7 +168,7 @@ def linearise(
     cost_eur: float,
     given_cost_eur: float,
     iteration: int,
-    prices: Mapping[str, Floats],
+    prices: Prices,
 ) -> Linearisation:
     """Linearise heat pumps and ring about a simulated dispatch.
 
@@ -193,8 +193,8 @@ def linearise(
         Cost of plant and pump that is not in the programme [€].
     iteration : int
         Iteration of the dispatch.
-    prices : mapping of str to ndarray, shape (T,)
-        Price of one more kWh of electricity, by location [€/kWh].
+    prices : Prices
+        What the programme found electricity and bounds to cost.
     """
     slope = use_side(config, data).degc_per_kwh
     # Outputs within the solver's rounding would become matrix entries that only do harm.

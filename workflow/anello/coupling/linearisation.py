@@ -54,9 +54,10 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
     given[0] += rows.phi[0] * rows.initial_degc
     given += rows.psi * about.given_kw
     row_bounds["ring_balance"] = (given, given)
-    if rows.loop is not None and about.water is not None:
-        values |= wave_values(rows.loop, about.water, about.correction)
-        row_bounds |= water_rows(about.water, rows.initial_degc, about.correction)
+    correction = about.correction
+    if rows.loop is not None and about.water is not None and correction is not None:
+        values |= wave_values(rows.loop, about.water, correction)
+        row_bounds |= water_rows(about.water, rows.initial_degc, correction)
     most_kw = exchangers(config, rows, about, values, row_bounds)
     machines(rows, about, values, row_bounds)
     bounds(rows, about, row_bounds)

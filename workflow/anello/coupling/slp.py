@@ -10,7 +10,7 @@ and Toint, Trust-Region Methods, 2000, chapter 6).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from anello.coupling.convergence import check_slp, require_converged
 from anello.coupling.incumbent import CORRECTED_K, Linearisation, linearise
 from anello.coupling.linearisation import schedule_kw
 from anello.coupling.record import ConvergenceRecord, CouplingState, SlpStep
+from anello.coupling.unseen import Prices
 from anello.coupling.water import station_water
 from anello.optimise.formulation.ring_rows import RingRows
 from anello.ring.config import RingConfig
@@ -172,7 +173,7 @@ def following(
     simulated_cost_eur: float,
     given_cost_eur: float,
     iteration: int,
-    prices: Mapping[str, Floats],
+    prices: Prices,
 ) -> Linearisation:
     """The incumbent of the next programme: this dispatch if it was accepted, else the old one.
 
@@ -194,8 +195,8 @@ def following(
         Cost of plant and pump that its programme did not hold [€].
     iteration : int
         Its number.
-    prices : mapping of str to ndarray, shape (T,)
-        Price of one more kWh of electricity, by location [€/kWh].
+    prices : Prices
+        What the programme found electricity and bounds to cost.
     """
     if not step.accepted:
         return about.with_trust_region(step.next_trust_region_k)
@@ -297,7 +298,7 @@ def judge_iteration(
         simulated_eur,
         given_eur,
         iteration,
-        cost.price_eur_per_kwh,
+        Prices.of(rows, cost.price_eur_per_kwh, dispatch),
     )
     return step, incumbent
 

@@ -13,11 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anello.optimise.formulation.ring_rows import MARGIN_K, RingRows
+from anello.optimise.solve.problem import Problem
 from anello.ring.config import RingConfig
 from anello.ring.devices import plant_devices
 from anello.ring.exchange import RingInput, RingResult
@@ -26,14 +28,47 @@ from anello.ring.loop_run import LoopPlan
 from anello.ring.plant import passing
 from anello.ring.waves import Waves
 
+if TYPE_CHECKING:
+    import xarray as xr
+
 Floats = NDArray[np.float64]
 
 OPEN = 1e-9
 """An exchanger this near to its limit, relative to it, follows the water [-]."""
 
 
+BOUNDS = ("ring_temperature_max", "ring_temperature_min")
+"""Rows whose duals say what a bound is worth."""
+
 NEGLIGIBLE = 0.01
 """Cost of heat that the programme misses, relative to the largest, that needs no correction [-]."""
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What a programme found more electricity, and warmer water at a bound, to cost.
+
+    Attributes
+    ----------
+    electricity_eur_per_kwh : mapping of str to ndarray, shape (T,)
+        Price of one more kWh of electricity, by location [€/kWh].
+    warmer_eur_per_k : ndarray, shape (P, T)
+        Cost of warmer water at each place that is kept within the bounds: positive at the upper
+        one, negative at the lower one, zero between them [€/K].
+    """
+
+    electricity_eur_per_kwh: Mapping[str, Floats]
+    warmer_eur_per_k: Floats
+
+    @classmethod
+    def of(cls, rows: RingRows, electricity: Mapping[str, Floats], dispatch: xr.Dataset) -> Prices:
+        """Return the prices of a dispatch, with the duals of its bounds where it has any."""
+        warmer = np.zeros((len(rows.kept_within), rows.step_h.size))
+        for name, sign in zip(BOUNDS, (-1.0, 1.0), strict=True):
+            if f"dual_{name}" in dispatch:
+                found = dispatch[f"dual_{name}"].sel(place=list(rows.kept_within))
+                warmer += sign * found.transpose("place", "timestep").values
+        return cls(electricity, warmer)
 
 
 @dataclass(frozen=True)
@@ -64,6 +99,11 @@ class Response:
     mean_eur_per_k: Floats
 
 
+def bound_rows(problem: Problem) -> tuple[str, ...]:
+    """Names of the rows whose duals :meth:`Prices.of` wants, as far as a problem has them."""
+    return tuple(name for name in BOUNDS if name in problem.constraints)
+
+
 def unseen_eur_per_kw(
     config: RingConfig,
     rows: RingRows,
@@ -71,7 +111,7 @@ def unseen_eur_per_kw(
     result: RingResult,
     plan: LoopPlan,
     shown: Waves,
-    prices: Mapping[str, Floats],
+    prices: Prices,
 ) -> Floats:
     """Return what heat truly costs, less what it costs in the programme, shape (N, T) [€/kW].
 
@@ -87,8 +127,8 @@ def unseen_eur_per_kw(
         Of that simulation.
     shown : Waves
         What the programme sees.
-    prices : mapping of str to ndarray, shape (T,)
-        Price of one more kWh of electricity, by location [€/kWh].
+    prices : Prices
+        What the programme found electricity and bounds to cost.
     """
     response = respond(config, rows, data, result, prices)
     true, weight = true_heat(plan, response)
@@ -103,18 +143,18 @@ def respond(
     rows: RingRows,
     data: RingInput,
     result: RingResult,
-    prices: Mapping[str, Floats],
+    prices: Prices,
 ) -> Response:
     """Return what everything that the water's warmth concerns does about a dispatch."""
-    hours, loop = data.step_h, rows.loop
+    hours, loop, electricity = data.step_h, rows.loop, prices.electricity_eur_per_kwh
     assert loop is not None and result.flow_kg_s is not None and result.plant_degc is not None
-    pump_eur = np.array([prices[node.partition("::")[0]] for node in data.nodes]) * hours
+    pump_eur = np.array([electricity[node.partition("::")[0]] for node in data.nodes]) * hours
     plant_kw_per_k = np.zeros_like(hours)
     plant_eur_per_k = np.zeros_like(hours)
     if rows.electricity_location is None:
         price = np.full_like(hours, rows.electricity_price_eur_per_kwh)
     else:
-        price = prices[rows.electricity_location]
+        price = electricity[rows.electricity_location]
     through = np.minimum(
         np.abs(result.flow_kg_s) * WATER_KJ_PER_KGK, rows.capacity_kwh_per_k / hours
     )
@@ -131,7 +171,7 @@ def respond(
         paid = device.electricity_kwh_per_kwh * price + device.cost_eur_per_kwh
         plant_kw_per_k -= kw_per_k
         plant_eur_per_k -= np.sign(heat) * kw_per_k * paid * hours
-    water, mean = _penalties(rows, result)
+    water, mean = _penalties(rows, result, prices.warmer_eur_per_k)
     return Response(
         -data.q_kw * result.dcop_dring / result.cop**2,
         pump_eur,
@@ -142,7 +182,9 @@ def respond(
     )
 
 
-def _penalties(rows: RingRows, result: RingResult) -> tuple[Floats, Floats]:
+def _penalties(
+    rows: RingRows, result: RingResult, warmer_eur_per_k: Floats
+) -> tuple[Floats, Floats]:
     """Return what water beyond the bounds costs by its temperature, at places and in the mean."""
     loop = rows.loop
     assert loop is not None
@@ -153,10 +195,11 @@ def _penalties(rows: RingRows, result: RingResult) -> tuple[Floats, Floats]:
     low, high = rows.limits_degc
 
     def slope(degc: Floats, row: int) -> Floats:
-        # Nearer to a bound the penalty has a kink, which a slope would only hide.
-        above, below = degc > high[row] + MARGIN_K, degc < low[row] - MARGIN_K
-        beyond = np.where(above, 1.0, np.where(below, -1.0, 0.0))
-        return beyond * rows.beyond_eur_per_k
+        # At a bound the penalty has a kink; how much of it counts, the programme has found.
+        outside = (degc > high[row] + MARGIN_K) | (degc < low[row] - MARGIN_K)
+        inside = (degc < high[row] - 2 * MARGIN_K) & (degc > low[row] + 2 * MARGIN_K)
+        full = np.where(degc > high[row], 1.0, -1.0) * rows.beyond_eur_per_k
+        return np.where(outside, full, np.where(inside, 0.0, warmer_eur_per_k[row]))
 
     mean[1:] = slope(result.temperature_degc[1:], 0)
     degc = dict(zip(loop.station_of, result.source_degc, strict=True))
@@ -195,8 +238,9 @@ def true_heat(plan: LoopPlan, response: Response) -> tuple[Floats, Floats]:
         gradient, by_heat = run.pull_back(gradient, step)
         heat[step] = by_heat
         by_pump = response.pump_eur_per_kw[:, step] + by_heat[place]
-        weight = np.bincount(place, by_pump * response.pump_kw_per_k[:, step], minlength=count)
-        weight = weight + response.water_eur_per_k[:, step]
+        warmed = by_pump * response.pump_kw_per_k[:, step]
+        weight = np.bincount(place, warmed, minlength=count).astype(float)
+        weight += response.water_eur_per_k[:, step]
         weight[plant] += by_heat[plant] * response.plant_kw_per_k[step]
         weight[plant] += response.plant_eur_per_k[step]
         water[step] = weight

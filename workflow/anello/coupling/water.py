@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.coupling.unseen import unseen_eur_per_kw
+from anello.coupling.unseen import Prices, unseen_eur_per_kw
 from anello.optimise.formulation.ring import (
     UNSEEN_PER_KW,
     WATER_PER_WAVE,
@@ -98,7 +97,7 @@ def water_about(
     rows: RingRows,
     data: RingInput,
     result: RingResult,
-    prices: Mapping[str, Floats],
+    prices: Prices,
 ) -> Water | None:
     """Return the water of a loop about a simulated dispatch; None without a loop.
 
@@ -112,8 +111,8 @@ def water_about(
         The dispatch.
     result : RingResult
         Its simulation.
-    prices : mapping of str to ndarray, shape (T,)
-        Price of one more kWh of electricity, by location [€/kWh].
+    prices : Prices
+        What the programme found electricity and bounds to cost.
     """
     loop = rows.loop
     if loop is None or result.flow_kg_s is None:
