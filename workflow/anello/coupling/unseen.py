@@ -147,7 +147,9 @@ def respond(
 ) -> Response:
     """Return what everything that the water's warmth concerns does about a dispatch."""
     hours, loop, electricity = data.step_h, rows.loop, prices.electricity_eur_per_kwh
-    assert loop is not None and result.flow_kg_s is not None and result.plant_degc is not None
+    assert loop is not None
+    assert result.flow_kg_s is not None
+    assert result.plant_degc is not None
     pump_eur = np.array([electricity[node.partition("::")[0]] for node in data.nodes]) * hours
     plant_kw_per_k = np.zeros_like(hours)
     plant_eur_per_k = np.zeros_like(hours)
