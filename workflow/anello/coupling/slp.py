@@ -42,8 +42,8 @@ NEAR_ENOUGH = 0.1
 """A promise kept by this much less than wished leaves the trust region as it is [-]."""
 
 NARROW_K, AT_A_KINK = 0.1, 0.25
-"""A promise kept in part within so narrow a trust region misses the rest at a kink, such as wells
-whose warmest water changes: a narrower one would keep no more, only gain less [K], [-]."""
+"""A promise kept in part within so narrow a trust region misses the rest at a kink, such as water
+at a bound: a narrower one would keep no more, only gain less [K], [-]."""
 
 
 def _next_trust_region_k(config: SlpConfig, reach_k: float, rho: float) -> float:

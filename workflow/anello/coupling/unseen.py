@@ -5,8 +5,8 @@ the first order wherever the water does something else. What a kilowatt at each 
 costs everybody is one pass backwards through the simulation; what it costs in the programme is the
 same pass through the programme's own rows. Their difference is a linear term of the objective, so
 that programme and simulation have the same gradient whatever the programme leaves out (the additive
-correction of Alexandrov and Lewis, 2001, doi:10.1023/A:1016092105390; with the adjoint in place of
-the exact Jacobian as Diehl, Walther, Bock and Kostina, 2010, doi:10.1080/10556780903027500).
+correction of Alexandrov and Lewis, 2001; with the adjoint in place of the exact Jacobian as Diehl,
+Walther, Bock and Kostina, 2010).
 """
 
 from __future__ import annotations
