@@ -52,6 +52,7 @@ def water() -> Water:
         per_wave=numbers[18:36].reshape(3, 2, 3) / 40,
         passing_kw_per_k=np.array([50.0, 0.0, 1.0]),
         pump_kw=np.array([0.5, 0.0, 1.5]),
+        unseen_eur_per_kw=numbers[6:12].reshape(2, 3) / 7,
     )
 
 

@@ -14,6 +14,7 @@ from anello.coupling.iteration import rows_of, start_cop, with_cop, with_numbers
 from anello.coupling.linearisation import following_schedule, schedule_kw
 from anello.coupling.ring_rows import ring_rows
 from anello.coupling.slp import judge_iteration
+from anello.coupling.unseen import Prices
 from anello.errors import InputError, NotConvergedError
 from anello.optimise.formulation import formulate
 from anello.optimise.results.postprocess import check_carrier_balance
@@ -39,6 +40,7 @@ def linearised(trust_region_k, **options):
         cost_eur=done.cost.total_eur,
         given_cost_eur=0.0,
         iteration=1,
+        prices=Prices.of(district.rows, done.cost.price_eur_per_kwh, done.dispatch),
     )
     return district, done, about
 
@@ -166,6 +168,7 @@ def test_output_per_kelvin_is_a_finite_difference_of_the_simulation(incumbent):
         cost_eur=0.0,
         given_cost_eur=0.0,
         iteration=0,
+        prices=Prices.of(district.rows, done.cost.price_eur_per_kwh, done.dispatch),
     )
     change_k = (moved.temperature_degc - base.temperature_degc)[:-1]
     assert np.abs(change_k).max() > 1e-4
@@ -202,6 +205,7 @@ def test_output_per_kwh_is_a_finite_difference_of_the_simulation(incumbent):
         cost_eur=0.0,
         given_cost_eur=0.0,
         iteration=0,
+        prices=Prices.of(district.rows, done.cost.price_eur_per_kwh, done.dispatch),
     )
     saved = (base.p_kw - moved.p_kw) * base.cop * done.flows.step_h
     inside = np.sign(base.dcop_duse) == np.sign(moved.dcop_duse)

@@ -14,6 +14,7 @@ from anello.coupling.convergence import check_slp, require_converged
 from anello.coupling.incumbent import Linearisation, linearise
 from anello.coupling.record import ConvergenceRecord, CouplingState, SlpStep
 from anello.coupling.slp import following, judge, judge_iteration, run_slp
+from anello.coupling.unseen import Prices
 from anello.errors import NotConvergedError
 from ring_districts import coupled
 
@@ -116,7 +117,7 @@ def test_unmet_demand_is_part_of_the_merit():
 
 def test_a_refused_step_keeps_the_incumbent_and_only_shrinks():
     about = incumbent()
-    kept = following(None, None, about, verdict(90.0, 101.0), None, None, 101.0, 0.0, 4)
+    kept = following(None, None, about, verdict(90.0, 101.0), None, None, 101.0, 0.0, 4, None)
     assert kept.cop is about.cop
     assert (kept.trust_region_k, kept.iteration, kept.cost_eur) == (0.5, 3, 100.0)
 
@@ -289,6 +290,7 @@ def test_heat_that_is_not_decided_is_given_to_the_programme():
         cost_eur=1.0,
         given_cost_eur=0.0,
         iteration=0,
+        prices=Prices.of(district.rows, done.cost.price_eur_per_kwh, done.dispatch),
     )
     expected = np.sum(list(done.ring.q_bal_kw.values()), axis=0) + done.ring.pump_heat_kw
     np.testing.assert_allclose(about.given_kw, expected, atol=1e-6)

@@ -180,7 +180,8 @@ def check_slp(
     """Append an iteration to the record of an SLP, and decide whether it has converged.
 
     Converged means stationary: within a fixed small reach the programme promises less than
-    `predicted_decrease` of the cost of operation (see :attr:`SlpStep.criticality_eur`), a promise
+    `predicted_decrease` of the cost of operation (see :attr:`SlpStep.criticality_eur`), with the
+    simulation's gradient, a promise
     has been kept where there were any, programme and simulation agree on the cost within
     `cost_gap`, and on the ring's temperature within `tolerance_k` in every step. A trust region
     that broken promises have made smaller than `COLLAPSED_K` without this is stalled.
@@ -207,6 +208,7 @@ def check_slp(
     critical_eur = step.criticality_eur
     done = (
         critical_eur is not None
+        and step.corrected
         and critical_eur <= least_eur
         and _promises_kept(least_eur, step, trace)
         and base.cost_gap <= config.cost_gap

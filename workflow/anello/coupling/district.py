@@ -28,6 +28,7 @@ from anello.coupling.iteration import (
 )
 from anello.coupling.record import ConvergenceRecord, CouplingState
 from anello.coupling.slp import judge_iteration, run_slp
+from anello.coupling.unseen import bound_rows
 from anello.model.data import ModelData
 from anello.optimise.formulation import formulate
 from anello.optimise.results import extract
@@ -71,7 +72,8 @@ class Iteration:
     def penalised_eur(self) -> float:
         """Simulated true cost with the penalty of unmet demand [€]."""
         attrs = self.dispatch.attrs
-        return self.cost.total_eur + float(attrs["objective"]) - float(attrs["cost_objective"])
+        penalty = float(attrs["objective"]) - float(attrs["cost_objective"]) - self.cost.unseen_eur
+        return self.cost.total_eur + penalty
 
 
 @dataclass(frozen=True)
@@ -250,7 +252,9 @@ class CoupledDistrict:
         """
         self._seconds += solution.solve_seconds
         # Every balance was checked with the solution; what is derived from it, no iteration needs.
-        dispatch = extract(self.data, solution, audit=False, derived=False)
+        dispatch = extract(
+            self.data, solution, audit=False, derived=False, duals=bound_rows(solution.problem)
+        )
         keep = "store_temperature_of_iteration_zero" in self.ring.active_oddities
         flows, ring, cost = simulate_dispatch(
             self.data,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anello.errors import InputError, Problem
-from anello.ring.cost import LocationElectricity
+from anello.ring.cost import LocationElectricity, marginal_price
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -123,6 +124,31 @@ def location_electricity(
         )
         for loc in locations
     }
+
+
+def marginal_prices(
+    supplies: Mapping[str, LocationElectricity], dispatch: xr.Dataset, carriers: set[str]
+) -> dict[str, Floats]:
+    """Return what one more kWh of electricity costs at each location, shape (T,) [€/kWh].
+
+    Parameters
+    ----------
+    supplies : mapping of str to LocationElectricity
+        What the dispatch left.
+    dispatch : xarray.Dataset
+        Results, with `shadow_price(loc, carrier, timestep)` where the solver gives one.
+    carriers : set of str
+        Carriers that count as electricity.
+    """
+    prices = {}
+    for name, supply in supplies.items():
+        worth = None
+        if "shadow_price" in dispatch:
+            found = dispatch["shadow_price"].sel(loc=name, carrier=sorted(carriers))
+            worth = np.nanmean(found.transpose("carrier", "timestep").values, axis=0)
+        usable = worth is not None and bool(np.isfinite(worth).all())
+        prices[name] = marginal_price(supply, worth if usable else None)
+    return prices
 
 
 def _series(values: NDArray[Any], steps: int) -> Floats:

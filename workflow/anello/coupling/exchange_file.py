@@ -44,6 +44,7 @@ _WATER = {
     "per_wave": (("place", "wave", "timestep"), "1", "temperature of the water by amplitude"),
     "passing_kw_per_k": (_STEP, "kW K-1", "heat per kelvin of the water that passes"),
     "pump_kw": (_STEP, "kW", "electricity of the circulation pump"),
+    "unseen_eur_per_kw": (("station", "timestep"), "EUR kW-1", "cost of heat that waves hide"),
 }
 """The same for the water of a loop; in the file, their names begin with `water_`."""
 _ATTRIBUTES = ("trust_region_k", "cost_eur", "given_cost_eur")

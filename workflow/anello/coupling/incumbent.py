@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.coupling.unseen import Prices
 from anello.coupling.water import Water, water_about
 from anello.optimise.formulation.ring_rows import RingRows
 from anello.ring.config import RingConfig
@@ -16,6 +17,10 @@ Floats = NDArray[np.float64]
 
 RUNNING_KW = 1e-3
 """A heat pump with less output than this stands still [kW]."""
+
+
+CORRECTED_K = 0.1
+"""Trust region within which what the programme does not see of a loop is corrected [K]."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +89,28 @@ class Linearisation:
     field_kw: Floats = field(default_factory=lambda: np.zeros(0))
     water: Water | None = None
 
+    @property
+    def correction(self) -> Floats | None:
+        """Cost of heat that the next programme adds for water it does not see, (N, T) [€/kW].
+
+        None without a loop. What is unseen gathers over the hours, and in a wide trust region is
+        far from linear: there a programme that leaves it out finds the better way. None of that
+        matters where the step is small, and only there the search may end.
+        """
+        if self.water is None:
+            return None
+        unseen = self.water.unseen_eur_per_kw
+        return unseen if self.trust_region_k <= CORRECTED_K else np.zeros_like(unseen)
+
+    @property
+    def corrected(self) -> bool:
+        """Whether the next programme has the gradient of the simulation."""
+        correction = self.correction
+        return correction is None or (
+            self.water is not None
+            and bool(np.array_equal(correction, self.water.unseen_eur_per_kw))
+        )
+
     def with_trust_region(self, trust_region_k: float) -> Linearisation:
         """The same incumbent with another trust region [K]."""
         return replace(self, trust_region_k=trust_region_k)
@@ -145,6 +172,7 @@ def linearise(
     cost_eur: float,
     given_cost_eur: float,
     iteration: int,
+    prices: Prices,
 ) -> Linearisation:
     """Linearise heat pumps and ring about a simulated dispatch.
 
@@ -169,6 +197,8 @@ def linearise(
         Cost of plant and pump that is not in the programme [€].
     iteration : int
         Iteration of the dispatch.
+    prices : Prices
+        What the programme found electricity and bounds to cost.
     """
     slope = use_side(config, data).degc_per_kwh
     # Outputs within the solver's rounding would become matrix entries that only do harm.
@@ -205,5 +235,5 @@ def linearise(
         cost_eur=cost_eur,
         iteration=iteration,
         field_kw=result.q_bal_kw["borefield"],
-        water=water_about(config, rows, data, result),
+        water=water_about(config, rows, data, result, prices),
     )

@@ -5,13 +5,18 @@ The workflow's steps and the in-process loop are both made of these functions.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anello.coupling.config import CouplingConfig
-from anello.coupling.electricity import electricity_inputs, location_electricity
+from anello.coupling.electricity import (
+    electricity_inputs,
+    location_electricity,
+    marginal_prices,
+)
 from anello.coupling.incumbent import Linearisation, start
 from anello.coupling.linearisation import apply, following_schedule, schedule_kw
 from anello.coupling.record import CouplingState, SlpStep
@@ -223,14 +228,20 @@ def simulate_dispatch(
             "p_plant_dispatch_kw": taken_kw,
             "plant_dispatch_other_eur": device_cost(plant, moved, flows.step_h * weight),
         }
+    supplies = location_electricity(data, dispatch, carriers)
     cost = true_cost(
         result,
         taken_kwh / result.step_h,
         float(dispatch.attrs["cost_objective"]),
-        location_electricity(data, dispatch, carriers),
+        supplies,
         plant,
         weight=weight,
         **paid,  # type: ignore[arg-type]
+    )
+    cost = replace(
+        cost,
+        unseen_eur=float(dispatch["ring_unseen"].sum()) if "ring_unseen" in dispatch else 0.0,
+        price_eur_per_kwh=marginal_prices(supplies, dispatch, carriers),
     )
     return flows, result, cost
 
@@ -279,7 +290,7 @@ def state_of(
         cop_used=flows.cop_dispatch,
         cop_simulated=result.cop,
         q_kw=flows.q_kw,
-        j_lp_eur=cost.dispatch_eur + given_cost_eur,
+        j_lp_eur=cost.dispatch_eur + cost.unseen_eur + given_cost_eur,
         j_sim_eur=cost.total_eur,
         audit_relative=result.audit.relative,
         steps_at_bound=result.steps_at_bound,

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from anello.coupling.incumbent import Linearisation
 from anello.coupling.water import trust_region as water_trust_region
 from anello.optimise.formulation.ring import EXCHANGE_PER_K, POWER_PER_K, POWER_PER_KWH
-from anello.optimise.formulation.ring_rows import Device, RingRows
+from anello.optimise.formulation.ring_rows import MARGIN_K, Device, RingRows
 from anello.optimise.solve.problem import Problem
 from anello.ring.config import RingConfig
 from anello.ring.plant import over_a_step, passing
@@ -162,6 +162,28 @@ def line(
     limit = np.where(constant, max_kw + trace * NEVER_DEGC, limit)
     limit[0] = min(at_incumbent[0], max_kw)
     return slope, limit, most_kw
+
+
+def bounds(
+    rows: RingRows, about: Linearisation, row_bounds: dict[str, tuple[Floats, Floats]]
+) -> None:
+    """Keep water a margin within its bounds, but ask no more of it than the incumbent keeps.
+
+    A dispatch at a bound would be found beyond it by what a linear programme leaves out, and
+    refused for a thousandth of a kelvin.
+    """
+    if not rows.kept_within or not np.isfinite(about.trust_region_k):
+        return
+    degc = [about.temperature_degc[1:]]
+    if rows.loop is not None and about.water is not None:
+        places = [rows.loop.stations.index(name) for name in rows.loop.used_stations]
+        degc += list(about.water.degc[places])
+    low, high = rows.limits_degc
+    most = np.clip(np.array(degc), high - MARGIN_K, high)
+    least = np.clip(np.array(degc), low, low + MARGIN_K)
+    free = np.full_like(low, np.nan)
+    row_bounds["ring_temperature_max"] = (free, most)
+    row_bounds["ring_temperature_min"] = (free, -least)
 
 
 def machines(

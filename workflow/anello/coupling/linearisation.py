@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from anello.coupling.borefield import field_limits
 from anello.coupling.incumbent import Linearisation
-from anello.coupling.limits import exchangers, machines, outputs, trust_region
+from anello.coupling.limits import bounds, exchangers, machines, outputs, trust_region
 from anello.coupling.water import row_bounds as water_rows
 from anello.coupling.water import wave_values
 from anello.optimise.formulation.ring import PER_K, PER_KWH
@@ -55,12 +55,14 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
     given[0] += rows.phi[0] * rows.initial_degc
     given += rows.psi * about.given_kw
     row_bounds["ring_balance"] = (given, given)
-    if rows.loop is not None and about.water is not None:
-        values |= wave_values(rows.loop, about.water)
-        row_bounds |= water_rows(about.water, rows.initial_degc)
+    correction = about.correction
+    if rows.loop is not None and about.water is not None and correction is not None:
+        values |= wave_values(rows.loop, about.water, correction)
+        row_bounds |= water_rows(about.water, rows.initial_degc, correction)
     most_kw = exchangers(config, rows, about, values, row_bounds)
     most_kw |= field_limits(config, rows, about, values, row_bounds)
     machines(rows, about, values, row_bounds)
+    bounds(rows, about, row_bounds)
     column_bounds = trust_region(problem, rows, about, most_kw)
     column_bounds["carrier_prod"] = outputs(problem, config, rows, about)
     return problem.patch({k: v for k, v in values.items() if v}).with_bounds(

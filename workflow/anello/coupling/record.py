@@ -38,6 +38,9 @@ class SlpStep:
         Largest difference between the ring temperature of programme and simulation [K].
     parting : str
         Where and when programme and simulation differ most, in words.
+    corrected : bool
+        In the programme heat cost what it does in the simulation, so that a small promise says
+        that there is little to gain.
     """
 
     trust_region_k: float | None
@@ -47,6 +50,7 @@ class SlpStep:
     accepted: bool
     temperature_gap_k: float
     parting: str = ""
+    corrected: bool = True
 
     @property
     def criticality_eur(self) -> float | None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 
 from anello.coupling.config import CouplingConfig, SlpConfig
 from anello.coupling.convergence import check_slp, require_converged
-from anello.coupling.incumbent import Linearisation, linearise
+from anello.coupling.incumbent import CORRECTED_K, Linearisation, linearise
 from anello.coupling.linearisation import schedule_kw
 from anello.coupling.record import ConvergenceRecord, CouplingState, SlpStep
+from anello.coupling.unseen import Prices
 from anello.coupling.water import station_water
 from anello.optimise.formulation.ring_rows import RingRows
 from anello.ring.config import RingConfig
@@ -41,8 +42,8 @@ NEAR_ENOUGH = 0.1
 """A promise kept by this much less than wished leaves the trust region as it is [-]."""
 
 NARROW_K, AT_A_KINK = 0.1, 0.25
-"""A promise kept in part within so narrow a trust region misses the rest at a kink, such as wells
-whose warmest water changes: a narrower one would keep no more, only gain less [K], [-]."""
+"""A promise kept in part within so narrow a trust region misses the rest at a kink, such as water
+at a bound: a narrower one would keep no more, only gain less [K], [-]."""
 
 
 def _next_trust_region_k(config: SlpConfig, reach_k: float, rho: float) -> float:
@@ -172,6 +173,7 @@ def following(
     simulated_cost_eur: float,
     given_cost_eur: float,
     iteration: int,
+    prices: Prices,
 ) -> Linearisation:
     """The incumbent of the next programme: this dispatch if it was accepted, else the old one.
 
@@ -193,6 +195,8 @@ def following(
         Cost of plant and pump that its programme did not hold [€].
     iteration : int
         Its number.
+    prices : Prices
+        What the programme found electricity and bounds to cost.
     """
     if not step.accepted:
         return about.with_trust_region(step.next_trust_region_k)
@@ -205,6 +209,7 @@ def following(
         cost_eur=simulated_cost_eur,
         given_cost_eur=given_cost_eur,
         iteration=iteration,
+        prices=prices,
     )
 
 
@@ -261,6 +266,7 @@ def judge_iteration(
         Number of the iteration.
     """
     penalty = float(dispatch.attrs["objective"]) - float(dispatch.attrs["cost_objective"])
+    penalty -= cost.unseen_eur
     simulated_eur = cost.total_eur + penalty + OVER_CAPACITY_EUR * _beyond_kwh(data, result)
     if "ring_beyond" in dispatch:  # what is beyond the bounds in the programme, and truly
         beyond_k = _beyond_bounds_k(rows, result) - float(dispatch["ring_beyond"].sum())
@@ -269,11 +275,13 @@ def judge_iteration(
         config.slp,
         about,
         parting=parting(rows, dispatch, data, result),
-        lp_cost_eur=cost.dispatch_eur + penalty,
+        lp_cost_eur=cost.dispatch_eur + cost.unseen_eur + penalty,
         simulated_cost_eur=simulated_eur,
         lp_temperature_degc=dispatch["ring_temperature"].values.reshape(-1),
         result=result,
     )
+    if not about.corrected:
+        step = _to_be_corrected(step, config.predicted_decrease * abs(cost.total_eur))
     scheduled = config.slp.balancing == "scheduled"
     # A schedule is paid for in the next programme; where the plant did not quite follow this one,
     # the difference is no saving that the next programme could count on.
@@ -290,8 +298,20 @@ def judge_iteration(
         simulated_eur,
         given_eur,
         iteration,
+        Prices.of(rows, cost.price_eur_per_kwh, dispatch),
     )
     return step, incumbent
+
+
+def _to_be_corrected(step: SlpStep, least_eur: float) -> SlpStep:
+    """The verdict on a programme that leaves out what it does not see.
+
+    One that finds no more to gain is followed by one within `CORRECTED_K`, which sees all.
+    """
+    reach = step.next_trust_region_k
+    if step.predicted_decrease_eur is not None and step.predicted_decrease_eur <= least_eur:
+        reach = min(reach, CORRECTED_K)
+    return replace(step, corrected=False, next_trust_region_k=reach)
 
 
 @dataclass(frozen=True)

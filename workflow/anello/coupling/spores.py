@@ -139,8 +139,7 @@ def _check(district: CoupledDistrict, slack: float, score_class: str) -> None:
 
 
 def _true_cost(done: Iteration) -> float:
-    attrs = done.dispatch.attrs
-    return done.cost.total_eur + float(attrs["objective"]) - float(attrs["cost_objective"])
+    return done.penalised_eur
 
 
 class _Programme:
@@ -150,7 +149,9 @@ class _Programme:
         assert district.incumbent is not None
         # ASSUME: what the programme's cost leaves out of the true one, such as a plant that it
         # does not schedule, is in an alternative what it is in the optimum.
-        self._left_out_eur = _true_cost(best) - float(best.dispatch.attrs["objective"])
+        self._left_out_eur = _true_cost(best) - (
+            float(best.dispatch.attrs["objective"]) - best.cost.unseen_eur
+        )
         # The search ends with a small trust region; alternatives may move as far as its first step.
         self._about = district.incumbent.with_trust_region(district.coupling.slp.trust_region_k)
         self._district = district

@@ -7,7 +7,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.optimise.formulation.ring import WATER_PER_WAVE, WAVE_KEEP, WAVE_PER_KW, pair
+from anello.coupling.unseen import Prices, unseen_eur_per_kw
+from anello.optimise.formulation.ring import (
+    UNSEEN_PER_KW,
+    WATER_PER_WAVE,
+    WAVE_KEEP,
+    WAVE_PER_KW,
+    pair,
+)
 from anello.optimise.formulation.ring_rows import LoopRows, RingRows
 from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput, RingResult
@@ -47,6 +54,8 @@ class Water:
         Heat per kelvin of the water that passes a place [kW/K].
     pump_kw : ndarray, shape (T,)
         Electricity of the circulation pump [kW].
+    unseen_eur_per_kw : ndarray, shape (N, T)
+        Cost of heat at a substation by what mean and waves do not show [€/kW].
     """
 
     station_kw: Floats
@@ -58,6 +67,7 @@ class Water:
     per_wave: Floats
     passing_kw_per_k: Floats
     pump_kw: Floats
+    unseen_eur_per_kw: Floats
 
 
 def loop_rows(loop: LoopConfig, nodes: tuple[str, ...], count: int) -> LoopRows:
@@ -83,7 +93,11 @@ def loop_rows(loop: LoopConfig, nodes: tuple[str, ...], count: int) -> LoopRows:
 
 
 def water_about(
-    config: RingConfig, rows: RingRows, data: RingInput, result: RingResult
+    config: RingConfig,
+    rows: RingRows,
+    data: RingInput,
+    result: RingResult,
+    prices: Prices,
 ) -> Water | None:
     """Return the water of a loop about a simulated dispatch; None without a loop.
 
@@ -97,6 +111,8 @@ def water_about(
         The dispatch.
     result : RingResult
         Its simulation.
+    prices : Prices
+        What the programme found electricity and bounds to cost.
     """
     loop = rows.loop
     if loop is None or result.flow_kg_s is None:
@@ -127,6 +143,9 @@ def water_about(
             np.abs(result.flow_kg_s) * WATER_KJ_PER_KGK, shape.capacity_kwh_per_k / data.step_h
         ),
         pump_kw=result.pump_kw,
+        unseen_eur_per_kw=unseen_eur_per_kw(
+            config, rows, data, result, plan, replace(found, reading=per_wave), prices
+        ),
     )
 
 
@@ -150,9 +169,12 @@ def _without_traces(values: Floats) -> Floats:
     return np.where(size < TRACE_WAVE * size.max(initial=0.0), 0.0, values)
 
 
-def wave_values(loop: LoopRows, water: Water) -> dict[str, dict[str, Floats]]:
-    """Return what the waves do, by parameter and label of the formulation."""
+def wave_values(
+    loop: LoopRows, water: Water, unseen_eur_per_kw: Floats
+) -> dict[str, dict[str, Floats]]:
+    """Return what the waves do, and what they hide, by parameter and label of the formulation."""
     return {
+        UNSEEN_PER_KW: dict(zip(loop.stations, unseen_eur_per_kw, strict=True)),
         WAVE_KEEP: dict(zip(loop.waves, water.wave_keep, strict=True)),
         WAVE_PER_KW: {
             pair(wave, station): water.wave_per_kw[k, n]
@@ -167,13 +189,17 @@ def wave_values(loop: LoopRows, water: Water) -> dict[str, dict[str, Floats]]:
     }
 
 
-def row_bounds(water: Water, initial_degc: float) -> dict[str, tuple[Floats, Floats]]:
+def row_bounds(
+    water: Water, initial_degc: float, unseen_eur_per_kw: Floats
+) -> dict[str, tuple[Floats, Floats]]:
     """Return what is given, for the rows of the formulation."""
     given = water.given_degc.copy()
     given[:, 0] += initial_degc
+    unseen_eur = -(unseen_eur_per_kw * water.station_kw).sum(axis=0)
     return {
         "ring_water_balance": (given, given),
         "ring_station_balance": (water.station_given_kw, water.station_given_kw),
+        "ring_unseen_balance": (unseen_eur, unseen_eur),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,10 @@ from anello.ring.plant import device_cost
 from anello.ring.plant_config import PlantConfig
 
 Floats = NDArray[np.float64]
+
+
+NOTHING_KWH = 1e-6
+"""Less electricity than this is none [kWh]."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,10 @@ class TrueCost:
         Electricity needed beyond the dispatch's [kWh].
     grid_kwh : float
         Electricity truly bought [kWh].
+    unseen_eur : float
+        What the optimiser added to its cost for water that its programme does not show [€].
+    price_eur_per_kwh : mapping of str to ndarray, shape (T,)
+        Price of one more kWh of electricity, by location [€/kWh].
     """
 
     total_eur: float
@@ -68,6 +76,8 @@ class TrueCost:
     pump_eur: float
     extra_kwh: float
     grid_kwh: float
+    unseen_eur: float = 0.0
+    price_eur_per_kwh: Mapping[str, Floats] = field(default_factory=dict)
 
 
 def _bought(location: LocationElectricity, extra_kwh: Floats) -> tuple[Floats, Floats]:
@@ -76,6 +86,37 @@ def _bought(location: LocationElectricity, extra_kwh: Floats) -> tuple[Floats, F
     more = np.maximum(extra_kwh - from_surplus, -np.maximum(location.grid_kwh, 0.0))
     cost = more * location.price_eur_per_kwh + from_surplus * location.surplus_price_eur_per_kwh
     return cost, more
+
+
+def marginal_price(location: LocationElectricity, worth_eur_per_kwh: Floats | None) -> Floats:
+    """Return what one more, or one less, kWh costs in the simulated true cost.
+
+    Where these two differ, because neither is electricity bought nor is there any to spare, it is
+    what the programme finds between them.
+
+    Parameters
+    ----------
+    location : LocationElectricity
+        What a dispatch left.
+    worth_eur_per_kwh : ndarray, shape (T,), optional
+        The programme's own price; by default their mean [€/kWh].
+
+    Returns
+    -------
+    ndarray, shape (T,)
+        Price [€/kWh].
+    """
+    more = np.where(
+        location.surplus_kwh > NOTHING_KWH,
+        location.surplus_price_eur_per_kwh,
+        location.price_eur_per_kwh,
+    )
+    less = np.where(location.grid_kwh > NOTHING_KWH, location.price_eur_per_kwh, 0.0)
+    if worth_eur_per_kwh is None:
+        mean: Floats = (more + less) / 2.0
+        return mean
+    within: Floats = np.clip(worth_eur_per_kwh, np.minimum(more, less), np.maximum(more, less))
+    return within
 
 
 def true_cost(

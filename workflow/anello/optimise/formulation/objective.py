@@ -64,6 +64,9 @@ def set_objective(c: Context) -> None:
     if "ring_beyond" in c.system.variables and c.ring is not None:
         price = c.weight * (c.system.sense * c.ring.beyond_eur_per_k)
         c.system.penalty = (c.system.variables["ring_beyond"].at() * price).sum_items().sum_time()
+    if "ring_unseen" in c.system.variables:
+        unseen = c.system.variables["ring_unseen"].at() * float(c.system.sense)
+        c.system.penalty = c.system.penalty + unseen.sum_items().sum_time()
     if c.feasible:
         short = c.system.variables["unmet_demand"].at()
         spare = c.system.variables["unused_supply"].at()

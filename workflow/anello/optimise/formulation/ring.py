@@ -22,7 +22,7 @@ from anello.optimise.formulation.registry import (
     expression,
     variable,
 )
-from anello.optimise.formulation.ring_rows import LoopRows, RingRows
+from anello.optimise.formulation.ring_rows import MARGIN_K, LoopRows, RingRows
 from anello.optimise.formulation.sets import Pairs
 from anello.optimise.formulation.system import TIME_AXIS
 
@@ -35,6 +35,7 @@ POWER_PER_K = "ring_power_per_k"
 WAVE_KEEP = "ring_wave_keep"
 WAVE_PER_KW = "ring_wave_per_kw"
 WATER_PER_WAVE = "ring_water_per_wave"
+UNSEEN_PER_KW = "ring_unseen_per_kw"
 
 
 def pair(first: str, second: str) -> str:
@@ -137,6 +138,17 @@ def ring_water(c: Context) -> Columns | None:
     """Temperature of the water that comes to a place in a step, as it is at the step's start."""
     loop = _loop(c)
     return Columns({"place": list(loop.stations)}, TIME_AXIS, lower=-INF) if loop else None
+
+
+@variable(
+    "ring_unseen",
+    index="ring, timestep",
+    when="the ring is a loop",
+    domain=r"\in \mathbb{R} \; [€]",
+)
+def ring_unseen(c: Context) -> Columns | None:
+    """Cost of heat at substations by what mean and waves do not show of the water."""
+    return Columns(_one(), TIME_AXIS, lower=-INF) if _loop(c) else None
 
 
 @variable(
@@ -382,6 +394,25 @@ def ring_water_balance(c: Context) -> Rows | None:
     return Rows({"place": list(places)}, relation, TIME_AXIS)
 
 
+@constraint(
+    "ring_unseen_balance",
+    index="ring, timestep",
+    when="the ring is a loop",
+    equation=r"ring\_unseen_t = \sum_s \lambda_{s,t}\, (Q_{s,t} - \bar{Q}_{s,t})",
+)
+def ring_unseen_balance(c: Context) -> Rows | None:
+    """Heat costs what the simulation says, where the programme's water says something else."""
+    loop = _loop(c)
+    if loop is None:
+        return None
+    stations = loop.stations
+    zero = np.zeros((len(stations), c.n_time))
+    heat = c.system.variables["ring_station_heat"].at()
+    heat = heat * Parameter(UNSEEN_PER_KW, stations, zero)
+    relation = c.system.variables["ring_unseen"].at() - heat.sum_items() == 0.0
+    return Rows(_one(), relation, TIME_AXIS)
+
+
 def _require_plain(c: Context, pumps: list[int]) -> None:
     """Refuse heat pumps whose output is not simply COP times electricity."""
     problems = []
@@ -449,7 +480,7 @@ def _bound(c: Context, sign: float, side: int) -> Rows | None:
     if rows is None or not rows.kept_within:
         return None
     beyond = c.system.variables["ring_beyond"].at()
-    relation = _kept_water(c, rows) * sign - beyond <= sign * rows.limits_degc[side]
+    relation = _kept_water(c, rows) * sign - beyond <= sign * rows.limits_degc[side] - MARGIN_K
     return Rows({"place": list(rows.kept_within)}, relation, TIME_AXIS)
 
 

@@ -21,6 +21,10 @@ ALWAYS = "borefield"
 """Label of the numbers of a borefield that exchanges all the time."""
 
 
+MARGIN_K = 0.01
+"""How far within its bounds a programme keeps the water, lest rounding takes it beyond [K]."""
+
+
 @dataclass(frozen=True)
 class Device:
     """One device of the balancing plant.
@@ -223,7 +227,8 @@ class RingRows:
         shape = (len(self.kept_within), self.step_h.size)
         low, high = (np.full(shape, bound) for bound in self.bounds_degc)
         if self.cyclic and shape[0]:
-            low[0, -1] = high[0, -1] = self.initial_degc
+            low[0, -1] = self.initial_degc - MARGIN_K
+            high[0, -1] = self.initial_degc + MARGIN_K
         return low, high
 
     @property

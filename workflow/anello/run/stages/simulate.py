@@ -92,7 +92,7 @@ def simulate_iteration(
         following = next_cop([*history, pair], coupling.fixed_point)
     content = ring_dataset(result)
     content.attrs |= {
-        "j_lp_eur": cost.dispatch_eur + about.given_cost_eur,
+        "j_lp_eur": cost.dispatch_eur + cost.unseen_eur + about.given_cost_eur,
         "j_sim_eur": cost.total_eur,
         "investment_eur": investment_eur(data, found),
         "slp": "" if verdict is None else json.dumps(asdict(verdict), sort_keys=True),

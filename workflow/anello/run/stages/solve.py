@@ -10,6 +10,7 @@ import numpy as np
 from anello.base.files import FilePath, write_json
 from anello.coupling.exchange_file import handed_over
 from anello.coupling.iteration import rows_of, with_numbers
+from anello.coupling.unseen import bound_rows
 from anello.model.data import ModelData
 from anello.optimise.results.extraction import extract
 from anello.optimise.results.netcdf import write_netcdf
@@ -95,7 +96,7 @@ def solve_iteration(
         solution.solve_seconds,
         "warm" if solution.warm else "cold",
     )
-    write_netcdf(extract(data, solution), dispatch)
+    write_netcdf(extract(data, solution, duals=bound_rows(solution.problem)), dispatch)
     (solution.basis or NO_BASIS).save(basis)
     write_json(
         report,

@@ -1,0 +1,131 @@
+"""A small step keeps what its programme promised: programme and simulation have one gradient."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from anello.coupling.incumbent import CORRECTED_K
+from anello.coupling.iteration import start_cop, with_cop
+from anello.coupling.slp import judge_iteration
+from anello.coupling.unseen import Prices, respond, true_heat
+from anello.ring import simulate
+from anello.ring.loop_run import plan_loop
+from ring_districts import coupled
+
+SMALL_K = 1e-3
+QUICK = settings(
+    max_examples=8,
+    deadline=None,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def step(district, about, number):
+    """One iteration: the verdict and the next incumbent."""
+    done = district.iterate(number, about)
+    verdict, incumbent = judge_iteration(
+        district.coupling,
+        district.ring,
+        district.rows,
+        about,
+        done.dispatch,
+        done.flows,
+        done.ring,
+        done.cost,
+        number,
+    )
+    return done, verdict, incumbent
+
+
+def searched(seed, waves=None, steps=2, **options):
+    """A district and its incumbent after some iterations, on its way to the optimum."""
+    coupling = {} if waves is None else {"slp": {"loop_waves": waves}}
+    district = coupled(seed, coupling, **options)
+    about = with_cop(
+        district.ring, district.heat_pumps, start_cop(district.data, district.heat_pumps)
+    )
+    done = None
+    for number in range(steps):
+        done, _, about = step(district, about, number)
+    return district, done, about
+
+
+def kept(seed, **options):
+    """Share of its promise that a small step keeps."""
+    district, _, about = searched(seed, **options)
+    _, verdict, _ = step(district, about.with_trust_region(SMALL_K), 9)
+    assert verdict.corrected
+    assert verdict.predicted_decrease_eur > 1e-4
+    return verdict.rho
+
+
+@QUICK
+@given(seed=st.integers(0, 11))
+def test_the_promise_of_a_small_step_is_kept_on_well_mixed_water(seed):
+    assert kept(seed) == pytest.approx(1.0, abs=0.1)
+
+
+@QUICK
+@given(seed=st.integers(0, 11), waves=st.sampled_from([0, 4]))
+def test_the_promise_of_a_small_step_is_kept_on_a_loop(seed, waves):
+    """With no waves the programme is the one of a year."""
+    assert kept(seed, waves=waves, loop=True) == pytest.approx(1.0, abs=0.1)
+
+
+def test_without_the_correction_it_would_not_be():
+    district, _, about = searched(2, waves=0, loop=True)
+    assert not about.with_trust_region(2 * CORRECTED_K).corrected
+    unseen = np.zeros_like(about.water.unseen_eur_per_kw)
+    wrong = replace(
+        about, trust_region_k=SMALL_K, water=replace(about.water, unseen_eur_per_kw=unseen)
+    )
+    _, verdict, _ = step(district, wrong, 9)
+    assert abs(verdict.rho - 1.0) > 0.1
+
+
+def test_with_all_waves_nothing_is_unseen():
+    """Where losses are even; so they are in these loops."""
+    _, _, about = searched(0, waves=12, loop=True)
+    assert about.corrected
+    assert not about.water.unseen_eur_per_kw.any()
+
+
+def test_what_heat_costs_is_a_finite_difference_of_the_simulation():
+    district, done, _ = searched(0, waves=0, loop=True)
+    ring = district.ring.model_copy(update={"plant": None})
+    base = simulate(ring, done.flows)
+    price = {name: np.full(base.step_h.size, 0.3) for name in done.cost.price_eur_per_kwh}
+    none = np.zeros((len(district.rows.kept_within), base.step_h.size))
+    rows = district.rows
+    response = respond(ring, rows, done.flows, base, Prices(price, none))
+    response = replace(
+        response,
+        water_eur_per_k=0.0 * response.water_eur_per_k,
+        mean_eur_per_k=0.0 * response.mean_eur_per_k,
+    )
+    sigma = np.array(rows.sigma)
+    heat, water = true_heat(plan_loop(ring, done.flows, sigma), response)
+
+    def cost(kw):
+        moved = ring.model_copy(update={"plant": district.ring.plant})
+        plan = moved.plant.model_copy(update={"control": "schedule"})
+        moved = moved.model_copy(update={"plant": plan})
+        schedule = {"backup_heater": kw}
+        found = simulate(moved, done.flows, schedule=schedule)
+        return float((0.3 * found.p_kw * base.step_h).sum())
+
+    place = rows.loop.plant_station
+    for hour in (0, 11, 30):
+        more, less = np.full(base.step_h.size, 1.0), np.full(base.step_h.size, 1.0)
+        more[hour] += 1e-2
+        less[hour] -= 1e-2
+        slope = (cost(more) - cost(less)) / 2e-2
+        assert heat[place, hour] == pytest.approx(slope, rel=0.05, abs=1e-6)
+    assert np.isfinite(water).all()
