@@ -11,6 +11,7 @@ from anello.coupling.borefield import field_limits, field_rows, idle_degc
 from anello.coupling.exchange_file import read_linearisation, write_cop
 from anello.coupling.incumbent import linearise
 from anello.coupling.operate import operate_district
+from anello.coupling.unseen import Prices
 from anello.errors import InputError
 from ring_districts import coupled
 
@@ -69,6 +70,7 @@ def test_the_rows_hold_at_an_incumbent(loop: bool, always: bool) -> None:
         cost_eur=1.0,
         given_cost_eur=0.0,
         iteration=0,
+        prices=Prices.of(rows, best.cost.price_eur_per_kwh, best.dispatch),
     )
     heat = best.ring.q_bal_kw["borefield"]
     np.testing.assert_array_equal(about.field_kw, heat)

@@ -32,7 +32,9 @@ def test_operation_follows_the_plan(new_project: Callable[[], Project]) -> None:
     assert first["end_degc"] == second["start_degc"]
     operated = read_groups(project.results / "operation.nc")
     planned = read_groups(project.results / "results.nc")["results"]
-    assert set(operated["results"].data_vars) == set(planned.data_vars)
+    # What water at a bound is worth is a matter of the search.
+    kept = {str(name) for name in planned.data_vars if not str(name).startswith("dual_ring_")}
+    assert set(operated["results"].data_vars) == kept
     assert operated["results"].sizes == planned.sizes
     assert operated["ring"]["temperature_degc"].values[24] == pytest.approx(
         second["start_degc"], abs=0.05

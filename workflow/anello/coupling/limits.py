@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from anello.coupling.incumbent import Linearisation
 from anello.coupling.water import trust_region as water_trust_region
 from anello.optimise.formulation.ring import EXCHANGE_PER_K, POWER_PER_K, POWER_PER_KWH
-from anello.optimise.formulation.ring_rows import MARGIN_K, Device, RingRows
+from anello.optimise.formulation.ring_rows import Device, RingRows
 from anello.optimise.solve.problem import Problem
 from anello.ring.config import RingConfig
 from anello.ring.plant import over_a_step, passing
@@ -179,8 +179,8 @@ def bounds(
         places = [rows.loop.stations.index(name) for name in rows.loop.used_stations]
         degc += list(about.water.degc[places])
     low, high = rows.limits_degc
-    most = np.clip(np.array(degc), high - MARGIN_K, high)
-    least = np.clip(np.array(degc), low, low + MARGIN_K)
+    most = np.clip(np.array(degc), high - rows.margin_k, high)
+    least = np.clip(np.array(degc), low, low + rows.margin_k)
     free = np.full_like(low, np.nan)
     row_bounds["ring_temperature_max"] = (free, most)
     row_bounds["ring_temperature_min"] = (free, -least)

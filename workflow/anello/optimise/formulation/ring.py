@@ -22,7 +22,7 @@ from anello.optimise.formulation.registry import (
     expression,
     variable,
 )
-from anello.optimise.formulation.ring_rows import MARGIN_K, LoopRows, RingRows
+from anello.optimise.formulation.ring_rows import LoopRows, RingRows
 from anello.optimise.formulation.sets import Pairs
 from anello.optimise.formulation.system import TIME_AXIS
 
@@ -480,7 +480,7 @@ def _bound(c: Context, sign: float, side: int) -> Rows | None:
     if rows is None or not rows.kept_within:
         return None
     beyond = c.system.variables["ring_beyond"].at()
-    relation = _kept_water(c, rows) * sign - beyond <= sign * rows.limits_degc[side] - MARGIN_K
+    relation = _kept_water(c, rows) * sign - beyond <= sign * rows.limits_degc[side] - rows.margin_k
     return Rows({"place": list(rows.kept_within)}, relation, TIME_AXIS)
 
 

@@ -22,7 +22,7 @@ ALWAYS = "borefield"
 
 
 MARGIN_K = 0.01
-"""How far within its bounds a programme keeps the water, lest rounding takes it beyond [K]."""
+"""How far within its bounds a programme keeps the water of a loop [K]."""
 
 
 @dataclass(frozen=True)
@@ -222,13 +222,21 @@ class RingRows:
         return (MEAN_WATER, *(() if self.loop is None else self.loop.used_stations))
 
     @property
+    def margin_k(self) -> float:
+        """How far within its bounds the programme keeps the water [K].
+
+        The plant of a well-mixed ring holds its bounds; a loop's programme leaves things out.
+        """
+        return 0.0 if self.loop is None else MARGIN_K
+
+    @property
     def limits_degc(self) -> tuple[Array, Array]:
         """Lowest and highest temperature of each place and step, shape (P, T) [°C]."""
         shape = (len(self.kept_within), self.step_h.size)
         low, high = (np.full(shape, bound) for bound in self.bounds_degc)
         if self.cyclic and shape[0]:
-            low[0, -1] = self.initial_degc - MARGIN_K
-            high[0, -1] = self.initial_degc + MARGIN_K
+            low[0, -1] = self.initial_degc - self.margin_k
+            high[0, -1] = self.initial_degc + self.margin_k
         return low, high
 
     @property
