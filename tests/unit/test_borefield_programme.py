@@ -36,7 +36,7 @@ def test_programme_and_simulation_agree_at_the_end(seed: int, loop: bool, always
     found = district(seed, loop=loop, always=always).run()
     assert found.record.converged
     last = found.record.trace[-1]
-    assert last.j_lp_eur == pytest.approx(last.j_sim_eur, rel=2e-4)
+    assert last.j_lp_eur == pytest.approx(last.j_sim_eur, rel=1e-3)
     field = found.best.ring.field
     assert field is not None
     drop = found.best.dispatch["ring_field"].sum("mass").values
