@@ -41,7 +41,7 @@ def test_programme_and_simulation_agree_at_the_end(seed: int, loop: bool, always
     assert field is not None
     drop = found.best.dispatch["ring_field"].sum("mass").values
     np.testing.assert_allclose(
-        field.wall_degc[0] - drop, field.wall_degc[1:], atol=0.02 if loop or always else 1e-3
+        field.wall_degc[0] - drop, field.wall_degc[1:], atol=0.05 if loop or always else 1e-3
     )
     if always or seed == 1:
         assert np.abs(found.best.ring.q_bal_kw["borefield"]).sum() > 50.0
