@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
-
 import numpy as np
 import pyomo.environ as pyo
 import pytest
 
 import anello
-from anello.api.running import available_solver
-from anello.errors import AnelloError
 
 DAY = {"model.subset_time": ["2005-01-02", "2005-01-02"]}
-
-
-def at_hand(name: str) -> bool:
-    try:
-        return available_solver(name) == name
-    except AnelloError:
-        return False
 
 
 def test_values_duals_and_reduced_costs_are_there():
@@ -46,21 +35,6 @@ def test_a_model_that_was_not_run_has_no_duals():
     backend = anello.examples.urban_scale().backend.model
     with pytest.raises(AttributeError, match="dual"):
         _ = backend.dual
-
-
-@pytest.mark.parametrize("example", ["national_scale", "urban_scale"])
-@pytest.mark.parametrize("solver", ["cbc", "glpk"])
-def test_every_solver_at_hand_finds_what_highs_finds(example, solver, tmp_path, monkeypatch):
-    if not at_hand(solver):
-        pytest.skip(f"{solver} is not installed")
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    found = []
-    for name in ("highs", solver):
-        model = getattr(anello.examples, example)(override_dict={"run.solver": name})
-        model.run()
-        found.append(float(model.dispatch.attrs["objective"]))
-    assert found[1] == pytest.approx(found[0], rel=1e-6)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_gap_in_another_solvers_words_is_understood():
