@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from anello import __version__
-from anello.cli import generate, models, results
+from anello.cli import district, generate, models, results
 from anello.cli.options import Commands, Parser
 from anello.cli.terminal import (
     DIFFERENT,
@@ -59,6 +59,7 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
     models.add(commands)
     results.add(commands)
     generate.add(commands)
+    district.add(commands)
     completion = commands.add(
         "completion", _completion, "Print what makes a shell complete `anello`.", _COMPLETION
     )

@@ -55,13 +55,19 @@ class Commands:
     ----------
     parser : Parser
         The program's.
+    dest : str
+        Where the command's name is kept.
     """
 
-    def __init__(self, parser: Parser) -> None:
+    def __init__(self, parser: Parser, dest: str = "command") -> None:
         self.parsers: dict[str, Parser] = {}
         self._added = parser.add_subparsers(
-            dest="command", metavar="COMMAND", parser_class=Parser, title="commands"
+            dest=dest, metavar="COMMAND", parser_class=Parser, title="commands"
         )
+
+    def below(self, parser: Parser) -> Commands:
+        """Return the commands that follow the name of a command."""
+        return Commands(parser, "subcommand")
 
     def add(self, name: str, run: Handler, summary: str, epilog: str) -> Parser:
         """Add a command."""

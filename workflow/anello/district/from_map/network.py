@@ -1,0 +1,432 @@
+"""A district's network from a map: substations, routes, flows, pipes, description."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import squareform
+from shapely.geometry import LineString, Point
+
+from anello.district.config import Insulation, merge, parse_district
+from anello.district.from_map.buildings import Building, access_shape, read_buildings
+from anello.district.from_map.catalogue import DENSITY_KG_PER_M3, Size, pipes, smallest, use_table
+from anello.district.from_map.features import Projection
+from anello.district.from_map.routes import shortest_round, tree_branches
+from anello.district.from_map.streets import Node, StreetGraph, Streets, read_streets
+from anello.errors import InputError, Problem
+from anello.model.schema.yaml_reader import read_settings
+
+Layout = Literal["loop", "tree"]
+PLANT = "plant"
+PLANT_FAR_M = 500.0
+BUILDING_FAR_M = 150.0
+"""Largest distances between a plant or building and the street that it is connected to [m]."""
+_KJ_PER_KGK = 4.18
+
+
+@dataclass(frozen=True)
+class MapOptions:
+    """How a network is laid.
+
+    Attributes
+    ----------
+    substations : int
+        Most substations; buildings that lie near each other share one.
+    layout : str
+        ``loop``: one pipe around; ``tree``: two pipes, warm and cold, in a branched trench.
+    pipe : str
+        Kind of pipe in the catalogue.
+    spread_k : float
+        How far the water differs along the loop, or between the pipes, in the worst hour [K].
+    gradient_pa_per_m : float
+        Largest loss of pressure along a pipe [Pa/m].
+    """
+
+    substations: int = 8
+    layout: Layout = "loop"
+    pipe: str = "pe100"
+    spread_k: float = 4.0
+    gradient_pa_per_m: float = 100.0
+
+
+@dataclass(frozen=True)
+class Substation:
+    """A place at which buildings are connected.
+
+    Attributes
+    ----------
+    name : str
+        Its name, also the location's in the description.
+    node : tuple of float
+        Its place in the street [m].
+    buildings : tuple of Building
+        What it serves.
+    """
+
+    name: str
+    node: Node
+    buildings: tuple[Building, ...]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A pipe, or a pair of them, from one place to the next.
+
+    Attributes
+    ----------
+    start, end : str
+        Names of the places.
+    line : LineString
+        Its way along streets [m].
+    flow_kg_s : float
+        Flow in the worst hour [kg/s].
+    size : Size
+        The pipe.
+    """
+
+    start: str
+    end: str
+    line: LineString
+    flow_kg_s: float
+    size: Size
+
+
+@dataclass(frozen=True)
+class MapNetwork:
+    """What comes of a map.
+
+    Attributes
+    ----------
+    projection : Projection
+        From degrees to the metres of all geometries.
+    streets : Streets
+        The streets.
+    options : MapOptions
+        How the network was laid.
+    plant : tuple of float
+        Where the plant is connected [m].
+    substations : list of Substation
+        In the order of the loop, or of the branches.
+    segments : list of Segment
+        The pipes; a loop's last one ends at its first place.
+    description : dict
+        The district's description.
+    peak_kw : dict of str to float
+        Largest hourly heat between each substation and the network [kW].
+    notes : list of str
+        What was assumed or left out.
+    """
+
+    projection: Projection
+    streets: Streets
+    options: MapOptions
+    plant: Node
+    substations: list[Substation]
+    segments: list[Segment]
+    description: dict[str, Any]
+    peak_kw: dict[str, float]
+    notes: list[str]
+
+    @property
+    def pipes_per_trench(self) -> int:
+        """Pipes that a segment stands for: one of a loop, two of a tree."""
+        return 1 if self.options.layout == "loop" else 2
+
+    @property
+    def pipe_m(self) -> float:
+        """Length of all pipes [m]."""
+        return self.pipes_per_trench * sum(segment.line.length for segment in self.segments)
+
+
+def district_from_map(
+    buildings: Path,
+    streets: Path,
+    plant_deg: tuple[float, float],
+    options: MapOptions | None = None,
+    base: Path | None = None,
+    output: Path | None = None,
+) -> MapNetwork:
+    """Lay a district's network on a map.
+
+    Parameters
+    ----------
+    buildings, streets : pathlib.Path
+        GeoJSON files of footprints and of streets.
+    plant_deg : tuple of float
+        Latitude and longitude of the plant [deg].
+    options : MapOptions, optional
+        How the network is laid.
+    base : pathlib.Path, optional
+        YAML file with what the map does not say, in a description's keys: weather, tariffs, wells.
+    output : pathlib.Path, optional
+        Folder in which the description will lie; paths in it start there.
+
+    Returns
+    -------
+    MapNetwork
+
+    Raises
+    ------
+    InputError
+        If a file or an option cannot be used.
+    """
+    options = options or MapOptions()
+    _check(options)
+    latitude, longitude = plant_deg
+    if not (-80.0 <= latitude <= 84.0 and -180.0 <= longitude <= 180.0):
+        raise InputError(
+            Problem(
+                "is no latitude and longitude in degrees",
+                key="--plant",
+                value=f"{latitude:g},{longitude:g}",
+                suggestion="Latitude first, such as 45.46,9.19",
+            )
+        )
+    projection = Projection(latitude, longitude)
+    roads = read_streets(streets, projection)
+    _check_plant(roads, plant_deg)
+    houses, notes = read_buildings(buildings, projection)
+    points = [_access(house) for house in houses]
+    _check_buildings(buildings, roads, houses, points)
+    graph = StreetGraph(roads, [Point(0.0, 0.0), *points])
+    plant, *nodes = graph.nodes
+    groups = _groups(graph, nodes, houses, options.substations)
+    order = _order(graph, plant, [node for node, _ in groups], options.layout)
+    substations = [
+        Substation(f"substation_{k + 1}", groups[i][0], tuple(groups[i][1]))
+        for k, i in enumerate(order)
+    ]
+    description = _description(substations, projection, base, output)
+    net_kw = _net_heat_kw(description, base or buildings, output)
+    segments = (
+        _loop(graph, plant, substations, net_kw, options)
+        if options.layout == "loop"
+        else _tree(graph, plant, substations, net_kw, options)
+    )
+    notes += roads.notes
+    network = MapNetwork(
+        projection,
+        roads,
+        options,
+        plant,
+        substations,
+        segments,
+        description,
+        {name: float(np.abs(kw).max()) for name, kw in net_kw.items()},
+        notes,
+    )
+    water_kg = sum(s.size.area_m2 * s.line.length for s in segments) * DENSITY_KG_PER_M3
+    loop = description.setdefault("loop", {})
+    loop.setdefault("water_mass_kg", round(max(water_kg * network.pipes_per_trench, 1.0)))
+    return network
+
+
+def _check(options: MapOptions) -> None:
+    pipes(options.pipe)
+    for key, value in (
+        ("--substations", options.substations),
+        ("--spread_k", options.spread_k),
+        ("--gradient_pa_per_m", options.gradient_pa_per_m),
+    ):
+        if not value > 0:
+            raise InputError(Problem("must be above 0", key=key, value=value))
+
+
+def _check_plant(streets: Streets, plant_deg: tuple[float, float]) -> None:
+    away = streets.nearest(Point(0.0, 0.0))[2]
+    if away <= PLANT_FAR_M:
+        return
+    latitude, longitude = plant_deg
+    hint = "Give the plant's latitude and longitude, or a map that reaches it"
+    turned = Projection(latitude, longitude).to_metres(Point(latitude, longitude))
+    if turned.is_valid and streets.nearest(turned)[2] <= PLANT_FAR_M:
+        hint = f"Latitude comes first: --plant={longitude:g},{latitude:g}"
+    raise InputError(
+        Problem(
+            f"is {away / 1000.0:.1f} km from the nearest street of {streets.file}",
+            key="--plant",
+            value=f"{latitude:g},{longitude:g}",
+            suggestion=hint,
+        )
+    )
+
+
+def _access(building: Building) -> Point:
+    point: Point = access_shape(building).representative_point()
+    return point
+
+
+def _check_buildings(
+    path: Path, streets: Streets, buildings: list[Building], points: list[Point]
+) -> None:
+    problems = [
+        Problem(
+            f"the building is {away:.0f} m from the nearest street",
+            file=str(path),
+            key=f"{building.label}.geometry",
+            suggestion=f"Add its street to {streets.file} or delete the building",
+        )
+        for building, point in zip(buildings, points, strict=True)
+        if (away := streets.nearest(point)[2]) > BUILDING_FAR_M
+    ]
+    if problems:
+        raise InputError(problems)
+
+
+def _groups(
+    graph: StreetGraph, nodes: list[Node], buildings: list[Building], most: int
+) -> list[tuple[Node, list[Building]]]:
+    """Group buildings by the way between them along streets; each group has its middle."""
+    places = list(dict.fromkeys(nodes))
+    at = {place: [b for b, node in zip(buildings, nodes, strict=True) if node == place]
+          for place in places}  # fmt: skip
+    distance = graph.distances_m(places)
+    labels = np.arange(len(places))
+    if len(places) > most:
+        tied = squareform(0.5 * (distance + distance.T), checks=False)
+        labels = fcluster(linkage(tied, "complete"), most, "maxclust")
+    area = np.array([sum(b.floor_area_m2 for b in at[place]) for place in places])
+    groups = []
+    for label in dict.fromkeys(labels.tolist()):
+        members = np.flatnonzero(labels == label)
+        away = distance[np.ix_(members, members)] @ area[members]
+        middle = places[int(members[np.argmin(away)])]
+        groups.append((middle, [b for i in members for b in at[places[int(i)]]]))
+    return groups
+
+
+def _order(graph: StreetGraph, plant: Node, nodes: list[Node], layout: Layout) -> list[int]:
+    distance = graph.distances_m([plant, *nodes])
+    if layout == "loop":
+        return [place - 1 for place in shortest_round(distance)[1:]]
+    return sorted(range(len(nodes)), key=lambda i: float(distance[0, i + 1]))
+
+
+def _description(
+    substations: list[Substation], projection: Projection, base: Path | None, output: Path | None
+) -> dict[str, Any]:
+    """Return the district's description; what `base` says comes first."""
+    told = read_settings(base) if base is not None else {}
+    if "locations" in told:
+        raise InputError(
+            Problem(
+                "the locations come from the map",
+                file=str(base),
+                key="locations",
+                suggestion="Delete them here, and add to those of the written description",
+            )
+        )
+    weather = told.get("weather")
+    if base is not None and isinstance(weather, dict) and isinstance(weather.get("file"), str):
+        file = (base.parent / weather["file"]).absolute()
+        told = merge(told, {"weather": {"file": os.path.relpath(file, output or Path())}})
+    site = {
+        "latitude_deg": round(projection.latitude_deg, 5),
+        "longitude_deg": round(projection.longitude_deg, 5),
+        "utc_offset_hours": float(round(projection.longitude_deg / 15.0)),
+    }
+    locations = {one.name: {"buildings": _grouped(one)} for one in substations}
+    return {**merge({"name": "District from a map", "site": site}, told), "locations": locations}
+
+
+def _grouped(substation: Substation) -> list[dict[str, Any]]:
+    """Return a substation's buildings, like ones together."""
+    groups: dict[tuple[str, Insulation], list[tuple[float, float]]] = {}
+    for building in substation.buildings:
+        merged: dict[str, float] = {}
+        for use, area in building.area_by_use_m2.items():
+            described = use_table().uses[use].described_as
+            if described is not None:
+                merged[described] = merged.get(described, 0.0) + area
+        for described, area in merged.items():
+            outer = building.envelope_m2 * area / building.floor_area_m2
+            groups.setdefault((described, building.insulation), []).append((area, outer))
+    return [
+        {
+            "use": use,
+            "count": len(parts),
+            "floor_area_m2": round(sum(area for area, _ in parts) / len(parts), 1),
+            "insulation": insulation,
+            "envelope_area_m2_per_m2": round(
+                sum(outer for _, outer in parts) / sum(area for area, _ in parts), 3
+            ),
+        }
+        for (use, insulation), parts in sorted(groups.items())
+    ]
+
+
+def _net_heat_kw(
+    description: dict[str, Any], source: Path, output: Path | None
+) -> dict[str, NDArray[np.float64]]:
+    """Return the heat that each substation puts into the network, hour by hour [kW]."""
+    from anello.district.model_folder import start_cop
+    from anello.district.sizing import net_heat_kw
+    from anello.district.synthesis import synthesise
+
+    config = parse_district(description, str(source), output)
+    cop = start_cop(config)
+    return {
+        name: net_heat_kw({name: place.demand_kw}, cop)
+        for name, place in synthesise(config).locations.items()
+    }
+
+
+def _loop(
+    graph: StreetGraph,
+    plant: Node,
+    substations: list[Substation],
+    net_kw: dict[str, NDArray[np.float64]],
+    options: MapOptions,
+) -> list[Segment]:
+    """Return one pipe around; its water nowhere differs by more than the spread."""
+    along = np.cumsum([net_kw[one.name] for one in substations], axis=0)
+    span = np.maximum(along.max(axis=0), 0.0) - np.minimum(along.min(axis=0), 0.0)
+    flow = float(span.max()) / (_KJ_PER_KGK * options.spread_k)
+    size = smallest(options.pipe, flow, options.gradient_pa_per_m)
+    stops = [(PLANT, plant), *((one.name, one.node) for one in substations)]
+    if substations[0].node == plant:
+        stops = stops[1:]  # the plant stands at the first substation
+    ways = zip(stops, [*stops[1:], stops[0]], strict=True)
+    if len(stops) == 1:
+        raise InputError(
+            Problem(
+                "all buildings are connected where the plant is, so that there is no loop",
+                key="--substations",
+                value=options.substations,
+                suggestion="Give more substations, or move the plant",
+            )
+        )
+    return [Segment(start, end, graph.way(a, b), flow, size) for (start, a), (end, b) in ways]
+
+
+def _tree(
+    graph: StreetGraph,
+    plant: Node,
+    substations: list[Substation],
+    net_kw: dict[str, NDArray[np.float64]],
+    options: MapOptions,
+) -> list[Segment]:
+    """Return pairs of pipes, each as wide as what lies behind it needs."""
+    branches = tree_branches(graph, plant, [one.node for one in substations])
+    names: dict[Node, str] = {plant: PLANT}
+    own: dict[Node, NDArray[np.float64]] = {}
+    for one in substations:
+        names[one.node] = one.name if one.node != plant else PLANT
+        own[one.node] = own.get(one.node, 0.0) + net_kw[one.name]
+    behind = dict(own)
+    segments = []
+    for walk in reversed(branches):
+        start, end = walk[0], walk[-1]
+        behind[start] = behind.get(start, np.zeros(1)) + behind[end]
+        flow = float(np.abs(behind[end]).max()) / (_KJ_PER_KGK * options.spread_k)
+        for node in (start, end):
+            names.setdefault(node, f"fork_{1 + sum(n.startswith('fork') for n in names.values())}")
+        size = smallest(options.pipe, flow, options.gradient_pa_per_m)
+        segments.append(Segment(names[start], names[end], graph.line(walk), flow, size))
+    return segments[::-1]

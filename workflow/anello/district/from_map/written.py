@@ -1,0 +1,172 @@
+"""What a network on a map is written as: description, loop, GeoJSON."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import yaml
+from shapely.geometry import Point, mapping
+from shapely.geometry.base import BaseGeometry
+
+from anello.base.files import write_json, write_text
+from anello.district.config import load_district
+from anello.district.from_map.network import PLANT, MapNetwork
+from anello.ring.loop_config import LoopConfig
+
+DESCRIPTION_FILE = "district.yaml"
+PIPES_FILE = "pipes.yaml"
+NETWORK_FILE = "network.geojson"
+_DECIMALS = 7
+
+
+def write_map(network: MapNetwork, folder: Path) -> list[Path]:
+    """Write a network's files.
+
+    Parameters
+    ----------
+    network : MapNetwork
+        From `district_from_map`.
+    folder : pathlib.Path
+        Where to; made if need be.
+
+    Returns
+    -------
+    list of pathlib.Path
+        The description, the network as GeoJSON and, for a loop, the settings of its pipes.
+
+    Raises
+    ------
+    ConfigError
+        If the description would not be accepted.
+    """
+    description = folder / DESCRIPTION_FILE
+    write_text(description, _head(network) + _yaml(network.description))
+    load_district(description)
+    geojson = folder / NETWORK_FILE
+    write_json(geojson, {"type": "FeatureCollection", "features": network_features(network)})
+    written = [description, geojson]
+    if network.options.layout == "loop":
+        pipes = folder / PIPES_FILE
+        write_text(pipes, _PIPES_HEAD + _yaml(loop_settings(network)))
+        written.append(pipes)
+    return written
+
+
+_PIPES_HEAD = """\
+# The loop's pipes, to be laid over the settings of the district's run:
+# snakemake --cores 2 --configfile RUN/config.yaml pipes.yaml
+"""
+
+
+def _yaml(content: dict[str, Any]) -> str:
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)
+
+
+def _head(network: MapNetwork) -> str:
+    options = network.options
+    lines = [
+        "A district from a map, written by `anello district from-map`.",
+        f"{len(network.substations)} substations, {network.pipe_m:.0f} m of {options.pipe} pipe in a "
+        f"{options.layout}, {options.spread_k:g} K in the worst hour.",
+        "Holidays, tariffs, weather and wells are those of --description, or defaults.",
+        *network.notes,
+    ]
+    return "".join(f"# {' '.join(line.split())}\n" for line in lines)
+
+
+def loop_settings(network: MapNetwork) -> dict[str, Any]:
+    """Return settings that turn the mixed ring of a district's run into the loop of pipes.
+
+    The flow is rounded up to a tenth of a kilogram per second.
+    """
+    substations: list[dict[str, Any]] = []
+    for segment in network.segments:
+        station: dict[str, Any] = {"name": segment.start}
+        if segment.start != PLANT:
+            station["heat_pumps"] = [segment.start]
+        substations.append(station)
+    substations[0]["plant"] = True
+    loop = {
+        "substations": substations,
+        "segments": [segment.size.settings(segment.line.length) for segment in network.segments],
+        "flow": {"kind": "fixed", "kg_s": math.ceil(network.segments[0].flow_kg_s * 10.0) / 10.0},
+    }
+    LoopConfig.model_validate(loop)
+    name = str(network.description["name"]).lower()
+    run = "".join(c if c.isalnum() else "-" for c in name).strip("-")
+    return {
+        "run": f"{run}-pipes",
+        "scenarios": ["baseline"],
+        "ring": {"model": "loop", "loop": loop},
+    }
+
+
+def network_features(network: MapNetwork) -> list[dict[str, Any]]:
+    """Return plant, substations, pipes and buildings as GeoJSON features, in degrees."""
+    features = [_feature(network, Point(network.plant), {"kind": "plant", "name": PLANT})]
+    for one in network.substations:
+        area = sum(building.floor_area_m2 for building in one.buildings)
+        features.append(
+            _feature(
+                network,
+                Point(one.node),
+                {
+                    "kind": "substation",
+                    "name": one.name,
+                    "buildings": len(one.buildings),
+                    "floor_area_m2": round(area, 1),
+                    "peak_kw": round(network.peak_kw[one.name], 1),
+                },
+            )
+        )
+    for segment in network.segments:
+        features.append(
+            _feature(
+                network,
+                segment.line,
+                {
+                    "kind": "pipe",
+                    "from": segment.start,
+                    "to": segment.end,
+                    "pipes": network.pipes_per_trench,
+                    "length_m": round(segment.line.length, 1),
+                    "dn": segment.size.dn,
+                    "inner_diameter_m": round(segment.size.inner_m, 4),
+                    "flow_kg_s": round(segment.flow_kg_s, 2),
+                    "gradient_pa_per_m": round(
+                        segment.size.gradient_pa_per_m(segment.flow_kg_s), 1
+                    ),
+                },
+            )
+        )
+    for one in network.substations:
+        for building in one.buildings:
+            said = {
+                "kind": "building",
+                "source": building.label,
+                "substation": one.name,
+                "insulation": building.insulation,
+                "assumed": "; ".join(building.assumed),
+                **{f"{use}_m2": round(m2, 1) for use, m2 in building.area_by_use_m2.items()},
+            }
+            features.append(_feature(network, building.footprint, said))
+    return features
+
+
+def _feature(
+    network: MapNetwork, geometry: BaseGeometry, properties: dict[str, Any]
+) -> dict[str, Any]:
+    shape = mapping(network.projection.to_degrees(geometry))
+    return {
+        "type": "Feature",
+        "properties": properties,
+        "geometry": {"type": shape["type"], "coordinates": _rounded(shape["coordinates"])},
+    }
+
+
+def _rounded(value: Any) -> Any:
+    if isinstance(value, (list, tuple)):
+        return [_rounded(part) for part in value]
+    return round(float(value), _DECIMALS)
