@@ -1,0 +1,52 @@
+"""What must be paid to build a system, before interest and lifetime spread it over years."""
+
+from __future__ import annotations
+
+import xarray as xr
+
+_PRICED = (
+    ("cost_energy_cap", "energy_cap"),
+    ("cost_storage_cap", "storage_cap"),
+    ("cost_resource_cap", "resource_cap"),
+    ("cost_resource2_cap", "resource2_cap"),
+    ("cost_resource_area", "resource_area"),
+    ("cost_purchase", "purchased"),
+    ("cost_purchase", "units"),
+)
+
+
+def overnight_cost(inputs: xr.Dataset, results: xr.Dataset) -> xr.DataArray | None:
+    """Price every capacity at what it costs to build.
+
+    Parameters
+    ----------
+    inputs : xarray.Dataset
+        Model data, with ``cost_energy_cap(cost, node)`` [cost unit/kW] and the like.
+    results : xarray.Dataset
+        Capacities by node.
+
+    Returns
+    -------
+    xarray.DataArray or None
+        Dimensions (cost, node) [cost unit], NaN where nothing is priced. A link stands at two
+        places and counts half at each. None if the model prices no capacity.
+    """
+    total: xr.DataArray | None = None
+    for price, capacity in _PRICED:
+        if price not in inputs or capacity not in results:
+            continue
+        size = results[capacity].reindex(node=inputs["node"].values)
+        part = (
+            inputs[price] * size.drop_vars([name for name in size.coords if name != "node"])
+        ).where(inputs[price] != 0.0)
+        total = (
+            part
+            if total is None
+            else xr.where(part.isnull(), total, total.fillna(0.0) + part.fillna(0.0))
+        )
+    if total is None:
+        return None
+    return total * xr.where(inputs["node_base"] == "transmission", 0.5, 1.0)
+
+
+__all__ = ["overnight_cost"]
