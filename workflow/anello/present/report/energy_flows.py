@@ -280,7 +280,6 @@ def _placed(links: list[Link]) -> dict[str, _Place]:
         for k in forward:
             a, b = places[k.source], places[k.target]
             b.column = max(b.column, a.column + 1)
-    last = max(p.column for p in places.values())
     for place in places.values():
         targets = [places[k.target].column for k in forward if k.source == place.name]
         sources = [k for k in forward if k.target == place.name]

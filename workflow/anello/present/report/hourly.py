@@ -38,6 +38,7 @@ def coarseness(loaded: Mapping[str, CollectedResults]) -> int:
 def hourly_payload(
     name: str, collected: CollectedResults, config: FiguresConfig, every: int
 ) -> dict[str, Any]:
+    """Return a scenario's flows, ring temperature and worst week for the page's script."""
     results = collected.results
     look = Appearance(results, collected.inputs, config)
     hours = results["timestep_resolution"].values

@@ -29,9 +29,11 @@ def write_report(
     """Write the report on one or several scenarios.
 
     It begins with what to build, what that costs, and how it stands against the other scenarios;
-    then a table and bars to compare them, and of each scenario: the dispatch of any day, the ring's temperature over the year, the energy of the year from source to use, curves of
-    COP and of the prices of heat, the convergence record, the findings in the data, and where all
-    of it comes from. It loads nothing from elsewhere.
+    then come the dispatch of any day, the ring's temperature over the year, the network in its
+    worst week, a table and bars to compare the scenarios, and of each: the energy from source to
+    use, curves of COP and prices, the convergence record, audits, assumptions, the findings in the
+    data, and where all of it comes from. It
+    loads nothing from elsewhere.
 
     Parameters
     ----------
