@@ -37,6 +37,10 @@ SETTINGS = {
             "borefield": {
                 "field": {"kind": "rectangle", "rows": 4, "columns": 5},
                 "depth_m": 120.0,
+                "soil_w_per_mk": 2.0,
+                "soil_kj_per_m3k": 2300.0,
+                "surface_degc": 12.0,
+                "flow_kg_s": 20.0,
             },
         },
     },
@@ -101,8 +105,10 @@ def test_five_questions_are_answered_on_the_first_two_screens(chromium, page, sc
         const all = s => [...document.querySelectorAll(s)];
         const value = e => e.querySelector('[data-value]')?.dataset.value ?? null;
         return {
-          answers: Object.fromEntries(all('[data-answer]').map(e => [e.dataset.answer, value(e)])),
-          words: Object.fromEntries(all('[data-answer]').map(e => [e.dataset.answer, e.textContent])),
+          answers: Object.fromEntries(
+            all('[data-answer]').map(e => [e.dataset.answer, value(e)])),
+          words: Object.fromEntries(
+            all('[data-answer]').map(e => [e.dataset.answer, e.textContent])),
           last: bottom('#decide .figures, #alternatives, #sizes, #ring-sizes'),
           rows: all('#alternatives tbody tr').map(r =>
             [r.cells[0].textContent, ...[...r.cells].slice(1).map(value)]),
@@ -204,16 +210,10 @@ def test_names_in_the_energy_diagram_keep_off_the_bars(chromium, page, tmp_path)
     """
     assert run_in(chromium, page, crossing) == []
     long = [
-        Link(
-            f"A source with a rather long name, number {i}",
-            f"Middle {i % 3} of the network",
-            1,
-            "#000000",
-        )
+        Link(f"A source with a long name, number {i}", f"Middle {i % 3} of the network", 1, "#000")
         for i in range(20)
-    ] + [
-        Link(f"Middle {i} of the network", "The only use of it all", 6, "#111111") for i in range(3)
     ]
+    long += [Link(f"Middle {i} of the network", "The only use of all", 6, "#111") for i in range(3)]
     odd = tmp_path / "odd.html"
     odd.write_text(f"<html><head></head><body>{sankey_svg(long, 'odd')}</body></html>")
     assert run_in(chromium, odd, crossing) == []

@@ -32,8 +32,7 @@ def write_report(
     then come the dispatch of any day, the ring's temperature over the year, the network in its
     worst week, a table and bars to compare the scenarios, and of each: the energy from source to
     use, curves of COP and prices, the convergence record, audits, assumptions, the findings in the
-    data, and where all of it comes from. It
-    loads nothing from elsewhere.
+    data, and where all of it comes from. It loads nothing from elsewhere.
 
     Parameters
     ----------

@@ -10,6 +10,8 @@ from typing import Any
 from anello.optimise.results.collected import CollectedResults
 from anello.present.report.appearance import Appearance
 from anello.present.report.numbers import exact
+from anello.ring.borefield.config import BorefieldConfig
+from anello.ring.borefield.g_function import borehole_count
 
 _BUILT = ("conversion", "conversion_plus", "supply_plus", "storage", "supply")
 
@@ -108,7 +110,7 @@ def ring_sizes(collected: CollectedResults) -> list[tuple[str, str]]:
             out.append((text, f"{size:g} kW"))
     field = plant.get("borefield")
     if field:
-        count = _boreholes(field["field"])
+        count = borehole_count(BorefieldConfig.model_validate(field))
         out.append(
             ("Borefield", f"{count} × {field['depth_m']:g} m, {count * field['depth_m']:,.0f} m")
         )
@@ -121,19 +123,3 @@ def ring_sizes(collected: CollectedResults) -> list[tuple[str, str]]:
     elif (ring.get("water") or {}).get("mass_kg"):
         out.append(("Water in the ring", f"{ring['water']['mass_kg'] / 1000:,.0f} t"))
     return out
-
-
-def _boreholes(field: Mapping[str, Any]) -> int:
-    """Count the boreholes of a layout."""
-    if field["kind"] == "coordinates":
-        return len(field["places_m"])
-    if field["kind"] == "g_function":
-        return int(field.get("count", 1))
-    rows, columns = int(field["rows"]), int(field["columns"])
-    around = {
-        "rectangle": rows * columns,
-        "box": rows * columns - max(rows - 2, 0) * max(columns - 2, 0),
-        "U": 2 * rows + columns - 2 if rows > 1 else columns,
-        "L": rows + columns - 1,
-    }
-    return around[str(field["kind"])]
