@@ -85,7 +85,8 @@ def test_the_page_is_well_formed_and_loads_nothing(page):
     assert len(outline.ids) == len(set(outline.ids))
     addresses = set(re.findall(r"https?://[^\s\"'<)]+", text))
     assert addresses == {"http://www.w3.org/2000/svg"}
-    assert "@" not in re.sub(r"@media|@page", "", re.sub(r"<script.*?</script>", "", text, flags=re.S))
+    shown = re.sub(r"<script.*?</script>", "", text, flags=re.S)
+    assert "@" not in re.sub(r"@media|@page", "", shown)
     assert page.stat().st_size < 15e6
 
 

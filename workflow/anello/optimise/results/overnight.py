@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import xarray as xr
 
 _PRICED = (
@@ -31,22 +32,18 @@ def overnight_cost(inputs: xr.Dataset, results: xr.Dataset) -> xr.DataArray | No
         Dimensions (cost, node) [cost unit], NaN where nothing is priced. A link stands at two
         places and counts half at each. None if the model prices no capacity.
     """
-    total: xr.DataArray | None = None
+    parts = []
     for price, capacity in _PRICED:
-        if price not in inputs or capacity not in results:
-            continue
-        size = results[capacity].reindex(node=inputs["node"].values)
-        part = (
-            inputs[price] * size.drop_vars([name for name in size.coords if name != "node"])
-        ).where(inputs[price] != 0.0)
-        total = (
-            part
-            if total is None
-            else xr.where(part.isnull(), total, total.fillna(0.0) + part.fillna(0.0))
-        )
-    if total is None:
+        if price in inputs and capacity in results:
+            size = xr.DataArray(
+                results[capacity].reindex(node=inputs["node"].values).values, dims="node"
+            )
+            parts.append((inputs[price] * size).where(inputs[price] != 0.0))
+    if not parts:
         return None
-    return total * xr.where(inputs["node_base"] == "transmission", 0.5, 1.0)
+    total = xr.concat(parts, dim="part").sum("part", min_count=1)
+    share = np.where(inputs["node_base"].values == "transmission", 0.5, 1.0)
+    return total * xr.DataArray(share, dims="node")
 
 
 __all__ = ["overnight_cost"]

@@ -13,11 +13,14 @@ function network() {
   const svg = el("svg", { viewBox: `0 0 ${NET.W} ${NET.H}`, "aria-hidden": "true" });
   const rx = NET.W / 2 - NET.MX, ry = NET.H / 2 - NET.MY, cx = NET.W / 2, cy = NET.H / 2;
   svg.append(el("ellipse", { cx, cy, rx, ry, class: "pipe" }));
-  const arrows = [90, 270].map(deg => {
-    const a = deg * Math.PI / 180;
-    const e = el("path", { d: "M-9,-9L10,0L-9,9Z", class: "way", "data-x": cx + rx * Math.sin(a + .35), "data-y": cy - ry * Math.cos(a + .35), "data-turn": deg - 270 + (deg === 90 ? 360 : 0) + 20 });
-    e._turn = Math.atan2(ry * Math.sin(a + .35), rx * Math.cos(a + .35)) * 180 / Math.PI;
-    svg.append(e);
+  const angle = s => Math.atan2((s.x - cx) / rx, (cy - s.y) / ry);
+  const arrows = n.stations.map((s, i) => {
+    const a = angle(s), next = angle(n.stations[(i + 1) % n.stations.length]);
+    const m = a + ((next - a + 4 * Math.PI) % (2 * Math.PI) || 2 * Math.PI) / 2;
+    const e = el("path", { d: "M-9,-9L10,0L-9,9Z", class: "way" });
+    e.dataset.at = `${cx + rx * Math.sin(m)},${cy - ry * Math.cos(m)}`;
+    e.dataset.turn = Math.atan2(ry * Math.sin(m), rx * Math.cos(m)) * 180 / Math.PI;
+    if (!many || i % 4 === 0) svg.append(e);
     return e;
   });
   const middle = el("text", { x: cx, y: cy, "text-anchor": "middle", class: "t" });
@@ -26,7 +29,9 @@ function network() {
     const shape = s.plant ? el("rect", { x: s.x - 17, y: s.y - 17, width: 34, height: 34, class: "station" })
       : el("circle", { cx: s.x, cy: s.y, r: many ? 9 : 18, class: "station" });
     const label = el("text", { x: s.x, y: s.y + 5, "text-anchor": "middle", class: "t" }, String(i + 1));
-    const temp = el("text", { x: s.x, y: s.y < cy ? s.y - 24 : s.y + 36, "text-anchor": "middle" });
+    const side = Math.abs(s.x - cx) > .5 * rx ? Math.sign(s.x - cx) : 0;
+    const temp = el("text", side ? { x: s.x + 24 * side, y: s.y + 5, "text-anchor": side > 0 ? "start" : "end" }
+      : { x: s.x, y: s.y < cy ? s.y - 26 : s.y + 40, "text-anchor": "middle" });
     svg.append(shape, label);
     if (!many) svg.append(temp);
     return { shape, label, temp };
@@ -60,7 +65,7 @@ function hourOfNetwork() {
   });
   for (const a of netParts.arrows) {
     a.style.display = flow === null || Math.abs(flow) < 1e-9 ? "none" : "";
-    a.setAttribute("transform", `translate(${a.dataset.x},${a.dataset.y}) rotate(${a._turn + (flow < 0 ? 180 : 0)})`);
+    a.setAttribute("transform", `translate(${a.dataset.at}) rotate(${Number(a.dataset.turn) + (flow < 0 ? 180 : 0)})`);
   }
   netParts.middle.textContent = flow === null ? "Well mixed" : `${number(Math.abs(flow))} kg/s`;
   const at = stamp(n.times[i]);
