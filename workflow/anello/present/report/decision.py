@@ -139,7 +139,9 @@ def _key_figures(
         if carrier_kind(carrier) != "electricity":
             per_kwh = entry["cost_per_kwh"].get(config.cost_class)
             name = html.escape(look.name(carrier))
-            figures.append((f"levelised-{carrier}", f"{name}, levelised", f"{exact(per_kwh)} {money}/kWh"))
+            figures.append(
+                (f"levelised-{carrier}", f"{name}, levelised", f"{exact(per_kwh)} {money}/kWh")
+            )
     emitted = emission_class(summary)
     figures.append(
         ("co2", f"CO₂, {period_text(summary)}", exact(summary["costs"][emitted]["total"]))
