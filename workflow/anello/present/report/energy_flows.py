@@ -233,14 +233,16 @@ def sankey_svg(links: list[Link], title: str) -> str:
     for k in ordered:
         a, b = places[k.source], places[k.target]
         width = k.energy_mwh * scale
-        y0, y1 = starts[id(k)] + width / 2, ends[id(k)] + width / 2
+        thick = max(width, 0.8)
+        y0, y1 = starts[id(k)] + (width - thick) / 2, ends[id(k)] + (width - thick) / 2
         x0, x1 = a.x + _BAR, b.x
         middle = (x0 + x1) / 2
         text = html.escape(f"{k.source} to {k.target}: {_mwh(k.energy_mwh)}")
         parts.append(
-            f'<path d="M{x0:.1f},{y0:.1f}C{middle:.1f},{y0:.1f} {middle:.1f},{y1:.1f} '
-            f'{x1:.1f},{y1:.1f}" fill="none" stroke="{k.color}" stroke-opacity=".5" '
-            f'stroke-width="{max(width, 0.8):.2f}"><title>{text}</title></path>'
+            f'<path d="M{x0:.1f},{y0:.2f}C{middle:.1f},{y0:.2f} {middle:.1f},{y1:.2f} '
+            f"{x1:.1f},{y1:.2f}v{thick:.2f}C{middle:.1f},{y1 + thick:.2f} "
+            f'{middle:.1f},{y0 + thick:.2f} {x0:.1f},{y0 + thick:.2f}Z" fill="{k.color}" '
+            f'fill-opacity=".5"><title>{text}</title></path>'
         )
     for place in places.values():
         label = html.escape(place.name)
