@@ -43,7 +43,7 @@ except AnelloError as error:
 SETTINGS, RUN, SCENARIOS, POINTS = PLAN.settings, PLAN.run, PLAN.scenarios, PLAN.points
 code = PLAN.code
 
-# The module of another workflow may put all results below a prefix.
+# Another workflow may use this one below a prefix.
 FOLDER = Path(workflow.modifier.path_modifier.replace_prefix(f"results/{RUN}", None))
 WORKSPACE = Workspace(FOLDER, PLAN.places, Path(".snakemake"))
 
@@ -182,11 +182,9 @@ def every(*names):
 
 def growing(base, per_input_mb):
     """A resource that grows with the size of the input files, and with each retry."""
-
-    def needed(wildcards, input, attempt):
-        return int((base + per_input_mb * input.size_mb) * attempt)
-
-    return needed
+    return lambda wildcards, input, attempt: int(
+        (base + per_input_mb * input.size_mb) * attempt
+    )
 
 
 def solve_runtime_min(wildcards, input, attempt):

@@ -110,11 +110,12 @@ class RunPlan:
         A fixed point's problem knows which heat pumps there are, and nothing else of the ring.
         """
         coupling = self.scenario(scenario).coupling
+        chosen = self.sections(scenario, **parts)
         if coupling.method == "slp" or coupling.fixed_point.scheduled_balancing:
             keys = ("method", "fixed_point", "slp")
-            return self.sections(scenario, "ring", coupling=keys, **parts)
+            return chosen | self.sections(scenario, "ring", coupling=keys)
         seen = ("mode", "heat_pumps", "oddities")
-        return self.sections(scenario, ring=seen, coupling=("method",), **parts)
+        return chosen | self.sections(scenario, ring=seen, coupling=("method",))
 
     # --- models -----------------------------------------------------------------------------------
 
