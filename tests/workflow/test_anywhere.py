@@ -1,4 +1,4 @@
-"""The workflow from another folder, within another workflow, and from a checkout nobody may change."""
+"""The workflow from another folder, in another workflow, and from a read-only checkout."""
 
 from __future__ import annotations
 
