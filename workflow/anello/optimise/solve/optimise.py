@@ -25,6 +25,7 @@ from anello.errors import (
 from anello.optimise.formulation.expression import Array, IntArray
 from anello.optimise.solve.basis import Basis
 from anello.optimise.solve.highs import Piece, PieceSolution, solve_piece
+from anello.optimise.solve.methods import Method, method_of
 from anello.optimise.solve.options import in_words_of
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.reduction import Reduction, reduce_problem
@@ -46,6 +47,7 @@ def optimise(
     problem: Problem,
     solver: str = "highs",
     *,
+    method: Method = "auto",
     basis: Basis | None = None,
     values: Array | None = None,
     primal: bool = False,
@@ -63,6 +65,7 @@ def optimise(
     return optimise_reduced(
         reduction,
         solver,
+        method=method,
         basis=basis,
         values=values,
         primal=primal,
@@ -77,6 +80,7 @@ def optimise_reduced(
     reduction: Reduction,
     solver: str = "highs",
     *,
+    method: Method = "auto",
     basis: Basis | None = None,
     values: Array | None = None,
     primal: bool = False,

@@ -1,0 +1,102 @@
+"""Which method solves a linear programme: by its size and structure, or the one asked for."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from anello.optimise.solve.highs import Piece
+from anello.optimise.solve.interior import DENSE_ENTRIES, hipo_installed
+
+logger = logging.getLogger(__name__)
+
+Method = Literal["auto", "simplex", "ipm", "hipo"]
+
+MANY_ROWS = 200_000
+"""Rows of a programme with free sizes from which on HiPO is the faster."""
+WIDE_ROWS = 20_000
+"""Rows of a programme of many districts on one ring from which on HiPO may be the faster."""
+WIDE_ROWS_PER_STEP = 60.0
+"""Rows per time step of such a programme [-]."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the rule looks at.
+
+    Attributes
+    ----------
+    rows : int
+        Rows that presolved bounds leave.
+    rows_per_step : float
+        The same by time steps.
+    free_sizes : int
+        Columns that stand in so many rows as only a capacity does.
+    warm : bool
+        Whether a basis of a similar programme is at hand.
+    """
+
+    rows: int
+    rows_per_step: float
+    free_sizes: int
+    warm: bool
+
+    @classmethod
+    def of(cls, piece: Piece, n_steps: int) -> Shape:
+        """Measure a piece of a programme of so many time steps."""
+        n_rows, n_columns = piece.matrix.shape
+        count = np.bincount(piece.matrix.indices, minlength=n_columns)
+        return cls(
+            rows=n_rows,
+            rows_per_step=n_rows / max(1, n_steps),
+            free_sizes=int((count > DENSE_ENTRIES).sum()),
+            warm=piece.start is not None,
+        )
+
+
+def best_method(shape: Shape) -> Method:
+    """Return `simplex` or `hipo`, whichever was measured to be the faster for its kind.
+
+    The rule looks at the programme alone, never at the machine, so that results do not depend on
+    where they are computed. Its measurements stand in docs/reference/lp-methods.md.
+    """
+    if shape.free_sizes and shape.rows >= MANY_ROWS:
+        return "hipo"
+    if shape.rows >= WIDE_ROWS and shape.rows_per_step >= WIDE_ROWS_PER_STEP:
+        return "hipo"
+    return "simplex"
+
+
+def method_of(asked: Method, piece: Piece, n_steps: int) -> Method:
+    """Return the method by which a piece is solved: the one asked for, where it can be had.
+
+    Parameters
+    ----------
+    asked : str
+        `solver.method`.
+    piece : Piece
+        The programme, or an independent part of it.
+    n_steps : int
+        Its time steps.
+    """
+    if piece.integer.any() or not len(piece.row_lower):
+        return "simplex"
+    method = best_method(Shape.of(piece, n_steps)) if asked == "auto" else asked
+    if method == "hipo" and not hipo_installed():
+        _say_missing()
+        return "simplex"
+    return method
+
+
+@functools.cache
+def _say_missing() -> None:
+    """Say once per process that HiPO cannot be had."""
+    logger.warning(
+        "HiPO would be used, but the package highspy-extras, or a HiGHS of 1.12 or later, is not"
+        " installed: the simplex is used, which takes longer; `pip install highspy-extras` of the"
+        " same version as highspy"
+    )
