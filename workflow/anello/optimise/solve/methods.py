@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import functools
 import logging
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 import numpy as np
 
-from anello.optimise.solve.highs import Piece
-from anello.optimise.solve.interior import DENSE_ENTRIES, hipo_installed
+from anello.errors import NumericalError
+from anello.optimise.solve.highs import Piece, PieceSolution, solve_piece
+from anello.optimise.solve.interior import DENSE_ENTRIES, hipo_installed, solve_interior
+from anello.optimise.solve.solution import Solution
 
 logger = logging.getLogger(__name__)
 
@@ -100,3 +103,48 @@ def _say_missing() -> None:
         " installed: the simplex is used, which takes longer; `pip install highspy-extras` of the"
         " same version as highspy"
     )
+
+
+IPM = {"solver": "ipm", "run_crossover": "on"}
+"""The interior point that every HiGHS has, with crossover to a basis."""
+
+SWAMPED = 1e-5
+"""Share of `bigM` in the money moved, from which on an interior point may miss the real cost."""
+
+
+def solve_by(
+    piece: Piece, method: Method, options: Mapping[str, Any], time_limit_s: float | None
+) -> PieceSolution:
+    """Solve a piece by a method that :func:`method_of` returned.
+
+    Raises
+    ------
+    SolveError
+        When HiGHS refuses the problem or an option.
+    """
+    if method == "hipo":
+        return solve_interior(piece, options, time_limit_s)
+    if method == "ipm":
+        found = solve_piece(replace(piece, start=None), {**IPM, **options}, time_limit_s)
+        return replace(found, found=found.status == "optimal")
+    return solve_piece(piece, options, time_limit_s)
+
+
+def refuse_swamped(solution: Solution) -> None:
+    """Refuse an interior solution whose objective is made of ``bigM`` to a share that shows.
+
+    An interior point ends when its gap is small relative to the whole objective: where demand stays
+    unmet at ``bigM``, what is left of the gap may be large beside the real cost.
+
+    Raises
+    ------
+    NumericalError
+        When it is.
+    """
+    p, x = solution.problem, solution.x
+    penalty, money = np.abs(p.penalty) @ np.abs(x), np.abs(p.cost[p.cost != 0])
+    moved = money @ np.abs(x[p.cost != 0])
+    if penalty > SWAMPED * (1.0 + moved):
+        raise NumericalError(
+            f"unmet demand or unused supply at bigM is {penalty:.3g} beside a cost of {moved:.3g}"
+        )

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,7 +26,7 @@ from anello.errors import (
 from anello.optimise.formulation.expression import Array, IntArray
 from anello.optimise.solve.basis import Basis
 from anello.optimise.solve.highs import Piece, PieceSolution, solve_piece
-from anello.optimise.solve.methods import Method, method_of
+from anello.optimise.solve.methods import Method, method_of, refuse_swamped, solve_by
 from anello.optimise.solve.options import in_words_of
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.reduction import Reduction, reduce_problem
@@ -34,6 +35,9 @@ from anello.optimise.solve.ways import ways_out
 
 logger = logging.getLogger(__name__)
 solver_logger = logging.getLogger(SOLVER)
+
+Limits = tuple[float | None, float | None]
+"""Time limit [s] and relative gap, None where the solver's own is kept."""
 
 # HiGHS' own number for it.
 PRIMAL_SIMPLEX = 4
@@ -100,6 +104,10 @@ def optimise_reduced(
     if primal and start_basis is not None and solver == "highs":
         first.setdefault("simplex_strategy", PRIMAL_SIMPLEX)
     limits = (time_limit_s, mip_gap)
+    if solver == "highs" and "solver" not in told and "simplex_strategy" not in first:
+        found = _by_interior(reduction, method, start_basis, told, limits, log_path)
+        if found is not None:
+            return found
     try:
         return _attempt(reduction, solver, start_basis, values, first, limits, log_path)
     except NumericalError as error:
@@ -118,13 +126,56 @@ def optimise_reduced(
     raise failure
 
 
+def _by_interior(
+    reduction: Reduction,
+    method: Method,
+    basis: Basis | None,
+    options: Mapping[str, Any],
+    limits: Limits,
+    log_path: str | Path | None,
+) -> Solution | None:
+    """Solve by an interior point where that is asked for or speaks for itself.
+
+    None where it is not, and where it finds nothing that passes every check: then simplex is next.
+    """
+    steps = max((b.n_time or 1 for b in reduction.problem.constraints.values()), default=1)
+    groups = independent_groups(reduction)
+    pieces = [_piece(reduction, rows, columns, basis, None) for rows, columns in groups]
+    methods = [method_of(method, piece, steps) for piece in pieces]
+    interior = sorted(set(methods) - {"simplex"})
+    if not interior:
+        return None
+    start = time.perf_counter()
+    jobs = list(zip(pieces, methods, strict=True))
+    with ThreadPoolExecutor(min(len(jobs), os.cpu_count() or 1)) as pool:
+        found = list(pool.map(lambda job: solve_by(*job, options, limits[0]), jobs))
+    seconds, log = time.perf_counter() - start, "\n".join(s.log for s in found)
+    solver_logger.debug("%s", log)
+    _write_log(log_path, log)
+    failed = next((s.status for s in found if not s.found), None)
+    if failed is None:
+        solution = _gather(reduction, groups, found, "highs", log, seconds)
+        try:
+            solution.check()
+            refuse_swamped(solution)
+        except NumericalError as error:
+            failed = str(error)
+        else:
+            used = "+".join(sorted(set(methods)))
+            return replace(solution, method=used)
+    logger.warning(
+        "%s ended after %.1f s with: %s; solving by simplex", interior[0], seconds, failed
+    )
+    return None
+
+
 def _attempt(
     reduction: Reduction,
     solver: str,
     basis: Basis | None,
     values: Array | None,
     options: Mapping[str, Any],
-    limits: tuple[float | None, float | None],
+    limits: Limits,
     log_path: str | Path | None,
 ) -> Solution:
     """Solve a reduced problem in one way, and check the answer."""
