@@ -13,7 +13,7 @@ import numpy as np
 from anello.errors import NumericalError
 from anello.optimise.solve.highs import Piece, PieceSolution, solve_piece
 from anello.optimise.solve.interior import DENSE_ENTRIES, hipo_installed, solve_interior
-from anello.optimise.solve.solution import Solution
+from anello.optimise.solve.solution import OPTIMALITY_TOLERANCE, Solution
 
 logger = logging.getLogger(__name__)
 
@@ -39,14 +39,11 @@ class Shape:
         The same by time steps.
     free_sizes : int
         Columns that stand in so many rows as only a capacity does.
-    warm : bool
-        Whether a basis of a similar programme is at hand.
     """
 
     rows: int
     rows_per_step: float
     free_sizes: int
-    warm: bool
 
     @classmethod
     def of(cls, piece: Piece, n_steps: int) -> Shape:
@@ -57,7 +54,6 @@ class Shape:
             rows=n_rows,
             rows_per_step=n_rows / max(1, n_steps),
             free_sizes=int((count > DENSE_ENTRIES).sum()),
-            warm=piece.start is not None,
         )
 
 
@@ -108,10 +104,6 @@ def _say_missing() -> None:
 IPM = {"solver": "ipm", "run_crossover": "on"}
 """The interior point that every HiGHS has, with crossover to a basis."""
 
-SWAMPED = 1e-5
-"""Share of `bigM` in the money moved, from which on an interior point may miss the real cost."""
-
-
 def solve_by(
     piece: Piece, method: Method, options: Mapping[str, Any], time_limit_s: float | None
 ) -> PieceSolution:
@@ -131,20 +123,24 @@ def solve_by(
 
 
 def refuse_swamped(solution: Solution) -> None:
-    """Refuse an interior solution whose objective is made of ``bigM`` to a share that shows.
+    """Refuse an interior solution whose gap to the optimum shows beside the real cost.
 
     An interior point ends when its gap is small relative to the whole objective: where demand stays
-    unmet at ``bigM``, what is left of the gap may be large beside the real cost.
+    unmet at ``bigM``, what is left of the gap may be large beside the rest. So it is held against
+    the money that is moved without ``bigM``.
 
     Raises
     ------
     NumericalError
-        When it is.
+        When it does.
     """
-    p, x = solution.problem, solution.x
-    penalty, money = np.abs(p.penalty) @ np.abs(x), np.abs(p.cost[p.cost != 0])
-    moved = money @ np.abs(x[p.cost != 0])
-    if penalty > SWAMPED * (1.0 + moved):
+    p, error = solution.problem, solution.optimality_error
+    assert error is not None
+    size = np.abs(np.where(np.isfinite(solution.x), solution.x, 0.0))
+    money = 1.0 + float(np.abs(p.cost) @ size)
+    of_money = error * (money + float(np.abs(p.penalty) @ size)) / money
+    if of_money > OPTIMALITY_TOLERANCE:
         raise NumericalError(
-            f"unmet demand or unused supply at bigM is {penalty:.3g} beside a cost of {moved:.3g}"
+            f"beside what unmet demand costs at bigM, a gap of {of_money:.1e} of the real cost is"
+            " left to the optimum"
         )

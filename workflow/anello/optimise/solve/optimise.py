@@ -104,7 +104,8 @@ def optimise_reduced(
     if primal and start_basis is not None and solver == "highs":
         first.setdefault("simplex_strategy", PRIMAL_SIMPLEX)
     limits = (time_limit_s, mip_gap)
-    if solver == "highs" and "solver" not in told and "simplex_strategy" not in first:
+    named = "solver" in told or "simplex_strategy" in first
+    if solver == "highs" and method != "simplex" and not named:
         found = _by_interior(reduction, method, start_basis, told, limits, log_path)
         if found is not None:
             return found
@@ -138,10 +139,9 @@ def _by_interior(
 
     None where it is not, and where it finds nothing that passes every check: then simplex is next.
     """
-    steps = max((b.n_time or 1 for b in reduction.problem.constraints.values()), default=1)
     groups = independent_groups(reduction)
     pieces = [_piece(reduction, rows, columns, basis, None) for rows, columns in groups]
-    methods = [method_of(method, piece, steps) for piece in pieces]
+    methods = [method_of(method, piece, steps_of(reduction.problem)) for piece in pieces]
     interior = sorted(set(methods) - {"simplex"})
     if not interior:
         return None
@@ -167,6 +167,11 @@ def _by_interior(
         "%s ended after %.1f s with: %s; solving by simplex", interior[0], seconds, failed
     )
     return None
+
+
+def steps_of(problem: Problem) -> int:
+    """Return the number of time steps of a problem."""
+    return max((block.n_time or 1 for block in problem.constraints.values()), default=1)
 
 
 def _attempt(
