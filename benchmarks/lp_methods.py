@@ -35,7 +35,6 @@ from anello.model.definition import read_model  # noqa: E402
 from anello.optimise.solve import Problem, Solution, solve  # noqa: E402
 from anello.optimise.solve.interior import DENSE_ENTRIES  # noqa: E402
 from anello.optimise.solve.methods import Shape, best_method  # noqa: E402
-from anello.optimise.solve.optimise import steps_of  # noqa: E402
 from anello.optimise.solve.reduction import reduce_problem  # noqa: E402
 from anello.ring.config import RingConfig  # noqa: E402
 from benchmarks.compare_coupling import embedded, smart_ring  # noqa: E402
@@ -49,7 +48,7 @@ BEGIN, END = "<!-- methods: begin -->", "<!-- methods: end -->"
 JULY = ["2015-07-01", "2015-07-14"]
 LIMIT_S = 400.0
 HEAD = (
-    "| programme | rows | rows per step | simplex starts | simplex, CPU s | HiPO, CPU s | ratio | wall, s | "
+    "| programme | rows | simplex starts | simplex, CPU s | HiPO, CPU s | ratio | wall, s | "
     "objectives differ by | `auto` |"
 )
 
@@ -116,7 +115,6 @@ def measure(case: str) -> list[dict[str, Any]]:
             {
                 "programme": f"{case}, {len(rows) + 1}",
                 "rows": len(reduce_problem(problem).rows),
-                "per_step": len(reduce_problem(problem).rows) / steps_of(problem),
                 "warm": bool(simplex and simplex.warm),
                 "simplex": cpu_s if simplex else None,
                 "hipo": hipo_cpu_s,
@@ -143,7 +141,7 @@ def chosen_by_rule(problem: Problem) -> str:
     entries = np.bincount(left.matrix.indices, minlength=n_columns)
     n_rows = len(left.rows)
     dense = int((entries > DENSE_ENTRIES).sum())
-    return best_method(Shape(n_rows, n_rows / steps_of(problem), dense))
+    return best_method(Shape(n_rows, dense))
 
 
 def line(row: dict[str, Any]) -> str:
@@ -156,7 +154,7 @@ def line(row: dict[str, Any]) -> str:
     wall = " / ".join(f"{w:.1f}" for w in row["wall"])
     start = "warm" if row["warm"] else "cold"
     return (
-        f"| {row['programme']} | {row['rows']:,} | {row['per_step']:.0f} | {start} | {times} | {hipo} | "
+        f"| {row['programme']} | {row['rows']:,} | {start} | {times} | {hipo} | "
         f"{ratio} | {wall} | {differ} | {row['auto']} |"
     )
 
@@ -182,7 +180,7 @@ def main() -> None:
         kept += [json.loads(text) for text in done.stdout.splitlines() if text.startswith("{")]
         if told.keep is not None:
             told.keep.write_text("".join(json.dumps(row) + "\n" for row in kept))
-    lines = [HEAD, "| --- | ---: | ---: | --- |" + " ---: |" * 5 + " --- |", *map(line, kept)]
+    lines = [HEAD, "| --- | ---: | --- |" + " ---: |" * 5 + " --- |", *map(line, kept)]
     text = "\n".join(["", "Measured by `python benchmarks/lp_methods.py`.", "", *lines, "", ""])
     write_between(PAGE, BEGIN, END, text)
 

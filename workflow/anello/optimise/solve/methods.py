@@ -19,12 +19,8 @@ logger = logging.getLogger(__name__)
 
 Method = Literal["auto", "simplex", "ipm", "hipo"]
 
-MANY_ROWS = 200_000
-"""Rows of a programme with free sizes from which on HiPO is the faster."""
-WIDE_ROWS = 20_000
-"""Rows of a programme of many districts on one ring from which on HiPO may be the faster."""
-WIDE_ROWS_PER_STEP = 60.0
-"""Rows per time step of such a programme [-]."""
+MANY_ROWS = 90_000
+"""Rows of a programme with free sizes from which on HiPO was measured to be the faster."""
 
 
 @dataclass(frozen=True)
@@ -35,24 +31,20 @@ class Shape:
     ----------
     rows : int
         Rows that presolved bounds leave.
-    rows_per_step : float
-        The same by time steps.
     free_sizes : int
         Columns that stand in so many rows as only a capacity does.
     """
 
     rows: int
-    rows_per_step: float
     free_sizes: int
 
     @classmethod
-    def of(cls, piece: Piece, n_steps: int) -> Shape:
-        """Measure a piece of a programme of so many time steps."""
+    def of(cls, piece: Piece) -> Shape:
+        """Measure a piece of a programme."""
         n_rows, n_columns = piece.matrix.shape
         count = np.bincount(piece.matrix.indices, minlength=n_columns)
         return cls(
             rows=n_rows,
-            rows_per_step=n_rows / max(1, n_steps),
             free_sizes=int((count > DENSE_ENTRIES).sum()),
         )
 
@@ -63,14 +55,10 @@ def best_method(shape: Shape) -> Method:
     The rule looks at the programme alone, never at the machine, so that results do not depend on
     where they are computed. Its measurements stand in docs/reference/lp-methods.md.
     """
-    if shape.free_sizes and shape.rows >= MANY_ROWS:
-        return "hipo"
-    if shape.rows >= WIDE_ROWS and shape.rows_per_step >= WIDE_ROWS_PER_STEP:
-        return "hipo"
-    return "simplex"
+    return "hipo" if shape.free_sizes and shape.rows >= MANY_ROWS else "simplex"
 
 
-def method_of(asked: Method, piece: Piece, n_steps: int) -> Method:
+def method_of(asked: Method, piece: Piece) -> Method:
     """Return the method by which a piece is solved: the one asked for, where it can be had.
 
     Parameters
@@ -79,12 +67,10 @@ def method_of(asked: Method, piece: Piece, n_steps: int) -> Method:
         `solver.method`.
     piece : Piece
         The programme, or an independent part of it.
-    n_steps : int
-        Its time steps.
     """
     if piece.integer.any() or not len(piece.row_lower):
         return "simplex"
-    method = best_method(Shape.of(piece, n_steps)) if asked == "auto" else asked
+    method = best_method(Shape.of(piece)) if asked == "auto" else asked
     if method == "hipo" and not hipo_installed():
         _say_missing()
         return "simplex"
@@ -103,6 +89,7 @@ def _say_missing() -> None:
 
 IPM = {"solver": "ipm", "run_crossover": "on"}
 """The interior point that every HiGHS has, with crossover to a basis."""
+
 
 def solve_by(
     piece: Piece, method: Method, options: Mapping[str, Any], time_limit_s: float | None
