@@ -148,7 +148,7 @@ def _by_interior(
     start = time.perf_counter()
     jobs = list(zip(pieces, methods, strict=True))
     with ThreadPoolExecutor(min(len(jobs), os.cpu_count() or 1)) as pool:
-        found = list(pool.map(lambda job: solve_by(*job, options, limits[0]), jobs))
+        found = list(pool.map(lambda job: solve_by(job[0], job[1], options, limits[0]), jobs))
     seconds, log = time.perf_counter() - start, "\n".join(s.log for s in found)
     solver_logger.debug("%s", log)
     _write_log(log_path, log)
