@@ -22,8 +22,6 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import numpy as np
-
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow")]
 
@@ -33,8 +31,8 @@ from anello.district import load_district, write_district  # noqa: E402
 from anello.errors import TimeLimitError  # noqa: E402
 from anello.model.definition import read_model  # noqa: E402
 from anello.optimise.solve import Problem, Solution, solve  # noqa: E402
-from anello.optimise.solve.interior import DENSE_ENTRIES  # noqa: E402
 from anello.optimise.solve.methods import Shape, best_method  # noqa: E402
+from anello.optimise.solve.optimise import steps_of  # noqa: E402
 from anello.optimise.solve.reduction import reduce_problem  # noqa: E402
 from anello.ring.config import RingConfig  # noqa: E402
 from benchmarks.compare_coupling import embedded, smart_ring  # noqa: E402
@@ -136,12 +134,7 @@ def measure(case: str) -> list[dict[str, Any]]:
 
 def chosen_by_rule(problem: Problem) -> str:
     """Return what the rule says of a programme, taken as one piece."""
-    left = reduce_problem(problem)
-    n_columns = left.matrix.shape[1]
-    entries = np.bincount(left.matrix.indices, minlength=n_columns)
-    n_rows = len(left.rows)
-    dense = int((entries > DENSE_ENTRIES).sum())
-    return best_method(Shape(n_rows, dense))
+    return best_method(Shape.of(reduce_problem(problem).matrix, steps_of(problem)))
 
 
 def line(row: dict[str, Any]) -> str:

@@ -82,6 +82,14 @@ def test_only_large_programmes_with_free_sizes_go_to_hipo():
     assert methods.best_method(methods.Shape(rows=31_085, free_sizes=7)) == "simplex"
 
 
+def test_a_free_size_stands_in_every_step():
+    steps = 300
+    sometimes = np.zeros((steps, 1))
+    sometimes[: steps - 1] = 1.0
+    matrix = sparse.csr_array(np.hstack([np.ones((steps, 1)), sometimes, np.eye(steps)]))
+    assert methods.Shape.of(matrix, steps) == methods.Shape(rows=steps, free_sizes=1)
+
+
 def test_a_stretched_column_leaves_the_optimum_as_it_is():
     n = 3 * interior.DENSE_ENTRIES
     dense = np.hstack([np.ones((n, 1)), -np.eye(n)])

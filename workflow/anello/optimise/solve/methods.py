@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
+from scipy import sparse
 
 from anello.errors import NumericalError
 from anello.optimise.solve.highs import Piece, PieceSolution, solve_piece
@@ -32,21 +33,18 @@ class Shape:
     rows : int
         Rows that presolved bounds leave.
     free_sizes : int
-        Columns that stand in so many rows as only a capacity does.
+        Columns that stand in as many rows as there are time steps, as only a capacity does.
     """
 
     rows: int
     free_sizes: int
 
     @classmethod
-    def of(cls, piece: Piece) -> Shape:
-        """Measure a piece of a programme."""
-        n_rows, n_columns = piece.matrix.shape
-        count = np.bincount(piece.matrix.indices, minlength=n_columns)
-        return cls(
-            rows=n_rows,
-            free_sizes=int((count > DENSE_ENTRIES).sum()),
-        )
+    def of(cls, matrix: sparse.csr_array, n_steps: int) -> Shape:
+        """Measure the matrix of a programme of so many time steps."""
+        n_rows, n_columns = matrix.shape
+        entries = np.bincount(matrix.indices, minlength=n_columns)
+        return cls(n_rows, int((entries >= max(n_steps, DENSE_ENTRIES)).sum()))
 
 
 def best_method(shape: Shape) -> Method:
@@ -58,7 +56,7 @@ def best_method(shape: Shape) -> Method:
     return "hipo" if shape.free_sizes and shape.rows >= MANY_ROWS else "simplex"
 
 
-def method_of(asked: Method, piece: Piece) -> Method:
+def method_of(asked: Method, piece: Piece, n_steps: int) -> Method:
     """Return the method by which a piece is solved: the one asked for, where it can be had.
 
     Parameters
@@ -67,10 +65,12 @@ def method_of(asked: Method, piece: Piece) -> Method:
         `solver.method`.
     piece : Piece
         The programme, or an independent part of it.
+    n_steps : int
+        Its time steps.
     """
     if piece.integer.any() or not len(piece.row_lower):
         return "simplex"
-    method = best_method(Shape.of(piece)) if asked == "auto" else asked
+    method = best_method(Shape.of(piece.matrix, n_steps)) if asked == "auto" else asked
     if method == "hipo" and not hipo_installed():
         _say_missing()
         return "simplex"

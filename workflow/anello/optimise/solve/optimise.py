@@ -141,7 +141,7 @@ def _by_interior(
     """
     groups = independent_groups(reduction)
     pieces = [_piece(reduction, rows, columns, basis, None) for rows, columns in groups]
-    methods = [method_of(method, piece) for piece in pieces]
+    methods = [method_of(method, piece, steps_of(reduction.problem)) for piece in pieces]
     interior = sorted(set(methods) - {"simplex"})
     if not interior:
         return None
@@ -167,6 +167,11 @@ def _by_interior(
         "%s ended after %.1f s with: %s; solving by simplex", interior[0], seconds, failed
     )
     return None
+
+
+def steps_of(problem: Problem) -> int:
+    """Return the number of time steps of a problem."""
+    return max((block.n_time or 1 for block in problem.constraints.values()), default=1)
 
 
 def _attempt(
