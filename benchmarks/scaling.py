@@ -15,11 +15,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmarks.page import write_between
+
+if TYPE_CHECKING:
+    from anello.coupling.district import CoupledDistrict
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "reference" / "performance.md"
@@ -33,22 +36,14 @@ TITLES = {
 }
 
 
-def measure(method: str, count: int) -> dict[str, float]:
-    """Read, compile and iterate a model of so many districts in this process."""
-    sys.path.insert(0, str(ROOT / "benchmarks"))
+def described(count: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the model of so many embedded districts, and its series."""
     import pandas as pd
-    from measure import peak_mb
 
-    from anello.coupling.config import CouplingConfig
-    from anello.coupling.district import CoupledDistrict
     from anello.district import load_district, write_district
-    from anello.model.definition import read_model
     from anello.model.definition.composition import compose
     from anello.model.schema.report import Report
-    from anello.ring.config import RingConfig
-    from anello.run.config import read_config
 
-    settings = read_config(ROOT / "config" / "config.yaml").scenario("smart")
     with tempfile.TemporaryDirectory() as name:
         model = write_district(load_district(), name).model
         tree = compose(model, "smart", None, None, Report(strict=False)).tree.plain()
@@ -65,14 +60,58 @@ def measure(method: str, count: int) -> dict[str, float]:
         for file, table in tables.items()
     }
     base = {key: tree[key] for key in ("model", "run", "techs", "tech_groups") if key in tree}
-    start, wall = time.process_time(), time.perf_counter()
-    data = read_model({**base, **places}, strict=False, series=series)
+    return {**base, **places}, series
+
+
+def coupled(
+    model: dict[str, Any],
+    series: dict[str, Any],
+    method: str,
+    count: int,
+    *,
+    plant_along: bool = False,
+) -> CoupledDistrict:
+    """Read and compile a model of so many districts on one ring.
+
+    Parameters
+    ----------
+    model, series : dict
+        What :func:`described` returned.
+    method : str
+        How they are coupled.
+    count : int
+        How many there are; water and wells grow with them.
+    plant_along : bool
+        Whether the other devices of the plant do so as well.
+    """
+    from anello.coupling.config import CouplingConfig
+    from anello.coupling.district import CoupledDistrict
+    from anello.model.definition import read_model
+    from anello.ring.config import RingConfig
+    from anello.run.config import read_config
+
+    settings = read_config(ROOT / "config" / "config.yaml").scenario("smart")
+    data = read_model(model, strict=False, series=series)
     ring = settings.ring.model_dump()
     ring["water"]["mass_kg"] *= count
     ring["plant"]["wells"]["max_flow_kg_s"] *= count
+    if plant_along:
+        ring["plant"]["dry_cooler"]["max_kw"] *= count
+        ring["plant"]["dry_cooler"]["kw_per_k"] *= count
+        ring["plant"]["chiller"]["max_kw"] *= count
     told = settings.coupling.model_dump() | {"method": method, "max_iterations": ITERATIONS}
     coupling = CouplingConfig.model_validate(told)
-    district = CoupledDistrict(data, RingConfig.model_validate(ring), coupling)
+    return CoupledDistrict(data, RingConfig.model_validate(ring), coupling)
+
+
+def measure(method: str, count: int) -> dict[str, float]:
+    """Read, compile and iterate a model of so many districts in this process."""
+    sys.path.insert(0, str(ROOT / "benchmarks"))
+    from measure import peak_mb
+
+    model, series = described(count)
+    start, wall = time.process_time(), time.perf_counter()
+    district = coupled(model, series, method, count)
     marks = [(time.process_time() - start, time.perf_counter() - wall)]
 
     def mark(*_: object) -> None:

@@ -8,7 +8,7 @@ resolve() {
         --custom-compile-command envs/update-locks.sh pyproject.toml "$@"
 }
 
-resolve --extra report -o envs/lock-run.txt
+resolve --extra report --extra hipo -o envs/lock-run.txt
 resolve --extra report --extra cluster --extra docs --extra dev \
     --no-emit-package cbcbox --no-emit-package anello -o envs/lock-dev.txt
 grep -v '^ *#' <<<"$(resolve --extra cbc)" | grep '^cbcbox==' >envs/lock-cbc.txt

@@ -14,6 +14,7 @@ from anello.base.files import sha256
 from anello.errors import ArtefactError
 from anello.optimise.results import extract, write_results
 from anello.optimise.results.collected import CollectedResults
+from anello.present.report import hourly
 from anello.present.report import html as report
 from anello.present.report.charts import Line, line_chart
 from anello.present.report.config import FiguresConfig
@@ -80,11 +81,12 @@ def test_the_page_is_well_formed_and_loads_nothing(page):
     outline.feed(text)
     assert outline.open == []
     assert outline.outside == []
-    assert outline.labelled == 5
+    assert outline.labelled == 6
     assert len(outline.ids) == len(set(outline.ids))
     addresses = set(re.findall(r"https?://[^\s\"'<)]+", text))
     assert addresses == {"http://www.w3.org/2000/svg"}
-    assert "@" not in re.sub(r"@media", "", re.sub(r"<script.*?</script>", "", text, flags=re.S))
+    shown = re.sub(r"<script.*?</script>", "", text, flags=re.S)
+    assert "@" not in re.sub(r"@media|@page", "", shown)
     assert page.stat().st_size < 15e6
 
 
@@ -131,7 +133,7 @@ def test_equal_results_give_an_equal_page(tmp_path, scenarios, page):
 
 def test_a_long_run_is_averaged_and_keeps_its_energy(tmp_path, scenarios, monkeypatch):
     whole = payload(report.write_report(scenarios, tmp_path / "whole.html"))
-    monkeypatch.setattr(report, "MOST_VALUES", 10_000)
+    monkeypatch.setattr(hourly, "MOST_VALUES", 10_000)
     path = report.write_report(scenarios, tmp_path / "coarse.html")
     assert "means of" in path.read_text()
     coarse = payload(path)

@@ -86,7 +86,13 @@ def test_means_and_tables_hold_only_such_prices(day, tmp_path):
 
 def collected(results):
     return SimpleNamespace(
-        results=results, attrs={}, convergence=None, ring=None, quality=None, record={}
+        results=results,
+        inputs=xr.Dataset(),
+        attrs={},
+        convergence=None,
+        ring=None,
+        quality=None,
+        record={},
     )
 
 

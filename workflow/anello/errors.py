@@ -158,5 +158,9 @@ class ArtefactError(AnelloError):
     """A file written by an earlier step is corrupt, incomplete, or does not match its inputs."""
 
 
+class WorkspaceError(AnelloError):
+    """A folder of results that another run holds or has made, or that cannot be written."""
+
+
 class SweepError(AnelloError):
     """No point of a sweep could be computed."""

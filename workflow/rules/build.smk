@@ -11,8 +11,8 @@ rule build:
         "../../envs/anello.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(1500, 100),
-        runtime=runtime_min(30, 5),
+        mem_mb=growing(1500, 100),
+        runtime=growing(30, 5),
     params:
         settings=problem_settings(),
         code=code("build.py"),

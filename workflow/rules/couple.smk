@@ -21,12 +21,10 @@ rule solve:
         "../../envs/anello.yaml"
     threads: solver_threads
     resources:
-        mem_mb=memory_mb(1500, 100),
+        mem_mb=growing(1500, 100),
         runtime=solve_runtime_min,
         # A resource and not a parameter: a longer limit must not make finished solutions run again.
-        time_limit_s=lambda w: int(
-            scenario_settings(w.scenario).solver.time_limit_s or 0
-        ),
+        time_limit_s=lambda w: PLAN.time_limit_s(w.scenario),
     params:
         settings=problem_settings(solver=("name", "options", "warm_start")),
         code=code("solve.py"),
@@ -54,8 +52,8 @@ rule simulate:
         "../../envs/anello.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(1000, 50),
-        runtime=runtime_min(30, 5),
+        mem_mb=growing(1000, 50),
+        runtime=growing(30, 5),
     params:
         settings=settings("ring", coupling=("method", "fixed_point", "slp")),
         code=code("simulate.py"),
@@ -82,8 +80,8 @@ checkpoint check_convergence:
         "../../envs/anello.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(500, 20),
-        runtime=runtime_min(10, 1),
+        mem_mb=growing(500, 20),
+        runtime=growing(10, 1),
     params:
         settings=settings(
             "ring",
@@ -133,10 +131,10 @@ rule collect:
         "../../envs/anello.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(2000, 50),
-        runtime=runtime_min(30, 5),
+        mem_mb=growing(2000, 50),
+        runtime=growing(30, 5),
     params:
-        settings=lambda w: plain_settings(w.scenario),
+        settings=lambda w: PLAN.plain(w.scenario),
         code=code("collect.py"),
     message:
         "Scenario {wildcards.scenario}: results"

@@ -16,8 +16,8 @@ rule draw:
         "../../envs/anello.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(2000, 50),
-        runtime=runtime_min(30, 5),
+        mem_mb=growing(2000, 50),
+        runtime=growing(30, 5),
     params:
         settings=settings("figures"),
         code=code("draw.py"),

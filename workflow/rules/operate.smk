@@ -2,7 +2,8 @@
 # It is asked for by itself where the settings have `coupling.operation`.
 rule operation:
     input:
-        operations(),
+        PLAN.operations(),
+    localrule: True
 
 
 rule operate:
@@ -19,7 +20,7 @@ rule operate:
         "../../envs/anello.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(2000, 100),
+        mem_mb=growing(2000, 100),
         runtime=120,
     params:
         settings=settings("ring", "coupling", "solver"),

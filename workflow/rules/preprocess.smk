@@ -13,8 +13,8 @@ rule retrieve:
         "../../envs/anello.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(2000, 50),
-        runtime=runtime_min(30, 5),
+        mem_mb=growing(2000, 50),
+        runtime=growing(30, 5),
     params:
         settings=settings("data"),
         code=code("retrieve.py"),
@@ -42,8 +42,8 @@ rule preprocess:
         "../../envs/anello.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(2000, 50),
-        runtime=runtime_min(30, 5),
+        mem_mb=growing(2000, 50),
+        runtime=growing(30, 5),
     params:
         settings=settings("data", "quality", "model_scenario", "overrides"),
         code=code("preprocess.py"),

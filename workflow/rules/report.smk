@@ -2,6 +2,7 @@
 rule report:
     input:
         expand("results/{run}/report.html", run=RUN),
+    localrule: True
 
 
 rule write_report:
@@ -32,8 +33,8 @@ rule write_report:
         "../../envs/anello.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(2000, 50),
-        runtime=runtime_min(30, 1),
+        mem_mb=growing(2000, 50),
+        runtime=growing(30, 1),
     params:
         scenarios=SCENARIOS,
         settings=SETTINGS.figures.model_dump(mode="json"),
@@ -48,6 +49,7 @@ rule write_report:
 rule paper:
     input:
         expand("results/{run}/paper", run=RUN),
+    localrule: True
 
 
 rule write_paper:
@@ -66,8 +68,8 @@ rule write_paper:
         "../../envs/anello.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(2000, 50),
-        runtime=runtime_min(30, 1),
+        mem_mb=growing(2000, 50),
+        runtime=growing(30, 1),
     params:
         scenarios=SCENARIOS,
         models=raw_data_folders,

@@ -6,6 +6,7 @@
 rule sweep:
     input:
         expand("results/{run}/sweep.nc", run=RUN) if POINTS else [],
+    localrule: True
 
 
 if SETTINGS.sweep is not None and SETTINGS.sweep.one_job_per_point:
@@ -13,7 +14,7 @@ if SETTINGS.sweep is not None and SETTINGS.sweep.one_job_per_point:
     # All steps and iterations within one job, which leaves the files that single jobs would leave.
     rule point:
         input:
-            model=shared_model,
+            model=lambda w: PLAN.shared_model(w.point) or [],
             files=point_model_files,
         output:
             record="results/{run}/points/{point}/point.json",
@@ -25,13 +26,13 @@ if SETTINGS.sweep is not None and SETTINGS.sweep.one_job_per_point:
             "../../envs/anello.yaml"
         threads: solver_threads
         resources:
-            mem_mb=memory_mb(2000, 100),
-            runtime=runtime_min(60, 10),
+            mem_mb=growing(2000, 100),
+            runtime=growing(60, 10),
         params:
-            settings=point_settings,
-            scenario=lambda w: point_of(w.point).scenario,
-            values=lambda w: point_of(w.point).values,
-            fingerprint=point_fingerprint,
+            settings=lambda w: PLAN.point_settings(w.point),
+            scenario=lambda w: PLAN.point(w.point).scenario,
+            values=lambda w: PLAN.point(w.point).values,
+            fingerprint=lambda w: PLAN.fingerprint(w.point),
             code=code("point.py"),
         message:
             "Point {wildcards.point}"
@@ -53,12 +54,12 @@ else:
             "../../envs/anello.yaml"
         threads: 1
         resources:
-            mem_mb=memory_mb(500, 20),
-            runtime=runtime_min(10, 1),
+            mem_mb=growing(500, 20),
+            runtime=growing(10, 1),
         params:
-            scenario=lambda w: point_of(w.point).scenario,
-            values=lambda w: point_of(w.point).values,
-            fingerprint=point_fingerprint,
+            scenario=lambda w: PLAN.point(w.point).scenario,
+            values=lambda w: PLAN.point(w.point).values,
+            fingerprint=lambda w: PLAN.fingerprint(w.point),
             code=code("record_point.py"),
         message:
             "Point {wildcards.point}: record"
@@ -80,8 +81,8 @@ rule gather:
         "../../envs/anello.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(1000, 20),
-        runtime=runtime_min(10, 1),
+        mem_mb=growing(1000, 20),
+        runtime=growing(10, 1),
     params:
         code=code("gather.py"),
     message:

@@ -154,8 +154,6 @@ def _example(told: argparse.Namespace) -> int:
     if not told.quiet:
         plant = ",".join(f"{value:g}" for value in PLANT_DEG)
         print(f"The map of a made-up quarter is in {folder}. Next:")
-        print(
-            f"  anello district from-map {folder / 'buildings.geojson'} {folder / 'streets.geojson'}"
-            f" --plant {plant} --output {folder}"
-        )
+        files = f"{folder / 'buildings.geojson'} {folder / 'streets.geojson'}"
+        print(f"  anello district from-map {files} --plant {plant} --output {folder}")
     return OK

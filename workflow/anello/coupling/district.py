@@ -230,6 +230,7 @@ class CoupledDistrict:
         solution = solve(
             problem,
             self.solver.name,
+            method=self.solver.method,
             basis=self._basis if self.solver.warm_start else None,
             options=self.solver.options,
             time_limit_s=self.solver.time_limit_s,

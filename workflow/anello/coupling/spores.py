@@ -169,6 +169,7 @@ class _Programme:
         solution = solve(
             scored,
             district.solver.name,
+            method=district.solver.method,
             basis=self._basis,
             options=district.solver.options,
             time_limit_s=district.solver.time_limit_s,

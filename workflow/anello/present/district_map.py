@@ -127,5 +127,7 @@ def _scale(axes: Axes) -> None:
     )
     y = south - 0.02 * (north - south)
     axes.plot([west, west + length], [y, y], color="black", linewidth=1.5)
-    axes.annotate(f"{length} m, north is up", (west + length, y), (5, 0), textcoords="offset points",
-                  va="center", fontsize=8)  # fmt: skip
+    scale = f"{length} m, north is up"
+    axes.annotate(
+        scale, (west + length, y), (5, 0), textcoords="offset points", va="center", fontsize=8
+    )

@@ -130,6 +130,19 @@ def _notes(path: Path, buildings: list[Building], others: int, unheated: int) ->
     notes += [
         f"{path.name}: {count} of {len(buildings)}: {what}" for what, count in counted.items()
     ]
+    table = use_table().uses
+    otherwise = {
+        f"{use} as {table[use].described_as}"
+        for building in buildings
+        for use in building.area_by_use_m2
+        if table[use].described_as == "office" != use
+        or (table[use].described_as == "residential" and use not in ("house", "apartments"))
+    }
+    if otherwise:
+        notes.append(
+            f"{path.name}: a description knows homes and offices only; demands are drawn for"
+            f" {', '.join(sorted(otherwise))}"
+        )
     return notes
 
 
@@ -372,7 +385,7 @@ def _insulation(feature: Feature, assumed: list[str], problems: list[Problem]) -
 
 def _class(name: str) -> Insulation:
     known: tuple[Insulation, ...] = get_args(Insulation)
-    return known[known.index(name)]  # type: ignore[arg-type]
+    return known[known.index(name)]
 
 
 def _year(text: str) -> int | None:

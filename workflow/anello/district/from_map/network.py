@@ -141,7 +141,8 @@ class MapNetwork:
     @property
     def pipe_m(self) -> float:
         """Length of all pipes [m]."""
-        return self.pipes_per_trench * sum(segment.line.length for segment in self.segments)
+        lengths = [float(segment.line.length) for segment in self.segments]
+        return self.pipes_per_trench * sum(lengths)
 
 
 def district_from_map(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import networkx as nx
 import numpy as np
 from networkx.algorithms.approximation import steiner_tree
 from numpy.typing import NDArray

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import networkx as nx
@@ -20,8 +21,24 @@ from anello.errors import InputError, Problem
 GAP_M = 1.0
 """A street that ends this near to another one joins it [m]."""
 NO_PIPES = frozenset(
-    "motorway motorway_link trunk trunk_link steps construction proposed corridor elevator platform "
-    "raceway bus_guideway bridleway via_ferrata abandoned razed".split()
+    [
+        "motorway",
+        "motorway_link",
+        "trunk",
+        "trunk_link",
+        "steps",
+        "construction",
+        "proposed",
+        "corridor",
+        "elevator",
+        "platform",
+        "raceway",
+        "bus_guideway",
+        "bridleway",
+        "via_ferrata",
+        "abandoned",
+        "razed",
+    ]
 )
 """Values of `highway` along which no pipe is laid."""
 _END_M = 0.05
@@ -182,7 +199,7 @@ class StreetGraph:
         self.graph = nx.Graph()
         for index, line in enumerate(streets.lines):
             stops = sorted({0.0, line.length, *cuts.get(index, ())})
-            for begin, end in zip(stops[:-1], stops[1:], strict=True):
+            for begin, end in pairwise(stops):
                 self._add(substring(line, begin, end))
         self.nodes = [node_of(streets.lines[i].interpolate(way)) for i, way in at]
         """Where the places are connected."""
@@ -212,7 +229,7 @@ class StreetGraph:
     def line(self, nodes: list[Node]) -> LineString:
         """Return the line along a walk of nodes [m]."""
         points: list[Node] = []
-        for first, last in zip(nodes[:-1], nodes[1:], strict=True):
+        for first, last in pairwise(nodes):
             line = self.graph.edges[first, last]["line"]
             coords = list(line.coords)
             if node_of(Point(coords[0])) != first:

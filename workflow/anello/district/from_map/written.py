@@ -12,7 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from anello.base.files import write_json, write_text
 from anello.district.config import load_district
-from anello.district.from_map.network import PLANT, MapNetwork
+from anello.district.from_map.network import PLANT, MapNetwork, Segment
 from anello.ring.loop_config import LoopConfig
 
 DESCRIPTION_FILE = "district.yaml"
@@ -68,8 +68,8 @@ def _head(network: MapNetwork) -> str:
     options = network.options
     lines = [
         "A district from a map, written by `anello district from-map`.",
-        f"{len(network.substations)} substations, {network.pipe_m:.0f} m of {options.pipe} pipe in a "
-        f"{options.layout}, {options.spread_k:g} K in the worst hour.",
+        f"{len(network.substations)} substations, {network.pipe_m:.0f} m of {options.pipe} pipe in "
+        f"a {options.layout}, {options.spread_k:g} K in the worst hour.",
         "Holidays, tariffs, weather and wells are those of --description, or defaults.",
         *network.notes,
     ]
@@ -121,26 +121,7 @@ def network_features(network: MapNetwork) -> list[dict[str, Any]]:
                 },
             )
         )
-    for segment in network.segments:
-        features.append(
-            _feature(
-                network,
-                segment.line,
-                {
-                    "kind": "pipe",
-                    "from": segment.start,
-                    "to": segment.end,
-                    "pipes": network.pipes_per_trench,
-                    "length_m": round(segment.line.length, 1),
-                    "dn": segment.size.dn,
-                    "inner_diameter_m": round(segment.size.inner_m, 4),
-                    "flow_kg_s": round(segment.flow_kg_s, 2),
-                    "gradient_pa_per_m": round(
-                        segment.size.gradient_pa_per_m(segment.flow_kg_s), 1
-                    ),
-                },
-            )
-        )
+    features += [_pipe_feature(network, segment) for segment in network.segments]
     for one in network.substations:
         for building in one.buildings:
             said = {
@@ -153,6 +134,22 @@ def network_features(network: MapNetwork) -> list[dict[str, Any]]:
             }
             features.append(_feature(network, building.footprint, said))
     return features
+
+
+def _pipe_feature(network: MapNetwork, segment: Segment) -> dict[str, Any]:
+    size = segment.size
+    said = {
+        "kind": "pipe",
+        "from": segment.start,
+        "to": segment.end,
+        "pipes": network.pipes_per_trench,
+        "length_m": round(segment.line.length, 1),
+        "dn": size.dn,
+        "inner_diameter_m": round(size.inner_m, 4),
+        "flow_kg_s": round(segment.flow_kg_s, 2),
+        "gradient_pa_per_m": round(size.gradient_pa_per_m(segment.flow_kg_s), 1),
+    }
+    return _feature(network, segment.line, said)
 
 
 def _feature(

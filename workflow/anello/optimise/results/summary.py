@@ -11,6 +11,7 @@ import numpy as np
 import xarray as xr
 
 from anello.optimise.results.collected import CollectedResults
+from anello.optimise.results.overnight import overnight_cost
 from anello.optimise.results.prices import allocated_cost, set_prices, steps_without_price
 
 KWH_PER_MWH = 1000.0
@@ -43,7 +44,7 @@ def summarise(collected: CollectedResults) -> dict[str, Any]:
         "objective_with_penalties": results.attrs.get("objective"),
         "cost_in_optimisation": results.attrs.get("cost_objective"),
         "cost_simulated": _simulated_cost(collected),
-        "costs": _costs(results),
+        "costs": _costs(results, collected.inputs),
         "energy_mwh": _energies(results),
         "peak_kw": _peaks(results),
         "capacity": _capacities(results),
@@ -100,16 +101,19 @@ def result_position(record: Mapping[str, Any]) -> int:
     return numbers.index(wanted) if wanted in numbers and wanted is not None else -1
 
 
-def _costs(results: xr.Dataset) -> dict[str, Any]:
+def _costs(results: xr.Dataset, inputs: xr.Dataset) -> dict[str, Any]:
     out: dict[str, Any] = {}
     if "cost" not in results:
         return out
+    built = overnight_cost(inputs, results)
     for name in results["cost_class"].values:
         total = results["cost"].sel(cost_class=name)
         entry: dict[str, Any] = {"total": float(total.sum())}
         if "cost_investment" in results:
             entry["investment"] = float(results["cost_investment"].sel(cost_class=name).sum())
             entry["operation"] = entry["total"] - entry["investment"]
+        if built is not None and name in built["cost"].values:
+            entry["to_build"] = float(built.sel(cost=name).sum())
         entry["by_technology"] = _by_tech(total)
         entry["by_location"] = _by_loc(total)
         out[str(name)] = entry

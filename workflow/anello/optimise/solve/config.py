@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -18,6 +18,12 @@ class SolverConfig(BaseModel):
 
     name: str = Field(
         "highs", description="`highs` (in process), `cbc`, or any solver name that Pyomo knows"
+    )
+    method: Literal["auto", "simplex", "ipm", "hipo"] = Field(
+        "auto",
+        description="How HiGHS solves a linear problem: `simplex`, `ipm` (interior point with"
+        " crossover), `hipo` (interior point with direct factorisation, from the package"
+        " highspy-extras), or what its size and structure speak for",
     )
     options: dict[str, Any] = Field(
         default_factory=dict, description="Options handed to the solver as they are"

@@ -155,17 +155,16 @@ def _run(piece: Piece, options: Mapping[str, Any], time_limit_s: float | None) -
     highs = highspy.Highs()
     with tempfile.TemporaryDirectory() as folder:
         log_file = Path(folder) / "highs.log"
-        _set(highs, "log_to_console", False)
-        _set(highs, "log_file", str(log_file))
-        _set(highs, "threads", 1)
+        set_option(highs, "log_to_console", False)
+        set_option(highs, "log_file", str(log_file))
+        set_option(highs, "threads", 1)
         # Simplex: interior point without crossover stops at a wrong cost where bigM swamps it.
-        _set(highs, "solver", "simplex" if not piece.integer.any() else "choose")
+        set_option(highs, "solver", "simplex" if not piece.integer.any() else "choose")
         if time_limit_s is not None:
-            _set(highs, "time_limit", float(time_limit_s))
+            set_option(highs, "time_limit", float(time_limit_s))
         for name, option in options.items():
-            _set(highs, name, option)
-        if not _pass(highs, piece):
-            raise SolveError("HiGHS refused the problem; its coefficients may not be finite")
+            set_option(highs, name, option)
+        pass_problem(highs, piece)
         warm = _start(highs, piece)
         if piece.values is not None and piece.integer.any():
             known = highspy.HighsSolution()
@@ -174,7 +173,7 @@ def _run(piece: Piece, options: Mapping[str, Any], time_limit_s: float | None) -
         highs.run()
         if highs.getModelStatus() == highspy.HighsModelStatus.kUnboundedOrInfeasible:
             # Presolve cannot tell which; the simplex can.
-            _set(highs, "presolve", "off")
+            set_option(highs, "presolve", "off")
             highs.run()
         log = log_file.read_text(errors="replace") if log_file.exists() else ""
     status = STATUS.get(highs.getModelStatus(), str(highs.getModelStatus()))
@@ -201,13 +200,14 @@ def _run(piece: Piece, options: Mapping[str, Any], time_limit_s: float | None) -
     )
 
 
-def _set(highs: highspy.Highs, name: str, value: Any) -> None:
+def set_option(highs: highspy.Highs, name: str, value: Any) -> None:
+    """Set an option of HiGHS, or say that it has none of that name and value."""
     if highs.setOptionValue(name, value) == highspy.HighsStatus.kError:
         raise SolveError(f"HiGHS knows no option {name!r} with value {value!r}")
 
 
-def _pass(highs: highspy.Highs, piece: Piece) -> bool:
-    """Hand the arrays over as they are, as a ``HighsLp`` would copy them; false if refused."""
+def pass_problem(highs: highspy.Highs, piece: Piece) -> None:
+    """Hand the arrays over as they are, as a ``HighsLp`` would copy them."""
     matrix = piece.matrix
     status = highs.passModel(
         len(piece.cost),
@@ -226,7 +226,8 @@ def _pass(highs: highspy.Highs, piece: Piece) -> bool:
         matrix.data,
         piece.integer.astype(np.int32),
     )
-    return bool(status != highspy.HighsStatus.kError)
+    if status == highspy.HighsStatus.kError:
+        raise SolveError("HiGHS refused the problem; its coefficients may not be finite")
 
 
 def _start(highs: highspy.Highs, piece: Piece) -> bool:

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -25,6 +26,7 @@ from anello.errors import (
 from anello.optimise.formulation.expression import Array, IntArray
 from anello.optimise.solve.basis import Basis
 from anello.optimise.solve.highs import Piece, PieceSolution, solve_piece
+from anello.optimise.solve.methods import Method, method_of, refuse_swamped, solve_by
 from anello.optimise.solve.options import in_words_of
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.reduction import Reduction, reduce_problem
@@ -33,6 +35,9 @@ from anello.optimise.solve.ways import ways_out
 
 logger = logging.getLogger(__name__)
 solver_logger = logging.getLogger(SOLVER)
+
+Limits = tuple[float | None, float | None]
+"""Time limit [s] and relative gap, None where the solver's own is kept."""
 
 # HiGHS' own number for it.
 PRIMAL_SIMPLEX = 4
@@ -46,6 +51,7 @@ def optimise(
     problem: Problem,
     solver: str = "highs",
     *,
+    method: Method = "auto",
     basis: Basis | None = None,
     values: Array | None = None,
     primal: bool = False,
@@ -63,6 +69,7 @@ def optimise(
     return optimise_reduced(
         reduction,
         solver,
+        method=method,
         basis=basis,
         values=values,
         primal=primal,
@@ -77,6 +84,7 @@ def optimise_reduced(
     reduction: Reduction,
     solver: str = "highs",
     *,
+    method: Method = "auto",
     basis: Basis | None = None,
     values: Array | None = None,
     primal: bool = False,
@@ -96,6 +104,11 @@ def optimise_reduced(
     if primal and start_basis is not None and solver == "highs":
         first.setdefault("simplex_strategy", PRIMAL_SIMPLEX)
     limits = (time_limit_s, mip_gap)
+    named = "solver" in told or "simplex_strategy" in first
+    if solver == "highs" and method != "simplex" and not named:
+        found = _by_interior(reduction, method, start_basis, told, limits, log_path)
+        if found is not None:
+            return found
     try:
         return _attempt(reduction, solver, start_basis, values, first, limits, log_path)
     except NumericalError as error:
@@ -114,13 +127,60 @@ def optimise_reduced(
     raise failure
 
 
+def _by_interior(
+    reduction: Reduction,
+    method: Method,
+    basis: Basis | None,
+    options: Mapping[str, Any],
+    limits: Limits,
+    log_path: str | Path | None,
+) -> Solution | None:
+    """Solve by an interior point where that is asked for or speaks for itself.
+
+    None where it is not, and where it finds nothing that passes every check: then simplex is next.
+    """
+    groups = independent_groups(reduction)
+    pieces = [_piece(reduction, rows, columns, basis, None) for rows, columns in groups]
+    methods = [method_of(method, piece, steps_of(reduction.problem)) for piece in pieces]
+    interior = sorted(set(methods) - {"simplex"})
+    if not interior:
+        return None
+    start = time.perf_counter()
+    jobs = list(zip(pieces, methods, strict=True))
+    with ThreadPoolExecutor(min(len(jobs), os.cpu_count() or 1)) as pool:
+        found = list(pool.map(lambda job: solve_by(job[0], job[1], options, limits[0]), jobs))
+    seconds, log = time.perf_counter() - start, "\n".join(s.log for s in found)
+    solver_logger.debug("%s", log)
+    _write_log(log_path, log)
+    failed = next((s.status for s in found if not s.found), None)
+    if failed is None:
+        solution = _gather(reduction, groups, found, "highs", log, seconds)
+        try:
+            solution.check()
+            refuse_swamped(solution)
+        except NumericalError as error:
+            failed = str(error)
+        else:
+            used = "+".join(sorted(set(methods)))
+            return replace(solution, method=used)
+    logger.warning(
+        "%s ended after %.1f s with: %s; solving by simplex", interior[0], seconds, failed
+    )
+    return None
+
+
+def steps_of(problem: Problem) -> int:
+    """Return the number of time steps of a problem."""
+    return max((block.n_time or 1 for block in problem.constraints.values()), default=1)
+
+
 def _attempt(
     reduction: Reduction,
     solver: str,
     basis: Basis | None,
     values: Array | None,
     options: Mapping[str, Any],
-    limits: tuple[float | None, float | None],
+    limits: Limits,
     log_path: str | Path | None,
 ) -> Solution:
     """Solve a reduced problem in one way, and check the answer."""

@@ -10,6 +10,7 @@ from anello.errors import InfeasibleError, SolveError
 from anello.optimise.formulation.expression import Array
 from anello.optimise.solve.basis import Basis
 from anello.optimise.solve.diagnose import explain_infeasibility
+from anello.optimise.solve.methods import Method
 from anello.optimise.solve.optimise import optimise
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.solution import Solution
@@ -19,6 +20,7 @@ def solve(
     problem: Problem,
     solver: str = "highs",
     *,
+    method: Method = "auto",
     basis: Basis | None = None,
     values: Array | None = None,
     primal: bool = False,
@@ -36,6 +38,8 @@ def solve(
         What to solve.
     solver : str
         ``highs`` (in process), or the name of a solver that Pyomo knows, such as ``cbc``.
+    method : {"auto", "simplex", "ipm", "hipo"}
+        How HiGHS solves what has no integers; by default what size and structure speak for.
     basis : Basis, optional
         Basis of a similar problem to start from (HiGHS only). One that does not fit is logged and
         the problem is solved from scratch.
@@ -74,6 +78,7 @@ def solve(
         return optimise(
             problem,
             solver,
+            method=method,
             basis=basis,
             values=values,
             primal=primal,

@@ -49,6 +49,9 @@ class Solution:
         The solver's own log.
     warm : bool
         Whether a starting basis was used.
+    method : str
+        How a linear problem was solved by HiGHS: `simplex`, `ipm` or `hipo`; with independent parts
+        also two of them, joined by `+`.
     """
 
     problem: Problem
@@ -61,6 +64,7 @@ class Solution:
     gap: float
     log: str
     warm: bool
+    method: str = "simplex"
 
     @cached_property
     def objective(self) -> float:

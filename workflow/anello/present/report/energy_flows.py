@@ -16,7 +16,9 @@ from anello.present.report.config import FiguresConfig
 NEGLIGIBLE = 2e-4  # of the largest flow: thinner ones are not drawn
 RING_COLOR = "#4D9A8C"
 _WIDTH, _HEIGHT, _BAR, _GAP = 1000.0, 460.0, 14.0, 16.0
-_LETTER = 7.2  # width of a letter, to leave room for the names beside the last column
+_LETTER = 7.4  # width of a letter, to leave room for the names beside each column
+_FLOW = 34.0  # least way from the end of a name to the next column
+_ROOM = 240.0  # least height for the flows of a column beside the gaps between them
 
 
 @dataclass(frozen=True)
@@ -211,8 +213,9 @@ def sankey_svg(links: list[Link], title: str) -> str:
         return "<p>No energy flows.</p>"
     links = _merged(links)
     places = _placed(links)
+    width = max(_WIDTH, max(p.x + _BAR + 5.0 + _name_width(p) for p in places.values()))
     parts = [
-        f'<svg class="sankey" viewBox="0 0 {_WIDTH:.0f} {_HEIGHT:.0f}" role="img" '
+        f'<svg class="sankey" viewBox="0 0 {width:.0f} {_height(places):.0f}" role="img" '
         f'aria-label="{html.escape(title, quote=True)}">'
     ]
     ordered = sorted(links, key=lambda k: (places[k.source].y, places[k.target].y))
@@ -230,14 +233,16 @@ def sankey_svg(links: list[Link], title: str) -> str:
     for k in ordered:
         a, b = places[k.source], places[k.target]
         width = k.energy_mwh * scale
-        y0, y1 = starts[id(k)] + width / 2, ends[id(k)] + width / 2
+        thick = max(width, 0.8)
+        y0, y1 = starts[id(k)] + (width - thick) / 2, ends[id(k)] + (width - thick) / 2
         x0, x1 = a.x + _BAR, b.x
         middle = (x0 + x1) / 2
         text = html.escape(f"{k.source} to {k.target}: {_mwh(k.energy_mwh)}")
         parts.append(
-            f'<path d="M{x0:.1f},{y0:.1f}C{middle:.1f},{y0:.1f} {middle:.1f},{y1:.1f} '
-            f'{x1:.1f},{y1:.1f}" fill="none" stroke="{k.color}" stroke-opacity=".5" '
-            f'stroke-width="{max(width, 0.8):.2f}"><title>{text}</title></path>'
+            f'<path d="M{x0:.1f},{y0:.2f}C{middle:.1f},{y0:.2f} {middle:.1f},{y1:.2f} '
+            f"{x1:.1f},{y1:.2f}v{thick:.2f}C{middle:.1f},{y1 + thick:.2f} "
+            f'{middle:.1f},{y0 + thick:.2f} {x0:.1f},{y0 + thick:.2f}Z" fill="{k.color}" '
+            f'fill-opacity=".5"><title>{text}</title></path>'
         )
     for place in places.values():
         label = html.escape(place.name)
@@ -277,7 +282,6 @@ def _placed(links: list[Link]) -> dict[str, _Place]:
         for k in forward:
             a, b = places[k.source], places[k.target]
             b.column = max(b.column, a.column + 1)
-    last = max(p.column for p in places.values())
     for place in places.values():
         targets = [places[k.target].column for k in forward if k.source == place.name]
         sources = [k for k in forward if k.target == place.name]
@@ -286,21 +290,41 @@ def _placed(links: list[Link]) -> dict[str, _Place]:
     columns: dict[int, list[_Place]] = {}
     for place in places.values():
         columns.setdefault(place.column, []).append(place)
-    longest = max(len(p.name) for p in columns[last])
-    step = (_WIDTH - _BAR - 8.0 - longest * _LETTER) / max(last, 1)
-    scale = _scale(places)
+    xs = _columns_x(columns)
+    scale, height = _scale(places), _height(places)
     for column, members in sorted(columns.items()):
         members.sort(key=lambda p: -p.value)
-        _stack(members, scale)
+        _stack(members, scale, height)
         for place in members:
-            place.x = column * step
+            place.x = xs[column]
     for sweep in range(8):
         order = sorted(columns, reverse=bool(sweep % 2))
         for column in order:
             members = columns[column]
             members.sort(key=lambda p: _pull(p, links, places))
-            _stack(members, scale)
+            _stack(members, scale, height)
     return places
+
+
+def _name_width(place: _Place) -> float:
+    return _LETTER * max(len(place.name), len(_mwh(place.value)))
+
+
+def _columns_x(columns: dict[int, list[_Place]]) -> dict[int, float]:
+    """Left edges of the columns, such that no name reaches the bars of the next one."""
+    order = sorted(columns)
+    needed = [_BAR + 5.0 + max(_name_width(p) for p in columns[column]) for column in order]
+    spare = _WIDTH - sum(needed) - _FLOW * (len(order) - 1)
+    gap = _FLOW + max(spare, 0.0) / max(len(order) - 1, 1)
+    starts = np.concatenate([[0.0], np.cumsum(np.asarray(needed[:-1]) + gap)])
+    return dict(zip(order, map(float, starts), strict=True))
+
+
+def _height(places: dict[str, _Place]) -> float:
+    """Height of the drawing: room for the gaps of the fullest column, and for its flows."""
+    counts = [place.column for place in places.values()]
+    most = max(counts.count(column) for column in set(counts))
+    return max(_HEIGHT, 24.0 + _GAP * 1.9 * (most - 1) + _ROOM)
 
 
 def _pull(place: _Place, links: list[Link], places: dict[str, _Place]) -> float:
@@ -320,16 +344,16 @@ def _scale(places: dict[str, _Place]) -> float:
     for place in places.values():
         columns.setdefault(place.column, []).append(place.value)
     return min(
-        (_HEIGHT - 24.0 - _GAP * 1.9 * (len(values) - 1)) / max(sum(values), 1e-12)
+        (_height(places) - 24.0 - _GAP * 1.9 * (len(values) - 1)) / max(sum(values), 1e-12)
         for values in columns.values()
     )
 
 
-def _stack(members: list[_Place], scale: float) -> None:
+def _stack(members: list[_Place], scale: float, height: float) -> None:
     for place in members:
         place.height = place.value * scale
     used = sum(p.height for p in members) + _GAP * 1.9 * (len(members) - 1)
-    y = (_HEIGHT - used) / 2
+    y = (height - used) / 2
     for place in members:
         place.y = y
         y += place.height + _GAP * 1.9

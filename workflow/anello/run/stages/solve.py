@@ -83,6 +83,7 @@ def solve_iteration(
     solution = solve(
         compiled,
         settings.name,
+        method=settings.method,
         basis=start,
         options=settings.options,
         time_limit_s=time_limit_s,
@@ -90,8 +91,9 @@ def solve_iteration(
         log_path=solver_log,
     )
     logger.info(
-        "%s: objective %.10g in %.2f s, %s start",
+        "%s (%s): objective %.10g in %.2f s, %s start",
         solution.solver,
+        solution.method,
         solution.objective,
         solution.solve_seconds,
         "warm" if solution.warm else "cold",
@@ -103,6 +105,7 @@ def solve_iteration(
         {
             "status": solution.status,
             "solver": solution.solver,
+            "method": solution.method,
             "objective": solution.objective,
             "cost_objective": solution.cost_objective,
             "gap": solution.gap,

@@ -1,0 +1,136 @@
+"""A district laid on a map: what is read, what is laid, and what is refused."""
+
+import json
+from itertools import pairwise
+
+import pytest
+import yaml
+
+from anello.cli import main
+from anello.district.config import load_district
+from anello.district.from_map import MapOptions, district_from_map, write_map
+from anello.errors import InputError
+from anello.examples.quarter_map import PLANT_DEG, copy_quarter
+from anello.ring.config import RingConfig
+
+
+@pytest.fixture(scope="module")
+def quarter(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("quarter")
+    copy_quarter(folder / "map")
+    return folder / "map"
+
+
+def lay(quarter, tmp_path, options=None, plant=PLANT_DEG, **files):
+    buildings = files.get("buildings", quarter / "buildings.geojson")
+    streets = files.get("streets", quarter / "streets.geojson")
+    return district_from_map(buildings, streets, plant, options or MapOptions(), None, tmp_path)
+
+
+def changed(quarter, tmp_path, name, change):
+    content = json.loads((quarter / name).read_text())
+    change(content)
+    path = tmp_path / name
+    path.write_text(json.dumps(content))
+    return path
+
+
+def test_a_quarter_becomes_a_description_and_a_loop(quarter, tmp_path):
+    told = ["district", "from-map", f"{quarter}/buildings.geojson", f"{quarter}/streets.geojson"]
+    told += ["--plant", ",".join(map(str, PLANT_DEG)), "--output", str(tmp_path / "out"), "--quiet"]
+    assert main(told) == 0
+    district = load_district(tmp_path / "out" / "district.yaml")
+    assert len(district.locations) == 8
+    ring = RingConfig.model_validate(
+        yaml.safe_load((tmp_path / "out" / "pipes.yaml").read_text())["ring"]
+    )
+    assert ring.loop is not None
+    assert len(ring.loop.segments) == len(ring.loop.substations) == 9
+    drawn = json.loads((tmp_path / "out" / "network.geojson").read_text())["features"]
+    kinds = [one["properties"]["kind"] for one in drawn]
+    assert kinds.count("building") == 60
+    assert "<svg" in (tmp_path / "out" / "map.svg").read_text()
+
+
+@pytest.mark.parametrize("layout", ["loop", "tree"])
+@pytest.mark.parametrize("pipe", ["pe100", "steel"])
+def test_pipes_carry_what_the_buildings_ask_for(quarter, tmp_path, layout, pipe):
+    network = lay(quarter, tmp_path, MapOptions(8, layout, pipe, 4.0, 100.0))
+    assert sum(len(one.buildings) for one in network.substations) == 60
+    for segment in network.segments:
+        assert segment.flow_kg_s > 0
+        assert segment.size.gradient_pa_per_m(segment.flow_kg_s) <= 100.0
+    if layout == "loop":
+        # A ring is closed: each segment begins where the one before ended.
+        assert all(first.end == then.start for first, then in pairwise(network.segments))
+        assert network.segments[-1].end == network.segments[0].start
+        assert len({segment.flow_kg_s for segment in network.segments}) == 1
+    else:
+        assert len(network.segments) >= len(network.substations)
+
+
+def test_what_a_description_cannot_say_is_noted(quarter, tmp_path):
+    network = lay(quarter, tmp_path)
+    assert any("homes and offices only" in note for note in network.notes)
+
+
+def test_open_street_maps_own_names_are_understood(quarter, tmp_path):
+    def rename(content):
+        for feature in content["features"]:
+            kept = feature["properties"]
+            use = kept.pop("use", None)
+            floors = kept.pop("floors", None)
+            kept.setdefault("building", use if use in ("house", "apartments", "office") else "yes")
+            if floors:
+                kept["building:levels"] = str(floors)
+
+    path = changed(quarter, tmp_path, "buildings.geojson", rename)
+    network = lay(quarter, tmp_path, buildings=path)
+    assert sum(len(one.buildings) for one in network.substations) == 60
+
+
+def test_a_plant_far_off_is_refused(quarter, tmp_path):
+    with pytest.raises(InputError, match=r"km from the nearest street"):
+        lay(quarter, tmp_path, plant=(PLANT_DEG[0] + 1.0, PLANT_DEG[1]))
+
+
+def test_no_streets_are_refused(quarter, tmp_path):
+    path = changed(quarter, tmp_path, "streets.geojson", lambda c: c.update(features=[]))
+    with pytest.raises(InputError, match=r"streets\.geojson"):
+        lay(quarter, tmp_path, streets=path)
+
+
+def test_metres_for_degrees_are_refused(quarter, tmp_path):
+    def metres(content):
+        for feature in content["features"]:
+            ring = feature["geometry"]["coordinates"][0]
+            feature["geometry"]["coordinates"] = [[[x * 1e5, y * 1e5] for x, y in ring]]
+
+    path = changed(quarter, tmp_path, "buildings.geojson", metres)
+    with pytest.raises(InputError, match="longitude and latitude"):
+        lay(quarter, tmp_path, buildings=path)
+
+
+def test_a_footprint_that_crosses_itself_is_named(quarter, tmp_path):
+    def cross(content):
+        ring = content["features"][3]["geometry"]["coordinates"][0]
+        ring[1], ring[2] = ring[2], ring[1]
+
+    path = changed(quarter, tmp_path, "buildings.geojson", cross)
+    with pytest.raises(InputError, match=r"buildings\.geojson.*features"):
+        lay(quarter, tmp_path, buildings=path)
+
+
+def test_an_unknown_use_is_named(quarter, tmp_path):
+    def misspell(content):
+        content["features"][5]["properties"]["use"] = "ofice"
+
+    path = changed(quarter, tmp_path, "buildings.geojson", misspell)
+    with pytest.raises(InputError, match="ofice"):
+        lay(quarter, tmp_path, buildings=path)
+
+
+def test_files_are_written_whole_or_not(quarter, tmp_path):
+    network = lay(quarter, tmp_path)
+    names = {path.name for path in write_map(network, tmp_path / "out")}
+    assert names == {"district.yaml", "pipes.yaml", "network.geojson"}

@@ -1,0 +1,306 @@
+"""The first screens: sizes, costs, CO2, worst week and alternatives, as the results have them."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from anello.optimise.results import extract
+from anello.optimise.results.collected import CollectedResults
+from anello.optimise.results.overnight import overnight_cost
+from anello.optimise.results.summary import summarise
+from anello.present.report.config import FiguresConfig
+from anello.present.report.decision import cheapest_of, plan_of
+from anello.present.report.energy_flows import Link, sankey_svg
+from anello.present.report.html import write_report
+from anello.present.report.sizes import ring_sizes
+from anello.present.report.worst_week import worst_week
+from browser import find_chromium, run_in
+from report_fakes import fake_district
+from results_fakes import FakeData, fake_inputs, fake_solution
+
+SETTINGS = {
+    "coupling": {"method": "fixed_point"},
+    "ring": {
+        "model": "mixed",
+        "initial_degc": 15.0,
+        "bounds_degc": [10.0, 20.0],
+        "water": {"mass_kg": 3.0e6},
+        "plant": {
+            "wells": {"max_flow_kg_s": 60.0, "well_degc": 14.0},
+            "backup_heater": {"max_kw": 0.0},
+            "dry_cooler": {"max_kw": 3100.0},
+            "borefield": {
+                "field": {"kind": "rectangle", "rows": 4, "columns": 5},
+                "depth_m": 120.0,
+                "soil_w_per_mk": 2.0,
+                "soil_kj_per_m3k": 2300.0,
+                "surface_degc": 12.0,
+                "flow_kg_s": 20.0,
+            },
+        },
+    },
+}
+
+
+def priced(collected, factor=1.0):
+    """Give a made-up district prices and a class that counts CO2."""
+    inputs = collected.inputs.drop_dims("cost").assign_coords(cost=["monetary", "co2"])
+    nodes = collected.inputs["node"].values
+    price = np.full((2, len(nodes)), np.nan)
+    price[0] = [800.0 if "hp_" in str(n) else np.nan for n in nodes]
+    inputs["cost_energy_cap"] = (("cost", "node"), price)
+    inputs["cost_interest_rate"] = (("cost", "node"), np.where(np.isnan(price), np.nan, 0.05))
+    inputs["lifetime"] = ("node", np.where(np.isnan(price[0]), np.nan, 20.0))
+    results = collected.results.drop_dims("cost_class")
+    cost = collected.results["cost"] * factor
+    both = xr.concat([cost, cost * 0.4], "cost_class").assign_coords(cost_class=["monetary", "co2"])
+    results["cost"] = both
+    results["cost_investment"] = both * 0.25
+    collected.inputs, collected.results = inputs, results
+    collected.settings = json.loads(json.dumps(SETTINGS))
+    collected.ring.attrs["second_law"] = json.dumps(
+        {"devices": 8, "least_kw_per_k": 0.25, "steps": 720, "violations": 0, "worst": ""}
+    )
+    collected.ring.attrs["audit"] = json.dumps(
+        {"residual_kwh": 2e-9, "throughput_kwh": 5000.0, "worst_step_kwh": 1e-12}
+    )
+    return collected
+
+
+@pytest.fixture(scope="module")
+def scenarios():
+    options = {"days": 30, "start": "2015-04-01"}
+    alone = priced(fake_district(**options, scenario="air_source", stores=False), 1.5)
+    alone.ring = alone.convergence = None
+    alone.record, alone.settings = {}, {}
+    return {
+        "baseline": priced(fake_district(**options, scenario="baseline", stores=False), 1.2),
+        "smart": priced(fake_district(**options)),
+        "air_source": alone,
+    }
+
+
+@pytest.fixture(scope="module")
+def page(scenarios, tmp_path_factory):
+    return write_report(scenarios, tmp_path_factory.mktemp("decision") / "report.html")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    return find_chromium()
+
+
+def test_five_questions_are_answered_on_the_first_two_screens(chromium, page, scenarios):
+    found = run_in(
+        chromium,
+        page,
+        """
+        const at = e => e.getBoundingClientRect().bottom + scrollY;
+        const bottom = s => Math.max(0, ...[...document.querySelectorAll(s)].map(at));
+        const all = s => [...document.querySelectorAll(s)];
+        const value = e => e.querySelector('[data-value]')?.dataset.value ?? null;
+        return {
+          answers: Object.fromEntries(
+            all('[data-answer]').map(e => [e.dataset.answer, value(e)])),
+          words: Object.fromEntries(
+            all('[data-answer]').map(e => [e.dataset.answer, e.textContent])),
+          last: bottom('#decide .figures, #alternatives, #sizes, #ring-sizes'),
+          rows: all('#alternatives tbody tr').map(r =>
+            [r.cells[0].textContent, ...[...r.cells].slice(1).map(value)]),
+          sizes: all('#sizes tbody [data-value]').map(e => e.dataset.value),
+          ring: document.getElementById('ring-sizes').textContent,
+          screen: innerHeight,
+        };
+        """,
+    )
+    assert found["last"] <= 2 * 900
+    summary = summarise(scenarios["smart"])
+    answers = {key: None if v is None else float(v) for key, v in found["answers"].items()}
+    assert answers["cost"] == summary["cost_simulated"]
+    assert answers["invest"] == summary["costs"]["monetary"]["to_build"]
+    assert answers["co2"] == summary["costs"]["co2"]["total"]
+    for carrier in ("dhw", "sh", "air_cond"):
+        entry = summary["levelised_cost"]["carriers"][carrier]
+        assert answers[f"levelised-{carrier}"] == entry["cost_per_kwh"]["monetary"]
+    assert worst_week(scenarios["smart"]).text == found["words"]["worst"]
+    rows = {row[0]: row[1:] for row in found["rows"]}
+    assert list(rows) == list(scenarios)
+    for name, collected in scenarios.items():
+        one = summarise(collected)
+        cost = one["cost_simulated"] or one["costs"]["monetary"]["total"]
+        assert float(rows[name][0]) == cost
+        assert float(rows[name][2]) == one["costs"]["monetary"]["to_build"]
+        assert float(rows[name][-2]) == one["costs"]["co2"]["total"]
+    capacity = summary["capacity"]
+    told = {float(v) for v in found["sizes"]}
+    assert told <= {*capacity["energy_kw"].values(), *capacity["storage_kwh"].values()}
+    assert set(capacity["storage_kwh"].values()) <= told
+    for text in ("60 kg/s", "20 × 120 m", "3100 kW", "3,000 t"):
+        assert text in found["ring"], text
+
+
+def test_the_time_view_opens_at_the_worst_week(chromium, page, scenarios):
+    date, told, after = run_in(
+        chromium,
+        page,
+        """
+        const $ = id => document.getElementById(id);
+        const first = $("date").value, text = $("worst").textContent;
+        $("on").click(); $("toworst").click();
+        return [first, text, $("date").value];
+        """,
+        fragment="#scenario=smart",
+    )
+    week = worst_week(scenarios["smart"])
+    start = str(scenarios["smart"].results["timestep"].values[week.first])[:10]
+    assert date == after == start
+    assert week.text in told
+
+
+def test_the_slider_shows_the_water_of_the_hour(chromium, page, scenarios):
+    found = run_in(
+        chromium,
+        page,
+        """
+        const $ = id => document.getElementById(id), slider = $("nethour");
+        slider.value = 30; slider.dispatchEvent(new Event("input"));
+        const rows = [...$("nettable").querySelectorAll("tbody tr")]
+          .map(r => [...r.cells].map(c => c.textContent));
+        const shown = [$("network").hidden];
+        $("scenario").value = "air_source"; $("scenario").dispatchEvent(new Event("change"));
+        return [slider.getAttribute("aria-valuetext"), Number(slider.max), rows,
+          [...shown, $("network").hidden]];
+        """,
+        fragment="#scenario=smart",
+    )
+    spoken, most, rows, hidden = found
+    smart = scenarios["smart"]
+    week = worst_week(smart)
+    assert most == week.stop - week.first - 1
+    assert "06:00" in spoken
+    degc = float(smart.ring["temperature_degc"].values[week.first + 30])
+    assert {row[1] for row in rows} == {f"{degc:.2f}"}
+    assert [row[0] for row in rows] == ["1 Buildings", "2 Commercial", "3 Plant"]
+    balance = float(smart.ring["q_bal_kw"].isel(timestep=week.first + 30).sum())
+    read = float(rows[2][2].replace("\u202f", "").replace("\u2212", "-"))
+    assert read == pytest.approx(balance, rel=2e-3, abs=1.0)
+    assert hidden == [False, True]
+
+
+def test_names_in_the_energy_diagram_keep_off_the_bars(chromium, page, tmp_path):
+    crossing = """
+        const hits = [];
+        for (const svg of document.querySelectorAll("svg.sankey")) {
+          if (svg.closest("[hidden]")) continue;
+          const bars = [...svg.querySelectorAll("rect")].map(r => r.getBoundingClientRect());
+          for (const t of svg.querySelectorAll("text")) {
+            const a = t.getBoundingClientRect();
+            for (const b of bars) if (a.left < b.right - .5 && a.right > b.left + .5 &&
+              a.top < b.bottom - .5 && a.bottom > b.top + .5) hits.push(t.textContent);
+            const all = svg.getBoundingClientRect();
+            if (a.right > all.right + 1) hits.push("beyond: " + t.textContent);
+          }
+        }
+        return hits;
+    """
+    assert run_in(chromium, page, crossing) == []
+    long = [
+        Link(f"A source with a long name, number {i}", f"Middle {i % 3} of the network", 1, "#000")
+        for i in range(20)
+    ]
+    long += [Link(f"Middle {i} of the network", "The only use of all", 6, "#111") for i in range(3)]
+    odd = tmp_path / "odd.html"
+    odd.write_text(f"<html><head></head><body>{sankey_svg(long, 'odd')}</body></html>")
+    assert run_in(chromium, odd, crossing) == []
+
+
+def test_a_phone_shows_the_first_screen_without_scrolling_sideways(chromium, page):
+    wide, inner, boxes = run_in(
+        chromium,
+        page,
+        """return [document.documentElement.scrollWidth, innerWidth,
+          [...document.querySelectorAll('#decide .figures dd, #nethour')]
+            .map(e => e.getBoundingClientRect().right)];""",
+        width=500,
+    )
+    assert wide <= inner
+    assert max(boxes) <= inner
+
+
+def test_audits_and_assumptions_are_told(page):
+    text = page.read_text(encoding="utf-8")
+    assert "8 devices in 720 steps, none breaks it" in text
+    assert "5,000 kWh passed through the ring" in text
+    for key in (
+        "techs.hp_dhw.costs.monetary.energy_cap",
+        "techs.hp_dhw.costs.monetary.interest_rate",
+        "techs.hp_dhw.constraints.lifetime",
+        "ring.plant.wells.well_degc",
+    ):
+        assert f"<code>{key}</code>" in text, key
+
+
+def test_the_plan_is_named_or_the_cheapest(scenarios):
+    config = FiguresConfig()
+    every = {name: summarise(collected) for name, collected in scenarios.items()}
+    assert plan_of(every, config) == "smart"
+    assert plan_of({**every, "designed": every["baseline"]}, config) == "designed"
+    others = {"one": every["air_source"], "two": every["baseline"]}
+    assert plan_of(others, config) == cheapest_of(others, config)
+    short = json.loads(json.dumps(others))
+    short[cheapest_of(others, config)]["energy_mwh"]["unmet_demand"] = {"a": {"sh": 1.0}}
+    assert cheapest_of(short, config) != cheapest_of(others, config)
+
+
+def test_the_worst_week_is_the_one_with_most_demand():
+    year = fake_district(days=365)
+    week = worst_week(year)
+    assert week.stop - week.first == 7 * 24
+    assert week.service in ("heat", "cold")
+    carriers = ["air_cond"] if week.service == "cold" else ["dhw", "sh"]
+    taken = -year.results["carrier_con"].sel(carrier=carriers)
+    taken = taken.where(year.results["node_base"] == "demand").sum(("node", "carrier")).values
+    weeks = [taken[24 * d : 24 * (d + 7)].sum() for d in range(359)]
+    assert week.first == 24 * int(np.argmax(weeks))
+    assert week.energy_mwh == pytest.approx(max(weeks) / 1000)
+    assert worst_week(fake_district(days=3)).stop == 72
+
+
+def test_no_ring_no_prices_no_co2_are_said(tmp_path):
+    results = extract(FakeData(fake_inputs()), fake_solution())
+    plain = CollectedResults(results=results, inputs=fake_inputs())
+    text = write_report({"only": plain}, tmp_path / "plain.html").read_text(encoding="utf-8")
+    assert 'id="alternatives"' in text
+    assert re.search(r'data-answer="(co2)"', text)
+    assert ring_sizes(plain) == []
+
+
+def test_building_costs_every_priced_capacity_and_half_a_link_at_each_end():
+    inputs = xr.Dataset(
+        {
+            "cost_energy_cap": (("cost", "node"), [[100.0, 40.0, np.nan]]),
+            "cost_storage_cap": (("cost", "node"), [[np.nan, np.nan, 7.0]]),
+            "cost_purchase": (("cost", "node"), [[500.0, np.nan, np.nan]]),
+        },
+        coords={
+            "cost": ["monetary"],
+            "node": ["a::pump", "a::pipe:b", "a::tank"],
+            "node_base": ("node", ["conversion", "transmission", "storage"]),
+        },
+    )
+    results = xr.Dataset(
+        {
+            "energy_cap": ("node", [3.0, 10.0, np.inf]),
+            "storage_cap": ("node", [np.nan, np.nan, 50.0]),
+            "purchased": ("node", [1.0, np.nan, np.nan]),
+        },
+        coords={"node": inputs["node"].values},
+    )
+    found = overnight_cost(inputs, results).sel(cost="monetary").values
+    assert found.tolist() == [800.0, 200.0, 350.0]
+    assert overnight_cost(inputs.drop_vars(list(inputs.data_vars)), results) is None

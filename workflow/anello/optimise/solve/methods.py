@@ -1,0 +1,133 @@
+"""Which method solves a linear programme: by its size and structure, or the one asked for."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from scipy import sparse
+
+from anello.errors import NumericalError
+from anello.optimise.solve.highs import Piece, PieceSolution, solve_piece
+from anello.optimise.solve.interior import DENSE_ENTRIES, hipo_installed, solve_interior
+from anello.optimise.solve.solution import OPTIMALITY_TOLERANCE, Solution
+
+logger = logging.getLogger(__name__)
+
+Method = Literal["auto", "simplex", "ipm", "hipo"]
+
+MANY_ROWS = 90_000
+"""Rows of a programme with free sizes from which on HiPO was measured to be the faster."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What the rule looks at.
+
+    Attributes
+    ----------
+    rows : int
+        Rows that presolved bounds leave.
+    free_sizes : int
+        Columns that stand in as many rows as there are time steps, as only a capacity does.
+    """
+
+    rows: int
+    free_sizes: int
+
+    @classmethod
+    def of(cls, matrix: sparse.csr_array, n_steps: int) -> Shape:
+        """Measure the matrix of a programme of so many time steps."""
+        n_rows, n_columns = matrix.shape
+        entries = np.bincount(matrix.indices, minlength=n_columns)
+        return cls(n_rows, int((entries >= max(n_steps, DENSE_ENTRIES)).sum()))
+
+
+def best_method(shape: Shape) -> Method:
+    """Return `simplex` or `hipo`, whichever was measured to be the faster for its kind.
+
+    The rule looks at the programme alone, never at the machine, so that results do not depend on
+    where they are computed. Its measurements stand in docs/reference/lp-methods.md.
+    """
+    return "hipo" if shape.free_sizes and shape.rows >= MANY_ROWS else "simplex"
+
+
+def method_of(asked: Method, piece: Piece, n_steps: int) -> Method:
+    """Return the method by which a piece is solved: the one asked for, where it can be had.
+
+    Parameters
+    ----------
+    asked : str
+        `solver.method`.
+    piece : Piece
+        The programme, or an independent part of it.
+    n_steps : int
+        Its time steps.
+    """
+    if piece.integer.any() or not len(piece.row_lower):
+        return "simplex"
+    method = best_method(Shape.of(piece.matrix, n_steps)) if asked == "auto" else asked
+    if method == "hipo" and not hipo_installed():
+        _say_missing()
+        return "simplex"
+    return method
+
+
+@functools.cache
+def _say_missing() -> None:
+    """Say once per process that HiPO cannot be had."""
+    logger.warning(
+        "HiPO would be used, but the package highspy-extras, or a HiGHS of 1.12 or later, is not"
+        " installed: the simplex is used, which takes longer; `pip install highspy-extras` of the"
+        " same version as highspy"
+    )
+
+
+IPM = {"solver": "ipm", "run_crossover": "on"}
+"""The interior point that every HiGHS has, with crossover to a basis."""
+
+
+def solve_by(
+    piece: Piece, method: Method, options: Mapping[str, Any], time_limit_s: float | None
+) -> PieceSolution:
+    """Solve a piece by a method that :func:`method_of` returned.
+
+    Raises
+    ------
+    SolveError
+        When HiGHS refuses the problem or an option.
+    """
+    if method == "hipo":
+        return solve_interior(piece, options, time_limit_s)
+    if method == "ipm":
+        found = solve_piece(replace(piece, start=None), {**IPM, **options}, time_limit_s)
+        return replace(found, found=found.status == "optimal")
+    return solve_piece(piece, options, time_limit_s)
+
+
+def refuse_swamped(solution: Solution) -> None:
+    """Refuse an interior solution whose gap to the optimum shows beside the real cost.
+
+    An interior point ends when its gap is small relative to the whole objective: where demand stays
+    unmet at ``bigM``, what is left of the gap may be large beside the rest. So it is held against
+    the money that is moved without ``bigM``.
+
+    Raises
+    ------
+    NumericalError
+        When it does.
+    """
+    p, error = solution.problem, solution.optimality_error
+    assert error is not None
+    size = np.abs(np.where(np.isfinite(solution.x), solution.x, 0.0))
+    money = 1.0 + float(np.abs(p.cost) @ size)
+    of_money = error * (money + float(np.abs(p.penalty) @ size)) / money
+    if of_money > OPTIMALITY_TOLERANCE:
+        raise NumericalError(
+            f"beside what unmet demand costs at bigM, a gap of {of_money:.1e} of the real cost is"
+            " left to the optimum"
+        )

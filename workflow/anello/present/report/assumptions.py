@@ -1,0 +1,124 @@
+"""Prices, interest, lifetimes and temperatures that a result rests on, and where each is set."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+from anello.optimise.results.collected import CollectedResults
+from anello.present.report.appearance import Appearance
+from anello.present.report.config import FiguresConfig
+from anello.present.report.numbers import figure_text
+
+_COSTS = {
+    "energy_cap": ("Investment", "{m}/kW"),
+    "storage_cap": ("Investment in storage", "{m}/kWh"),
+    "resource_cap": ("Investment in resource", "{m}/kW"),
+    "resource_area": ("Investment in area", "{m}/m²"),
+    "purchase": ("Investment per unit", "{m}"),
+    "om_annual": ("Fixed cost a year", "{m}/kW"),
+    "om_annual_investment_fraction": ("Fixed cost a year, of the investment", "1"),
+    "om_prod": ("Cost of output", "{m}/kWh"),
+    "om_con": ("Cost of intake", "{m}/kWh"),
+    "export": ("Cost of export", "{m}/kWh"),
+    "interest_rate": ("Interest", "1"),
+}
+_LIMITS = {"lifetime": ("Lifetime", "a"), "energy_eff": ("Efficiency", "1")}
+_RING = (
+    ("initial_degc", "Ring, first temperature", "°C"),
+    ("bounds_degc", "Ring, bounds of the water", "°C"),
+    ("plant.wells.well_degc", "Wells, temperature of the ground water", "°C"),
+    ("plant.wells.electricity_kwh_per_kwh", "Wells, electricity per heat", "1"),
+    ("plant.electricity_price_eur_per_kwh", "Plant, electricity without a grid", "€/kWh"),
+    ("plant.borefield.soil_w_per_mk", "Borefield, conductivity of the soil", "W/(m·K)"),
+    ("plant.borefield.surface_degc", "Borefield, temperature of the ground", "°C"),
+    ("loop.ground.degc", "Pipes, temperature of the ground", "°C"),
+)
+
+
+def assumptions_html(collected: CollectedResults, config: FiguresConfig) -> str:
+    """Return a table of what was assumed, with the key of the model or the settings that sets it.
+
+    Parameters
+    ----------
+    collected : CollectedResults
+        One scenario.
+    config : FiguresConfig
+        Names, currency and cost class.
+    """
+    rows = "".join(
+        f'<tr><th scope="row">{html.escape(what)}</th><td>{html.escape(value)}</td>'
+        f"<td>{html.escape(unit)}</td><td><code>{html.escape(where)}</code></td></tr>"
+        for what, value, unit, where in (*_of_model(collected, config), *_of_ring(collected))
+    )
+    if not rows:
+        return ""
+    return (
+        "<p>Prices are those of the model, without VAT unless it says so. Keys that begin with "
+        "<code>techs</code> stand in the model's folder, those that begin with <code>ring</code> "
+        "in the run's configuration; the checksums below name the files.</p>"
+        '<div class="scroll"><table class="text" id=""><thead><tr><th scope="col">What</th>'
+        '<th scope="col">Value</th><th scope="col">Unit</th><th scope="col">Set by</th></tr>'
+        f"</thead><tbody>{rows}</tbody></table></div>"
+    ).replace(' id=""', "")
+
+
+def _of_model(
+    collected: CollectedResults, config: FiguresConfig
+) -> Iterator[tuple[str, str, str, str]]:
+    inputs = collected.inputs
+    look = Appearance(collected.results, inputs, config)
+    techs = list(dict.fromkeys(str(t) for t in inputs["node_tech"].values))
+    for tech in techs:
+        here = np.flatnonzero(inputs["node_tech"].values == tech)
+        name = look.name(tech)
+        for key, (text, unit) in _COSTS.items():
+            variable = f"cost_{key}"
+            if variable not in inputs or "cost" not in inputs[variable].dims:
+                continue
+            for cost_class in inputs["cost"].values:
+                value = _told(inputs[variable].sel(cost=cost_class).isel(node=here))
+                if value:
+                    shown = cost_class == config.cost_class
+                    of = text if shown else f"{text} ({cost_class})"
+                    money = config.currency if shown else "1"
+                    where = f"techs.{tech}.costs.{cost_class}.{key}"
+                    yield f"{name}: {of}", value, unit.format(m=money), where
+        for key, (text, unit) in _LIMITS.items():
+            if key in inputs and "node" in inputs[key].dims:
+                value = _told(inputs[key].isel(node=here))
+                if value:
+                    yield f"{name}: {text}", value, unit, f"techs.{tech}.constraints.{key}"
+
+
+def _of_ring(collected: CollectedResults) -> Iterator[tuple[str, str, str, str]]:
+    if collected.ring is None:
+        return
+    ring = collected.settings.get("ring") or {}
+    for path, text, unit in _RING:
+        value: Any = ring
+        for part in path.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if isinstance(value, (list, tuple)):
+            yield text, " to ".join(f"{v:g}" for v in value), unit, f"ring.{path}"
+        elif value is not None:
+            yield text, f"{value:g}", unit, f"ring.{path}"
+    for pump, about in (ring.get("heat_pumps") or {}).items():
+        source = (about.get("cop_map") or {}).get("source")
+        kind = (about.get("cop_map") or {}).get("kind", "")
+        told = f"{kind} map" + (f", {source}" if source else "")
+        yield f"COP of {pump}", told, "–", f"ring.heat_pumps.{pump}.cop_map"
+
+
+def _told(values: xr.DataArray) -> str:
+    """Say a value, or the range of those of several locations and hours; "" if there is none."""
+    known = np.asarray(values.values, dtype=float)
+    known = known[np.isfinite(known)]
+    if not known.size:
+        return ""
+    low, high = float(known.min()), float(known.max())
+    return figure_text(low) if low == high else f"{figure_text(low)} to {figure_text(high)}"

@@ -1,0 +1,40 @@
+"""Whether the simulated water kept the two laws of thermodynamics, in one line each."""
+
+from __future__ import annotations
+
+import html
+import json
+
+from anello.optimise.results.collected import CollectedResults
+
+
+def audits_html(collected: CollectedResults) -> str:
+    """Return a line on the energy audit and one on the second-law audit of the simulation.
+
+    Parameters
+    ----------
+    collected : CollectedResults
+        One scenario; without a simulated ring there is nothing to audit, and "" comes back.
+    """
+    ring = collected.ring
+    if ring is None:
+        return ""
+    lines = []
+    if "audit" in ring.attrs:
+        audit = json.loads(ring.attrs["audit"])
+        lines.append(
+            f"Energy: {audit['throughput_kwh']:,.0f} kWh passed through the ring, and its balance "
+            f"closes to {abs(audit['residual_kwh']):.1e} kWh; the worst step to "
+            f"{abs(audit['worst_step_kwh']):.1e} kWh."
+        )
+    if "second_law" in ring.attrs:
+        law = json.loads(ring.attrs["second_law"])
+        count = int(law["violations"])
+        told = "none breaks it" if not count else f"{count} break it, worst: {law['worst']}"
+        lines.append(
+            f"Second law: {law['devices']} devices in {law['steps']:,} steps, {told}; the least "
+            f"entropy that one makes is {law['least_kw_per_k']:.3g} kW/K."
+        )
+    if not lines:
+        return ""
+    return "<ul>" + "".join(f"<li>{html.escape(line)}</li>" for line in lines) + "</ul>"

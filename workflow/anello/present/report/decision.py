@@ -1,0 +1,223 @@
+"""The first screen: what to build, what it costs, and how it stands against the alternatives."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from anello.optimise.results.collected import CollectedResults
+from anello.optimise.results.summary import summarise
+from anello.present.report.appearance import Appearance, carrier_kind
+from anello.present.report.comparison import signed_percent
+from anello.present.report.config import FiguresConfig
+from anello.present.report.numbers import exact
+from anello.present.report.sizes import ring_sizes, sizes_html
+from anello.present.report.worst_week import worst_week
+
+PLANS = ("designed", "smart")
+"""Scenarios that are the plan, the first of them that there is; else the cheapest one."""
+
+_EMISSIONS = ("co2", "carbon", "ghg", "emission")
+Summary = Mapping[str, Any]
+
+
+def plan_of(summaries: Mapping[str, Summary], config: FiguresConfig) -> str:
+    """Return the scenario that the first screen proposes."""
+    for name in PLANS:
+        if name in summaries:
+            return name
+    return cheapest_of(summaries, config) or next(iter(summaries))
+
+
+def cheapest_of(summaries: Mapping[str, Summary], config: FiguresConfig) -> str | None:
+    """Return the scenario with the least cost of those that meet all demand, if costs are known."""
+    costs = {
+        name: cost
+        for name, summary in summaries.items()
+        if (cost := total_cost(summary, config)) is not None and unmet_mwh(summary) < 1e-6
+    }
+    return min(costs, key=lambda name: costs[name]) if costs else None
+
+
+def total_cost(summary: Summary, config: FiguresConfig) -> float | None:
+    """Return what a scenario costs: as simulated, or as optimised where nothing is simulated."""
+    if summary["cost_simulated"] is not None:
+        return float(summary["cost_simulated"])
+    found = summary["costs"].get(config.cost_class)
+    return None if found is None else float(found["total"])
+
+
+def unmet_mwh(summary: Summary) -> float:
+    """Return the demand that a scenario leaves unmet [MWh]."""
+    parts = summary["energy_mwh"].get("unmet_demand") or {}
+    return float(sum(value for by_carrier in parts.values() for value in by_carrier.values()))
+
+
+def emission_class(summary: Summary) -> str | None:
+    """Return the cost class that counts emissions, by its name, or None."""
+    named = [n for n in summary["costs"] if any(part in n.lower() for part in _EMISSIONS)]
+    return named[0] if named else None
+
+
+def decision_html(loaded: Mapping[str, CollectedResults], config: FiguresConfig) -> str:
+    """Return the first screen.
+
+    Parameters
+    ----------
+    loaded : mapping of str to CollectedResults
+        The scenarios, with or without ring.
+    config : FiguresConfig
+        Names, currency, cost class.
+
+    Returns
+    -------
+    str
+        A sentence, key figures, the alternatives and the sizes. Every number carries the exact one
+        of ``summary.json`` in ``data-value``.
+    """
+    summaries = {name: summarise(collected) for name, collected in loaded.items()}
+    plan = plan_of(summaries, config)
+    collected, summary = loaded[plan], summaries[plan]
+    look = Appearance(collected.results, collected.inputs, config)
+    parts = [
+        f'<p class="lead">{_lead(plan, summaries, config)}</p>',
+        _key_figures(summary, collected, look, config),
+        _alternatives(summaries, plan, loaded, config),
+        f"<h3>What to build: {html.escape(plan)}</h3>",
+        sizes_html(collected, summary, look),
+    ]
+    return "".join(parts)
+
+
+def period_text(summary: Summary) -> str:
+    """Say which time a cost is of: a year, or what was modelled."""
+    hours = float(summary["hours_modelled"])
+    if abs(hours - 8760.0) <= 24.0:
+        return "a year"
+    return f"{hours / 24:.4g} days modelled"
+
+
+def _lead(plan: str, summaries: Mapping[str, Summary], config: FiguresConfig) -> str:
+    cost = total_cost(summaries[plan], config)
+    text = f"Proposed: <strong>{html.escape(plan)}</strong>"
+    if cost is None:
+        return f"{text}; its costs are not known."
+    others = [
+        (name, other)
+        for name, summary in summaries.items()
+        if name != plan and (other := total_cost(summary, config))
+    ]
+    told = [
+        f"{signed_percent(cost / other - 1.0)} against {html.escape(name)}"
+        for name, other in others
+    ]
+    text += f", at {exact(cost)} {html.escape(config.currency)} for {period_text(summaries[plan])}"
+    text += f" ({', '.join(told)})" if told else ""
+    cheapest = cheapest_of(summaries, config)
+    if cheapest is not None and others:
+        least = "It" if cheapest == plan else f"<strong>{html.escape(cheapest)}</strong>"
+        text += f". {least} costs least of the {len(summaries)} scenarios"
+    unmet = unmet_mwh(summaries[plan])
+    if unmet > 1e-6:
+        text += f". <strong>{exact(unmet)} MWh of demand stay unmet</strong>"
+    return f"{text}."
+
+
+def _key_figures(
+    summary: Summary, collected: CollectedResults, look: Appearance, config: FiguresConfig
+) -> str:
+    money = html.escape(config.currency)
+    cost = total_cost(summary, config)
+    shown = summary["costs"].get(config.cost_class) or {}
+    figures: list[tuple[str, str, str]] = [
+        ("cost", f"Cost, {period_text(summary)}", f"{exact(cost)} {money}"),
+    ]
+    if "to_build" in shown:
+        figures.append(("invest", "To invest", f"{exact(shown['to_build'])} {money}"))
+    for carrier, entry in _levelised(summary).items():
+        if carrier_kind(carrier) != "electricity":
+            per_kwh = entry["cost_per_kwh"].get(config.cost_class)
+            name = html.escape(look.name(carrier))
+            figures.append(
+                (f"levelised-{carrier}", f"{name}, levelised", f"{exact(per_kwh)} {money}/kWh")
+            )
+    emitted = emission_class(summary)
+    figures.append(
+        ("co2", f"CO₂, {period_text(summary)}", exact(summary["costs"][emitted]["total"]))
+        if emitted
+        else ("co2", "CO₂", "not in the model: no cost class counts it")
+    )
+    week = worst_week(collected)
+    if week is not None:
+        figures.append(("worst", "Worst week", html.escape(week.text)))
+    cells = "".join(
+        f'<div><dt>{label}</dt><dd data-answer="{html.escape(key, quote=True)}">{value}</dd></div>'
+        for key, label, value in figures
+    )
+    note = ""
+    if ring_sizes(collected):
+        note = (
+            '<p class="hint">The investment is that of the technologies which the model prices; '
+            "wells, field and pipes count where it does. The cost per kWh shares out what "
+            "technologies cost, without the ring's own plant.</p>"
+        )
+    return f'<dl class="figures">{cells}</dl>{note}'
+
+
+def _levelised(summary: Summary) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = (summary["levelised_cost"] or {}).get("carriers", {})
+    return found
+
+
+def _alternatives(
+    summaries: Mapping[str, Summary],
+    plan: str,
+    loaded: Mapping[str, CollectedResults],
+    config: FiguresConfig,
+) -> str:
+    """One row per scenario: cost, against the plan, investment, cost per kWh, CO2, unmet."""
+    money = html.escape(config.currency)
+    carriers = list(dict.fromkeys(c for s in summaries.values() for c in _levelised(s)))
+    carriers = [c for c in carriers if carrier_kind(c) != "electricity"]
+    looks = [Appearance(c.results, c.inputs, config) for c in loaded.values()]
+    emitting = any(emission_class(summary) for summary in summaries.values())
+    head = ["Scenario", f"Cost [{money}]", f"Against {html.escape(plan)}", f"To invest [{money}]"]
+    head += [f"{html.escape(looks[0].name(c))} [{money}/kWh]" for c in carriers]
+    head += ["CO₂"] if emitting else []
+    head += ["Unmet [MWh]"]
+    base = total_cost(summaries[plan], config)
+    rows = []
+    for name, summary in summaries.items():
+        cost = total_cost(summary, config)
+        against = (
+            "" if name == plan or not base or cost is None else signed_percent(cost / base - 1)
+        )
+        levelised = _levelised(summary)
+        emitted = emission_class(summary)
+        cells: Sequence[str] = [
+            exact(cost),
+            against or "–",
+            exact((summary["costs"].get(config.cost_class) or {}).get("to_build")),
+            *(
+                exact(levelised[c]["cost_per_kwh"].get(config.cost_class))
+                if c in levelised
+                else exact(None)
+                for c in carriers
+            ),
+            *([exact(summary["costs"][emitted]["total"] if emitted else None)] if emitting else []),
+            exact(unmet_mwh(summary)),
+        ]
+        label = html.escape(name)
+        mark = ' class="plan"' if name == plan else ""
+        link = f'<a href="#scenario={html.escape(name, quote=True)}">{label}</a>'
+        rows.append(
+            f'<tr{mark}><th scope="row">{link}</th>'
+            + "".join(f"<td>{cell}</td>" for cell in cells)
+            + "</tr>"
+        )
+    top = "".join(f'<th scope="col">{text}</th>' for text in head)
+    return (
+        '<div class="scroll"><table id="alternatives"><caption>Against the alternatives</caption>'
+        f"<thead><tr>{top}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
+    )

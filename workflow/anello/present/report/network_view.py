@@ -1,0 +1,112 @@
+"""The network in its worst week, hour by hour: what the page's slider shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from anello.optimise.results.collected import CollectedResults
+from anello.present.report.appearance import Appearance
+from anello.present.report.config import FiguresConfig
+from anello.present.report.hourly import packed
+from anello.present.report.loop_drawing import ring_loop
+from anello.present.report.worst_week import worst_week
+
+Array = npt.NDArray[np.float64]
+WIDTH, HEIGHT = 640.0, 420.0
+_MARGIN_X, _MARGIN_Y = 90.0, 70.0
+PLANT = "Plant"
+
+
+def network_payload(collected: CollectedResults, config: FiguresConfig) -> dict[str, Any] | None:
+    """Hold the stations of a ring, where they lie, and what they saw in the worst week.
+
+    Parameters
+    ----------
+    collected : CollectedResults
+        One scenario.
+    config : FiguresConfig
+        Names.
+
+    Returns
+    -------
+    dict or None
+        ``times`` [ms], ``stations`` with place, water temperature [°C] and heat into the water
+        [kW], ``flow`` [kg/s] of a loop, ``low`` and ``high`` bounds [°C]; None without a simulated
+        ring. A loop's stations are its substations; a well-mixed ring's are the locations.
+    """
+    ring = collected.ring
+    week = worst_week(collected)
+    if ring is None or week is None or not {"temperature_degc", "q_ring_kw"} <= set(ring.data_vars):
+        return None
+    look = Appearance(collected.results, collected.inputs, config)
+    part = ring.isel(timestep=slice(week.first, week.stop), state=slice(week.first, week.stop))
+    loop = ring_loop(collected.settings)
+    if loop is not None and loop.loop is not None:
+        names = [station.name for station in loop.loop.substations]
+        pumps = [station.heat_pumps for station in loop.loop.substations]
+        lengths = [pipe.length_m for pipe in loop.loop.segments]
+        marked = [i for i, station in enumerate(loop.loop.substations) if station.plant]
+        plant_at = (marked[0] if marked else 0) if loop.plant is not None else None
+        water = part["node_degc"].transpose("substation", "state").values
+    else:
+        nodes = [str(node) for node in ring["node"].values]
+        locations = list(dict.fromkeys(node.partition("::")[0] for node in nodes))
+        names = [look.name(loc) for loc in locations]
+        pumps = [[loc] for loc in locations]
+        plant_at = None
+        if "q_bal_kw" in ring:
+            names, pumps, plant_at = [*names, PLANT], [*pumps, []], len(names)
+        lengths = [1.0] * len(names)
+        water = np.tile(part["temperature_degc"].values, (len(names), 1))
+    bounds = ring.attrs.get("bounds_degc", (None, None))
+    plant = part["q_bal_kw"].sum("device").values if "q_bal_kw" in part else None
+    stations = []
+    for number, (x, y) in enumerate(_places(lengths)):
+        heat = _heat(part, pumps[number])
+        at_plant = number == plant_at and plant is not None
+        stations.append(
+            {
+                "name": names[number],
+                "x": round(x, 1),
+                "y": round(y, 1),
+                "plant": at_plant,
+                "degc": packed(np.asarray(water[number], dtype=float)),
+                "kw": packed(heat + plant if at_plant and plant is not None else heat),
+            }
+        )
+    times = part["timestep"].values.astype("datetime64[ms]").astype(np.int64)
+    return {
+        "times": times.tolist(),
+        "text": week.text,
+        "loop": loop is not None,
+        "lengths": lengths if loop is not None else None,
+        "flow": packed(part["flow_kg_s"].values) if "flow_kg_s" in part else None,
+        "low": None if bounds[0] is None else float(bounds[0]),
+        "high": None if bounds[1] is None else float(bounds[1]),
+        "stations": stations,
+    }
+
+
+def _heat(part: xr.Dataset, connected: Sequence[str]) -> Array:
+    """Heat into the water from heat pumps, named one by one or by their location [kW]."""
+    nodes = [str(node) for node in part["node"].values]
+    chosen = [i for i, n in enumerate(nodes) if n in connected or n.partition("::")[0] in connected]
+    total: Array = part["q_ring_kw"].isel(node=chosen).sum("node").values
+    return np.asarray(total, dtype=np.float64)
+
+
+def _places(lengths: Sequence[float]) -> list[tuple[float, float]]:
+    """Spread stations along an ellipse, clockwise from the top, as far apart as pipes are long.
+
+    No gap is less than a third of the mean one, so that names have room.
+    """
+    gaps = np.maximum(np.asarray(lengths, dtype=float), np.mean(lengths) / 3.0)
+    turn = np.concatenate([[0.0], np.cumsum(gaps)[:-1]]) / gaps.sum() * 2 * np.pi
+    x = WIDTH / 2 + (WIDTH / 2 - _MARGIN_X) * np.sin(turn)
+    y = HEIGHT / 2 - (HEIGHT / 2 - _MARGIN_Y) * np.cos(turn)
+    return [(float(a), float(b)) for a, b in zip(x, y, strict=True)]

@@ -1,0 +1,125 @@
+"""Sizes of what is to be built: technologies by location, and the ring's plant and pipes."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+
+from anello.optimise.results.collected import CollectedResults
+from anello.present.report.appearance import Appearance
+from anello.present.report.numbers import exact
+from anello.ring.borefield.config import BorefieldConfig
+from anello.ring.borefield.g_function import borehole_count
+
+_BUILT = ("conversion", "conversion_plus", "supply_plus", "storage", "supply")
+
+
+def sizes_html(collected: CollectedResults, summary: Mapping[str, Any], look: Appearance) -> str:
+    """Return a table of sizes by location, and one of the ring's plant, field and pipes.
+
+    Parameters
+    ----------
+    collected : CollectedResults
+        One scenario.
+    summary : mapping
+        Its :func:`~anello.optimise.results.summary.summarise`.
+    look : Appearance
+        Names of locations and technologies.
+
+    Returns
+    -------
+    str
+        Numbers are those of ``capacity`` of the summary. What buys from outside without limit (a
+        grid) shows the power it gives at most.
+    """
+    inputs = collected.inputs
+    bases = dict(
+        zip(map(str, inputs["node"].values), map(str, inputs["node_base"].values), strict=True)
+    )
+    power = summary["capacity"].get("energy_kw", {})
+    energy = summary["capacity"].get("storage_kwh", {})
+    area = summary["capacity"].get("resource_area_m2", {})
+    table: dict[str, dict[str, str]] = {}
+    places: list[str] = []
+    for node, base in bases.items():
+        loc, _, tech = node.partition("::")
+        if base not in _BUILT:
+            continue
+        if base == "storage":
+            size = f"{exact(energy.get(node))} kWh" if node in energy else ""
+        elif base == "supply":
+            continue
+        else:
+            size = f"{exact(power.get(node))} kW" if node in power else ""
+        if node in area:
+            size += f", {exact(area[node])} m²"
+        if size:
+            table.setdefault(tech, {})[loc] = size
+            places.append(loc)
+    places = list(dict.fromkeys(places))
+    head = "".join(f'<th scope="col">{html.escape(look.name(loc))}</th>' for loc in places)
+    rows = "".join(
+        f'<tr><th scope="row">{html.escape(look.name(tech))}</th>'
+        + "".join(f"<td>{sizes.get(loc, '–')}</td>" for loc in places)
+        + "</tr>"
+        for tech, sizes in table.items()
+    )
+    parts = []
+    if rows:
+        parts.append(
+            '<div class="scroll"><table id="sizes"><thead><tr><th scope="col">Technology</th>'
+            f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+        )
+    ring = "".join(
+        f'<tr><th scope="row">{html.escape(what)}</th><td>{html.escape(size)}</td></tr>'
+        for what, size in ring_sizes(collected)
+    )
+    if ring:
+        parts.append(
+            '<div class="scroll"><table id="ring-sizes" class="text"><caption>Ring</caption>'
+            f"<tbody>{ring}</tbody></table></div>"
+        )
+    return '<div class="sizes">' + ("".join(parts) or "<p>Nothing is built.</p>") + "</div>"
+
+
+def ring_sizes(collected: CollectedResults) -> list[tuple[str, str]]:
+    """Return sizes of a ring's wells, field, heater, coolers and pipes as its settings give them.
+
+    Parameters
+    ----------
+    collected : CollectedResults
+        One scenario; without a simulated ring there are none.
+    """
+    if collected.ring is None:
+        return []
+    ring = collected.settings.get("ring") or {}
+    plant = ring.get("plant") or {}
+    out = []
+    flow = (plant.get("wells") or {}).get("max_flow_kg_s")
+    if flow:
+        out.append(("Wells", f"{flow:g} kg/s"))
+    for key, text in (
+        ("backup_heater", "Backup heater"),
+        ("dry_cooler", "Dry cooler"),
+        ("chiller", "Chiller of the ring"),
+    ):
+        size = (plant.get(key) or {}).get("max_kw")
+        if size:
+            out.append((text, f"{size:g} kW"))
+    field = plant.get("borefield")
+    if field:
+        count = borehole_count(BorefieldConfig.model_validate(field))
+        out.append(
+            ("Borefield", f"{count} × {field['depth_m']:g} m, {count * field['depth_m']:,.0f} m")
+        )
+    loop = ring.get("loop")
+    if loop:
+        pipes = sorted(loop["segments"], key=lambda p: -p["inner_diameter_m"])
+        for diameter, group in groupby(pipes, key=lambda p: p["inner_diameter_m"]):
+            length = sum(pipe["length_m"] for pipe in group)
+            out.append((f"Pipe, ⌀ {diameter * 1000:.0f} mm inside", f"{length:,.0f} m"))
+    elif (ring.get("water") or {}).get("mass_kg"):
+        out.append(("Water in the ring", f"{ring['water']['mass_kg'] / 1000:,.0f} t"))
+    return out
