@@ -11,7 +11,7 @@ from anello.district.config import load_district
 from anello.district.from_map import MapOptions, district_from_map, write_map
 from anello.errors import InputError
 from anello.examples.quarter_map import PLANT_DEG, copy_quarter
-from anello.ring.config import RingConfig
+from anello.ring.loop_config import LoopConfig
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +41,9 @@ def test_a_quarter_becomes_a_description_and_a_loop(quarter, tmp_path):
     assert main(told) == 0
     district = load_district(tmp_path / "out" / "district.yaml")
     assert len(district.locations) == 8
-    ring = RingConfig.model_validate(
-        yaml.safe_load((tmp_path / "out" / "pipes.yaml").read_text())["ring"]
-    )
-    assert ring.loop is not None
-    assert len(ring.loop.segments) == len(ring.loop.substations) == 9
+    pipes = yaml.safe_load((tmp_path / "out" / "pipes.yaml").read_text())["ring"]["loop"]
+    loop = LoopConfig.model_validate(pipes)
+    assert len(loop.segments) == len(loop.substations) == 9
     drawn = json.loads((tmp_path / "out" / "network.geojson").read_text())["features"]
     kinds = [one["properties"]["kind"] for one in drawn]
     assert kinds.count("building") == 60
