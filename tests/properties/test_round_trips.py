@@ -97,7 +97,8 @@ def test_every_way_round_ends_at_the_same_optimum(system):
     config, frames = system
     model = anello.Model(copy.deepcopy(config), timeseries_dataframes=frames)
     model.run(mip_gap=1e-9)
-    optimum = pytest.approx(model.results.objective_function_value, rel=1e-7, abs=1e-7)
+    # Within what the check of a solution allows: bigM multiplies what a row may be missed by.
+    optimum = pytest.approx(model.results.objective_function_value, rel=1e-5, abs=1e-7)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         # YAML → model
