@@ -54,7 +54,12 @@ def loop_section(stations: list[str]) -> dict[str, Any]:
 
 
 def random_district(
-    seed: int, *, days: int = 2, loop: bool = False, plant: dict[str, Any] | None = None
+    seed: int,
+    *,
+    days: int = 2,
+    loop: bool = False,
+    plant: dict[str, Any] | None = None,
+    free_cooling: dict[str, Any] | None = None,
 ) -> tuple[ModelData, RingConfig]:
     """Return a district and its ring; equal seeds give equal districts.
 
@@ -162,6 +167,8 @@ def random_district(
                 "use_temperature": use,
                 "out_of_range": "clip",
             }
+            if service == "cooling" and free_cooling is not None:
+                pumps[f"hp_{name}"]["free_cooling"] = free_cooling
         places[place]["pv"] = {"constraints": {"energy_cap_equals": float(rng.uniform(10, 60))}}
     data = read_model(
         {

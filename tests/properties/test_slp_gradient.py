@@ -79,6 +79,15 @@ def test_the_promise_of_a_small_step_is_kept_on_a_loop(seed, waves):
     assert kept(seed, waves=waves, loop=True) == pytest.approx(1.0, abs=0.1)
 
 
+@QUICK
+@given(seed=st.sampled_from([0, 1, 2, 3, 5, 6, 7, 8, 10]), loop=st.booleans())
+def test_the_promise_of_a_small_step_is_kept_with_free_cooling(seed, loop):
+    """Of these seeds all have cooling."""
+    waves = {"waves": 4} if loop else {}
+    free = {"free_cooling": {"spread_k": 6.0}}
+    assert kept(seed, loop=loop, **waves, **free) == pytest.approx(1.0, abs=0.1)
+
+
 def test_without_the_correction_it_would_not_be():
     district, _, about = searched(2, waves=0, loop=True)
     assert not about.with_trust_region(2 * CORRECTED_K).corrected

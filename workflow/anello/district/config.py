@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from anello.errors import ConfigError, Problem, did_you_mean
 from anello.model.schema.yaml_reader import parse_settings, read_settings
+from anello.ring.cop_config import FreeCooling
 
 Insulation = Literal["nzeb", "good", "average", "poor"]
 Use = Literal["residential", "office"]
@@ -407,6 +408,10 @@ class DistrictConfig(Strict):
     wells: Wells = Field(default_factory=Wells)
     plant: Plant = Field(default_factory=Plant)
     supply: SupplyTemperatures = Field(default_factory=SupplyTemperatures)
+    free_cooling: FreeCooling | None = Field(
+        default=None,
+        description="Heat exchanger that cools without a compressor where the loop is cold enough",
+    )
     tariffs: Tariffs = Field(default_factory=Tariffs)
     folder: Path | None = Field(
         default=None,

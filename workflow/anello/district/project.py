@@ -201,12 +201,15 @@ def _heat_pump(config: DistrictConfig, service: str) -> dict[str, Any]:
     if service == "cooling":
         c0 -= 1.0  # the evaporator's heat is the condenser's less the electricity
     fit = {"kind": "quadratic", "c0": c0, "c1": c1, "c2": c2, "valid_lift_k": _VALID_LIFT_K}
-    return {
+    pump: dict[str, Any] = {
         "service": service,
         "cop_map": fit,
         "use_temperature": {"kind": "fixed", "degc": config.supply_degc(service)},
         "out_of_range": "clip",
     }
+    if service == "cooling" and config.free_cooling is not None:
+        pump["free_cooling"] = config.free_cooling.model_dump()
+    return pump
 
 
 def _tanks(config: DistrictConfig, folder: DistrictFolder, service: str) -> dict[str, Tank]:

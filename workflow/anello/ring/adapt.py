@@ -241,6 +241,7 @@ _BY_PUMP = {
     "q_kw": ("kW", "thermal output"),
     "p_kw": ("kW", "electricity needed at the simulated COP"),
     "q_ring_kw": ("kW", "heat into the ring"),
+    "free_kw": ("kW", "thermal output by free cooling, without a compressor"),
     "capacity_factor": ("1", "thermal capacity relative to nominal"),
 }
 

@@ -208,6 +208,11 @@ class RingConfig(Strict):
                 raise ValueError(
                     f"heat pump `{key}`: the original study's fits exist only in `mode: iccep2019`"
                 )
+            if pump.free_cooling is not None and self.mode == "iccep2019":
+                raise ValueError(
+                    f"heat pump `{key}`: the original study knows no `free_cooling`; leave it out, "
+                    "or use `mode: physical`"
+                )
             use = pump.use_temperature
             if isinstance(use, StoreUse):
                 reversed_ = use.direction == "cold" and "cold_store_warm_when_full" not in active

@@ -19,6 +19,7 @@ from anello.ring.carnot import beyond_carnot
 from anello.ring.config import RingConfig
 from anello.ring.cop_config import (
     CarnotCop,
+    FreeCooling,
     HeatPumpConfig,
     Iccep2019Cop,
     QuadraticCop,
@@ -26,6 +27,7 @@ from anello.ring.cop_config import (
     TableCop,
 )
 from anello.ring.cop_maps import Carnot, CopFunction, CopPoint, Quadratic, RangeCheck, read_table
+from anello.ring.free_cooling import WithFreeCooling
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -70,6 +72,25 @@ class HeatPumpCop:
     def sigma(self) -> int:
         """Sign of the service's heat in the ring: −1 takes it out, +1 rejects it into the ring."""
         return 1 if self.cooling else -1
+
+    @property
+    def compressor(self) -> CopFunction:
+        """The map of the machine alone, without an exchanger before it."""
+        one = self.function
+        return one.heat_pump if isinstance(one, WithFreeCooling) else one
+
+    @property
+    def free_cooling(self) -> FreeCooling | None:
+        """The exchanger before the machine; None without one."""
+        one = self.function
+        return one.settings if isinstance(one, WithFreeCooling) else None
+
+    def free_share(self, ring_degc: Floats, use_degc: Floats) -> Floats:
+        """Return the share of the output that needs no compressor [-]."""
+        one = self.function
+        if isinstance(one, WithFreeCooling):
+            return one.share(ring_degc, use_degc)
+        return np.zeros_like(ring_degc)
 
     @property
     def _limited(self) -> bool:
@@ -257,10 +278,13 @@ def compile_heat_pump(
     HeatPumpCop
         Map and limits.
     """
+    function = compile_function(
+        config.cop_map, config.service, cooling_rises=cooling_rises, folder=folder
+    )
+    if config.free_cooling is not None:
+        function = WithFreeCooling(function, config.free_cooling)
     return HeatPumpCop(
-        compile_function(
-            config.cop_map, config.service, cooling_rises=cooling_rises, folder=folder
-        ),
+        function,
         config.service == "cooling",
         -np.inf if config.min_source_degc is None else config.min_source_degc,
         np.inf if config.max_lift_k is None else config.max_lift_k,
@@ -304,7 +328,7 @@ def compile_heat_pumps(
         if id(pump) not in cache:
             made = compile_heat_pump(pump, cooling_rises=rises, folder=folder)
             cache[id(pump)] = made
-            fault = beyond_carnot(node, pump, made.function)
+            fault = beyond_carnot(node, pump, made.compressor)
             if fault is not None and config.mode == "physical":
                 problems.append(fault)
         compiled[node] = cache[id(pump)]

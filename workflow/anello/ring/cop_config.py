@@ -150,6 +150,24 @@ class CapacityLimit(Strict):
         return np.clip(free, self.min_factor, self.max_factor)
 
 
+class FreeCooling(Strict):
+    """A heat exchanger between the cooled circuit and the ring, before the heat pump."""
+
+    effectiveness: Fraction = Field(
+        default=0.8,
+        description=(
+            "Share of the difference between the circuit's return and the ring by which the "
+            "exchanger cools the circuit [-]. With equal flows on both sides it is NTU/(1 + NTU)."
+        ),
+    )
+    spread_k: Positive = Field(
+        default=5.0, description="By how much the cooled circuit comes back warmer [K]."
+    )
+    electricity_kwh_per_kwh: Positive = Field(
+        default=0.02, description="Electricity of the exchanger's pump per heat [kWh/kWh]."
+    )
+
+
 class HeatPumpConfig(Strict):
     """One heat pump technology between a service and the ring."""
 
@@ -176,3 +194,16 @@ class HeatPumpConfig(Strict):
     capacity: CapacityLimit | None = Field(
         default=None, description="Thermal capacity as a function of the ring temperature."
     )
+    free_cooling: FreeCooling | None = Field(
+        default=None,
+        description=(
+            "A heat exchanger that cools without a compressor as far as the ring is cold enough; "
+            "only for the service `cooling`."
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _only_cooling_is_free(self) -> Self:
+        if self.free_cooling is not None and self.service != "cooling":
+            raise ValueError("`free_cooling` needs `service: cooling`; a ring does not heat freely")
+        return self

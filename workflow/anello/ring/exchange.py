@@ -146,6 +146,8 @@ class RingResult:
         COP the dispatch was computed with [-].
     q_kw, p_kw, q_ring_kw : ndarray, shape (H, T)
         Thermal output, electricity truly needed, heat into the ring [kW].
+    free_kw : ndarray, shape (H, T)
+        Output that free cooling gives, without a compressor [kW].
     q_bal_kw, p_bal_kw : dict of str to ndarray, shape (T,)
         Heat into the ring and electricity by device of the balancing plant [kW].
     e_bal, de_bal_dring : dict of str to ndarray, shape (T,)
@@ -200,6 +202,7 @@ class RingResult:
     q_kw: Floats
     p_kw: Floats
     q_ring_kw: Floats
+    free_kw: Floats
     q_bal_kw: dict[str, Floats]
     p_bal_kw: dict[str, Floats]
     e_bal: dict[str, Floats]

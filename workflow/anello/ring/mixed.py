@@ -202,15 +202,30 @@ def _forward(
 
 
 def _pump_exchanges(
-    data: RingInput, sigma: Floats, source: Floats, use: Floats, p_kw: Floats
+    data: RingInput,
+    pumps: Sequence[HeatPumpCop],
+    source: Floats,
+    use: Floats,
+    p_kw: Floats,
+    free_kw: Floats,
 ) -> Iterator[Exchange]:
     """Heat pumps: from the ring to the use, or from what is cooled to the ring."""
-    for row, node in enumerate(data.nodes):
-        q_kw = data.q_kw[row]
-        if sigma[row, 0] < 0:
-            yield Exchange(node, source[row], use[row], q_kw - p_kw[row], q_kw)
-        else:
-            yield Exchange(node, use[row], source[row], q_kw, q_kw + p_kw[row])
+    for row, (node, pump) in enumerate(zip(data.nodes, pumps, strict=True)):
+        q_kw, work_kw = data.q_kw[row], p_kw[row]
+        free = pump.free_cooling
+        if pump.sigma < 0:
+            yield Exchange(node, source[row], use[row], q_kw - work_kw, q_kw)
+            continue
+        if free is not None:
+            share = pump.free_share(source[row], use[row])
+            # The coldest that the exchanger cools the circuit to, before the heat pump goes on.
+            between_degc = use[row] + free.spread_k * (1.0 - share)
+            pumped_kw = free.electricity_kwh_per_kwh * free_kw[row]
+            yield Exchange(
+                f"{node}, exchanger", between_degc, source[row], free_kw[row], free_kw[row]
+            )
+            q_kw, work_kw = q_kw - free_kw[row], work_kw - pumped_kw
+        yield Exchange(node, use[row], source[row], q_kw, q_kw + work_kw)
 
 
 def _plant_exchanges(
@@ -312,12 +327,14 @@ def assemble(
     shape = data.q_kw.shape
     zeros = np.zeros(data.times.size)
     cop, d_ring, d_use = np.empty(shape), np.empty(shape), np.empty(shape)
+    free_kw = np.zeros(shape)
     clipped: dict[str, int] = {}
     over: dict[str, int] = {}
     factor = np.ones(shape)
     for row, (node, pump) in enumerate(zip(data.nodes, pumps, strict=True)):
         clipped[node] = pump.count_outside(node, source[row], use[row], data.q_kw[row], data.times)
         cop[row], d_ring[row], d_use[row] = pump.evaluate(source[row], use[row])
+        free_kw[row] = pump.free_share(source[row], use[row]) * data.q_kw[row]
         settings = config.heat_pump(node)
         over[node] = 0
         if settings is not None and settings.capacity is not None:
@@ -353,7 +370,7 @@ def assemble(
     per_kwh = {device.name: device.electricity(water) for device in devices}
     fields = fields or {}
     exchanges = [
-        *_pump_exchanges(data, sigma, source, use, p_kw),
+        *_pump_exchanges(data, pumps, source, use, p_kw, free_kw),
         *_plant_exchanges(devices, balancing, per_kwh, waters, fields),
     ]
     entropy = second_law.audit(exchanges, data.times)
@@ -373,6 +390,7 @@ def assemble(
         q_kw=data.q_kw,
         p_kw=p_kw,
         q_ring_kw=q_ring_kw,
+        free_kw=free_kw,
         q_bal_kw=balancing,
         p_bal_kw=device_electricity(devices, balancing, water),
         e_bal={name: taken for name, (taken, _) in per_kwh.items()},

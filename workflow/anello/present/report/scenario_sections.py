@@ -13,6 +13,7 @@ import xarray as xr
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.collection import convergence_dataset
 from anello.optimise.results.prices import set_prices
+from anello.optimise.results.summary import KWH_PER_MWH
 from anello.present.report.appearance import BLUE, GREEN, VERMILION, WHEEL, Appearance
 from anello.present.report.assumptions import assumptions_html
 from anello.present.report.audits import audits_html
@@ -87,12 +88,33 @@ def _cop(collected: CollectedResults, config: FiguresConfig) -> str:
                 _DASHES[locs.index(loc) % len(_DASHES)],
             )
         )
-    return line_chart(
+    return free_cooling_html(ring) + line_chart(
         lines,
         "Hours in operation with at least this COP [h]",
         "COP [–]",
         "Coefficient of performance of each heat pump, in falling order",
         x_from_zero=True,
+    )
+
+
+def free_cooling_html(ring: xr.Dataset) -> str:
+    """Return a sentence on the cold that took no compressor; nothing where there is none.
+
+    Parameters
+    ----------
+    ring : xarray.Dataset
+        With ``free_kw(node, timestep)`` and ``q_kw(node, timestep)`` [kW], and
+        ``step_h(timestep)`` [h].
+    """
+    if "free_kw" not in ring or not float(ring["free_kw"].sum()):
+        return ""
+    free = (ring["free_kw"] * ring["step_h"]).sum("timestep") / KWH_PER_MWH
+    cold = (ring["q_kw"] * ring["step_h"]).sum("timestep") / KWH_PER_MWH
+    where = free > 0
+    total, share = float(free.sum()), float(free.sum() / cold.where(where).sum())
+    return (
+        f"<p>Free cooling gave {total:,.0f} MWh, {share:.0%} of what the heat pumps with an "
+        "exchanger cooled; their COP holds for both together.</p>"
     )
 
 
