@@ -13,6 +13,19 @@ from anello.model.data import ModelData
 from anello.model.definition import read_model
 from anello.ring.config import RingConfig
 
+SOURCES: dict[str, Any] = {
+    "sewage": {"kind": "stream", "temperature_degc": "sewage_degc", "max_flow_kg_s": "sewage_kg_s"},
+    "hall": {
+        "kind": "stream",
+        "ways": "heating",
+        "temperature_degc": 30.0,
+        "max_flow_kg_s": 3.0,
+        "available_kw": "waste_kw",
+    },
+    "coil": {"kind": "air", "kw_per_k": 8.0, "max_kw": 80.0},
+    "roof": {"kind": "solar", "area_m2": 60.0, "irradiance_kw_per_m2": "sun_kw_per_m2"},
+}
+"""One source of each kind, and one whose heat is limited, for `plant: {"sources": SOURCES}`."""
 SERVICES = ("dhw", "heating", "cooling")
 COP_MAP = {
     "dhw": {"kind": "quadratic", "c0": 6.81, "c1": 0.121, "c2": 0.00063, "valid_lift_k": [0, 60]},
@@ -103,6 +116,15 @@ def random_district(
     weather = np.random.default_rng([seed, 1])
     air_degc = weather.uniform(2.0, 26.0) + 6.0 * np.sin(2 * np.pi * (hour - 9) / 24)
     tables["air"] = pd.DataFrame({"outdoor_degc": air_degc}, index=index)
+    tables["around"] = pd.DataFrame(
+        {
+            "sewage_degc": weather.uniform(10.0, 18.0) + 2.0 * np.sin(2 * np.pi * (hour - 20) / 24),
+            "sewage_kg_s": 4.0 + 3.0 * np.sin(2 * np.pi * (hour - 14) / 24),
+            "waste_kw": np.where((hour >= 8) & (hour < 20), 60.0, 0.0),
+            "sun_kw_per_m2": np.clip(np.sin(2 * np.pi * (hour - 6) / 24), 0, None) * 0.8,
+        },
+        index=index,
+    )
     pumps: dict[str, Any] = {}
     places: dict[str, dict[str, Any]] = {place: {"grid": None} for place in locations}
     total_kw = 0.0
@@ -176,6 +198,7 @@ def random_district(
                 "name": f"random {seed}",
                 "calliope_version": "0.6.10",
                 "outdoor_degc": "df=air:outdoor_degc",
+                "ring_series": {name: f"df=around:{name}" for name in tables["around"]},
             },
             "run": {
                 "solver": "highs",

@@ -15,7 +15,7 @@ from anello.coupling.slp import judge_iteration
 from anello.coupling.unseen import Prices, respond, true_heat
 from anello.ring import simulate
 from anello.ring.loop_run import plan_loop
-from ring_districts import coupled
+from ring_districts import SOURCES, coupled
 
 SMALL_K = 1e-3
 QUICK = settings(
@@ -86,6 +86,22 @@ def test_the_promise_of_a_small_step_is_kept_with_free_cooling(seed, loop):
     waves = {"waves": 4} if loop else {}
     free = {"free_cooling": {"spread_k": 6.0}}
     assert kept(seed, loop=loop, **waves, **free) == pytest.approx(1.0, abs=0.1)
+
+
+@QUICK
+@given(seed=st.integers(0, 11), loop=st.booleans())
+def test_the_promise_of_a_small_step_is_kept_with_sources(seed, loop):
+    waves = {"waves": 4} if loop else {}
+    sources = {"plant": {"sources": SOURCES}}
+    assert kept(seed, loop=loop, **waves, **sources) == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_step_of_a_tenth_of_a_millikelvin_is_kept_too():
+    """What devices that can do nothing may do in a programme must be nothing."""
+    sources = {"plant": {"sources": {"coil": SOURCES["coil"]}}}
+    district, _, about = searched(3, waves=4, loop=True, **sources)
+    _, verdict, _ = step(district, about.with_trust_region(1e-4), 9)
+    assert verdict.rho == pytest.approx(1.0, abs=0.1)
 
 
 def test_without_the_correction_it_would_not_be():

@@ -18,7 +18,7 @@ from anello.optimise.formulation.ring_rows import (
 from anello.ring.borefield.device import device_stations
 from anello.ring.borefield.field import Borefield, compile_borefield
 from anello.ring.config import RingConfig
-from anello.ring.devices import WAYS
+from anello.ring.devices import ways_of
 from anello.ring.geometry import stations
 from anello.ring.plant import over_a_step
 
@@ -52,7 +52,7 @@ def field_rows(
         (station,) = device_stations(settings, names, ("borefield",), plant)
     keep = np.exp(-step_h / field.chain.tau_h[:, None])
     drop = field.k_per_kw * (1.0 - keep) * field.chain.resistance[:, None]
-    ways = [(name, sign) for name, (device, sign) in WAYS.items() if device == "borefield"]
+    ways = list(ways_of("borefield"))
     low, high = settings.fluid_degc
     return FieldRows(
         masses=tuple(f"mass_{number}" for number in range(field.chain.tau_h.size)),
@@ -155,9 +155,10 @@ def field_limits(
         start = about.temperature_degc[:-1]
         if about.water is not None:
             start = about.water.degc[field.station]
+        size = np.full_like(start, field.most_kw)
         for name, sign in zip(field.ways, field.signs, strict=True):
             slope, limit, most[name] = line(
-                config, rows, about, sign, idle, per_k, start, field.most_kw, float(per_k.max())
+                config, rows, about, sign, idle, per_k, start, size, float(per_k.max())
             )
             seen = np.where(np.isclose(slope, per_k), slope, 0.0)
             limit = limit + sign * seen * (field.undisturbed_degc - idle)

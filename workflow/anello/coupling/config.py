@@ -111,7 +111,7 @@ class CouplingConfig(Strict):
         ),
     )
     max_iterations: Count = Field(
-        default=30, description="Iterations at most, the first included; then the run has failed."
+        default=60, description="Iterations at most, the first included; then the run has failed."
     )
     tolerance_k: Positive = Field(
         default=0.05,

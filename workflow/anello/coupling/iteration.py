@@ -25,15 +25,17 @@ from anello.coupling.valves import opened
 from anello.errors import InputError
 from anello.errors import Problem as Fault
 from anello.model.data import ModelData
+from anello.model.definition.weather import RING_SERIES
 from anello.optimise.formulation.ring_rows import RingRows
 from anello.optimise.solve.problem import Problem
 from anello.ring import simulate
 from anello.ring.adapt import ring_input, ring_nodes
 from anello.ring.config import RingConfig
 from anello.ring.cost import TrueCost, true_cost
-from anello.ring.devices import WAYS, plant_devices
-from anello.ring.exchange import DEVICES, RingInput, RingResult
+from anello.ring.devices import device_of, plant_devices
+from anello.ring.exchange import RingInput, RingResult
 from anello.ring.plant import device_cost
+from anello.ring.surroundings import Surroundings
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -70,8 +72,7 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
         np.asarray(data.inputs["timestep_resolution"].values, dtype=float),
         scheduled=scheduled,
         waves_seen=coupling.slp.waves_in(data.inputs.sizes["timestep"]),
-        outdoor_degc=_weather(data, "outdoor_degc"),
-        wet_bulb_degc=_weather(data, "outdoor_wet_bulb_degc"),
+        around=_surroundings(data),
     )
 
 
@@ -131,9 +132,23 @@ def _service(ring: RingConfig, node: str) -> str:
     return pump.service
 
 
-def _weather(data: ModelData, name: str) -> Floats | None:
-    """Return a temperature that the model brings along, shape (T,) [°C]."""
-    return np.asarray(data.inputs[name].values, dtype=float) if name in data.inputs else None
+def _surroundings(data: ModelData) -> Surroundings:
+    """Return the weather and the ring's series that the model brings along."""
+    brought = {
+        str(name): np.asarray(values.values, dtype=float)
+        for name, values in data.inputs.data_vars.items()
+        if values.dims == ("timestep",)
+    }
+    return Surroundings(
+        data.inputs.sizes["timestep"],
+        brought.get("outdoor_degc"),
+        brought.get("outdoor_wet_bulb_degc"),
+        {
+            name.removeprefix(RING_SERIES): values
+            for name, values in brought.items()
+            if name.startswith(RING_SERIES)
+        },
+    )
 
 
 def storage_start(data: ModelData, dispatch: xr.Dataset, ring: RingConfig) -> dict[str, float]:
@@ -193,14 +208,15 @@ def simulate_dispatch(
     InputError
         If ring and model do not fit together.
     """
-    nodes = heat_pumps(ring, data)
+    nodes, around = heat_pumps(ring, data), _surroundings(data)
     flows = ring_input(
         ring,
         dispatch,
         dict(zip(nodes, cop_used, strict=True)),
         storage_start_kwh=storage_start(data, dispatch, ring),
-        outdoor_degc=_weather(data, "outdoor_degc"),
-        wet_bulb_degc=_weather(data, "outdoor_wet_bulb_degc"),
+        outdoor_degc=around.outdoor_degc,
+        wet_bulb_degc=around.wet_bulb_degc,
+        series=around.series,
     )
     schedule = schedule_kw(dispatch, flows.step_h)
     settings = ring if schedule is None else following_schedule(ring)
@@ -215,9 +231,9 @@ def simulate_dispatch(
     paid: dict[str, object] = {}
     if schedule is not None and plant is not None:
         # The devices of the programme may heat and cool at once; they pay for both.
-        moved = _moved_kw(dispatch, flows.step_h)
+        moved = _moved_kw(dispatch, flows.step_h, list(result.q_bal_kw))
         taken_kw = np.zeros_like(flows.step_h)
-        for device in plant_devices(plant, len(taken_kw), flows.outdoor_degc, flows.wet_bulb_degc):
+        for device in plant_devices(plant, flows.surroundings):
             taken_kw = taken_kw + device.electricity_kwh_per_kwh * moved[device.name]
         if "ring_power" in dispatch:
             taken_kw = taken_kw + dispatch["ring_power"].sum("device").values / flows.step_h
@@ -246,12 +262,12 @@ def simulate_dispatch(
     return flows, result, cost
 
 
-def _moved_kw(dispatch: xr.Dataset, step_h: Floats) -> dict[str, Floats]:
+def _moved_kw(dispatch: xr.Dataset, step_h: Floats, devices: list[str]) -> dict[str, Floats]:
     """Heat that each device moves in a dispatch, both ways added up, shape (T,) [kW]."""
     heat = dispatch["ring_heat"].transpose("device", "timestep")
-    moved = {device: np.zeros_like(step_h) for device in DEVICES}
+    moved = {device: np.zeros_like(step_h) for device in devices}
     for name, kwh in zip(heat["device"].values, heat.values, strict=True):
-        device, _ = WAYS[str(name)]
+        device, _ = device_of(str(name))
         moved[device] = moved[device] + np.abs(kwh) / step_h
     return moved
 

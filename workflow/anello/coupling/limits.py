@@ -13,7 +13,7 @@ from anello.optimise.formulation.ring import EXCHANGE_PER_K, POWER_PER_K, POWER_
 from anello.optimise.formulation.ring_rows import Device, RingRows
 from anello.optimise.solve.problem import Problem
 from anello.ring.config import RingConfig
-from anello.ring.plant import over_a_step, passing
+from anello.ring.plant import over_a_step, passing_each
 
 if TYPE_CHECKING:
     pass
@@ -23,7 +23,7 @@ Floats = NDArray[np.float64]
 
 TRACE = 1e-3
 """Slope, relative to the wells' conductance, of a limit that does not depend on temperature [-]."""
-TRACE_KW = 1e-3
+TRACE_KW = 1e-5
 """Heat of wells that can do nothing, for the same reason: fixed columns would vanish [kW]."""
 NEVER_DEGC = 1e3
 """A temperature that no ring has; a limit that depends on it does not bind [°C]."""
@@ -82,14 +82,14 @@ def _exchange(
 ) -> tuple[Floats, Floats, Floats]:
     """Return slope [kW/K], limit [kW] and most heat [kW] of one device, each of shape (T,)."""
     assert device.body_degc is not None
-    conductance = np.full_like(rows.step_h, device.kw_per_k)
+    conductance = np.broadcast_to(device.kw_per_k, rows.step_h.shape)
     if rows.loop is None:
         conductance = over_a_step(device.kw_per_k, rows.psi)
     start_degc = about.temperature_degc[:-1]
     if about.water is not None:
         start_degc = about.water.degc[rows.plant_water]
         through = about.water.passing_kw_per_k
-        conductance = np.array([passing(device.kw_per_k, float(kw)) for kw in through])
+        conductance = passing_each(device.kw_per_k, through)
     return line(
         config,
         rows,
@@ -98,8 +98,8 @@ def _exchange(
         device.body_degc,
         conductance,
         start_degc,
-        device.max_kw,
-        device.kw_per_k,
+        np.broadcast_to(device.max_kw, rows.step_h.shape),
+        float(np.max(device.kw_per_k)),
     )
 
 
@@ -111,7 +111,7 @@ def line(
     body_degc: Floats,
     conductance: Floats,
     start_degc: Floats,
-    max_kw: float,
+    max_kw: Floats,
     nominal_kw_per_k: float,
 ) -> tuple[Floats, Floats, Floats]:
     """Return a line in the water's temperature for what an exchanger can move.
@@ -124,8 +124,10 @@ def line(
         +1 for heat into the ring, −1 for heat out of it.
     body_degc, conductance, start_degc : ndarray, shape (T,)
         The other side [°C], heat per kelvin [kW/K], and the water at the incumbent [°C].
-    max_kw, nominal_kw_per_k : float
-        Largest heat [kW], and conductance [kW/K].
+    max_kw : ndarray, shape (T,)
+        Largest heat [kW].
+    nominal_kw_per_k : float
+        Largest conductance [kW/K].
 
     Returns
     -------
@@ -158,9 +160,11 @@ def line(
     constant = slope < trace
     most_kw = np.where(constant, np.maximum(at_incumbent, TRACE_KW), np.inf)
     slope = np.where(constant, trace, slope)
-    limit = np.minimum(at_incumbent, max_kw) + slope * sign * start_degc
+    # The device's own size is a bound of its column. In this row it would hold the ring at the
+    # side of the incumbent where a smaller device still moves as much.
+    limit = at_incumbent + slope * sign * start_degc
     limit = np.where(constant, max_kw + trace * NEVER_DEGC, limit)
-    limit[0] = min(at_incumbent[0], max_kw)
+    limit[0] = at_incumbent[0]
     return slope, limit, most_kw
 
 

@@ -16,8 +16,7 @@ from anello.optimise.formulation.ring import PER_K, PER_KWH
 from anello.optimise.formulation.ring_rows import RingRows
 from anello.optimise.solve.problem import Problem
 from anello.ring.config import RingConfig
-from anello.ring.devices import WAYS
-from anello.ring.exchange import DEVICES
+from anello.ring.devices import device_of
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -134,8 +133,8 @@ def schedule_kw(dispatch: xr.Dataset, step_h: Floats) -> dict[str, Floats] | Non
     if "ring_heat" not in dispatch:
         return None
     heat = dispatch["ring_heat"].transpose("device", "timestep")
-    moved = {device: np.zeros_like(step_h) for device in DEVICES}
+    moved: dict[str, Floats] = {}
     for name, kwh in zip(heat["device"].values, heat.values, strict=True):
-        device, sign = WAYS[str(name)]
-        moved[device] = moved[device] + sign * kwh / step_h
+        device, sign = device_of(str(name))
+        moved[device] = moved.get(device, 0.0) + sign * kwh / step_h
     return moved

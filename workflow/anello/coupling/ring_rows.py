@@ -20,6 +20,7 @@ from anello.ring.devices import plant_devices
 from anello.ring.geometry import geometry
 from anello.ring.ground import ground_temperature_degc
 from anello.ring.mixed import decay
+from anello.ring.surroundings import Surroundings
 
 if TYPE_CHECKING:
     pass
@@ -34,8 +35,7 @@ def ring_rows(
     *,
     scheduled: bool,
     waves_seen: int = 0,
-    outdoor_degc: Floats | None = None,
-    wet_bulb_degc: Floats | None = None,
+    around: Surroundings | None = None,
 ) -> RingRows:
     """Put the ring's settings into plain numbers for the formulation.
 
@@ -56,8 +56,8 @@ def ring_rows(
         Whether the programme decides the heat of the balancing plant.
     waves_seen : int
         Wave numbers by which it knows where on a loop the water is warm.
-    outdoor_degc, wet_bulb_degc : ndarray, shape (T,), optional
-        Dry-bulb and wet-bulb temperature of the outdoor air [°C].
+    around : Surroundings, optional
+        Outdoor air, and the series that the plant's sources name.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def ring_rows(
     if loop is not None and field is not None:
         loop = replace(loop, field_station=field.station)
     if scheduled and plant is not None:
-        for device in plant_devices(plant, len(times), outdoor_degc, wet_bulb_degc):
+        for device in plant_devices(plant, around or Surroundings(len(times))):
             for name, sign, most_kw in device.ways:
                 if field is not None and name in field.ways:
                     most_kw = field.most_kw

@@ -25,7 +25,7 @@ from anello.ring.devices import plant_devices
 from anello.ring.exchange import RingInput, RingResult
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.loop_run import LoopPlan
-from anello.ring.plant import passing
+from anello.ring.plant import passing_each
 from anello.ring.waves import Waves
 
 if TYPE_CHECKING:
@@ -160,12 +160,12 @@ def respond(
     through = np.minimum(
         np.abs(result.flow_kg_s) * WATER_KJ_PER_KGK, rows.capacity_kwh_per_k / hours
     )
-    for device in plant_devices(config.plant, hours.size, data.outdoor_degc, data.wet_bulb_degc):
+    for device in plant_devices(config.plant, data.surroundings):
         heat = result.q_bal_kw[device.name]
         plant_eur_per_k += np.abs(heat) * hours * price * result.de_bal_dring[device.name]
         if not (device.is_exchanger and device.body_degc is not None and rows.devices):
             continue
-        kw_per_k = np.array([passing(device.kw_per_k, float(kw)) for kw in through])
+        kw_per_k = passing_each(device.kw_per_k, through)
         most = kw_per_k * np.abs(device.body_degc - result.plant_degc)
         size = np.where(heat > 0, device.heating_kw, device.cooling_kw)
         opened = (np.abs(heat) >= (1.0 - OPEN) * most) & (most < size) & (heat != 0.0)

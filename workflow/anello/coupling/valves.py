@@ -20,7 +20,7 @@ from anello.ring.exchange import RingInput
 from anello.ring.geometry import flow_series, geometry, stations
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.mixed import step_coefficients
-from anello.ring.plant import over_a_step, passing
+from anello.ring.plant import over_a_step, passing_each
 
 Floats = NDArray[np.float64]
 
@@ -57,16 +57,14 @@ def opened(
     """
     water_degc, kw_per_k = _water(config, data, dispatch, sigma)
     told = dict(schedule_kw)
-    for device in plant_devices(
-        config.plant, data.times.size, data.outdoor_degc, data.wet_bulb_degc
-    ):
+    for device in plant_devices(config.plant, data.surroundings):
         if not device.is_exchanger or device.body_degc is None or not device.ways:
             continue
-        conductance = np.array([passing(device.kw_per_k, float(kw)) for kw in kw_per_k])
+        conductance = passing_each(device.kw_per_k, kw_per_k)
         if config.model != "loop":
             _, psi = step_coefficients(config, data.step_h)
             conductance = over_a_step(device.kw_per_k, psi)
-        heat = schedule_kw[device.name]
+        heat = schedule_kw.get(device.name, np.zeros(data.times.size))
         most_kw = np.where(heat > 0, device.heating_kw, device.cooling_kw)
         limit = np.minimum(conductance * np.abs(device.body_degc - water_degc), most_kw)
         full = (np.abs(heat) >= (1.0 - AT_LIMIT) * limit - AT_LIMIT) & (np.abs(heat) > AT_LIMIT)

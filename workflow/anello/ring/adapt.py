@@ -17,7 +17,7 @@ from anello.errors import ArtefactError, InputError, Problem
 from anello.ring.borefield.adapt import field_result, field_variables
 from anello.ring.config import RingConfig
 from anello.ring.cop_config import StoreUse
-from anello.ring.exchange import DEVICES, Audit, RingInput, RingResult
+from anello.ring.exchange import Audit, RingInput, RingResult
 from anello.ring.loop_config import ScheduledFlow
 from anello.ring.second_law import SecondLawAudit
 
@@ -119,6 +119,7 @@ def ring_input(
     outdoor_degc: Floats | None = None,
     wet_bulb_degc: Floats | None = None,
     flow_kg_s: Floats | None = None,
+    series: Mapping[str, Floats] | None = None,
     step_h: Floats | None = None,
     folder: Path | None = None,
 ) -> RingInput:
@@ -137,6 +138,8 @@ def ring_input(
         Level of each store before the first step, by node; 0 where absent [kWh].
     outdoor_degc, wet_bulb_degc, flow_kg_s : ndarray, shape (T,), optional
         See `RingInput`.
+    series : mapping of str to ndarray, shape (T,), optional
+        Series that the plant's sources name.
     step_h : ndarray, shape (T,), optional
         Length of the time steps, if the dataset does not say [h].
     folder : Path, optional
@@ -221,6 +224,7 @@ def ring_input(
         outdoor_degc=outdoor_degc,
         wet_bulb_degc=wet_bulb_degc,
         flow_kg_s=flow_kg_s,
+        series=series or {},
     )
 
 
@@ -265,6 +269,7 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
     def variable(dims: tuple[str, ...], values: Any, units: str, name: str) -> Any:
         return (dims, values, {"units": units, "long_name": name})
 
+    devices = list(result.q_bal_kw)
     ends = result.times + (result.step_h * 3.6e12).astype("timedelta64[ns]")
     data: dict[str, Any] = {
         "temperature_degc": variable(
@@ -273,25 +278,25 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
         "step_h": variable(("timestep",), result.step_h, "h", "length of the time step"),
         "q_bal_kw": variable(
             ("device", "timestep"),
-            np.array([result.q_bal_kw[d] for d in DEVICES]),
+            np.array([result.q_bal_kw[d] for d in devices]),
             "kW",
             "heat of the balancing plant into the ring",
         ),
         "p_bal_kw": variable(
             ("device", "timestep"),
-            np.array([result.p_bal_kw[d] for d in DEVICES]),
+            np.array([result.p_bal_kw[d] for d in devices]),
             "kW",
             "electricity of the balancing plant",
         ),
         "e_bal": variable(
             ("device", "timestep"),
-            np.array([result.e_bal[d] for d in DEVICES]),
+            np.array([result.e_bal[d] for d in devices]),
             "1",
             "electricity of the balancing plant per heat",
         ),
         "de_bal_dring": variable(
             ("device", "timestep"),
-            np.array([result.de_bal_dring[d] for d in DEVICES]),
+            np.array([result.de_bal_dring[d] for d in devices]),
             "K-1",
             "its derivative to the temperature of the passing water",
         ),
@@ -330,7 +335,7 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
             "node": list(result.nodes),
             "timestep": result.times,
             "state": np.concatenate([result.times, ends[-1:]]),
-            "device": list(DEVICES),
+            "device": devices,
         },
         attrs={
             "bounds_degc": list(result.bounds_degc),

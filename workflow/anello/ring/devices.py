@@ -16,21 +16,30 @@ from numpy.typing import NDArray
 
 from anello.errors import InputError, Problem
 from anello.ring.cop_maps import KELVIN
-from anello.ring.plant_config import ChillerConfig, PlantConfig
+from anello.ring.plant_config import WAY_ENDINGS, ChillerConfig, PlantConfig
+from anello.ring.sources import Source
+from anello.ring.surroundings import Surroundings
 
 Floats = NDArray[np.float64]
 
 
-WAYS = {
-    "wells_heating": ("wells", 1.0),
-    "wells_cooling": ("wells", -1.0),
-    "backup_heater": ("backup_heater", 1.0),
-    "dry_cooler": ("dry_cooler", -1.0),
-    "chiller": ("chiller", -1.0),
-    "borefield_heating": ("borefield", 1.0),
-    "borefield_cooling": ("borefield", -1.0),
-}
-"""Device and sign of each way that a programme may move heat into the ring (+1) or out of it."""
+ONE_WAY = {"backup_heater": 1.0, "dry_cooler": -1.0, "chiller": -1.0}
+"""Devices with one way, which has their name, and its sign."""
+
+
+def ways_of(device: str) -> tuple[tuple[str, float], ...]:
+    """Return the names of a device's ways in a programme, and their signs: +1 into the ring."""
+    if device in ONE_WAY:
+        return ((device, ONE_WAY[device]),)
+    return tuple(zip((f"{device}{end}" for end in WAY_ENDINGS), (1.0, -1.0), strict=True))
+
+
+def device_of(way: str) -> tuple[str, float]:
+    """Return device and sign of a way; the inverse of `ways_of`."""
+    for end, sign in zip(WAY_ENDINGS, (1.0, -1.0), strict=True):
+        if way.endswith(end):
+            return way.removesuffix(end), sign
+    return way, ONE_WAY[way]
 
 
 @dataclass(frozen=True)
@@ -40,14 +49,14 @@ class PlantDevice:
     Attributes
     ----------
     name : str
-        ``wells``, ``backup_heater``, ``dry_cooler``, ``chiller`` or ``borefield``.
-    heating_kw, cooling_kw : float
+        ``wells``, ``backup_heater``, ``dry_cooler``, ``chiller``, ``borefield``, or a source.
+    heating_kw, cooling_kw : float or ndarray, shape (T,)
         Most that it puts into the ring, and takes out of it; 0 where it cannot [kW].
     first : bool
         Whether it balances the ring within its thresholds; the others only defend the bounds.
     body_degc : ndarray, shape (T,), optional
         Temperature on the other side; None for a heater [°C].
-    kw_per_k : float
+    kw_per_k : float or ndarray, shape (T,)
         Conductance of an exchanger; infinite for a machine [kW/K].
     electricity_kwh_per_kwh : float
         Electricity per kWh of heat, unless `chiller` says it [kWh/kWh].
@@ -58,11 +67,11 @@ class PlantDevice:
     """
 
     name: str
-    heating_kw: float
-    cooling_kw: float
+    heating_kw: float | Floats
+    cooling_kw: float | Floats
     first: bool = False
     body_degc: Floats | None = None
-    kw_per_k: float = math.inf
+    kw_per_k: float | Floats = math.inf
     electricity_kwh_per_kwh: float = 0.0
     cost_eur_per_kwh: float = 0.0
     chiller: ChillerConfig | None = None
@@ -70,16 +79,16 @@ class PlantDevice:
     @property
     def is_exchanger(self) -> bool:
         """Whether heat goes through it downhill only."""
-        return math.isfinite(self.kw_per_k)
+        return bool(np.isfinite(self.kw_per_k).all())
 
     @property
-    def ways(self) -> tuple[tuple[str, float, float], ...]:
+    def ways(self) -> tuple[tuple[str, float, float | Floats], ...]:
         """Its ways in a programme: name, sign of the heat into the ring, most heat [kW]."""
         most = {1.0: self.heating_kw, -1.0: self.cooling_kw}
         return tuple(
             (way, sign, most[sign])
-            for way, (device, sign) in WAYS.items()
-            if device == self.name and most[sign] > 0
+            for way, sign in ways_of(self.name)
+            if np.max(most[sign], initial=0.0) > 0
         )
 
     def electricity(self, ring_degc: Floats) -> tuple[Floats, Floats]:
@@ -130,22 +139,15 @@ def chiller_electricity(
     return taken, np.where(free, 0.0, slope)
 
 
-def plant_devices(
-    config: PlantConfig | None,
-    steps: int,
-    outdoor_degc: Floats | None = None,
-    wet_bulb_degc: Floats | None = None,
-) -> tuple[PlantDevice, ...]:
+def plant_devices(config: PlantConfig | None, around: Surroundings) -> tuple[PlantDevice, ...]:
     """Return the plant's devices, in the order in which they act.
 
     Parameters
     ----------
     config : PlantConfig or None
         The plant's settings.
-    steps : int
-        Number T of time steps.
-    outdoor_degc, wet_bulb_degc : ndarray, shape (T,), optional
-        Dry-bulb and wet-bulb temperature of the outdoor air [°C].
+    around : Surroundings
+        Outdoor air, and the series that sources name.
 
     Returns
     -------
@@ -154,14 +156,16 @@ def plant_devices(
     Raises
     ------
     InputError
-        If a cooler or chiller depends on an outdoor temperature that nobody gives.
+        If a device depends on a temperature or flow that nobody gives.
     """
     if config is None:
         config = PlantConfig()
     wells, heater, cooler = config.wells, config.backup_heater, config.dry_cooler
     chiller = config.chiller
     largest = min(wells.max_kw, wells.conductance_kw_per_k * 100.0)
-    devices = [
+    steps, outdoor_degc, wet_bulb_degc = around.steps, around.outdoor_degc, around.wet_bulb_degc
+    devices = [_source(name, source, around) for name, source in config.sources.items()]
+    devices += [
         PlantDevice(
             "wells",
             heating_kw=largest,
@@ -210,6 +214,21 @@ def plant_devices(
     )
     devices.append(_borefield(config))
     return tuple(devices)
+
+
+def _source(name: str, source: Source, around: Surroundings) -> PlantDevice:
+    """Return a source as a device."""
+    offered = source.exchange(f"ring.plant.sources.{name}", around)
+    return PlantDevice(
+        name,
+        heating_kw=offered.heating_kw,
+        cooling_kw=offered.cooling_kw,
+        first=True,
+        body_degc=offered.body_degc,
+        kw_per_k=offered.kw_per_k,
+        electricity_kwh_per_kwh=source.electricity_kwh_per_kwh,
+        cost_eur_per_kwh=source.cost_eur_per_kwh,
+    )
 
 
 def _borefield(config: PlantConfig) -> PlantDevice:

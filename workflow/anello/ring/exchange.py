@@ -14,9 +14,9 @@ from anello.ring.borefield.device import FieldResult
 from anello.ring.config import RingConfig
 from anello.ring.cop_config import FixedUse
 from anello.ring.second_law import SecondLawAudit
+from anello.ring.surroundings import Surroundings
 
 Floats = NDArray[np.float64]
-DEVICES = ("wells", "backup_heater", "dry_cooler", "chiller", "borefield")
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,12 @@ class RingInput:
     wet_bulb_degc: Floats | None = None
     flow_kg_s: Floats | None = None
     capacity_kw: Floats | None = None
+    series: Mapping[str, Floats] = dataclasses.field(default_factory=dict)
+
+    @property
+    def surroundings(self) -> Surroundings:
+        """What surrounds the plant in each step."""
+        return Surroundings(self.times.size, self.outdoor_degc, self.wet_bulb_degc, self.series)
 
     def __post_init__(self) -> None:
         steps = self.times.size

@@ -23,7 +23,7 @@ from anello.ring.borefield.passage import evened
 from anello.ring.config import RingConfig
 from anello.ring.cop import RUNNING_KW, ScalarCop, compile_heat_pumps
 from anello.ring.devices import plant_devices
-from anello.ring.exchange import DEVICES, RingInput, RingResult, use_side
+from anello.ring.exchange import RingInput, RingResult, use_side
 from anello.ring.geometry import Floats, pump_power_kw
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.loop_run import plan_loop
@@ -64,18 +64,19 @@ def simulate_loop(
     pump_heat_kw = pump_kw if loop.pump_heat_to_water else np.zeros_like(flow)
     parcels = loop.parcels
     steps, count = data.times.size, len(loop.substations)
-    devices = plant_devices(config.plant, data.times.size, data.outdoor_degc, data.wet_bulb_degc)
+    devices = plant_devices(config.plant, data.surroundings)
+    device_names = [device.name for device in devices]
     controller, fields = None, {}
     places = [plant_station] * len(devices)
     if config.plant is not None:
         names = [substation.name for substation in loop.substations]
-        places = device_stations(config.plant.borefield, names, DEVICES, plant_station)
+        places = device_stations(config.plant.borefield, names, device_names, plant_station)
         if config.plant.borefield is not None:
             fields["borefield"] = FieldOnRing(
                 config.plant.borefield, data.step_h, state_kw=field_state_kw, folder=folder
             )
         controller = PlantController(
-            config.plant, devices, config.bounds_degc, schedule, fields=fields
+            config.plant, devices, config.bounds_degc, steps, schedule, fields=fields
         )
 
     field = np.full(parcels, config.initial_degc)
@@ -96,7 +97,7 @@ def simulate_loop(
     arriving = np.empty((steps, count))
     means = np.empty(steps + 1)
     at_stations = np.empty((steps + 1, count))
-    balancing = np.zeros((len(DEVICES), steps))
+    balancing = np.zeros((len(devices), steps))
     loss_kw = np.empty(steps)
     stored_kwh = np.empty(steps)
     ua_total = float(plan.shape.ua_kw_per_k.sum())
@@ -132,7 +133,7 @@ def simulate_loop(
             for place, kw in zip(places, moved, strict=True):
                 heat_list[place] += kw
             for name, device in fields.items():
-                place = places[DEVICES.index(name)]
+                place = places[device_names.index(name)]
                 field = evened(field, run.coming, step, place, device.closed(step, degc[place]))
         field, loss_kw[step] = run.advance(
             field, step, np.array(heat_list), pump_of[step], grounds[step]
@@ -151,7 +152,7 @@ def simulate_loop(
         use=use,
         fixed_heat=None,
         devices=devices,
-        balancing=dict(zip(DEVICES, balancing, strict=True)),
+        balancing=dict(zip(device_names, balancing, strict=True)),
         loss_kw=loss_kw,
         stored_kwh=stored_kwh,
         pump_kw=pump_kw,
@@ -161,5 +162,7 @@ def simulate_loop(
         flow_kg_s=flow,
         plant_degc=arriving[:, plant_station],
         fields=fields,
-        waters_degc={name: arriving[:, place] for name, place in zip(DEVICES, places, strict=True)},
+        waters_degc={
+            name: arriving[:, place] for name, place in zip(device_names, places, strict=True)
+        },
     )

@@ -20,7 +20,7 @@ from anello.ring.config import RingConfig
 from anello.ring.cop import HeatPumpCop, ScalarCop, compile_heat_pumps
 from anello.ring.cop_config import FixedUse
 from anello.ring.devices import PlantDevice, plant_devices
-from anello.ring.exchange import DEVICES, RingInput, RingResult, use_side
+from anello.ring.exchange import RingInput, RingResult, use_side
 from anello.ring.ground import ground_temperature_degc
 from anello.ring.plant import PlantController, device_electricity
 from anello.ring.second_law import Exchange
@@ -87,12 +87,8 @@ def simulate_mixed(
         sigma = np.array([[pump.sigma] for pump in pumps])
         fixed_heat = data.q_kw * (sigma + 1.0 / data.cop_dispatch)
     reset = "reset_at_bounds" in active
-    devices = plant_devices(
-        None if reset or held else config.plant,
-        data.times.size,
-        data.outdoor_degc,
-        data.wet_bulb_degc,
-    )
+    devices = plant_devices(None if reset or held else config.plant, data.surroundings)
+    names = [device.name for device in devices]
     controller, fields = None, {}
     if config.plant is not None and not reset and not held:
         if config.plant.borefield is not None:
@@ -104,16 +100,16 @@ def simulate_mixed(
                 folder=folder,
             )
         controller = PlantController(
-            config.plant, devices, config.bounds_degc, schedule, psi, fields
+            config.plant, devices, config.bounds_degc, data.times.size, schedule, psi, fields
         )
 
     if held:
         temperature = np.full(data.times.size + 1, config.initial_degc)
-        balancing = np.zeros((len(DEVICES), data.times.size))
+        balancing = np.zeros((len(devices), data.times.size))
         reset_kwh = np.zeros(data.times.size)
     else:
         temperature, balancing, reset_kwh = _forward(
-            config, data, pumps, use, phi, psi, ground, fixed_heat, controller, reset
+            config, data, pumps, use, phi, psi, ground, fixed_heat, controller, len(devices), reset
         )
 
     source = np.broadcast_to(temperature[:-1], data.q_kw.shape)
@@ -135,7 +131,7 @@ def simulate_mixed(
         use=use,
         fixed_heat=fixed_heat,
         devices=devices,
-        balancing=dict(zip(DEVICES, balancing, strict=True)),
+        balancing=dict(zip(names, balancing, strict=True)),
         loss_kw=loss_kw,
         stored_kwh=config.water.heat_capacity_kwh_per_k * np.diff(temperature),
         reset_kwh=reset_kwh,
@@ -155,6 +151,7 @@ def _forward(
     ground: Floats,
     fixed_heat: Floats | None,
     controller: PlantController | None,
+    count: int,
     reset: bool,
 ) -> tuple[Floats, Floats, Floats]:
     # Plain floats: a step depends on the one before it, and lists are faster than arrays here.
@@ -164,7 +161,7 @@ def _forward(
     states = [state]
     balancing: list[list[float]] = []
     resets: list[float] = []
-    none = [0.0] * len(DEVICES)
+    none = [0.0] * count
     keep, rise = phi.tolist(), psi.tolist()
     gain = ((1.0 - phi) * ground).tolist()
     steps = data.times.size
@@ -241,13 +238,13 @@ def _plant_exchanges(
         water_degc = waters_degc[device.name]
         if device.name in fields:
             body = fields[device.name].wall_degc[1:]
-        if body is None or device.heating_kw == device.cooling_kw == 0.0:
+        if body is None or not device.ways:
             continue
         into, out = np.maximum(heat, 0.0), np.maximum(-heat, 0.0)
         work = 0.0 if device.chiller is None else per_kwh[device.name][0]
-        if device.heating_kw > 0:
+        if np.any(device.heating_kw):
             yield Exchange(device.name, body, water_degc, into, into)
-        if device.cooling_kw > 0:
+        if np.any(device.cooling_kw):
             yield Exchange(device.name, water_degc, body, out, out * (1.0 + work))
 
 

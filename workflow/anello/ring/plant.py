@@ -30,6 +30,8 @@ class PlantController:
         Its devices; D of them.
     bounds_degc : (float, float)
         Temperatures that the plant defends [°C].
+    steps : int
+        Number T of time steps.
     schedule : mapping of str to ndarray, shape (T,), optional
         Heat into the ring by device, as the optimiser wants it; infinite for all that an exchanger
         can move [kW].
@@ -45,6 +47,7 @@ class PlantController:
         config: PlantConfig,
         devices: Sequence[PlantDevice],
         bounds_degc: tuple[float, float],
+        steps: int,
         schedule: Mapping[str, Floats] | None = None,
         k_per_kw: Floats | None = None,
         fields: Mapping[str, FieldOnRing] | None = None,
@@ -72,6 +75,7 @@ class PlantController:
             [] if bodies is None else _conductances(device.kw_per_k, k_per_kw, len(bodies))
             for device, bodies in zip(self.devices, self._bodies, strict=True)
         ]
+        self._most_kw = [_most_kw(device, steps) for device in self.devices]
 
     def shortfall_kwh(self, step_h: Floats) -> float:
         """Return the scheduled heat that was not delivered, for steps of this length [h]."""
@@ -84,13 +88,13 @@ class PlantController:
     ) -> list[tuple[float, float]]:
         """Return the most that each device can take out of the ring (≤ 0) and put in [kW]."""
         limits = []
-        for device, bodies, kw_per_k, field, water in zip(
-            self.devices, self._bodies, self._kw_per_k, self._fields, water_degc, strict=True
+        for most, bodies, kw_per_k, field, water in zip(
+            self._most_kw, self._bodies, self._kw_per_k, self._fields, water_degc, strict=True
         ):
             if field is not None:
                 limits.append(field.limits_kw(step, water, loop_kw_per_k))
                 continue
-            cooling, heating = device.cooling_kw, device.heating_kw
+            cooling, heating = most[step]
             if bodies is not None:
                 exchange, body = passing(kw_per_k[step], loop_kw_per_k), bodies[step]
                 heating = min(max(0.0, exchange * (body - water)), heating)
@@ -207,6 +211,12 @@ class PlantController:
                 drift_degc += k_per_kw * more
 
 
+def _most_kw(device: PlantDevice, steps: int) -> list[tuple[float, float]]:
+    """Return the most that a device takes out of the ring and puts in, in each step [kW]."""
+    both = (np.broadcast_to(kw, steps).tolist() for kw in (device.cooling_kw, device.heating_kw))
+    return list(zip(*both, strict=True))
+
+
 def _bodies(device: PlantDevice) -> list[float] | None:
     """Return the temperatures on the other side of an exchanger; None for what is none [°C]."""
     if not device.is_exchanger or device.body_degc is None or not device.ways:
@@ -214,7 +224,7 @@ def _bodies(device: PlantDevice) -> list[float] | None:
     return [float(degc) for degc in device.body_degc]
 
 
-def over_a_step(kw_per_k: float, k_per_kw: Floats) -> Floats:
+def over_a_step(kw_per_k: float | Floats, k_per_kw: Floats) -> Floats:
     """Return an exchanger's conductance to well-mixed water as it was at the start of a step.
 
     Water of heat capacity C comes nearer to the other side by ``exp(−UA·h/C)`` in h hours, so that
@@ -222,7 +232,7 @@ def over_a_step(kw_per_k: float, k_per_kw: Floats) -> Floats:
 
     Parameters
     ----------
-    kw_per_k : float
+    kw_per_k : float or ndarray, shape (T,)
         Conductance UA [kW/K].
     k_per_kw : ndarray, shape (T,)
         Rise of the water per kW over each step, h/C [K/kW].
@@ -232,7 +242,8 @@ def over_a_step(kw_per_k: float, k_per_kw: Floats) -> Floats:
     ndarray, shape (T,)
         Heat per kelvin between body and water at the start [kW/K].
     """
-    return -np.expm1(-kw_per_k * k_per_kw) / k_per_kw
+    conductance: Floats = -np.expm1(-kw_per_k * k_per_kw) / k_per_kw
+    return conductance
 
 
 def passing(kw_per_k: float, loop_kw_per_k: float) -> float:
@@ -255,11 +266,18 @@ def passing(kw_per_k: float, loop_kw_per_k: float) -> float:
     return -loop_kw_per_k * expm1(-kw_per_k / loop_kw_per_k) if loop_kw_per_k > 0.0 else 0.0
 
 
-def _conductances(kw_per_k: float, k_per_kw: Floats | None, steps: int) -> list[float]:
+def passing_each(kw_per_k: float | Floats, loop_kw_per_k: Floats) -> Floats:
+    """Return `passing` for each step, shape (T,) [kW/K]."""
+    own = np.broadcast_to(kw_per_k, loop_kw_per_k.shape).tolist()
+    pairs = zip(own, loop_kw_per_k.tolist(), strict=True)
+    return np.array([passing(one, through) for one, through in pairs])
+
+
+def _conductances(kw_per_k: float | Floats, k_per_kw: Floats | None, steps: int) -> list[float]:
     """Return an exchanger's conductance in each step [kW/K]."""
-    if k_per_kw is None:
-        return [kw_per_k] * steps
-    return [float(value) for value in over_a_step(kw_per_k, k_per_kw)]
+    each = kw_per_k if k_per_kw is None else over_a_step(kw_per_k, k_per_kw)
+    values: list[float] = np.broadcast_to(each, steps).tolist()
+    return values
 
 
 def device_electricity(
@@ -309,8 +327,7 @@ def device_cost(config: PlantConfig | None, heat_kw: Mapping[str, Floats], step_
         return 0.0
     return float(
         sum(
-            getattr(config, device).cost_eur_per_kwh * (np.abs(heat) * step_h).sum()
+            config.cost_eur_per_kwh(device) * (np.abs(heat) * step_h).sum()
             for device, heat in heat_kw.items()
-            if getattr(config, device) is not None
         )
     )

@@ -10,6 +10,12 @@ from pydantic import Field, model_validator
 from anello.ring.borefield.config import BorefieldConfig
 from anello.ring.fields import Fraction, NonNegative, Number, Positive, Strict
 from anello.ring.ground_config import WATER_KJ_PER_KGK
+from anello.ring.sources import NAME, Source
+
+PLANT_DEVICES = ("wells", "backup_heater", "dry_cooler", "chiller", "borefield")
+"""Devices that every plant may have, in the order in which they act after the sources."""
+WAY_ENDINGS = ("_heating", "_cooling")
+"""What a device's ways into the ring and out of it end with, where it has both."""
 
 
 class WellsConfig(Strict):
@@ -155,6 +161,13 @@ class PlantConfig(Strict):
     borefield: BorefieldConfig | None = Field(
         default=None, description="Boreholes beside or in place of wells; none unless named."
     )
+    sources: dict[str, Source] = Field(
+        default_factory=dict,
+        description=(
+            "Further sources and sinks by name: streams, outdoor air, collectors; they act before "
+            "the wells."
+        ),
+    )
     electricity_location: str | None = Field(
         default=None,
         description=(
@@ -166,6 +179,22 @@ class PlantConfig(Strict):
         default=0.3,
         description="Price of electricity for plant and pump without a location [€/kWh].",
     )
+
+    def cost_eur_per_kwh(self, device: str) -> float:
+        """Return what a device's heat costs beside electricity [€/kWh]."""
+        part = self.sources.get(device) or getattr(self, device)
+        return 0.0 if part is None else float(part.cost_eur_per_kwh)
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        for name in self.sources:
+            if name in PLANT_DEVICES or not NAME.fullmatch(name) or name.endswith(WAY_ENDINGS):
+                raise ValueError(
+                    f"source `{name}`: choose another name, of small letters, digits and `_`; not "
+                    f"one of {', '.join(PLANT_DEVICES)}, and without `_heating` or `_cooling` at "
+                    "its end"
+                )
+        return self
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:

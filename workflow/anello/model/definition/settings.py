@@ -120,6 +120,13 @@ def _check_weights(run: Tree, report: Report) -> None:
         )
 
 
+_MAPPINGS = {
+    "reserve_margin": "carriers and fractions, as in {electricity: 0.1}",
+    "ring_series": "series, as in {sewage: file=sewage.csv:degc}",
+}
+"""Options of `model` that are mappings of free names."""
+
+
 def _check_model(tree: Tree, table: Tree, report: Report) -> None:
     model, known = tree.section("model"), table["model"]
     for key in (k for k in model if k not in known):
@@ -135,14 +142,12 @@ def _check_model(tree: Tree, table: Tree, report: Report) -> None:
             value=version,
         )
     _check_time(model, report)
-    margins = model.get("reserve_margin")
-    if margins is not None and not isinstance(margins, Tree):
-        report.error(
-            "must name carriers and fractions, as in {electricity: 0.1}",
-            key="model.reserve_margin",
-            mark=model.mark("reserve_margin"),
-            value=margins,
-        )
+    for name, what in _MAPPINGS.items():
+        value = model.get(name)
+        if value is not None and not isinstance(value, Tree):
+            report.error(
+                f"must name {what}", key=f"model.{name}", mark=model.mark(name), value=value
+            )
     allowed = model.get("file_allowed")
     if not isinstance(allowed, list):
         report.error(

@@ -456,7 +456,7 @@ def ring_exchange_max(c: Context) -> Rows | None:
         return None
     names, order = rows.exchangers, list(rows.devices)
     signs = np.array([[rows.devices[name].sign] for name in names])
-    most = np.array([[rows.devices[name].max_kw] for name in names])
+    most = np.array([np.broadcast_to(rows.devices[name].max_kw, c.n_time) for name in names])
     heat = c.system.variables["ring_heat"].at([order.index(name) for name in names])
     per_k = Parameter(EXCHANGE_PER_K, names, np.zeros((len(names), c.n_time)))
     limit = _water_at(c, [rows.plant_water] * len(names)) * signs * per_k

@@ -31,7 +31,7 @@ class Device:
 
     Attributes
     ----------
-    max_kw : float
+    max_kw : float or ndarray, shape (T,)
         Largest heat flow [kW].
     electricity_kwh_per_kwh : float
         Electricity per kWh of heat [kWh/kWh].
@@ -41,19 +41,19 @@ class Device:
         +1 where it puts heat into the ring, −1 where it takes heat out.
     body_degc : ndarray, shape (T,), optional
         Temperature on the other side of an exchanger [°C].
-    kw_per_k : float
+    kw_per_k : float or ndarray, shape (T,)
         Conductance of an exchanger; infinite for a machine [kW/K].
     start_kwh_per_kwh : ndarray, shape (T,), optional
         Electricity of a machine, whose COP follows the water's temperature, in a ring that stays
         as it starts [kWh/kWh].
     """
 
-    max_kw: float
+    max_kw: float | Array
     electricity_kwh_per_kwh: float
     cost_eur_per_kwh: float
     sign: float = 1.0
     body_degc: Array | None = None
-    kw_per_k: float = float("inf")
+    kw_per_k: float | Array = float("inf")
     start_kwh_per_kwh: Array | None = None
 
     @property
@@ -64,7 +64,7 @@ class Device:
     @property
     def is_exchanger(self) -> bool:
         """Whether heat goes through it downhill only."""
-        return self.kw_per_k < float("inf")
+        return bool(np.isfinite(self.kw_per_k).all())
 
 
 @dataclass(frozen=True)

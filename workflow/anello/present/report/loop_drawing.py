@@ -228,7 +228,8 @@ def _connected(
         names.append(f"{look.name(tech)}, {place}" if tech else place)
     lines = [", ".join(names)] if names else []
     if has_plant and config.plant is not None:
-        devices = [
+        devices = [name.replace("_", " ") for name in config.plant.sources]
+        devices += [
             name
             for name, limit in (
                 ("wells", config.plant.wells.max_flow_kg_s),

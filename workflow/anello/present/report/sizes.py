@@ -84,6 +84,20 @@ def sizes_html(collected: CollectedResults, summary: Mapping[str, Any], look: Ap
     return '<div class="sizes">' + ("".join(parts) or "<p>Nothing is built.</p>") + "</div>"
 
 
+_SOURCE_SIZES = {
+    "stream": ("max_flow_kg_s", "kg/s"),
+    "air": ("max_kw", "kW"),
+    "solar": ("area_m2", "m²"),
+}
+
+
+def _source_size(source: dict[str, Any]) -> str:
+    """Return what a source's size is, as its settings give it."""
+    key, unit = _SOURCE_SIZES[source["kind"]]
+    size = source[key]
+    return f"by series `{size}`" if isinstance(size, str) else f"{size:g} {unit}"
+
+
 def ring_sizes(collected: CollectedResults) -> list[tuple[str, str]]:
     """Return sizes of a ring's wells, field, heater, coolers and pipes as its settings give them.
 
@@ -97,6 +111,8 @@ def ring_sizes(collected: CollectedResults) -> list[tuple[str, str]]:
     ring = collected.settings.get("ring") or {}
     plant = ring.get("plant") or {}
     out = []
+    for name, source in (plant.get("sources") or {}).items():
+        out.append((name.replace("_", " ").capitalize(), _source_size(source)))
     flow = (plant.get("wells") or {}).get("max_flow_kg_s")
     if flow:
         out.append(("Wells", f"{flow:g} kg/s"))
