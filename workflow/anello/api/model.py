@@ -19,6 +19,7 @@ from anello.api.attrdict import AttrDict
 from anello.api.commented_yaml import commented
 from anello.api.notebook import info_table
 from anello.api.running import check_mode, solved, stored_groups
+from anello.base.cells import for_spreadsheets
 from anello.base.files import atomic_path, write_text
 from anello.errors import AnelloError, ArtefactError, InputError, Problem, did_you_mean
 from anello.model.data import ModelData
@@ -428,11 +429,12 @@ class Model:
                     if kind == "results" and name in self.inputs:
                         continue
                     file = f"{kind}_{name}.csv"
-                    table(array, dropna).to_csv(temporary / file, index=False, lineterminator="\n")
+                    shown = for_spreadsheets(table(array, dropna))
+                    shown.to_csv(temporary / file, index=False, lineterminator="\n")
                     told = array.attrs.get
                     rows.append((file, name, told("units", ""), told("long_name", "")))
             columns = ["file", "variable", "units", "meaning"]
-            index = pd.DataFrame(rows, columns=columns)
+            index = for_spreadsheets(pd.DataFrame(rows, columns=columns))
             index.to_csv(temporary / "variables.csv", index=False, lineterminator="\n")
             temporary.chmod(0o755)
             os.rename(temporary, target)

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Literal
 
+from anello.base.cells import cell_value
 from anello.base.files import atomic_path
 from anello.errors import DataQualityError, Problem
 from anello.model.quality.config import FaultKind
@@ -146,4 +147,6 @@ class QualityReport:
             names = [item.name for item in fields(Finding)]
             writer = csv.DictWriter(handle, names, lineterminator="\n")
             writer.writeheader()
-            writer.writerows(asdict(finding) for finding in self.findings)
+            for finding in self.findings:
+                told = asdict(finding).items()
+                writer.writerow({name: cell_value(value) for name, value in told})

@@ -29,6 +29,7 @@ import pandas as pd
 import xarray as xr
 
 from anello import __version__
+from anello.base.cells import for_spreadsheets
 from anello.base.files import FilePath, sha256, write_json
 from anello.errors import ArtefactError
 from anello.optimise.results.collected import CollectedResults
@@ -228,7 +229,9 @@ def write_frame(frame: pd.DataFrame, path: Path) -> None:
     from anello.base.files import atomic_path
 
     with atomic_path(path) as temporary:
-        frame.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+        for_spreadsheets(frame).to_csv(
+            temporary, index=False, lineterminator="\n", encoding="utf-8"
+        )
 
 
 def convergence_dataset(record: Mapping[str, Any]) -> xr.Dataset:

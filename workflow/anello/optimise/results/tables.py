@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from anello.base.cells import cell_text, cell_value, original_text
 from anello.base.files import FilePath, write_json
 from anello.base.progress import report
 from anello.errors import ArtefactError, Problem, did_you_mean
@@ -181,9 +182,9 @@ def _table(group: xr.Dataset, name: str) -> pd.DataFrame:
     columns: dict[str, Any] = {}
     for dim, places in zip(map(str, variable.dims), at, strict=True):
         if dim != name:
-            columns[dim] = _labels(group, dim)[places]
+            columns[dim] = _cells(_labels(group, dim))[places]
     picked = values[at] if values.ndim else values.reshape(1)
-    columns[f"{name} (value)" if name in columns else name] = _text_of(picked)
+    columns[f"{name} (value)" if name in columns else name] = _cells(_text_of(picked))
     return pd.DataFrame(columns)
 
 
@@ -203,6 +204,14 @@ def _text_of(values: np.ndarray) -> np.ndarray:
         text: np.ndarray = np.datetime_as_string(values, unit="s" if whole else "ns")
         return text
     return values
+
+
+def _cells(values: np.ndarray) -> np.ndarray:
+    """Text as a spreadsheet may show it; numbers as they are."""
+    if values.dtype.kind not in "UO":
+        return values
+    shown: np.ndarray = np.array([cell_value(value) for value in values.tolist()], dtype=object)
+    return shown
 
 
 def _values(
@@ -238,7 +247,7 @@ def _values(
 def _parsed(file: Path, name: str, column: pd.Series[str], kind: str) -> np.ndarray:
     text = column.to_numpy(dtype=str)
     if kind == "text":
-        return text
+        return np.array([original_text(value) for value in text.tolist()], dtype=str)
     if np.dtype(kind).kind == "b":
         return np.asarray(text == "True")
     try:
@@ -267,7 +276,7 @@ def _positions(
     known = np.arange(size).astype(str) if labels is None else _text_of(labels).astype(str)
     if len(pd.unique(known)) != size:
         known = np.arange(size).astype(str)
-    at = pd.Index(known).get_indexer(pd.Index(frame[dim]))
+    at = pd.Index([cell_text(str(label)) for label in known]).get_indexer(pd.Index(frame[dim]))
     if (at < 0).any():
         row = int(np.flatnonzero(at < 0)[0])
         value = frame[dim].iloc[row]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from anello.base.cells import for_spreadsheets
 from anello.base.files import FilePath, atomic_path
 from anello.optimise.results.prices import set_prices
 from anello.optimise.results.variables import RESULT_VARIABLES
@@ -27,7 +28,8 @@ def write_tidy_csv(
 
     Rows without a value are left out, also those of prices that nothing sets
     (:func:`anello.optimise.results.prices.price_states`). Columns are the labels, then the value,
-    whose header ends in its units: ``loc,tech,carrier,timestep,carrier_prod_kwh``.
+    whose header ends in its units: ``loc,tech,carrier,timestep,carrier_prod_kwh``. Labels that
+    begin like a formula get an apostrophe in front (:mod:`anello.base.cells`).
 
     Parameters
     ----------
@@ -49,7 +51,9 @@ def write_tidy_csv(
         path = Path(folder) / f"{name}.csv"
         frame = tidy_frame(set_prices(results) if name == "shadow_price" else results[name])
         with atomic_path(path) as temporary:
-            frame.to_csv(temporary, index=False, lineterminator="\n", encoding="utf-8")
+            for_spreadsheets(frame).to_csv(
+                temporary, index=False, lineterminator="\n", encoding="utf-8"
+            )
         written.append(path)
     return written
 

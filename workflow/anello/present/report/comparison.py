@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
+from anello.base.cells import for_spreadsheets
 from anello.base.files import FilePath, atomic_path
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.collection import read_results
@@ -137,7 +138,7 @@ def write_scenario_table(
     table = scenario_table(scenarios, config)
     table.index = pd.Index([str(label).strip() for label in table.index], name="quantity")
     with atomic_path(path) as temporary:
-        table.to_csv(temporary, lineterminator="\n", encoding="utf-8")
+        for_spreadsheets(table).to_csv(temporary, lineterminator="\n", encoding="utf-8")
     return Path(path)
 
 

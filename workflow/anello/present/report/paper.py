@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from anello.base.cells import for_spreadsheets
 from anello.base.files import FilePath, atomic_path, sha256, write_json
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.summary import KWH_PER_MWH
@@ -83,7 +84,7 @@ def write_paper(
     }
     for name, frame in tables.items():
         with atomic_path(folder / "tables" / name) as temporary:
-            frame.to_csv(
+            for_spreadsheets(frame).to_csv(
                 temporary,
                 index=False,
                 float_format=f"%.{DIGITS}g",

@@ -9,6 +9,7 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
+from anello.base.cells import for_spreadsheets
 from anello.base.files import FilePath, atomic_path
 from anello.errors import ArtefactError, SweepError
 from anello.optimise.results.netcdf import write_netcdf
@@ -112,7 +113,7 @@ def _write(outcomes: Sequence[PointRecord], netcdf: FilePath, table: FilePath) -
     frame = point_table(outcomes)
     write_netcdf(point_dataset(frame), netcdf)
     with atomic_path(table) as temporary:
-        frame.to_csv(temporary, lineterminator="\n")
+        for_spreadsheets(frame).to_csv(temporary, lineterminator="\n")
     failed = [outcome for outcome in outcomes if outcome.error]
     lines = [
         f"{len(outcomes) - len(failed)} of {len(outcomes)} points succeeded; see {table}",
