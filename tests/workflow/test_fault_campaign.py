@@ -39,6 +39,7 @@ RULES = {
     "collect": "logs/collect.log",
     "write_report": "../logs/report.log",  # goes before the figures are drawn
     "draw": "logs/draw.log",
+    "write_shared": "../logs/share.log",
 }
 # What a rule makes, relative to the scenario's folder.
 MADE = {
@@ -51,6 +52,7 @@ MADE = {
     "collect": "results.nc",
     "draw": "figures",
     "write_report": "../report.html",
+    "write_shared": "../results.xlsx",
 }
 
 

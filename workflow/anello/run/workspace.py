@@ -29,7 +29,10 @@ SCENARIO_RESULTS = (
 )
 LATER_RESULTS = frozenset({"figures", "operation.nc", "operation.json"})
 """Made beside or from the results of a scenario, and change nothing about them."""
-RUN_RESULTS = ("report.html", "scenarios.csv", "comparison", "sweep.nc", "sweep.csv")
+RUN_RESULTS = (
+    *("report.html", "scenarios.csv", "comparison", "results.xlsx", "iamc.csv"),
+    *("sweep.nc", "sweep.csv"),
+)
 
 
 class Workspace:

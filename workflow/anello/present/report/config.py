@@ -58,6 +58,10 @@ class FiguresConfig(BaseModel):
     )
     currency: str = Field("€", description="Unit of the cost class that is shown.")
     cost_class: str = Field("monetary", description="Cost class that is shown.")
+    cost_units: dict[str, str] = Field(
+        default_factory=dict,
+        description="Units of other cost classes, such as `{co2: kg}`.",
+    )
     names: dict[str, str] = Field(
         default_factory=dict,
         description="Names to print, by technology, carrier or location; the model's by default.",
@@ -69,6 +73,12 @@ class FiguresConfig(BaseModel):
     use_model_colors: bool = Field(
         False, description="Take the colours that the model gives its technologies."
     )
+
+    def unit_of(self, cost_class: str) -> str:
+        """Return what a cost class counts in, as far as the settings tell."""
+        if cost_class == self.cost_class:
+            return self.currency
+        return self.cost_units.get(cost_class, "unit of the model")
 
     @model_validator(mode="after")
     def _periods_have_different_names(self) -> Self:

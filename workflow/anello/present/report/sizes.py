@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -73,8 +74,8 @@ def sizes_html(collected: CollectedResults, summary: Mapping[str, Any], look: Ap
             f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"
         )
     ring = "".join(
-        f'<tr><th scope="row">{html.escape(what)}</th><td>{html.escape(size)}</td></tr>'
-        for what, size in ring_sizes(collected)
+        f'<tr><th scope="row">{html.escape(size.what)}</th><td>{html.escape(size.text)}</td></tr>'
+        for size in ring_sizes(collected)
     )
     if ring:
         parts.append(
@@ -84,6 +85,15 @@ def sizes_html(collected: CollectedResults, summary: Mapping[str, Any], look: Ap
     return '<div class="sizes">' + ("".join(parts) or "<p>Nothing is built.</p>") + "</div>"
 
 
+@dataclass(frozen=True)
+class RingSize:
+    """How large one part of a ring is: as text, and as numbers with their units."""
+
+    what: str
+    text: str
+    measures: tuple[tuple[float, str], ...]
+
+
 _SOURCE_SIZES = {
     "stream": ("max_flow_kg_s", "kg/s"),
     "air": ("max_kw", "kW"),
@@ -91,14 +101,17 @@ _SOURCE_SIZES = {
 }
 
 
-def _source_size(source: dict[str, Any]) -> str:
+def _source_size(name: str, source: dict[str, Any]) -> RingSize:
     """Return what a source's size is, as its settings give it."""
+    what = name.replace("_", " ").capitalize()
     key, unit = _SOURCE_SIZES[source["kind"]]
     size = source[key]
-    return f"by series `{size}`" if isinstance(size, str) else f"{size:g} {unit}"
+    if isinstance(size, str):
+        return RingSize(what, f"by series `{size}`", ())
+    return RingSize(what, f"{size:g} {unit}", ((size, unit),))
 
 
-def ring_sizes(collected: CollectedResults) -> list[tuple[str, str]]:
+def ring_sizes(collected: CollectedResults) -> list[RingSize]:
     """Return sizes of a ring's wells, field, heater, coolers and pipes as its settings give them.
 
     Parameters
@@ -112,10 +125,10 @@ def ring_sizes(collected: CollectedResults) -> list[tuple[str, str]]:
     plant = ring.get("plant") or {}
     out = []
     for name, source in (plant.get("sources") or {}).items():
-        out.append((name.replace("_", " ").capitalize(), _source_size(source)))
+        out.append(_source_size(name, source))
     flow = (plant.get("wells") or {}).get("max_flow_kg_s")
     if flow:
-        out.append(("Wells", f"{flow:g} kg/s"))
+        out.append(RingSize("Wells", f"{flow:g} kg/s", ((flow, "kg/s"),)))
     for key, text in (
         ("backup_heater", "Backup heater"),
         ("dry_cooler", "Dry cooler"),
@@ -123,19 +136,21 @@ def ring_sizes(collected: CollectedResults) -> list[tuple[str, str]]:
     ):
         size = (plant.get(key) or {}).get("max_kw")
         if size:
-            out.append((text, f"{size:g} kW"))
+            out.append(RingSize(text, f"{size:g} kW", ((size, "kW"),)))
     field = plant.get("borefield")
     if field:
-        count = borehole_count(BorefieldConfig.model_validate(field))
-        out.append(
-            ("Borefield", f"{count} × {field['depth_m']:g} m, {count * field['depth_m']:,.0f} m")
-        )
+        count, depth = borehole_count(BorefieldConfig.model_validate(field)), field["depth_m"]
+        text = f"{count} × {depth:g} m, {count * depth:,.0f} m"
+        measures = ((count, "boreholes"), (depth, "m deep"), (count * depth, "m"))
+        out.append(RingSize("Borefield", text, measures))
     loop = ring.get("loop")
     if loop:
         pipes = sorted(loop["segments"], key=lambda p: -p["inner_diameter_m"])
         for diameter, group in groupby(pipes, key=lambda p: p["inner_diameter_m"]):
             length = sum(pipe["length_m"] for pipe in group)
-            out.append((f"Pipe, ⌀ {diameter * 1000:.0f} mm inside", f"{length:,.0f} m"))
+            what = f"Pipe, ⌀ {diameter * 1000:.0f} mm inside"
+            out.append(RingSize(what, f"{length:,.0f} m", ((length, "m"),)))
     elif (ring.get("water") or {}).get("mass_kg"):
-        out.append(("Water in the ring", f"{ring['water']['mass_kg'] / 1000:,.0f} t"))
+        mass_t = ring["water"]["mass_kg"] / 1000.0
+        out.append(RingSize("Water in the ring", f"{mass_t:,.0f} t", ((mass_t, "t"),)))
     return out
