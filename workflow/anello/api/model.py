@@ -17,9 +17,8 @@ import xarray as xr
 from anello import __version__
 from anello.api.attrdict import AttrDict
 from anello.api.commented_yaml import commented
-from anello.api.notebook import info_table
+from anello.api.notebook import info_table, told
 from anello.api.running import check_mode, solved, stored_groups
-from anello.base.cells import for_spreadsheets
 from anello.base.files import atomic_path, write_text
 from anello.errors import AnelloError, ArtefactError, InputError, Problem, did_you_mean
 from anello.model.data import ModelData
@@ -241,33 +240,7 @@ class Model:
 
     def info(self) -> str:
         """Return name and size of the model, and the outcome if it is solved, as text."""
-        inputs = self.data.inputs
-        sizes = ", ".join(
-            f"{inputs.sizes[dim]} {name}"
-            for dim, name in (("loc", "locations"), ("tech", "technologies"))
-        )
-        lines = [
-            f"Model name:   {self.model_config.get('name')}",
-            f"Model size:   {sizes}, {inputs.sizes['timestep']} timesteps",
-        ]
-        scenario = self.data.config.get("scenario")
-        if scenario:
-            lines.append(f"Scenario:     {scenario}")
-        if self._dispatch is None:
-            lines.append("Results:      none, not run yet")
-        else:
-            attrs = self._dispatch.attrs
-            gap = float(attrs.get("gap", 0.0))
-            if "spore" in self._dispatch.dims:
-                slack = self.run_config["spores_options"]["slack"]
-                count = int((self._dispatch["spore"] > 0).sum())
-                lines.append(f"Alternatives: {count}, at most {slack:.3g} of the cost dearer")
-            lines.append(
-                f"Results:      {attrs['status']}, cost {attrs['cost_objective']:,.6g}"
-                + ("" if gap == 0.0 else f", gap {gap:.2%}" if gap > 0.0 else ", gap unknown")
-                + f" ({attrs['solver']})"
-            )
-        return "\n".join(lines)
+        return told(self.data, self._dispatch)
 
     def __repr__(self) -> str:
         return f"<anello.Model\n{self.info()}>"
@@ -410,36 +383,58 @@ class Model:
         FileExistsError
             If the folder exists.
         """
-        import pandas as pd
+        from anello.api.saving import write_csv
 
-        from anello.api.calliope_layout import table
+        views = {"inputs": self.inputs}
+        if self.is_solved:
+            views["results"] = self.results
+        write_csv(views, path, dropna)
 
-        target = Path(path)
-        if target.exists():
-            raise FileExistsError(f"{target} exists already; choose another folder")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-        try:
-            rows = []
-            views = {"inputs": self.inputs}
-            if self.is_solved:
-                views["results"] = self.results
-            for kind, view in views.items():
-                for name, array in view.data_vars.items():
-                    if kind == "results" and name in self.inputs:
-                        continue
-                    file = f"{kind}_{name}.csv"
-                    shown = for_spreadsheets(table(array, dropna))
-                    shown.to_csv(temporary / file, index=False, lineterminator="\n")
-                    told = array.attrs.get
-                    rows.append((file, name, told("units", ""), told("long_name", "")))
-            columns = ["file", "variable", "units", "meaning"]
-            index = for_spreadsheets(pd.DataFrame(rows, columns=columns))
-            index.to_csv(temporary / "variables.csv", index=False, lineterminator="\n")
-            temporary.chmod(0o755)
-            os.rename(temporary, target)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+    def to_excel(self, path: str | os.PathLike[str], currency: str = "€") -> None:
+        """Write the results as one Excel workbook, for people without anello.
+
+        Parameters
+        ----------
+        path : path-like
+            The ``.xlsx`` file; it appears whole or not at all.
+        currency : str
+            What the cost class ``monetary`` counts in.
+
+        Raises
+        ------
+        NotRunError
+            If the model is not solved.
+        ArtefactError
+            If Excel cannot hold so many time steps.
+        """
+        from anello.api.saving import as_scenarios
+        from anello.present.report.config import FiguresConfig
+        from anello.present.workbook.write import write_workbook
+
+        scenarios = as_scenarios(self.data, self.dispatch)
+        write_workbook(scenarios, Path(path), FiguresConfig(currency=currency))
+
+    def to_iamc(self, path: str | os.PathLike[str], currency: str = "€") -> None:
+        """Write yearly results as CSV in the format of the IAMC, which pyam reads.
+
+        Parameters
+        ----------
+        path : path-like
+            The file; it appears whole or not at all.
+        currency : str
+            What the cost class ``monetary`` counts in.
+
+        Raises
+        ------
+        NotRunError
+            If the model is not solved.
+        """
+        from anello.api.saving import as_scenarios
+        from anello.present.iamc.table import write_iamc
+        from anello.present.report.config import FiguresConfig
+
+        scenarios = as_scenarios(self.data, self.dispatch)
+        write_iamc(scenarios, Path(path), FiguresConfig(currency=currency))
 
     def to_lp(self, path: str | os.PathLike[str]) -> None:
         """Write the optimisation problem as an LP file with readable names; built if necessary."""

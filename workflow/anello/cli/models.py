@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,7 @@ _RUN = """\
 examples:
   anello run my_model --save_netcdf out.nc --save_plots out.html
   anello run my_model --scenario clean --save_csv clean_tables
+  anello run my_model --save_excel results.xlsx
   anello run my_model --override_dict "{model.subset_time: ['2030-07-01', '2030-07-01']}"
   anello run out.nc --solver cbc --save_lp problem.lp
 
@@ -108,6 +110,8 @@ def add(commands: Commands) -> None:
     keep = run.add_argument_group("what to keep")
     flag(keep, "save_netcdf", FILE, metavar="FILE", help="inputs and results in one file")
     flag(keep, "save_csv", FOLDER, metavar="FOLDER", help="tables in a new folder")
+    flag(keep, "save_excel", FILE, metavar="FILE", help="results as an Excel workbook (.xlsx)")
+    flag(keep, "save_iamc", FILE, metavar="FILE", help="yearly results as an IAMC table (.csv)")
     flag(keep, "save_plots", FILE, metavar="FILE", help="interactive plots in one page (.html)")
     flag(keep, "save_lp", FILE, metavar="FILE", help="the optimisation problem")
     flag(keep, "save_logs", FOLDER, metavar="FOLDER", help="the solver's log, solver.log")
@@ -269,24 +273,36 @@ def _run(told: argparse.Namespace) -> int:
         if told.fail_when_infeasible:
             raise
         say_warning(f"{error}; only inputs are saved")
-    for path, save in (
-        (told.save_netcdf, model.to_netcdf),
-        (told.save_csv, model.to_csv),
-        (told.save_plots, model.plot.summary),
-    ):
-        if path:
-            with progress.work(f"writing {path}"):
-                save(path)
+    kept = _save(told, model, progress)
     if not told.quiet:
         print(model.info())
-        if not (told.save_netcdf or told.save_csv or told.save_plots):
+        if not kept:
             say("The results are not kept: --save_netcdf FILE would keep them.")
     return OK
 
 
+def _save(told: argparse.Namespace, model: Model, progress: Progress) -> bool:
+    """Write what was asked for, and return whether that was anything."""
+    wanted: list[tuple[str | None, Callable[[str], object]]] = [
+        (told.save_netcdf, model.to_netcdf),
+        (told.save_csv, model.to_csv),
+        (told.save_plots, model.plot.summary),
+    ]
+    if model.is_solved:
+        wanted += [(told.save_excel, model.to_excel), (told.save_iamc, model.to_iamc)]
+    for path, save in wanted:
+        if path:
+            with progress.work(f"writing {path}"):
+                save(path)
+    return any(path for path, _ in wanted)
+
+
 def _check_targets(told: argparse.Namespace) -> None:
     """Refuse, before the work, what could not be written after it."""
-    for text in (told.save_netcdf, told.save_csv, told.save_plots, told.save_lp, told.save_logs):
+    for text in (
+        *(told.save_netcdf, told.save_csv, told.save_excel, told.save_iamc),
+        *(told.save_plots, told.save_lp, told.save_logs),
+    ):
         if text is None:
             continue
         above = next(folder for folder in Path(text).absolute().parents if folder.exists())
@@ -295,6 +311,12 @@ def _check_targets(told: argparse.Namespace) -> None:
             raise InputError(f"{text} cannot be written, because {above} {why}")
     if told.save_csv is not None and Path(told.save_csv).exists():
         raise InputError(f"{told.save_csv} exists already; choose another folder for --save_csv")
+    for option, text, ending in (
+        ("--save_excel", told.save_excel, ".xlsx"),
+        ("--save_iamc", told.save_iamc, ".csv"),
+    ):
+        if text is not None and Path(text).suffix.lower() != ending:
+            raise InputError(f"{text}: {option} writes a {ending} file; end its name in {ending}")
     if told.save_plots is None:
         return
     if Path(told.save_plots).suffix.lower() not in (".html", ".htm"):
