@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import zipfile
 from typing import TYPE_CHECKING
+
+import pandas as pd
+import pytest
 
 if TYPE_CHECKING:
     from conftest import Project
@@ -35,9 +39,34 @@ def test_the_page_of_two_scenarios_compares_them(finished: Project) -> None:
     assert page.count('class="scenario"') == 2
 
 
+def test_a_run_ends_in_a_workbook_and_a_table_for_others(finished: Project) -> None:
+    finished.settings["figures"] = {"formats": ["svg"], "names": {"hp_dhw": "Shower pump"}}
+    outcome = finished.run("share")
+    assert outcome.code == 0, outcome.text
+    assert "write_shared" in outcome.jobs
+    assert not {"solve", "simulate", "write_report"} & set(outcome.jobs)
+    run = finished.results.parent
+    sheets = pd.read_excel(run / "results.xlsx", sheet_name=None)
+    assert {"readme", "settings", "costs", "temperatures", "hourly smart"} <= set(sheets)
+    assert "Shower pump" in sheets["sizes"]["Name"].tolist()
+    summary = json.loads((finished.results / "summary.json").read_text(encoding="utf-8"))
+    assert sheets["costs"]["smart"].sum() == pytest.approx(summary["cost_simulated"], rel=1e-9)
+    table = pd.read_csv(run / "iamc.csv")
+    assert list(table.columns) == ["Model", "Scenario", "Region", "Variable", "Unit", "2015"]
+    assert set(table["Region"]) == {"small", "small|buildings", "small|commercial"}
+    before = (run / "results.xlsx").read_bytes()
+    (run / "results.xlsx").unlink()
+    assert finished.run("share").code == 0
+    assert (run / "results.xlsx").read_bytes() == before
+    again = finished.run("share")
+    assert "write_shared" not in again.jobs
+
+
 def test_snakemake_reports_on_the_run_with_captions(finished: Project) -> None:
     finished.settings["figures"] = {"formats": ["svg"], "only": ["convergence"]}
-    assert finished.run("all").code == 0
+    outcome = finished.run("all")
+    assert outcome.code == 0
+    assert {"draw", "write_report", "write_shared"} <= set(outcome.jobs)
     command = finished.command("all")
     place = command.index("--")
     command[place:place] = ["--report", "snakemake-report.zip"]

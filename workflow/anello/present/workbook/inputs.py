@@ -21,7 +21,7 @@ def settings_sheet(loaded: Loaded) -> Sheet:
     rows = Rows(list(loaded), ["Setting"])
     for name, collected in loaded.items():
         told: dict[str, Any] = dict(collected.settings)
-        told |= {f"model file: {key}": value for key, value in sorted(collected.config.items())}
+        told |= {f"model: {key}": value for key, value in collected.config.items()}
         told |= {f"SHA-256, {file}": digest for file, digest in collected.checksums.items()}
         for key, value in _flat(told):
             rows.add(name, (key,), value)
@@ -29,12 +29,15 @@ def settings_sheet(loaded: Loaded) -> Sheet:
 
 
 def _flat(content: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield dotted keys and plain values; lists stay together, as JSON."""
-    for key, value in content.items():
+    """Yield dotted keys and plain values, sorted; lists stay together, as JSON."""
+    for key, value in sorted(content.items(), key=lambda item: str(item[0])):
         if isinstance(value, Mapping) and value:
             yield from _flat(value, f"{above}{key}.")
         elif isinstance(value, (list, tuple, Mapping)):
-            yield f"{above}{key}", json.dumps(value, ensure_ascii=False, default=str)
+            yield (
+                f"{above}{key}",
+                json.dumps(value, ensure_ascii=False, sort_keys=True, default=str),
+            )
         else:
             yield f"{above}{key}", "" if value is None else value
 

@@ -96,7 +96,7 @@ def _versions(loaded: Loaded) -> Mapping[str, str]:
             known = found.setdefault(name, version)
             if version not in known.split(", "):
                 found[name] = f"{known}, {version}"
-    return {**found, "workbook written by anello": __version__}
+    return {**dict(sorted(found.items())), "workbook written by anello": __version__}
 
 
 __all__ = ["readme_sheet"]
