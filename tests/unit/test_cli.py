@@ -114,6 +114,25 @@ def test_run_saves_what_it_is_asked_to(model, tmp_path, capsys):
     assert "exists already" in capsys.readouterr().err
 
 
+def test_run_saves_for_others(model, tmp_path, capsys):
+    told = ["run", str(model), "--override_dict", ONE_DAY, "--quiet"]
+    book, table = tmp_path / "out" / "r.xlsx", tmp_path / "r.csv"
+    assert main([*told, "--save_excel", str(book), "--save-iamc", str(table)]) == OK
+    assert "costs" in pd.read_excel(book, sheet_name=None)
+    assert list(pd.read_csv(table).columns)[:5] == [
+        "Model",
+        "Scenario",
+        "Region",
+        "Variable",
+        "Unit",
+    ]
+    assert main([*told, "--save_excel", str(tmp_path / "r.xls")]) == FAILED
+    assert "--save_excel writes a .xlsx file" in capsys.readouterr().err
+    assert main([*told, "--save_iamc", str(tmp_path / "r.xlsx")]) == FAILED
+    assert "end its name in .csv" in capsys.readouterr().err
+    assert not (tmp_path / "r.xlsx").exists()
+
+
 def test_quiet_says_nothing(model, capsys):
     capsys.readouterr()
     assert main(["run", str(model), "--override_dict", ONE_DAY, "--quiet"]) == OK

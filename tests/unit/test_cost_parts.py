@@ -112,7 +112,7 @@ def test_the_ring_fills_the_gap_to_the_simulated_cost() -> None:
     summary = summarise(district)
     assert parts["cost"].sum() == pytest.approx(summary["cost_simulated"], rel=1e-9)
     planned = parts[parts.counted == OPTIMISED]
-    assert planned["cost"].sum() == pytest.approx(summary["convergence"]["j_lp_eur"], rel=1e-9)
+    assert planned["cost"].sum() == pytest.approx(summary["cost_in_optimisation"], rel=1e-9)
     placed = parts[parts.location != ""]
     assert placed["cost"].sum() == pytest.approx(summary["costs"]["monetary"]["total"], rel=1e-9)
     ring = district.ring.assign_attrs(plant_electricity_eur=1000.0, electricity_eur=-50.0)

@@ -52,9 +52,9 @@ def cost_parts(collected: CollectedResults) -> pd.DataFrame:
     pandas.DataFrame
         Columns ``cost_class``, ``counted``, ``location``, ``technology``, ``part`` and ``cost``
         [cost unit]. Rows counted ``as optimised`` that name a location add up to the summary's
-        ``costs.<class>.total``; with those of the ring's plant, to ``cost_in_optimisation`` and,
-        with what the simulation adds (``as simulated``), to ``cost_simulated``. Parts of nothing
-        are left out.
+        ``costs.<class>.total``. In a run with a ring they give, with those of the ring's plant,
+        ``cost_in_optimisation`` and, with what the simulation adds (``as simulated``),
+        ``cost_simulated``. Parts of nothing are left out.
     """
     rows = [*_of_nodes(collected), *_of_ring(collected)]
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -211,16 +211,14 @@ def _of_ring(collected: CollectedResults) -> Iterator[Row]:
             planned += float(cost)
             if cost != 0.0:
                 yield main, OPTIMISED, "", str(device), "Balancing plant", float(cost)
-    if trace is None or "j_lp_eur" not in trace:
+    if trace is None or "j_sim_eur" not in trace:
         return
-    position = result_position(collected.record)
-    promised = float(trace["j_lp_eur"].values[position])
+    promised = float(results.attrs.get("cost_objective", weighed + planned))
     rest = promised - weighed - planned
     if abs(rest) > _NOTHING * abs(promised):
-        yield main, OPTIMISED, "", "", "Ring, plant and pump beyond the dispatch", rest
-    if "j_sim_eur" not in trace:
-        return
-    more = float(trace["j_sim_eur"].values[position]) - promised
+        yield main, OPTIMISED, "", "", "Other cost of the ring", rest
+    simulated = float(trace["j_sim_eur"].values[result_position(collected.record)])
+    more = simulated - promised
     told = {} if ring is None else ring.attrs
     parts = {
         "Electricity of heat pumps beyond the dispatch": told.get("electricity_eur", 0.0),
@@ -232,7 +230,7 @@ def _of_ring(collected: CollectedResults) -> Iterator[Row]:
         if cost:
             yield main, SIMULATED, "", "", part, float(cost)
     if abs(more) > _NOTHING * abs(promised):
-        yield main, SIMULATED, "", "", "Water that the dispatch saw otherwise", more
+        yield main, SIMULATED, "", "", "Other cost of the ring", more
 
 
 def _objective(collected: CollectedResults) -> tuple[str, float]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -86,7 +87,7 @@ def temperatures_sheet(loaded: Loaded) -> Sheet:
         (header, ring["state"].values.astype("datetime64[ms]"), values)
         for name, collected in loaded.items()
         if (ring := collected.ring) is not None and "temperature_degc" in ring
-        for header, values in _waters(name, ring)
+        for header, values in _waters(name, ring, collected.settings)
     ]
     instants = [times for _, times, _ in series]
     every = np.unique(np.concatenate(instants)) if instants else np.array([], "datetime64[ms]")
@@ -98,12 +99,15 @@ def temperatures_sheet(loaded: Loaded) -> Sheet:
     return Sheet("temperatures", columns, fixed=1)
 
 
-def _waters(name: str, ring: xr.Dataset) -> Iterator[tuple[str, Floats]]:
+def _waters(
+    name: str, ring: xr.Dataset, settings: Mapping[str, Any]
+) -> Iterator[tuple[str, Floats]]:
     yield f"{name}: ring, mean [°C]", ring["temperature_degc"].values
     if "node_degc" in ring:
         water = ring["node_degc"].transpose("substation", "state")
-        names = ring["substation"].values if "substation" in ring.coords else range(len(water))
-        for label, values in zip(names, water.values, strict=True):
+        loop = (settings.get("ring") or {}).get("loop") or {}
+        names = [station["name"] for station in loop.get("substations", [])]
+        for label, values in zip(names or range(1, len(water) + 1), water.values, strict=True):
             yield f"{name}: substation {label} [°C]", values
 
 
