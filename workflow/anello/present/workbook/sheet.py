@@ -7,6 +7,7 @@ give equal bytes: the file holds no time of writing.
 from __future__ import annotations
 
 import datetime as dt
+import io
 import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -111,7 +112,7 @@ def sheet_names(names: Iterable[str]) -> list[str]:
 
 
 def write_sheets(sheets: Sequence[Sheet], path: FilePath, title: str) -> None:
-    """Write sheets into one Excel file, row by row, so that memory does not grow with them.
+    """Write sheets into one Excel file, row by row; memory holds no more than the packed file.
 
     Parameters
     ----------
@@ -136,9 +137,10 @@ def write_sheets(sheets: Sequence[Sheet], path: FilePath, title: str) -> None:
                 f" {len(sheet.columns):,} columns, and Excel holds {ROWS:,} and {COLUMNS:,}:"
                 " use the NetCDF and CSV files, or fewer time steps"
             )
+    packed = io.BytesIO()  # a ZIP file on a full disk would not end without a traceback
     with atomic_path(path) as temporary, tempfile.TemporaryDirectory() as folder:
         book = xlsxwriter.Workbook(
-            str(temporary),
+            packed,
             {
                 "constant_memory": True,
                 "tmpdir": folder,
@@ -159,6 +161,7 @@ def write_sheets(sheets: Sequence[Sheet], path: FilePath, title: str) -> None:
         except FileCreateError as error:
             cause = error.args[0] if error.args else error
             raise cause if isinstance(cause, OSError) else OSError(str(cause)) from None
+        temporary.write_bytes(packed.getbuffer())
 
 
 def _write(page: Any, sheet: Sheet, formats: dict[Kind, Any], head: Any) -> None:
