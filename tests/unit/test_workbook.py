@@ -171,6 +171,19 @@ def test_a_loop_shows_the_water_at_its_substations(frames: dict[str, pd.DataFram
     assert "baseline: ring, mean [°C]" in found
 
 
+def test_free_cooling_has_a_column_where_there_is_any(tmp_path: Path) -> None:
+    district = fake_district(days=1)
+    assert district.ring is not None
+    free = district.ring["q_kw"].where(district.ring["node"] == "commercial::hp_clim_cold", 0.0)
+    ring = district.ring.assign(free_kw=free + 1.0 * (free["node"] == "commercial::hp_clim_cold"))
+    path = write_workbook({"x": replace(district, ring=ring)}, tmp_path / "a.xlsx")
+    found = pd.read_excel(path, sheet_name="hourly x")
+    header = "Commercial: Chiller, free cooling [kW]"
+    expected = ring["free_kw"].sel(node="commercial::hp_clim_cold").values
+    assert found[header].to_numpy() == pytest.approx(expected)
+    assert sum("free cooling" in name for name in found.columns) == 1
+
+
 def test_settings_and_inputs_are_told(
     frames: dict[str, pd.DataFrame], scenarios: dict[str, CollectedResults], tmp_path: Path
 ) -> None:

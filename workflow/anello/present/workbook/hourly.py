@@ -178,10 +178,16 @@ def _cop(collected: CollectedResults, look: Appearance) -> Iterator[tuple[str, F
 
 
 def _plant(collected: CollectedResults, look: Appearance) -> Iterator[tuple[str, Floats]]:
-    """Yield heat and electricity of the balancing devices that ever run."""
+    """Yield free cooling, and heat and electricity of the balancing devices that ever run."""
     ring = collected.ring
     if ring is None:
         return
+    if "free_kw" in ring:
+        free = ring["free_kw"].transpose("node", "timestep")
+        for node, values in zip(free["node"].values, free.values, strict=True):
+            loc, _, tech = str(node).partition("::")
+            if values.any():
+                yield f"{_name(look, loc, tech, True)}, free cooling [kW]", values
     for variable, what in (("q_bal_kw", "heat into the ring"), ("p_bal_kw", "electricity")):
         if variable in ring:
             power = ring[variable].transpose("device", "timestep")
