@@ -143,7 +143,10 @@ def last_iteration(wildcards):
     paths follow is built from wildcards, never from the checkpoint's own output, which would be
     prefixed twice where this workflow is used as a module. A loop that has not converged ends at
     its limit without an error here: the rule that consumes this fails then, on its own scenario only.
+    A scenario without a ring is solved once, and has no record.
     """
+    if not PLAN.coupled(wildcards.scenario):
+        return 0, None
     for number in range(PLAN.scenario(wildcards.scenario).coupling.max_iterations):
         record = checkpoints.check_convergence.get(
             run=RUN, scenario=wildcards.scenario, iteration=f"{number:03d}"
@@ -154,9 +157,9 @@ def last_iteration(wildcards):
 
 
 def settled(name):
-    """An input function: a file of a scenario's last iteration."""
-    return lambda wildcards: iteration_file(
-        RUN, wildcards.scenario, last_iteration(wildcards)[0], name
+    """An input function: a file of a scenario's last iteration; nothing that only a ring leaves."""
+    return lambda wildcards: PLAN.iteration_files(
+        wildcards.scenario, last_iteration(wildcards)[0], [name]
     )
 
 
@@ -165,7 +168,7 @@ def chosen(name):
 
     def path(wildcards):
         last, record = last_iteration(wildcards)
-        number = result_iteration(record, last)
+        number = last if record is None else result_iteration(record, last)
         return iteration_file(RUN, wildcards.scenario, number, name)
 
     return path
@@ -174,9 +177,9 @@ def chosen(name):
 def every(*names):
     """An input function: files of each of a scenario's iterations, in order."""
     return lambda wildcards: [
-        iteration_file(RUN, wildcards.scenario, number, name)
+        path
         for number in range(last_iteration(wildcards)[0] + 1)
-        for name in names
+        for path in PLAN.iteration_files(wildcards.scenario, number, names)
     ]
 
 

@@ -103,11 +103,12 @@ class OperationConfig(Strict):
 class CouplingConfig(Strict):
     """How dispatch and ring are brought together, and when that counts as done."""
 
-    method: Literal["slp", "fixed_point"] = Field(
+    method: Literal["slp", "fixed_point", "none"] = Field(
         default="slp",
         description=(
             "`slp`: the linear programme sees what its dispatch does to ring and COP; "
-            "`fixed_point`: the original's iteration."
+            "`fixed_point`: the original's iteration; `none`: there is no ring, and the dispatch "
+            "is solved once."
         ),
     )
     max_iterations: Count = Field(
@@ -160,3 +161,14 @@ class CouplingConfig(Strict):
             " before left it; not done by default."
         ),
     )
+
+    @property
+    def coupled(self) -> bool:
+        """Whether there is a ring to be simulated."""
+        return self.method != "none"
+
+    @model_validator(mode="after")
+    def _ring_to_operate(self) -> Self:
+        if self.operation is not None and not self.coupled:
+            raise ValueError("`operation` follows a ring from window to window: needed is a ring")
+        return self

@@ -29,6 +29,8 @@ from anello.coupling.iteration import (
 from anello.coupling.record import ConvergenceRecord, CouplingState
 from anello.coupling.slp import judge_iteration, run_slp
 from anello.coupling.unseen import bound_rows
+from anello.errors import InputError
+from anello.errors import Problem as Fault
 from anello.model.data import ModelData
 from anello.optimise.formulation import formulate
 from anello.optimise.results import extract
@@ -120,7 +122,7 @@ class CoupledDistrict:
     Raises
     ------
     InputError
-        If ring and model do not fit together.
+        If ring and model do not fit together, or `coupling.method` is `none`.
     """
 
     def __init__(
@@ -130,6 +132,15 @@ class CoupledDistrict:
         coupling: CouplingConfig,
         solver: SolverConfig | None = None,
     ) -> None:
+        if not coupling.coupled:
+            raise InputError(
+                Fault(
+                    "there is no ring to iterate with",
+                    key="coupling.method",
+                    value=coupling.method,
+                    suggestion="Solve the model alone, with `anello.Model`",
+                )
+            )
         self.data = data
         self.ring = ring
         self.coupling = coupling

@@ -56,6 +56,8 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
     InputError
         If the ring cannot be part of a programme, or be simulated on the model's time steps.
     """
+    if not coupling.coupled:
+        return None
     _check_chronological(data)
     if coupling.method == "slp":
         scheduled = coupling.slp.balancing == "scheduled"

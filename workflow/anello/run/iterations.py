@@ -8,6 +8,9 @@ from pathlib import Path
 from anello.base.files import FilePath
 from anello.run.seals import damage
 
+RING_FILES = ("ring.nc", "cop.nc", "convergence.json")
+"""Files of an iteration that only a scenario with a ring has."""
+
 
 def iteration_file(run: str, scenario: str, number: int, name: str) -> str:
     """Return the path of a file of one of a scenario's iterations."""

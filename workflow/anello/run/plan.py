@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from anello.base.files import sha256
 from anello.errors import SweepError
 from anello.run.config import Point, RunConfig, ScenarioConfig
-from anello.run.iterations import iteration_file, remembered
+from anello.run.iterations import RING_FILES, iteration_file, remembered
 from anello.run.preprocess.config import DataConfig
 from anello.run.provenance import code_digest
 from anello.run.stages.gather import ExpectedPoint
@@ -107,10 +107,14 @@ class RunPlan:
     def problem(self, scenario: str, **parts: tuple[str, ...]) -> dict[str, Any]:
         """Return as much of ring and coupling as the dispatch problem sees, beside other parts.
 
-        A fixed point's problem knows which heat pumps there are, and nothing else of the ring.
+        A fixed point's problem knows which heat pumps there are, and nothing else of the ring; that
+        of a scenario without a ring knows nothing of one.
         """
         coupling = self.scenario(scenario).coupling
         chosen = self.sections(scenario, **parts)
+        if not coupling.coupled:
+            nothing: dict[str, Any] = {"ring": {"heat_pumps": {}}}
+            return chosen | nothing | self.sections(scenario, coupling=("method",))
         if coupling.method == "slp" or coupling.fixed_point.scheduled_balancing:
             keys = ("method", "fixed_point", "slp")
             return chosen | self.sections(scenario, "ring", coupling=keys)
@@ -146,6 +150,15 @@ class RunPlan:
         return self.model_folder(base) if shared else None
 
     # --- iterations -------------------------------------------------------------------------------
+
+    def coupled(self, scenario: str) -> bool:
+        """Return whether a scenario has a ring, and iterates with it."""
+        return self.scenario(scenario).coupling.coupled
+
+    def iteration_files(self, scenario: str, number: int, names: Sequence[str]) -> list[str]:
+        """Return files of an iteration; without a ring, only those that a solution leaves."""
+        kept = [name for name in names if self.coupled(scenario) or name not in RING_FILES]
+        return [iteration_file(self.run, scenario, number, name) for name in kept]
 
     def remembered_rings(self, scenario: str, number: int) -> list[str]:
         """Return the rings of those earlier iterations that Anderson acceleration combines."""

@@ -26,7 +26,7 @@ def collect_scenario(
     quality: FilePath,
     dispatch: FilePath,
     rings: Sequence[FilePath],
-    record: FilePath,
+    record: FilePath | None,
     settings: Mapping[str, Any],
     run: str,
     scenario: str,
@@ -40,10 +40,12 @@ def collect_scenario(
 
     Parameters
     ----------
-    model_data, quality, dispatch, record : path-like
-        The model, the report on its series, the last dispatch and the last convergence record.
+    model_data, quality, dispatch : path-like
+        The model, the report on its series, and the last dispatch.
+    record : path-like or None
+        The last convergence record; None for a scenario without a ring, which is solved once.
     rings : sequence of path-like
-        The simulated rings of all iterations, in order.
+        The simulated rings of all iterations, in order; none without a ring.
     settings : mapping
         The scenario's settings.
     run, scenario : str
@@ -64,6 +66,37 @@ def collect_scenario(
     InputError
         If the ring's water freezes.
     """
+    chosen: FilePath | None = None
+    if record is None:
+        # ASSUME: settings of a ring that a scenario does not have say nothing about it.
+        settings = {**settings, "ring": None}
+    else:
+        chosen = _converged_ring(rings, record, settings, scenario, kept_record, kept_plot)
+    collect(
+        model_data=model_data,
+        dispatch=dispatch,
+        ring=chosen,
+        rings=rings,
+        record=None if record is None else kept_record,
+        quality=quality,
+        run=run,
+        scenario=scenario,
+        settings=settings,
+        results_path=results,
+        summary_path=summary,
+        tables_folder=tables,
+    )
+
+
+def _converged_ring(
+    rings: Sequence[FilePath],
+    record: FilePath,
+    settings: Mapping[str, Any],
+    scenario: str,
+    kept_record: FilePath,
+    kept_plot: FilePath | None,
+) -> FilePath:
+    """Keep the record and its plot, and return the ring of the iteration that is the result."""
     limit = int(settings["coupling"]["max_iterations"])
     trace = replace(ConvergenceRecord.read(record), max_iterations=limit)
     trace.write(kept_record)
@@ -79,17 +112,4 @@ def collect_scenario(
         raise NotConvergedError(f"{failure}\n{finding.text()}") from None
     if settings["ring"].get("mode", "physical") == "physical":
         require_liquid(read_netcdf(rings[trace.result_iteration]), scenario)
-    collect(
-        model_data=model_data,
-        dispatch=dispatch,
-        ring=rings[trace.result_iteration],
-        rings=rings,
-        record=kept_record,
-        quality=quality,
-        run=run,
-        scenario=scenario,
-        settings=settings,
-        results_path=results,
-        summary_path=summary,
-        tables_folder=tables,
-    )
+    return rings[trace.result_iteration]

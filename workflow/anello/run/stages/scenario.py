@@ -89,20 +89,12 @@ def run_scenario(
     _unless_there(read_model, quality, model_data)
     _unless_there(lambda: build_problem(model_data, problem, settings.ring, coupling), problem)
 
-    steps = [place / "iterations" / f"{number:03d}" for number in range(coupling.max_iterations)]
-    for number in range(len(steps)):
-        _run_iteration(settings, steps[: number + 1], model_data, problem)
-        done = steps[: number + 1]
-        judged = ConvergenceRecord.read(done[-1] / "convergence.json")
-        if judged.converged or judged.stalled:  # the limit is today's, not the record's
-            break
-    record = done[-1] / "convergence.json"
-    chosen = ConvergenceRecord.read(record).result_iteration
+    chosen, rings, record = _iterate(settings, place / "iterations", model_data, problem)
     collect_scenario(
         model_data=model_data,
         quality=quality,
-        dispatch=steps[chosen] / "dispatch.nc",
-        rings=[step / "ring.nc" for step in done],
+        dispatch=chosen / "dispatch.nc",
+        rings=rings,
         record=record,
         settings=settings.model_dump(mode="json"),
         run=run,
@@ -115,14 +107,30 @@ def run_scenario(
         seal(place / final)
 
 
-def _run_iteration(
-    settings: ScenarioConfig, steps: Sequence[Path], model_data: Path, problem: Path
+def _iterate(
+    settings: ScenarioConfig, folder: Path, model_data: Path, problem: Path
+) -> tuple[Path, list[Path], Path | None]:
+    """Iterate to the end; return the folder of the result, all rings, and the last record."""
+    limit = settings.coupling.max_iterations if settings.coupling.coupled else 1
+    steps = [folder / f"{number:03d}" for number in range(limit)]
+    if not settings.coupling.coupled:
+        _solve(settings, steps[0], None, model_data, problem)
+        return steps[0], [], None
+    for number in range(len(steps)):
+        done = steps[: number + 1]
+        _run_iteration(settings, done, model_data, problem)
+        judged = ConvergenceRecord.read(done[-1] / "convergence.json")
+        if judged.converged or judged.stalled:  # the limit is today's, not the record's
+            break
+    record = done[-1] / "convergence.json"
+    chosen = steps[ConvergenceRecord.read(record).result_iteration]
+    return chosen, [step / "ring.nc" for step in done], record
+
+
+def _solve(
+    settings: ScenarioConfig, step: Path, before: Path | None, model_data: Path, problem: Path
 ) -> None:
-    """Run the last of some iterations; the earlier ones are there."""
-    *earlier, step = steps
-    before = earlier[-1] if earlier else None
-    depth = settings.coupling.fixed_point.anderson_depth
-    cop_used = before / "cop.nc" if before else None
+    """Solve the dispatch of an iteration, unless that was done."""
     _unless_there(
         lambda: solve_iteration(
             model_data=model_data,
@@ -134,7 +142,7 @@ def _run_iteration(
             solver_log=step / "solver.log",
             ring_settings=settings.ring,
             coupling=settings.coupling,
-            cop=cop_used,
+            cop=before / "cop.nc" if before else None,
             previous_basis=before / "basis.npz" if before else None,
             time_limit_s=settings.solver.time_limit_s,
         ),
@@ -142,6 +150,17 @@ def _run_iteration(
         step / "basis.npz",
         step / "solve.json",
     )
+
+
+def _run_iteration(
+    settings: ScenarioConfig, steps: Sequence[Path], model_data: Path, problem: Path
+) -> None:
+    """Run the last of some iterations; the earlier ones are there."""
+    *earlier, step = steps
+    before = earlier[-1] if earlier else None
+    depth = settings.coupling.fixed_point.anderson_depth
+    cop_used = before / "cop.nc" if before else None
+    _solve(settings, step, before, model_data, problem)
     _unless_there(
         lambda: simulate_iteration(
             model_data=model_data,

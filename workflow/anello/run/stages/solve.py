@@ -75,10 +75,11 @@ def solve_iteration(
         If model, problem, COP or basis cannot be read.
     """
     data = ModelData.load(model_data)
-    rows = rows_of(ring_settings, coupling, data)
-    compiled = with_numbers(
-        Problem.load(problem), ring_settings, rows, handed_over(data, ring_settings, coupling, cop)
-    )
+    compiled = Problem.load(problem)
+    if coupling.coupled:
+        rows = rows_of(ring_settings, coupling, data)
+        about = handed_over(data, ring_settings, coupling, cop)
+        compiled = with_numbers(compiled, ring_settings, rows, about)
     start = _start(previous_basis) if settings.warm_start else None
     solution = solve(
         compiled,
