@@ -69,7 +69,7 @@ def test_photovoltaics_have_the_published_total_and_peak(
 
 def test_every_file_has_the_hours_of_one_year(district: DistrictFolder) -> None:
     files = sorted(district.series_folder.glob("*.csv"))
-    assert len(files) == 10
+    assert len(files) == 13
     for file in files:
         table = pd.read_csv(file, index_col=0, parse_dates=True)
         assert len(table) == 8760

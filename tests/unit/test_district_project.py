@@ -33,7 +33,7 @@ loop: {water_mass_kg: 20000}
 def test_a_new_project_without_a_description_is_the_embedded_district(tmp_path: Path) -> None:
     settings = new_project(tmp_path / "mine")
     config = read_config(settings)
-    assert config.scenarios == ["baseline", "smart", "battery"]
+    assert config.scenarios == ["baseline", "smart", "battery", "air_source", "gas"]
     assert load_district(tmp_path / "mine" / "district.yaml").locations == load_district().locations
     default = read_config("config/config.yaml") if Path("config/config.yaml").exists() else None
     if default is not None:

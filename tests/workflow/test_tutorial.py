@@ -29,7 +29,9 @@ LONG = os.environ.get("ANELLO_LONG") == "1"
 """Whether every command runs exactly as printed, at full length (`make test-long`)."""
 DAYS = {"model.subset_time": ["2015-07-01", "2015-07-02"]}
 QUICK: dict[str, object] = {
-    "scenario_definitions": {name: {"overrides": DAYS} for name in ("baseline", "smart")},
+    "scenario_definitions": {
+        name: {"overrides": DAYS} for name in ("baseline", "smart", "air_source", "gas")
+    },
     "coupling": {"predicted_decrease": 0.5, "cost_gap": 0.5, "tolerance_k": 20.0},
     "figures": {"formats": ["svg"], "only": ["dispatch"]},
 }

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from anello.district.costs import Costs, cost_parts
 from anello.errors import ConfigError, Problem, did_you_mean
 from anello.model.schema.yaml_reader import parse_settings, read_settings
 from anello.ring.cop_config import FreeCooling
@@ -413,6 +414,7 @@ class DistrictConfig(Strict):
         description="Heat exchanger that cools without a compressor where the loop is cold enough",
     )
     tariffs: Tariffs = Field(default_factory=Tariffs)
+    costs: Costs = Field(default_factory=Costs)
     folder: Path | None = Field(
         default=None,
         exclude=True,
@@ -547,5 +549,5 @@ def _parts() -> tuple[type[BaseModel], ...]:
     return (
         DistrictConfig, Site, SyntheticWeather, WeatherFile, Spell, Location, Buildings, Roof,
         Target, Targets, Tank, Tanks, Battery, HeatPumps, Loop, Wells, Plant,
-        SupplyTemperatures, Tariffs,
+        SupplyTemperatures, Tariffs, *cost_parts(),
     )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 import tempfile
@@ -15,34 +14,32 @@ import pandas as pd
 import yaml
 from numpy.typing import NDArray
 
+from anello.district.alternatives import (
+    GAS_SUPPLY,
+    MACHINES,
+    alternative_overrides,
+    alternative_tables,
+)
 from anello.district.config import DistrictConfig, Location
+from anello.district.cop import AIR_SOURCE_FIT
+from anello.district.costs import COSTS_FILE, told_costs
+from anello.district.sizing import heat_pump_kw
 from anello.district.synthesis import (
     DistrictSeries,
     LocationSeries,
     synthesise,
     time_of_use_eur_per_kwh,
 )
+from anello.district.technologies import TARIFF_FILE, THERMAL, technologies
 from anello.errors import InputError, Problem
 
 Series = NDArray[np.float64]
 
 MODEL_FILE = "model.yaml"
-TARIFF_FILE = "tariff_time_of_use.csv"
 OUTDOOR_FILE = "outdoor.csv"
 SERIES_FOLDER = "timeseries_data"
 DESCRIPTION_FILE = "district.yaml"
 WEATHER_FILE = "weather.csv"
-
-# Domestic air-source heat pumps, COP = a - b dT + c dT^2: Staffell et al. (2012),
-# doi:10.1039/c2ee22653g
-AIR_SOURCE_FIT = (6.81, 0.121, 0.000630)
-
-# service: colour, name
-_THERMAL = {
-    "dhw": ("#D55E00", "Domestic hot water"),
-    "heating": ("#E69F00", "Space heating"),
-    "cooling": ("#56B4E9", "Space cooling"),
-}
 
 _MODEL_HEAD = """\
 # {name}
@@ -155,11 +152,29 @@ def _write(config: DistrictConfig, series: DistrictSeries, folder: Path) -> None
     used = {tech for place in locations.values() for tech in place["techs"]}
     if any(place.battery for place in config.locations.values()):
         used.add("battery")
-    techs = {name: tech for name, tech in _techs(config).items() if name in used}
+    scenarios = _scenarios(config, series)
+    used |= _of_alternatives(scenarios["overrides"])
+    techs = {name: tech for name, tech in technologies(config).items() if name in used}
     _write_yaml(definitions / "techs.yaml", {"techs": techs})
     _write_yaml(definitions / "locations.yaml", {"locations": locations})
-    _write_yaml(definitions / "scenarios.yaml", _scenarios(config, series))
-    _write_yaml(folder / DESCRIPTION_FILE, config.model_dump(mode="json", exclude_none=True))
+    _write_yaml(definitions / "scenarios.yaml", scenarios)
+    (folder / COSTS_FILE).write_text(told_costs(config.costs), encoding="utf-8")
+    described = config.model_dump(mode="json", exclude_none=True, exclude={"costs"})
+    costs = config.costs.model_dump(mode="json", exclude_defaults=True)
+    _write_yaml(folder / DESCRIPTION_FILE, described | ({"costs": costs} if costs else {}))
+
+
+def _of_alternatives(overrides: dict[str, Any]) -> set[str]:
+    """Return the technologies that the scenarios without a ring bring along."""
+    known = {GAS_SUPPLY, *(tech for machines in MACHINES.values() for tech in machines.values())}
+    named = {
+        tech
+        for override in overrides.values()
+        for changes in override.values()
+        if isinstance(changes, dict)
+        for tech in changes
+    }
+    return known & named
 
 
 def _tables(config: DistrictConfig, series: DistrictSeries) -> dict[str, dict[str, Series]]:
@@ -180,6 +195,7 @@ def _tables(config: DistrictConfig, series: DistrictSeries) -> dict[str, dict[st
         if config.tariffs.has_bands:
             price = time_of_use_eur_per_kwh(config.tariffs, series.index, config.site)
             tables.setdefault(TARIFF_FILE, {})[name] = price
+    tables |= alternative_tables(config, series)
     tables[OUTDOOR_FILE] = {"outdoor_degc": series.weather.temperature_degc}
     return tables
 
@@ -213,101 +229,6 @@ def _model(config: DistrictConfig) -> dict[str, Any]:
     }
 
 
-def _price(config: DistrictConfig) -> float | str:
-    """Return the price of electricity: flat, or by time of use where only that is described."""
-    flat = config.tariffs.flat_eur_per_kwh
-    return f"file={TARIFF_FILE}" if flat is None else flat
-
-
-def _techs(config: DistrictConfig) -> dict[str, Any]:
-    finance = {"interest_rate": 0.05}
-    techs: dict[str, Any] = {
-        "grid": {
-            "essentials": {
-                "name": "Electricity grid",
-                "color": "#7F7F7F",
-                "parent": "supply",
-                "carrier_out": "electricity",
-            },
-            "constraints": {
-                "resource": ".inf",
-                "energy_cap_equals": 100000,
-                "lifetime": 40,
-            },
-            "costs": {"monetary": {**finance, "om_prod": _price(config)}},
-        },
-        "pv_rooftop": {
-            "essentials": {
-                "name": "Photovoltaics",
-                "color": "#F0E442",
-                "parent": "supply_plus",
-                "carrier_out": "electricity",
-            },
-            # Surplus may be curtailed: the resource is an upper limit.
-            "constraints": {
-                "resource": "file=solar_resource.csv",
-                "resource_unit": "energy_per_cap",
-                "force_resource": False,
-                "lifetime": 25,
-            },
-            "costs": {"monetary": {**finance, "energy_cap": 1300, "om_annual": 18}},
-        },
-        "battery": {
-            "essentials": {
-                "name": "Battery",
-                "color": "#CC79A7",
-                "parent": "storage",
-                "carrier": "electricity",
-            },
-            "constraints": {"energy_eff": 0.95, "storage_loss": 0.0001, "lifetime": 15},
-            "costs": {"monetary": {**finance, "storage_cap": 350, "om_prod": 0.002}},
-        },
-        "demand_electricity": {
-            "essentials": {
-                "name": "Electricity demand",
-                "color": "#000000",
-                "parent": "demand",
-                "carrier": "electricity",
-            },
-            "constraints": {"resource": "file=demand_electricity.csv", "force_resource": True},
-        },
-    }
-    for service, (color, name) in _THERMAL.items():
-        techs[f"hp_{service}"] = {
-            "essentials": {
-                "name": f"Heat pump, {name.lower()}",
-                "color": color,
-                "parent": "conversion_plus",
-                "primary_carrier_in": "electricity",
-                "primary_carrier_out": service,
-                "carrier_in": "electricity",
-                "carrier_out": service,
-            },
-            "constraints": {"energy_eff": f"file=cop_{service}.csv", "lifetime": 20},
-            "costs": {"monetary": {**finance, "energy_cap": 500, "om_prod": 0.004}},
-        }
-        techs[f"tes_{service}"] = {
-            "essentials": {
-                "name": f"Tank, {name.lower()}",
-                "color": color,
-                "parent": "storage",
-                "carrier": service,
-            },
-            "constraints": {"energy_eff": 1.0, "lifetime": 30},
-            "costs": {"monetary": {**finance, "storage_cap": 25, "om_prod": 0.0005}},
-        }
-        techs[f"demand_{service}"] = {
-            "essentials": {
-                "name": f"{name} demand",
-                "color": color,
-                "parent": "demand",
-                "carrier": service,
-            },
-            "constraints": {"resource": f"file=demand_{service}.csv", "force_resource": True},
-        }
-    return techs
-
-
 def _locations(config: DistrictConfig, series: DistrictSeries) -> dict[str, Any]:
     site = config.site
     return {
@@ -324,8 +245,10 @@ def _location_techs(place: Location, series: LocationSeries) -> dict[str, Any]:
     if place.roofs:
         techs["pv_rooftop"] = {"constraints": {"energy_cap_equals": _peak_kw(place)}}
     for service, demand in series.demand_kw.items():
-        if service in _THERMAL:
-            power_kw = getattr(place.heat_pumps, f"{service}_kw") or _sized(float(demand.max()))
+        if service in THERMAL:
+            power_kw = getattr(place.heat_pumps, f"{service}_kw") or heat_pump_kw(
+                float(demand.max())
+            )
             techs[f"hp_{service}"] = {"constraints": {"energy_cap_equals": power_kw}}
             tank = getattr(place.tanks, service)
             if tank is not None:
@@ -350,20 +273,25 @@ def _free(tech: str, constraints: dict[str, Any]) -> dict[str, Any]:
     return {"energy_cap_equals": None, "energy_cap_max": round(most, 1)}
 
 
-def _sized(peak_kw: float) -> float:
-    """Return a heat pump's power [kW]: 15 % above the peak, in steps of 10 kW."""
-    return 10.0 * math.ceil(1.15 * peak_kw / 10.0)
+def _techs_named(
+    config: DistrictConfig, series: DistrictSeries, *beginnings: str
+) -> dict[str, list[str]]:
+    """Return the technologies of each location whose names begin so."""
+    return {
+        name: [
+            tech
+            for tech in _location_techs(place, series.locations[name])
+            if tech.startswith(beginnings)
+        ]
+        for name, place in config.locations.items()
+    }
 
 
 def _scenarios(config: DistrictConfig, series: DistrictSeries) -> dict[str, Any]:
     places = config.locations.items()
     without_tanks = {
-        name: {
-            tech: {"exists": False}
-            for tech in _location_techs(place, series.locations[name])
-            if tech.startswith("tes_")
-        }
-        for name, place in places
+        name: {tech: {"exists": False} for tech in techs}
+        for name, techs in _techs_named(config, series, "tes_").items()
     }
     batteries = {
         name: {
@@ -415,6 +343,10 @@ def _scenarios(config: DistrictConfig, series: DistrictSeries) -> dict[str, Any]
     if batteries:
         overrides["battery"] = located(batteries)
         scenarios["smart_battery"] = ["storage", "battery"]
+    of_ring = _techs_named(config, series, "hp_", "tes_")
+    for way, override in alternative_overrides(config, series, of_ring).items():
+        overrides[f"no_ring_{way}"] = override
+        scenarios[way] = [f"no_ring_{way}"]
     return {"scenarios": scenarios, "overrides": overrides}
 
 

@@ -8,8 +8,11 @@ from typing import Any
 import yaml
 
 from anello.base.files import write_text
+from anello.district.alternatives import WAYS
 from anello.district.config import DistrictConfig, Tank, load_district
-from anello.district.model_folder import AIR_SOURCE_FIT, DistrictFolder, start_cop, write_district
+from anello.district.cop import AIR_SOURCE_FIT
+from anello.district.costs import RING_PARTS, cost_table
+from anello.district.model_folder import DistrictFolder, start_cop, write_district
 from anello.district.sizing import net_heat_kw, plant_sizes
 from anello.district.synthesis import time_of_use_eur_per_kwh
 from anello.errors import InputError, Problem
@@ -82,7 +85,7 @@ def new_project(folder: Path | str, description: Path | str | None = None) -> Pa
 def run_settings(
     config: DistrictConfig, folder: DistrictFolder, description: Path | str
 ) -> dict[str, Any]:
-    """Return the settings of a run that compares a district without and with storage.
+    """Return the settings of a run that compares a district without and with storage or a ring.
 
     Parameters
     ----------
@@ -127,6 +130,12 @@ def run_settings(
             "model_scenario": "smart_battery",
             "ring": {"heat_pumps": stores},
         }
+    for way, text in WAYS.items():
+        definitions[way] = {
+            "description": text,
+            "model_scenario": way,
+            "coupling": {"method": "none"},
+        }
     loop = config.loop
     return {
         "run": "".join(c if c.isalnum() else "-" for c in config.name.lower()).strip("-"),
@@ -145,11 +154,21 @@ def run_settings(
                 "electricity_price_eur_per_kwh": _mean_price(config, folder),
             },
         },
+        "ring_costs": ring_costs(config),
         "coupling": {
             "method": "slp",
             "predicted_decrease": 2e-3,
             "tolerance_k": 0.5,
         },
+    }
+
+
+def ring_costs(config: DistrictConfig) -> dict[str, Any]:
+    """Return what the ring costs to build and to keep, as the settings of a run have it."""
+    table = cost_table(config.costs)
+    return {
+        "interest_rate": table["interest_rate"]["value"],
+        **{name: dict(table[name]) for name in RING_PARTS},
     }
 
 

@@ -10,6 +10,7 @@ at a rated approach.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -52,6 +53,11 @@ class PlantSizes:
     chiller_kw: float
     heating_kw: float
     cooling_kw: float
+
+
+def heat_pump_kw(peak_kw: float) -> float:
+    """Return the power of a machine for a peak: 15 % above it, in steps of 10 kW [kW]."""
+    return 10.0 * math.ceil(1.15 * peak_kw / 10.0)
 
 
 def net_heat_kw(demand_kw: Mapping[str, Mapping[str, Series]], cop: Mapping[str, float]) -> Series:

@@ -24,6 +24,7 @@ from anello.errors import ConfigError, Problem, did_you_mean
 from anello.model.schema.yaml_reader import read_settings
 from anello.optimise.solve.config import SolverConfig
 from anello.present.report.config import FiguresConfig
+from anello.ring.capital import RingCosts
 from anello.ring.config import RingConfig
 from anello.run.config_faults import at_line, locate, placed_in_sweep, problem_of, unknown_scenario
 from anello.run.preprocess.config import DataConfig, QualityConfig
@@ -31,7 +32,7 @@ from anello.run.sweep.config import SweepConfig
 from anello.run.sweep.points import point_values, set_path
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-SECTIONS = ("data", "quality", "ring", "coupling", "solver", "figures")
+SECTIONS = ("data", "quality", "ring", "ring_costs", "coupling", "solver", "figures")
 
 
 class Strict(BaseModel):
@@ -55,6 +56,9 @@ class ScenarioDefinition(Strict):
         default_factory=dict, description="Laid over the section `quality`."
     )
     ring: dict[str, Any] = Field(default_factory=dict, description="Laid over the section `ring`.")
+    ring_costs: dict[str, Any] = Field(
+        default_factory=dict, description="Laid over the section `ring_costs`."
+    )
     coupling: dict[str, Any] = Field(
         default_factory=dict, description="Laid over the section `coupling`."
     )
@@ -76,6 +80,7 @@ class ScenarioConfig(Strict):
     data: DataConfig
     quality: QualityConfig
     ring: RingConfig
+    ring_costs: RingCosts = Field(default_factory=RingCosts)
     coupling: CouplingConfig
     solver: SolverConfig
     figures: FiguresConfig
@@ -125,6 +130,9 @@ class RunConfig(Strict):
         default_factory=QualityConfig, description="What happens to faults in the series."
     )
     ring: RingConfig = Field(description="The ring and what exchanges heat with it.")
+    ring_costs: RingCosts = Field(
+        default_factory=RingCosts, description="What the ring itself costs to build and to keep."
+    )
     coupling: CouplingConfig = Field(
         default_factory=CouplingConfig, description="How dispatch and ring are brought together."
     )
