@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import numpy as np
 import pytest
 import xarray as xr
@@ -12,6 +10,7 @@ import anello
 from anello.model.definition import read_model
 from anello.optimise.formulation import formulate
 from anello.optimise.results import extract
+from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.prices import (
     allocated_cost,
     price_states,
@@ -85,15 +84,7 @@ def test_means_and_tables_hold_only_such_prices(day, tmp_path):
 
 
 def collected(results):
-    return SimpleNamespace(
-        results=results,
-        inputs=xr.Dataset(),
-        attrs={},
-        convergence=None,
-        ring=None,
-        quality=None,
-        record={},
-    )
+    return CollectedResults(results=results, inputs=xr.Dataset())
 
 
 @pytest.mark.parametrize("prices", [True, False])

@@ -13,6 +13,7 @@ import xarray as xr
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.overnight import overnight_cost
 from anello.optimise.results.prices import allocated_cost, set_prices, steps_without_price
+from anello.optimise.results.whole_cost import cost_parts, simulated_emissions, whole_cost
 
 KWH_PER_MWH = 1000.0
 
@@ -44,7 +45,8 @@ def summarise(collected: CollectedResults) -> dict[str, Any]:
         "objective_with_penalties": results.attrs.get("objective"),
         "cost_in_optimisation": results.attrs.get("cost_objective"),
         "cost_simulated": _simulated_cost(collected),
-        "costs": _costs(results, collected.inputs),
+        "whole_cost": whole_cost(collected, _simulated_cost(collected)),
+        "costs": _costs(collected),
         "energy_mwh": _energies(results),
         "peak_kw": _peaks(results),
         "capacity": _capacities(results),
@@ -101,7 +103,8 @@ def result_position(record: Mapping[str, Any]) -> int:
     return numbers.index(wanted) if wanted in numbers and wanted is not None else -1
 
 
-def _costs(results: xr.Dataset, inputs: xr.Dataset) -> dict[str, Any]:
+def _costs(collected: CollectedResults) -> dict[str, Any]:
+    results, inputs = collected.results, collected.inputs
     out: dict[str, Any] = {}
     if "cost" not in results:
         return out
@@ -114,6 +117,10 @@ def _costs(results: xr.Dataset, inputs: xr.Dataset) -> dict[str, Any]:
             entry["operation"] = entry["total"] - entry["investment"]
         if built is not None and name in built["cost"].values:
             entry["to_build"] = float(built.sel(cost=name).sum())
+        emitted = simulated_emissions(collected, str(name))
+        if emitted is not None:
+            entry["total_simulated"] = emitted
+        entry["parts"] = cost_parts(collected, str(name))
         entry["by_technology"] = _by_tech(total)
         entry["by_location"] = _by_loc(total)
         out[str(name)] = entry

@@ -89,7 +89,7 @@ def line_chart(
         x0 = min(x0, 0.0)
     if x0 == x1:
         x0, x1 = x0 - 0.5, x1 + 0.5
-    ticks = _log_ticks(y0, y1) if log else _ticks(y0, y1)
+    ticks = _log_ticks(y0, y1) if log else ticks_between(y0, y1)
     y0, y1 = min(y0, ticks[0]), max(y1, ticks[-1])
     if y0 == y1:
         y0, y1 = y0 - 0.5, y1 + 0.5
@@ -115,7 +115,7 @@ def line_chart(
         parts.append(
             f'<text x="{_LEFT - 6:.1f}" y="{y + 4:.1f}" text-anchor="end">{_number(tick)}</text>'
         )
-    marks = x_ticks or [(t, _number(t)) for t in _ticks(x0, x1, 7, integers)]
+    marks = x_ticks or [(t, _number(t)) for t in ticks_between(x0, x1, 7, integers)]
     for position, text in marks:
         if x0 <= position <= x1:
             x = px(position)
@@ -174,7 +174,7 @@ def _clean(line: Line, log: bool) -> Line:
     return Line(line.name, x, y, line.color, line.dash, line.markers)
 
 
-def _ticks(low: float, high: float, count: int = 5, integers: bool = False) -> list[float]:
+def ticks_between(low: float, high: float, count: int = 5, integers: bool = False) -> list[float]:
     """Round numbers that enclose or lie between two values."""
     span = max(high - low, 1e-12 * max(abs(high), 1.0))
     raw = span / count

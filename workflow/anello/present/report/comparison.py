@@ -75,6 +75,15 @@ def scenario_table(scenarios: Scenarios, config: FiguresConfig | None = None) ->
     )
 
 
+def total_cost(summary: Mapping[str, Any], config: FiguresConfig) -> float | None:
+    """Return what a scenario costs with its ring: as simulated, or as optimised without one."""
+    if summary["cost_simulated"] is not None:
+        whole = summary["whole_cost"]
+        return float(summary["cost_simulated"] if whole is None else whole["total"])
+    found = summary["costs"].get(config.cost_class)
+    return None if found is None else float(found["total"])
+
+
 def signed_percent(share: float) -> str:
     """Return a relative change in words, such as ``+1.2 %``, with a true minus sign."""
     return f"{share * 100:+.1f} %".replace("-", "\u2212")
@@ -88,6 +97,11 @@ def _numbers(
     out: dict[str, float] = {}
     if summary["cost_simulated"] is not None:
         out[f"Cost as simulated [{unit}]"] = summary["cost_simulated"]
+    whole = summary["whole_cost"]
+    if whole is not None:
+        out[f"Cost with the ring's plant and pipes [{unit}]"] = whole["total"]
+        for part, value in whole["parts"].items():
+            out[f"  Of which {part} [{unit}]"] = value
     cost = summary["costs"].get(config.cost_class)
     if cost is not None:
         # what the ring's plant costs is no technology's cost
@@ -204,7 +218,7 @@ def plot_comparison(scenarios: Scenarios, config: FiguresConfig) -> Figure:
 def _cost_bars(
     axis: Any, y: Any, names: list[str], summaries: Mapping[str, Any], config: FiguresConfig
 ) -> None:
-    totals = [_cost_of(summaries[name], config) / 1000.0 for name in names]
+    totals = [(total_cost(summaries[name], config) or 0.0) / 1000.0 for name in names]
     axis.barh(y, totals, height=0.6, color=BLUE)
     span = max(max(totals, default=1.0), 1e-9)
     for position, total in zip(y, totals, strict=True):
@@ -215,12 +229,6 @@ def _cost_bars(
     simulated = any(summaries[name]["cost_simulated"] is not None for name in names)
     axis.set_title("Cost" + (" as simulated" if simulated else ""))
     axis.set_xlabel(f"Cost [1000 {config.currency}]")
-
-
-def _cost_of(summary: Mapping[str, Any], config: FiguresConfig) -> float:
-    if summary["cost_simulated"] is not None:
-        return float(summary["cost_simulated"])
-    return float(summary["costs"].get(config.cost_class, {"total": 0.0})["total"])
 
 
 def _energy_bars(

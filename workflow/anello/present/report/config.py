@@ -62,6 +62,9 @@ class FiguresConfig(BaseModel):
         default_factory=dict,
         description="Units of other cost classes, such as `{co2: kg}`.",
     )
+    emissions_unit: str = Field(
+        "", description="Unit of the cost class that counts emissions, as the report prints it."
+    )
     names: dict[str, str] = Field(
         default_factory=dict,
         description="Names to print, by technology, carrier or location; the model's by default.",

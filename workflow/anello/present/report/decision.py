@@ -9,10 +9,11 @@ from typing import Any
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.summary import summarise
 from anello.present.report.appearance import Appearance, carrier_kind
-from anello.present.report.comparison import signed_percent
+from anello.present.report.comparison import signed_percent, total_cost
 from anello.present.report.config import FiguresConfig
+from anello.present.report.differences import differences_html, ring_note
 from anello.present.report.numbers import exact
-from anello.present.report.sizes import ring_sizes, sizes_html
+from anello.present.report.sizes import sizes_html
 from anello.present.report.worst_week import worst_week
 
 PLANS = ("designed", "smart")
@@ -40,14 +41,6 @@ def cheapest_of(summaries: Mapping[str, Summary], config: FiguresConfig) -> str 
     return min(costs, key=lambda name: costs[name]) if costs else None
 
 
-def total_cost(summary: Summary, config: FiguresConfig) -> float | None:
-    """Return what a scenario costs: as simulated, or as optimised where nothing is simulated."""
-    if summary["cost_simulated"] is not None:
-        return float(summary["cost_simulated"])
-    found = summary["costs"].get(config.cost_class)
-    return None if found is None else float(found["total"])
-
-
 def unmet_mwh(summary: Summary) -> float:
     """Return the demand that a scenario leaves unmet [MWh]."""
     parts = summary["energy_mwh"].get("unmet_demand") or {}
@@ -58,6 +51,24 @@ def emission_class(summary: Summary) -> str | None:
     """Return the cost class that counts emissions, by its name, or None."""
     named = [n for n in summary["costs"] if any(part in n.lower() for part in _EMISSIONS)]
     return named[0] if named else None
+
+
+def to_invest(summary: Summary, config: FiguresConfig) -> float | None:
+    """Return what a scenario costs to build, its ring included as far as that has prices."""
+    found = (summary["costs"].get(config.cost_class) or {}).get("to_build")
+    ring = (summary["whole_cost"] or {}).get("ring")
+    if ring is None:
+        return None if found is None else float(found)
+    return float(found or 0.0) + float(ring["to_build"])
+
+
+def emissions(summary: Summary) -> float | None:
+    """Return what a scenario emits, as simulated where a ring is, in the class's unit."""
+    named = emission_class(summary)
+    if named is None:
+        return None
+    found = summary["costs"][named]
+    return float(found.get("total_simulated", found["total"]))
 
 
 def decision_html(loaded: Mapping[str, CollectedResults], config: FiguresConfig) -> str:
@@ -73,7 +84,8 @@ def decision_html(loaded: Mapping[str, CollectedResults], config: FiguresConfig)
     Returns
     -------
     str
-        A sentence, key figures, the alternatives and the sizes. Every number carries the exact one
+        A sentence, key figures, the alternatives, the sizes, and what the difference from the
+        cheapest is made of. Every number carries the exact one
         of ``summary.json`` in ``data-value``.
     """
     summaries = {name: summarise(collected) for name, collected in loaded.items()}
@@ -86,6 +98,8 @@ def decision_html(loaded: Mapping[str, CollectedResults], config: FiguresConfig)
         _alternatives(summaries, plan, loaded, config),
         f"<h3>What to build: {html.escape(plan)}</h3>",
         sizes_html(collected, summary, look),
+        differences_html(summaries, cheapest_of(summaries, config), config),
+        ring_note(summaries),
     ]
     return "".join(parts)
 
@@ -129,12 +143,12 @@ def _key_figures(
 ) -> str:
     money = html.escape(config.currency)
     cost = total_cost(summary, config)
-    shown = summary["costs"].get(config.cost_class) or {}
+    invested = to_invest(summary, config)
     figures: list[tuple[str, str, str]] = [
         ("cost", f"Cost, {period_text(summary)}", f"{exact(cost)} {money}"),
     ]
-    if "to_build" in shown:
-        figures.append(("invest", "To invest", f"{exact(shown['to_build'])} {money}"))
+    if invested is not None:
+        figures.append(("invest", "To invest", f"{exact(invested)} {money}"))
     for carrier, entry in _levelised(summary).items():
         if carrier_kind(carrier) != "electricity":
             per_kwh = entry["cost_per_kwh"].get(config.cost_class)
@@ -142,10 +156,14 @@ def _key_figures(
             figures.append(
                 (f"levelised-{carrier}", f"{name}, levelised", f"{exact(per_kwh)} {money}/kWh")
             )
-    emitted = emission_class(summary)
+    emitted = emissions(summary)
     figures.append(
-        ("co2", f"CO₂, {period_text(summary)}", exact(summary["costs"][emitted]["total"]))
-        if emitted
+        (
+            "co2",
+            f"CO₂, {period_text(summary)}",
+            f"{exact(emitted)} {html.escape(config.emissions_unit)}".strip(),
+        )
+        if emitted is not None
         else ("co2", "CO₂", "not in the model: no cost class counts it")
     )
     week = worst_week(collected)
@@ -155,14 +173,7 @@ def _key_figures(
         f'<div><dt>{label}</dt><dd data-answer="{html.escape(key, quote=True)}">{value}</dd></div>'
         for key, label, value in figures
     )
-    note = ""
-    if ring_sizes(collected):
-        note = (
-            '<p class="hint">The investment is that of the technologies which the model prices; '
-            "wells, field and pipes count where it does. The cost per kWh shares out what "
-            "technologies cost, without the ring's own plant.</p>"
-        )
-    return f'<dl class="figures">{cells}</dl>{note}'
+    return f'<dl class="figures">{cells}</dl>'
 
 
 def _levelised(summary: Summary) -> Mapping[str, Any]:
@@ -184,7 +195,8 @@ def _alternatives(
     emitting = any(emission_class(summary) for summary in summaries.values())
     head = ["Scenario", f"Cost [{money}]", f"Against {html.escape(plan)}", f"To invest [{money}]"]
     head += [f"{html.escape(looks[0].name(c))} [{money}/kWh]" for c in carriers]
-    head += ["CO₂"] if emitting else []
+    unit = f" [{html.escape(config.emissions_unit)}]" if config.emissions_unit else ""
+    head += [f"CO₂{unit}"] if emitting else []
     head += ["Unmet [MWh]"]
     base = total_cost(summaries[plan], config)
     rows = []
@@ -194,18 +206,17 @@ def _alternatives(
             "" if name == plan or not base or cost is None else signed_percent(cost / base - 1)
         )
         levelised = _levelised(summary)
-        emitted = emission_class(summary)
         cells: Sequence[str] = [
             exact(cost),
             against or "–",
-            exact((summary["costs"].get(config.cost_class) or {}).get("to_build")),
+            exact(to_invest(summary, config)),
             *(
                 exact(levelised[c]["cost_per_kwh"].get(config.cost_class))
                 if c in levelised
                 else exact(None)
                 for c in carriers
             ),
-            *([exact(summary["costs"][emitted]["total"] if emitted else None)] if emitting else []),
+            *([exact(emissions(summary))] if emitting else []),
             exact(unmet_mwh(summary)),
         ]
         label = html.escape(name)

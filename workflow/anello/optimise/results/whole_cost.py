@@ -1,0 +1,248 @@
+"""What a scenario costs with all that belongs to it, and what that is made of.
+
+Technologies are charged by the model, what the ring truly takes by its simulation, and the ring's
+own plant and pipes by the settings (`ring_costs`). The parts add up to the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import xarray as xr
+from numpy.typing import NDArray
+
+from anello.optimise.results.collected import CollectedResults
+from anello.ring.capital import RingCapital, RingCosts, ring_capital
+from anello.ring.config import RingConfig
+from anello.ring.plant import device_cost
+
+Floats = NDArray[np.float64]
+
+PARTS = ("capital", "electricity", "fuel", "maintenance", "revenue")
+"""What a cost is made of: interest and repayment; what supplies of electricity and of anything else
+charge; yearly and running costs of all other devices; income from exports, which is negative."""
+
+_ELECTRIC = ("electricity", "power", "elec")
+
+
+def cost_parts(collected: CollectedResults, cost_class: str) -> dict[str, float]:
+    """Return what the technologies' cost is made of.
+
+    Parameters
+    ----------
+    collected : CollectedResults
+        One scenario, with costs.
+    cost_class : str
+        The class.
+
+    Returns
+    -------
+    dict of str to float
+        By part, in the class's unit; the sum is the class's total.
+    """
+    results, inputs = collected.results, collected.inputs
+    total = _by_node(results["cost"].sel(cost_class=cost_class))
+    fixed = np.zeros_like(total)
+    if "cost_investment" in results:
+        fixed = _by_node(results["cost_investment"].sel(cost_class=cost_class))
+    running = total - fixed
+    yearly = _yearly(collected, cost_class, fixed)
+    income = _income(results, inputs, cost_class)
+    base = [str(name) for name in results["node_base"].values]
+    supply = np.array([name == "supply" for name in base])
+    electric = _electric_nodes(results)
+    charged = running - income
+    return {
+        "capital": float((fixed - yearly).sum()),
+        "electricity": float(charged[supply & electric].sum()),
+        "fuel": float(charged[supply & ~electric].sum()),
+        "maintenance": float(yearly.sum() + charged[~supply].sum()),
+        "revenue": float(income.sum()),
+    }
+
+
+def whole_cost(collected: CollectedResults, simulated: float | None) -> dict[str, Any] | None:
+    """Return what a scenario costs in all, with the ring's own plant and pipes.
+
+    Parameters
+    ----------
+    collected : CollectedResults
+        One scenario.
+    simulated : float, optional
+        Simulated true cost of its dispatch, without what the ring costs to build.
+
+    Returns
+    -------
+    dict or None
+        ``total``, ``parts`` that add up to it, and ``ring``: what it costs ``to_build`` and by
+        part, and which parts are ``missing`` for want of a price; None without a ring, or where the
+        settings know no such prices. None altogether where the model has no cost.
+    """
+    if "cost" not in collected.results:
+        return None
+    weights = _weights(collected)
+    parts = dict.fromkeys(PARTS, 0.0)
+    charged = 0.0
+    for name, weight in weights.items():
+        for part, value in cost_parts(collected, name).items():
+            parts[part] += weight * value
+        total = float(collected.results["cost"].sel(cost_class=name).sum())
+        charged += weight * total
+    whole = charged
+    if simulated is not None:
+        # ASSUME: what the simulation adds is electricity, but for what its devices cost per heat.
+        other = _devices_other(collected)
+        parts["maintenance"] += other
+        parts["electricity"] += simulated - charged - other
+        whole = simulated
+    ring = priced_ring(collected)
+    if ring is not None:
+        parts["capital"] += ring.capital_eur
+        parts["maintenance"] += ring.maintenance_eur
+        whole += ring.capital_eur + ring.maintenance_eur
+    return {
+        "total": whole,
+        "parts": parts,
+        "ring": None
+        if ring is None
+        else {
+            "to_build": ring.build_eur,
+            "capital": ring.capital_eur,
+            "maintenance": ring.maintenance_eur,
+            "to_build_by_part": {part.name: part.build_eur for part in ring.parts},
+            "missing": list(ring.missing),
+        },
+    }
+
+
+def priced_ring(collected: CollectedResults) -> RingCapital | None:
+    """Return what the ring's plant and pipes cost; None without a ring, or settings of prices."""
+    settings = collected.settings
+    if collected.ring is None or not settings.get("ring") or "ring_costs" not in settings:
+        return None
+    return ring_capital(
+        RingConfig.model_validate(settings["ring"]),
+        RingCosts.model_validate(settings["ring_costs"]),
+        _hours(collected.results),
+    )
+
+
+def simulated_emissions(collected: CollectedResults, cost_class: str) -> float | None:
+    """Return what a class that does not count as money adds up to with the simulated electricity.
+
+    What the ring's simulation buys beyond the dispatch, its plant and pump among it, is charged
+    with what the dispatch's electricity is on average.
+
+    Parameters
+    ----------
+    collected : CollectedResults
+        One scenario.
+    cost_class : str
+        The class, such as ``co2``.
+
+    Returns
+    -------
+    float or None
+        In the class's unit; None without a ring, or where the class says nothing of electricity.
+    """
+    ring, results = collected.ring, collected.results
+    if ring is None or "grid_kwh" not in ring.attrs or cost_class in _weights(collected):
+        return None
+    base = np.array([str(name) for name in results["node_base"].values])
+    grids = (base == "supply") & _electric_nodes(results)
+    made = results["carrier_prod"] * results["timestep_weight"]
+    bought = float(np.nan_to_num(_by_node(made.sum(("carrier", "timestep"))))[grids].sum())
+    cost = results["cost"].sel(cost_class=cost_class)
+    emitted = float(_by_node(cost)[grids].sum())
+    if bought <= 0.0 or emitted == 0.0:
+        return None
+    more_kwh = float(ring.attrs["grid_kwh"]) - bought
+    return float(cost.sum()) + emitted / bought * more_kwh
+
+
+def _weights(collected: CollectedResults) -> dict[str, float]:
+    """Return the classes that count as money, and how much."""
+    options = (collected.config.get("run") or {}).get("objective_options") or {}
+    known = [str(name) for name in collected.results["cost_class"].values]
+    chosen: Mapping[str, float | None] = options.get("cost_class") or {"monetary": 1.0}
+    return {
+        name: 1.0 if weight is None else float(weight)
+        for name, weight in chosen.items()
+        if name in known
+    }
+
+
+def _devices_other(collected: CollectedResults) -> float:
+    """Return what the ring's devices cost beside electricity, as simulated."""
+    ring, settings = collected.ring, collected.settings.get("ring")
+    if ring is None or not settings or not {"q_bal_kw", "step_h"} <= set(ring.data_vars):
+        return 0.0
+    if settings.get("mode", "physical") != "physical" or not settings.get("heat_pumps"):
+        return 0.0
+    plant = RingConfig.model_validate(settings).plant
+    heat = {str(name): ring["q_bal_kw"].sel(device=name).values for name in ring["device"].values}
+    weight = collected.results["timestep_weight"].values.astype(float)
+    return device_cost(plant, heat, ring["step_h"].values * weight)
+
+
+def _yearly(collected: CollectedResults, cost_class: str, fixed: Floats) -> Floats:
+    """Return the maintenance within fixed cost, by node."""
+    results, inputs = collected.results, collected.inputs
+
+    def price(name: str) -> Floats:
+        if name not in inputs or "cost" not in inputs[name].dims:
+            return np.zeros_like(fixed)
+        found = inputs[name].sel(cost=cost_class).reindex(node=results["node"].values)
+        known: Floats = np.nan_to_num(np.asarray(found.values, dtype=float))
+        return known
+
+    annual = price("cost_om_annual")
+    share = np.where(results["node_base"].values == "transmission", 0.5, 1.0)
+    if (collected.config.get("run") or {}).get("compat") == "calliope-0.6":
+        share = np.ones_like(share)
+    years = _hours(results) / 8760.0
+    sizes = np.zeros_like(fixed)
+    if "energy_cap" in results:
+        sizes = np.where(annual != 0.0, results["energy_cap"].values, 0.0)
+    by_power = annual * sizes * share * years * (fixed != 0.0)
+    fraction = price("cost_om_annual_investment_fraction")
+    maintained: Floats = by_power + (fixed - by_power) * fraction / (1.0 + fraction)
+    return maintained
+
+
+def _income(results: xr.Dataset, inputs: xr.Dataset, cost_class: str) -> Floats:
+    """Return what exports cost, by node: negative where they are paid for."""
+    nothing = np.zeros(results.sizes["node"])
+    if "carrier_export" not in results or "cost_export" not in inputs:
+        return nothing
+    price = inputs["cost_export"].sel(cost=cost_class).reindex(node=results["node"].values)
+    given = results["carrier_export"].sum("carrier") * results["timestep_weight"]
+    values = price.fillna(0.0).drop_vars(list(price.coords)) * given.drop_vars(list(given.coords))
+    return _by_node(values.sum("timestep"))
+
+
+def _electric_nodes(results: xr.Dataset) -> NDArray[np.bool_]:
+    """Whether each node gives electricity."""
+    if "carrier_prod" not in results:
+        return np.zeros(results.sizes["node"], dtype=bool)
+    names = [str(name) for name in results["carrier"].values]
+    electric = [name for name in names if _is_electric(name)]
+    flows = results["carrier_prod"].sel(carrier=electric).transpose("node", ...)
+    gives: NDArray[np.bool_] = np.isfinite(flows.values).any(axis=(1, 2))
+    return gives
+
+
+def _is_electric(carrier: str) -> bool:
+    name = carrier.lower()
+    return name == "el" or any(part in name for part in _ELECTRIC)
+
+
+def _hours(results: xr.Dataset) -> float:
+    return float((results["timestep_resolution"] * results["timestep_weight"]).sum())
+
+
+def _by_node(values: xr.DataArray) -> Floats:
+    known: Floats = np.nan_to_num(np.asarray(values.values, dtype=float))
+    return known
