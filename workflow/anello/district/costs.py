@@ -159,7 +159,7 @@ class GridCost(_Part):
 
 
 class Costs(_Part):
-    """What differs from the table of costs; see `cost_table` for all of them."""
+    """Prices of devices, gas and CO2; what is left out is as in the table "Costs by default"."""
 
     interest_rate: Share | None = Field(default=None, description="Interest on capital [1/a]")
     heat_pump: HeatPumpCost = Field(default_factory=HeatPumpCost)

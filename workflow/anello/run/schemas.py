@@ -16,6 +16,7 @@ from typing import Literal
 from anello.base.files import write_text
 from anello.base.setting_tables import sections
 from anello.district.config import DistrictConfig
+from anello.district.costs import catalogue
 from anello.errors import ConfigError, Problem
 from anello.run.config import RunConfig
 
@@ -44,7 +45,27 @@ def description_table() -> str:
     """Return the same of a district's description."""
     schema = DistrictConfig.model_json_schema()
     schema["properties"].pop("folder", None)
-    return sections(schema, "##")
+    return sections(schema, "##") + "\n" + _default_costs()
+
+
+def _default_costs() -> str:
+    """Return the table of costs that stand where a description gives none, with their sources."""
+    lines = [
+        "## Costs by default",
+        "",
+        "What the keys of `costs` are where a description leaves them out, from `costs.yaml`. "
+        "Units are in the keys.",
+        "",
+        "| what | by default | prices of | source |",
+        "| --- | --- | --- | --- |",
+    ]
+    for name, entry in catalogue().items():
+        values = ", ".join(
+            f"`{key}: {value:g}`" for key, value in entry.items() if key not in ("year", "source")
+        )
+        source = str(entry["source"]).replace("|", "\\|")
+        lines.append(f"| {name.replace('_', ' ')} | {values} | {entry['year']} | {source} |")
+    return "\n".join(lines) + "\n"
 
 
 def _with_table(file: Path, table: str) -> str:

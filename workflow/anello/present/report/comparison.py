@@ -99,7 +99,7 @@ def _numbers(
         out[f"Cost as simulated [{unit}]"] = summary["cost_simulated"]
     whole = summary["whole_cost"]
     if whole is not None:
-        out[f"Cost with the ring's plant and pipes [{unit}]"] = whole["total"]
+        out[f"Whole cost [{unit}]"] = whole["total"]
         for part, value in whole["parts"].items():
             out[f"  Of which {part} [{unit}]"] = value
     cost = summary["costs"].get(config.cost_class)
