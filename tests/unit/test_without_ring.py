@@ -84,6 +84,8 @@ def test_it_is_solved_once_and_reported(repo_root: Path, model: Path, tmp_path: 
     )
     text = write_report({"alone": found}, tmp_path / "report.html").read_text(encoding="utf-8")
     assert "solved once, without a loop" in text
+    for section in ("COP", "The loop", "Audits"):
+        assert f"<h2>{section}</h2>" not in text
 
 
 def test_it_may_take_time_steps_that_no_ring_could(model: Path) -> None:

@@ -166,7 +166,7 @@ def ring_capital(ring: RingConfig, costs: RingCosts, hours: float) -> RingCapita
 
 def _to_build(ring: RingConfig, costs: RingCosts) -> Iterator[tuple[str, float | None]]:
     """Yield each part that there is, and what it costs to build; None without a price [€]."""
-    plant = ring.plant
+    plant = ring.plant if ring.mode == "physical" else None
     if plant is not None:
         flow, wells = plant.wells.max_flow_kg_s, costs.wells
         if flow:

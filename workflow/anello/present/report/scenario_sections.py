@@ -69,6 +69,8 @@ def _loop(collected: CollectedResults, config: FiguresConfig) -> str:
 
 def _cop(collected: CollectedResults, config: FiguresConfig) -> str:
     ring = collected.ring
+    if (collected.settings.get("coupling") or {}).get("method") == "none":
+        return ""
     if ring is None or "cop" not in ring:
         return "<p>No ring was simulated.</p>"
     look = Appearance(collected.results, collected.inputs, config)
