@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -181,3 +182,19 @@ def test_the_demo_has_the_costs_and_definitions_of_a_new_project(repo_root: Path
         assert scenario.description == text
         assert scenario.model_scenario == way
         assert not scenario.coupling.coupled
+
+
+def test_the_page_says_what_can_be_run(repo_root: Path, tmp_path: Path) -> None:
+    text = (repo_root / "docs" / "how-to" / "compare-alternatives.md").read_text(encoding="utf-8")
+    overlay, definition, costs = re.findall(r"```yaml.*?\n(.*?)```", text, re.DOTALL)
+    file = tmp_path / "compare.yaml"
+    file.write_text(overlay, encoding="utf-8")
+    config = read_config(repo_root / "config" / "config.yaml", file)
+    assert config.scenarios == ["baseline", "smart", *WAYS]
+    assert yaml.safe_load(definition)["scenario_definitions"]["air_source"] == {
+        key: value
+        for key, value in config.scenario_definitions["air_source"].model_dump().items()
+        if value
+    }
+    described = parse_district({**SMALL, **yaml.safe_load(costs)})
+    assert cost_table(described.costs)["gas"]["price_eur_per_kwh"] == 0.09
