@@ -135,7 +135,7 @@ def test_a_ring_costs_its_plant_too(
 def test_the_page_shows_what_the_difference_is_made_of(
     found: dict[str, CollectedResults], summaries: dict[str, Any], tmp_path: Path
 ) -> None:
-    config = FiguresConfig(emissions_unit="kg")
+    config = FiguresConfig(cost_units={"co2": "kg"})
     text = write_report(found, tmp_path / "report.html", config).read_text(encoding="utf-8")
     table = text[text.index('id="differences"') :]
     rows = re.findall(r"<tr.*?</tr>", table[: table.index("</table>")])[1:]

@@ -155,7 +155,7 @@ def run_settings(
             },
         },
         "ring_costs": ring_costs(config),
-        "figures": {"emissions_unit": "kg"},
+        "figures": {"cost_units": {"co2": "kg"}},
         "coupling": {
             "method": "slp",
             "predicted_decrease": 2e-3,

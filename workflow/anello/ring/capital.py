@@ -53,6 +53,12 @@ class PipesCost(PartCost):
     )
 
 
+class SourceCost(PartCost):
+    """Of a source of the ring as a whole."""
+
+    capital_eur: NonNegative = Field(description="To build, connection included [€].")
+
+
 class RingCosts(Strict):
     """What the ring itself costs to build and to keep; what has no price counts as missing.
 
@@ -64,6 +70,9 @@ class RingCosts(Strict):
     backup_heater: PowerCost | None = Field(default=None, description="The backup heater.")
     dry_cooler: PowerCost | None = Field(default=None, description="The dry cooler.")
     chiller: PowerCost | None = Field(default=None, description="The ring's chiller.")
+    sources: dict[str, SourceCost] = Field(
+        default_factory=dict, description="Sources, by the names that `ring.plant.sources` has."
+    )
     borefield: BorefieldCost | None = Field(default=None, description="The borefield.")
     pipes: PipesCost | None = Field(
         default=None, description="The pipes of a loop; a well-mixed ring has none to be priced."
@@ -77,7 +86,7 @@ class PricedPart:
     Attributes
     ----------
     name : str
-        Key of the part in `RingCosts`.
+        Key of the part in `RingCosts`, or of the source.
     build_eur : float
         To build [€].
     capital_eur, maintenance_eur : float
@@ -153,10 +162,11 @@ def ring_capital(ring: RingConfig, costs: RingCosts, hours: float) -> RingCapita
     parts: list[PricedPart] = []
     missing: list[str] = []
     for name, build_eur in _to_build(ring, costs):
-        cost = getattr(costs, name)
+        cost = costs.sources.get(name) or getattr(costs, name, None)
         if build_eur is None:
             missing.append(name)
             continue
+        assert cost is not None
         yearly = annuity(costs.interest_rate, cost.lifetime_years)
         capital = build_eur * yearly * share
         maintenance = build_eur * cost.maintenance_share_per_year * share
@@ -168,6 +178,9 @@ def _to_build(ring: RingConfig, costs: RingCosts) -> Iterator[tuple[str, float |
     """Yield each part that there is, and what it costs to build; None without a price [€]."""
     plant = ring.plant if ring.mode == "physical" else None
     if plant is not None:
+        for name in plant.sources:
+            known = costs.sources.get(name)
+            yield name, None if known is None else known.capital_eur
         flow, wells = plant.wells.max_flow_kg_s, costs.wells
         if flow:
             yield "wells", None if wells is None else wells.capital_eur_per_kg_s * flow

@@ -62,9 +62,6 @@ class FiguresConfig(BaseModel):
         default_factory=dict,
         description="Units of other cost classes, such as `{co2: kg}`.",
     )
-    emissions_unit: str = Field(
-        "", description="Unit of the cost class that counts emissions, as the report prints it."
-    )
     names: dict[str, str] = Field(
         default_factory=dict,
         description="Names to print, by technology, carrier or location; the model's by default.",
@@ -76,6 +73,10 @@ class FiguresConfig(BaseModel):
     use_model_colors: bool = Field(
         False, description="Take the colours that the model gives its technologies."
     )
+
+    def unit_beside(self, cost_class: str | None) -> str:
+        """Return the unit of a cost class as it stands behind a number; "" where none is told."""
+        return "" if cost_class is None else self.cost_units.get(cost_class, "")
 
     def unit_of(self, cost_class: str) -> str:
         """Return what a cost class counts in, as far as the settings tell."""

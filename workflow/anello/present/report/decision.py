@@ -161,7 +161,7 @@ def _key_figures(
         (
             "co2",
             f"CO₂, {period_text(summary)}",
-            f"{exact(emitted)} {html.escape(config.emissions_unit)}".strip(),
+            f"{exact(emitted)} {html.escape(config.unit_beside(emission_class(summary)))}".strip(),
         )
         if emitted is not None
         else ("co2", "CO₂", "not in the model: no cost class counts it")
@@ -192,11 +192,11 @@ def _alternatives(
     carriers = list(dict.fromkeys(c for s in summaries.values() for c in _levelised(s)))
     carriers = [c for c in carriers if carrier_kind(c) != "electricity"]
     looks = [Appearance(c.results, c.inputs, config) for c in loaded.values()]
-    emitting = any(emission_class(summary) for summary in summaries.values())
+    emitting = next(filter(None, map(emission_class, summaries.values())), None)
     head = ["Scenario", f"Cost [{money}]", f"Against {html.escape(plan)}", f"To invest [{money}]"]
     head += [f"{html.escape(looks[0].name(c))} [{money}/kWh]" for c in carriers]
-    unit = f" [{html.escape(config.emissions_unit)}]" if config.emissions_unit else ""
-    head += [f"CO₂{unit}"] if emitting else []
+    unit = config.unit_beside(emitting)
+    head += [f"CO₂ [{html.escape(unit)}]" if unit else "CO₂"] if emitting else []
     head += ["Unmet [MWh]"]
     base = total_cost(summaries[plan], config)
     rows = []
