@@ -19,7 +19,7 @@ from anello.api.attrdict import AttrDict
 from anello.cli import DIFFERENT, FAILED, INTERRUPTED, NOT_SOLVED, OK, USAGE, main, parser
 
 COMMANDS = ["new", "check", "run", "plot", "compare", "convert-results", "generate-scenarios"]
-COMMANDS += ["generate-runs"]
+COMMANDS += ["generate-runs", "doctor"]
 ONE_DAY = "{model.subset_time: ['2030-07-01', '2030-07-01']}"
 TOO_LITTLE = """
 run.ensure_feasibility: false

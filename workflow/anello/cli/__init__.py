@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from anello import __version__
-from anello.cli import district, generate, models, results
+from anello.cli import district, doctor, generate, models, results
 from anello.cli.options import Commands, Parser
 from anello.cli.terminal import (
     DIFFERENT,
@@ -29,6 +29,7 @@ __all__ = ["DIFFERENT", "FAILED", "INTERRUPTED", "NOT_SOLVED", "OK", "USAGE", "m
 
 _EPILOG = f"""\
 start here:
+  anello doctor                              what is installed, and which solvers work
   anello new my_model                        a small national model to play with
   anello check my_model                      read it strictly, list every problem
   anello run my_model --save_netcdf out.nc   solve it and keep the results
@@ -60,6 +61,7 @@ def _parsers() -> tuple[Parser, dict[str, Parser]]:
     results.add(commands)
     generate.add(commands)
     district.add(commands)
+    doctor.add(commands)
     completion = commands.add(
         "completion", _completion, "Print what makes a shell complete `anello`.", _COMPLETION
     )
