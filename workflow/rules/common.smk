@@ -6,12 +6,21 @@ from pathlib import Path
 from snakemake.exceptions import WorkflowError
 
 # The package beside this workflow is the one that runs, in jobs on other machines too: what the
-# rules' code digests describe is then what computes.
-PACKAGE_FOLDER = Path(str(workflow.current_basedir)).resolve().parent
-if not (PACKAGE_FOLDER / "anello").is_dir():
+# rules' code digests describe is then what computes. In a clone it lies beside the rules; a wheel
+# carries the rules within the package, in anello/clone/workflow.
+WORKFLOW_FOLDER = Path(str(workflow.current_basedir)).resolve().parent
+PACKAGE_FOLDER = next(
+    (
+        folder
+        for folder in (WORKFLOW_FOLDER, *WORKFLOW_FOLDER.parents[2:3])
+        if (folder / "anello" / "__init__.py").is_file()
+    ),
+    None,
+)
+if PACKAGE_FOLDER is None:
     raise WorkflowError(
-        f"{PACKAGE_FOLDER} lacks the package: clone the repository to this machine, and name the "
-        "Snakefile of the clone by its path."
+        f"{WORKFLOW_FOLDER} lacks the package: clone the repository to this machine, and name the "
+        "Snakefile of the clone by its path, or install the package."
     )
 if str(PACKAGE_FOLDER) not in sys.path:
     sys.path.insert(0, str(PACKAGE_FOLDER))
@@ -35,7 +44,7 @@ if not config:
 try:
     PLAN = RunPlan(
         parse_config(config, [*workflow.configfiles, *workflow.overwrite_configfiles]),
-        PACKAGE_FOLDER.parent / "scripts",
+        WORKFLOW_FOLDER.parent / "scripts",
     )
 except AnelloError as error:
     raise WorkflowError(str(error)) from None
