@@ -1,6 +1,7 @@
 """A district laid on a map: what is read, what is laid, and what is refused."""
 
 import json
+import shlex
 from itertools import pairwise
 
 import pytest
@@ -12,6 +13,7 @@ from anello.district.from_map import MapOptions, district_from_map, write_map
 from anello.errors import InputError
 from anello.examples.quarter_map import PLANT_DEG, copy_quarter
 from anello.ring.loop_config import LoopConfig
+from anello.run.folder import RunFolder
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +37,16 @@ def changed(quarter, tmp_path, name, change):
     return path
 
 
-def test_a_quarter_becomes_a_description_and_a_loop(quarter, tmp_path):
+def test_a_quarter_becomes_a_description_and_a_loop(quarter, tmp_path, capsys):
     told = ["district", "from-map", f"{quarter}/buildings.geojson", f"{quarter}/streets.geojson"]
-    told += ["--plant", ",".join(map(str, PLANT_DEG)), "--output", str(tmp_path / "out"), "--quiet"]
+    told += ["--plant", ",".join(map(str, PLANT_DEG)), "--output", str(tmp_path / "out")]
     assert main(told) == 0
+    printed = capsys.readouterr().out.splitlines()
+    new, run = (shlex.split(line)[1:] for line in printed if line.startswith("  anello"))
+    assert main(new) == 0
+    assert f"  {shlex.join(['anello', *run])}" in capsys.readouterr().out.splitlines()
+    place = RunFolder(tmp_path / "out")
+    assert place.read(place.files()).ring.model == "loop"
     district = load_district(tmp_path / "out" / "district.yaml")
     assert len(district.locations) == 8
     pipes = yaml.safe_load((tmp_path / "out" / "pipes.yaml").read_text())["ring"]["loop"]

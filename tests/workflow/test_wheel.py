@@ -88,10 +88,21 @@ def test_the_wheel_runs_without_its_clone(installed: Path, tmp_path: Path) -> No
     home = Path(ask(installed, "-c", code, folder=tmp_path).strip())
     assert home.is_relative_to(installed.parents[1])
     assert str(home) in ask(anello, "doctor", folder=tmp_path)
-    dry = ["-m", "snakemake", "--cores", "1", "--snakefile", home / "Snakefile", "--dry-run"]
-    said = ask(installed, *dry, "--directory", tmp_path / "here", folder=tmp_path)
+    ask(anello, "district", "new", "here", folder=tmp_path)
+    code = (
+        "from pathlib import Path; from anello.run.driving import environment, snakemake_command;"
+        "here = Path('here'); told = (here, [here / 'config.yaml'], 1, Path('events'));"
+        "print(*snakemake_command(*told), sep='\\n'); assert 'PYTHONPATH' not in environment()"
+    )
+    command = ask(installed, "-c", code, folder=tmp_path).splitlines()
+    assert str(home / "Snakefile") in command
+    said = ask(*command, "--dry-run", folder=tmp_path)
     assert "collect" in said
     assert "write_report" in said
+    assert (tmp_path / "events").exists()  # the plugin was found
+    ask(*command, "--until", "retrieve", folder=tmp_path)
+    made = tmp_path / "here" / "results" / "embedded-district" / "smart" / "model" / "model.yaml"
+    assert made.is_file()
 
 
 def test_the_wheel_carries_all_files_of_the_workflow(installed: Path, tmp_path: Path) -> None:

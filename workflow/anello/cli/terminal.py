@@ -112,6 +112,57 @@ class _Status:
 _Status.shown = _Status()
 
 
+class Board:
+    """Lines at the bottom of a terminal that are written over and over.
+
+    Elsewhere, as in a file, a line is written when it has reached another milestone.
+
+    Parameters
+    ----------
+    quiet : bool
+        Say nothing.
+    live : bool
+        Write the lines over and over.
+    """
+
+    def __init__(self, *, quiet: bool, live: bool) -> None:
+        self._quiet = quiet
+        self._live = live
+        self._shown: list[str] = []
+        self._reached: list[str] = []
+
+    def show(self, lines: Sequence[str], milestones: Sequence[str], *, last: bool = False) -> None:
+        """Show the lines.
+
+        Parameters
+        ----------
+        lines : sequence of str
+            The lines.
+        milestones : sequence of str
+            For each, what it has reached.
+        last : bool
+            Whether they stay as they are.
+        """
+        if self._quiet:
+            return
+        if not self._live:
+            before = [*self._reached, *[""] * len(lines)]
+            for line, now, then in zip(lines, milestones, before, strict=False):
+                if now != then:
+                    say(line)
+            self._reached = list(milestones)
+            return
+        width = shutil.get_terminal_size().columns - 1
+        new = [line[:width] for line in lines]
+        if new != self._shown:
+            up = f"\033[{len(self._shown)}A" if self._shown else ""
+            text = "".join(f"\r\033[K{line}\n" for line in new)
+            print(f"{up}{text}", end="", file=sys.stderr, flush=True)
+            self._shown = new
+        if last:
+            self._shown = []
+
+
 class Progress:
     """Tells what a command is doing.
 

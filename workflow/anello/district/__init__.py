@@ -12,7 +12,7 @@ from anello.district.config import DistrictConfig, load_district, parse_district
 
 if TYPE_CHECKING:
     from anello.district.model_folder import DistrictFolder, start_cop, write_district
-    from anello.district.project import new_project
+    from anello.district.project import new_project, new_run_folder
     from anello.district.synthesis import DistrictSeries, synthesise
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "DistrictSeries",
     "load_district",
     "new_project",
+    "new_run_folder",
     "parse_district",
     "start_cop",
     "synthesise",
@@ -31,6 +32,7 @@ _LATE = {
     "DistrictFolder": "model_folder",
     "DistrictSeries": "synthesis",
     "new_project": "project",
+    "new_run_folder": "project",
     "start_cop": "model_folder",
     "synthesise": "synthesis",
     "write_district": "model_folder",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -9,22 +10,30 @@ import yaml
 
 from anello.base.files import write_text
 from anello.district.alternatives import WAYS
-from anello.district.config import DistrictConfig, Tank, load_district
+from anello.district.config import DistrictConfig, Tank, load_district, merge
 from anello.district.cop import AIR_SOURCE_FIT
 from anello.district.costs import RING_PARTS, cost_table
 from anello.district.model_folder import DistrictFolder, start_cop, write_district
 from anello.district.sizing import net_heat_kw, plant_sizes
 from anello.district.synthesis import time_of_use_eur_per_kwh
 from anello.errors import InputError, Problem
+from anello.model.schema.yaml_reader import read_settings
 
 CONFIG_FILE = "config.yaml"
 DESCRIPTION_FILE = "district.yaml"
 MODEL_FOLDER = "model"
+PIPES_FILE = "pipes.yaml"
 
 _VALID_LIFT_K = [0.0, 60.0]
 _HEAD = """\
 # A run of the district described in {description}.
 # snakemake --cores 2 --configfile {config}
+"""
+
+
+_RUN_HEAD = """\
+# A run of the district described in {description}. Paths start from this folder.
+# anello district run THIS_FOLDER
 """
 
 
@@ -62,24 +71,96 @@ def new_project(folder: Path | str, description: Path | str | None = None) -> Pa
         If the folder has settings already, or the district cannot be computed.
     """
     root = Path(folder)
-    settings = root / CONFIG_FILE
-    if settings.exists():
-        raise InputError(
-            Problem("The folder has settings already", file=str(settings), suggestion="Delete them")
-        )
-    if description is None:
-        source = root / DESCRIPTION_FILE
-        if not source.exists():
-            embedded = Path(__file__).with_name("milan.yaml").read_text(encoding="utf-8")
-            write_text(source, embedded)
-    else:
-        source = Path(description)
+    settings = _new_settings(root)
+    source = _embedded(root) if description is None else Path(description)
     config = load_district(source)
     written = write_district(config, root / MODEL_FOLDER)
     content = run_settings(config, written, source)
     head = _HEAD.format(description=source, config=settings)
     write_text(settings, head + yaml.dump(content, Dumper=_Dumper, sort_keys=False))
     return settings
+
+
+def new_run_folder(folder: Path | str, description: Path | str | None = None) -> Path:
+    """Make a folder that holds all of a run: description, settings, model and, later, results.
+
+    Unlike in :func:`new_project`, the settings' paths start from the folder, which may be moved. A
+    folder that `anello district from-map` has made brings its pipes along.
+
+    Parameters
+    ----------
+    folder : path-like
+        The folder to make, or one that holds a description already.
+    description : path-like, optional
+        A district's YAML file, or a folder from a map; it is copied, and a weather file with it.
+        The folder's own description by default, or else that of the embedded district.
+
+    Returns
+    -------
+    pathlib.Path
+        The settings.
+
+    Raises
+    ------
+    ConfigError
+        If the description is wrong.
+    InputError
+        If the folder has settings already, or another description, or the district cannot be
+        computed.
+    """
+    root = Path(folder)
+    settings = _new_settings(root)
+    source = root / DESCRIPTION_FILE
+    pipes: Path | None = root / PIPES_FILE
+    given = _embedded(root) if description is None else Path(description)
+    if given.is_dir():
+        given, pipes = given / DESCRIPTION_FILE, given / PIPES_FILE
+    elif description is not None:
+        pipes = None
+    config = load_district(given)
+    if source.exists() and given.resolve() != source.resolve():
+        told = "The folder has a description already"
+        hint = "Leave --description out to use it, or choose another folder"
+        raise InputError(Problem(told, file=str(source), suggestion=hint))
+    written = write_district(config, root / MODEL_FOLDER)
+    content = run_settings(config, written, DESCRIPTION_FILE)
+    if pipes is not None and pipes.is_file():
+        content = merge(content, read_settings(pipes))
+    if not source.exists():
+        _copy_description(given, config, source)
+    text = yaml.dump(content, Dumper=_Dumper, sort_keys=False)
+    write_text(settings, _RUN_HEAD.format(description=DESCRIPTION_FILE) + text)
+    return settings
+
+
+def _new_settings(root: Path) -> Path:
+    settings = root / CONFIG_FILE
+    if settings.exists():
+        raise InputError(
+            Problem("The folder has settings already", file=str(settings), suggestion="Delete them")
+        )
+    return settings
+
+
+def _embedded(root: Path) -> Path:
+    """Return the folder's description, and put the embedded district's there if it has none."""
+    source = root / DESCRIPTION_FILE
+    if not source.exists():
+        write_text(source, Path(__file__).with_name("milan.yaml").read_text(encoding="utf-8"))
+    return source
+
+
+def _copy_description(given: Path, config: DistrictConfig, target: Path) -> None:
+    """Copy a description; its weather file comes with it, or is named by its whole path."""
+    text = given.read_text(encoding="utf-8")
+    file = getattr(config.weather, "file", None)
+    if file is not None and not file.is_absolute():
+        if ".." in file.parts:
+            text = text.replace(str(file), str((given.parent / file).resolve()))
+        else:
+            (target.parent / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(given.parent / file, target.parent / file)
+    write_text(target, text)
 
 
 def run_settings(

@@ -55,8 +55,7 @@ def write_map(network: MapNetwork, folder: Path) -> list[Path]:
 
 
 _PIPES_HEAD = """\
-# The loop's pipes, to be laid over the settings of the district's run:
-# snakemake --cores 2 --configfile RUN/config.yaml pipes.yaml
+# The loop's pipes. `anello district new` takes them into the settings of the district's run.
 """
 
 
