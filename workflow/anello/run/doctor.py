@@ -158,7 +158,8 @@ def _requirements() -> dict[str, list[Requirement]]:
 
 def solvers() -> Iterator[Finding]:
     """Yield each solver that anello knows of, tried on a small programme the way a run would."""
-    yield _tried("highs", "highs", _version("highspy"), needed=True, remedy=f"{_PIP} highspy")
+    version = _version("highspy") or "highspy is not installed"
+    yield _tried("highs", "highs", version, needed=True, remedy=f"{_PIP} highspy")
     yield _hipo()
     yield _cbc()
     where = shutil.which("glpsol")
