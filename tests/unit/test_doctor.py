@@ -8,13 +8,14 @@ import os
 import sys
 from pathlib import Path
 
+import highspy
 import pytest
 from pyomo.common.fileutils import Executable
 
 from anello.cli import FAILED, OK, main
 from anello.errors import NumericalError
 from anello.optimise import solve as solving
-from anello.optimise.solve import pyomo_solver, solve
+from anello.optimise.solve import interior, pyomo_solver, solve
 from anello.run import doctor
 from anello.run.home import is_home, workflow_home
 
@@ -96,6 +97,27 @@ def test_absent_solvers_are_missing(monkeypatch, tmp_path):
     assert "highspy-extras" in named(found, "highs, HiPO").remedy
     with pytest.raises(Exception, match="neither on the PATH"):
         pyomo_solver.cbc_executable()
+
+
+def test_parts_of_hipo_of_another_version_are_told_and_not_used(monkeypatch):
+    real = importlib.metadata.version
+    monkeypatch.setattr(
+        importlib.metadata, "version", lambda n: "1.0" if n == "highspy-extras" else real(n)
+    )
+    monkeypatch.setattr(importlib.util, "find_spec", lambda *_: True)
+    finding = named(doctor.solvers(), "highs, HiPO")
+    assert finding.state == "broken"
+    assert "does not take highspy-extras 1.0" in finding.said
+    assert "highspy-extras" in finding.remedy
+
+    class OtherVersion(highspy.Highs):
+        def setOptionValue(self, name, value):  # noqa: N802
+            if (name, value) == ("solver", "hipo"):
+                return highspy.HighsStatus.kError
+            return highspy.HighsStatus.kOk
+
+    monkeypatch.setattr(interior.highspy, "Highs", OtherVersion)
+    assert not interior.hipo_installed()
 
 
 def test_a_highs_that_fails_prevents_a_run(monkeypatch):

@@ -108,12 +108,8 @@ def packages() -> Iterator[Finding]:
 
 def extras() -> Iterator[Finding]:
     """Yield each package that only some jobs need."""
-    try:
-        by_extra = _requirements()
-    except ImportError:
-        return  # told among the packages
     for extra, what in _EXTRAS.items():
-        for requirement in by_extra.get(extra, []):
+        for requirement in _requirements_or_none().get(extra, []):
             if requirement.name in {"cbcbox", "highspy", "highspy-extras"}:
                 continue  # the solvers they bring are tried
             yield _found("optional", requirement, needed=False, why=what)
@@ -131,6 +127,14 @@ def _found(group: str, requirement: Requirement, *, needed: bool, why: str = "")
         return Finding(group, requirement.name, "ok", said, needed)
     said = f"{version}; needed is {requirement.specifier}"
     return Finding(group, requirement.name, "broken", said, needed, remedy)
+
+
+def _requirements_or_none() -> dict[str, list[Requirement]]:
+    """Return the same, or nothing where it cannot be read, which the packages' finding says."""
+    try:
+        return _requirements()
+    except ImportError:
+        return {}
 
 
 def _requirements() -> dict[str, list[Requirement]]:
@@ -183,12 +187,16 @@ def _cbc() -> Finding:
 
 
 def _hipo() -> Finding:
-    version = _version("highspy")
-    remedy = f"{_PIP} highspy-extras=={version}" if version else f"{_PIP} highspy highspy-extras"
+    parts = [f'"{one.name}{one.specifier}"' for one in _requirements_or_none().get("hipo", [])]
+    remedy = " ".join([_PIP, *(parts or ["highspy", "highspy-extras"])])
     if importlib.util.find_spec("highspy_extras") is None:
         said = "highspy-extras is not installed: large programmes take longer"
         return Finding("solvers", "highs, HiPO", "missing", said, False, remedy)
-    said = f"highspy-extras {_version('highspy-extras')}"
+    versions = [_version("highspy"), _version("highspy-extras")]
+    if versions[0] != versions[1]:
+        said = f"highspy {versions[0]} does not take highspy-extras {versions[1]}"
+        return Finding("solvers", "highs, HiPO", "broken", said, False, remedy)
+    said = f"highspy-extras {versions[1]}"
     return _tried("highs, HiPO", "highs", said, method="hipo", remedy=remedy)
 
 

@@ -41,12 +41,19 @@ COPY_ENTRIES = 8
 
 
 def hipo_installed() -> bool:
-    """Whether this HiGHS has HiPO, and the parts of it that come in a wheel of their own."""
+    """Whether this HiGHS has HiPO, and the parts of it that come in a wheel of their own.
+
+    Parts of another version than HiGHS' own are found, but not taken.
+    """
     if importlib.util.find_spec("highspy_extras") is None:
         return False
     highs = highspy.Highs()
     highs.setOptionValue("output_flag", False)
-    return bool(highs.setOptionValue("hipo_system", "normaleq") != highspy.HighsStatus.kError)
+    needed = {name: HIPO[name] for name in ("hipo_system", "solver")}
+    return all(
+        highs.setOptionValue(name, value) != highspy.HighsStatus.kError
+        for name, value in needed.items()
+    )
 
 
 def stretched(piece: Piece) -> Piece:
