@@ -53,6 +53,7 @@ class Heard:
             hear=self.events.append,
             tick=tick,
             said=self.lines.append,
+            stopping=lambda: self.lines.append("stopping"),
         )
 
 
@@ -89,6 +90,8 @@ def test_an_interruption_is_passed_on_once_and_waited_for(heard, which):
             {READY}
             time.sleep(60)
         except KeyboardInterrupt:
+            with open(events, "a") as file:
+                file.write('{{"event": "error", "job": 1}}\\n')
             time.sleep(0.6)
             print("tidied", flush=True)
             sys.exit(1)
@@ -96,7 +99,8 @@ def test_an_interruption_is_passed_on_once_and_waited_for(heard, which):
         which,
     )
     assert ending == driving.Ending(1, which)
-    assert heard.lines == ["ready", "tidied"]
+    assert heard.lines == ["ready", "stopping", "tidied"]
+    assert heard.events == []  # what it told of after the interruption
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
@@ -238,8 +242,13 @@ def test_lines_are_written_over_on_a_terminal(capsys):
     assert capsys.readouterr().err == "\r\033[Ka 1\n\r\033[Kb 1\n"
     board.show(["a 1", "b 1"], ["", ""])
     assert capsys.readouterr().err == ""
-    board.show(["a 2", "b 1", "c"], ["", "", ""], last=True)
+    board.show(["a 2", "b 1", "c"], ["", "", ""])
     assert capsys.readouterr().err == "\033[2A\r\033[Ka 2\n\r\033[Kb 1\n\r\033[Kc\n"
+    board.rest()
+    board.show(["a 3", "b 1", "c"], ["", "", ""])
+    assert capsys.readouterr().err == ""
+    board.end(["a ended"], [""])
+    assert capsys.readouterr().err == "\r\033[Ka ended\n"
 
 
 def test_elsewhere_lines_are_written_when_something_is_reached(capsys):

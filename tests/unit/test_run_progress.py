@@ -177,7 +177,7 @@ def test_points_of_a_sweep_have_one_line(tmp_path, clock, repo_root):
     jobs.run("point", 100.0, point="a")
     assert progress.lines() == ["1 of 4 points; about 5 min left"]
     progress.hear({"event": "error", "job": jobs.start("point", point="b")})
-    assert "1 jobs failed" in progress.lines()[0]
+    assert "1 failed" in progress.lines()[0]
 
 
 @pytest.mark.parametrize(

@@ -121,10 +121,16 @@ def _run(told: argparse.Namespace) -> int:
     place = RunFolder(Path(told.path))
     files = place.files([Path(file) for file in told.settings], told.days)
     config = place.read(files)
-    cores = told.cores or len(os.sched_getaffinity(0))
     log = place.path / "logs" / f"{config.run}.log"
     progress = RunProgress(config, place.path)
     board = Board(quiet=told.quiet, live=sys.stderr.isatty() and not told.verbose)
+    cores = told.cores or len(os.sched_getaffinity(0))
+
+    def stopping() -> None:
+        board.rest()
+        if not told.quiet:
+            say("stopping: waiting for the steps that run; Ctrl-C once more ends them at once")
+
     with tempfile.TemporaryDirectory() as folder:
         events = Path(folder) / "events.jsonl"
         command = snakemake_command(place.path, files, cores, events)
@@ -138,9 +144,10 @@ def _run(told: argparse.Namespace) -> int:
             hear=progress.hear,
             tick=lambda: board.show(progress.lines(), progress.milestones()),
             said=say if told.verbose else _nothing,
+            stopping=stopping,
         )
     progress.end(ending.code == 0)
-    board.show(progress.lines(), progress.milestones(), last=True)
+    board.end(progress.lines(), progress.milestones())
     if ending.signal is not None and ending.code != 0:
         return _interrupted(ending, told)
     if ending.code != 0:

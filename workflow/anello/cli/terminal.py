@@ -128,22 +128,13 @@ class Board:
     def __init__(self, *, quiet: bool, live: bool) -> None:
         self._quiet = quiet
         self._live = live
+        self._resting = False
         self._shown: list[str] = []
         self._reached: list[str] = []
 
-    def show(self, lines: Sequence[str], milestones: Sequence[str], *, last: bool = False) -> None:
-        """Show the lines.
-
-        Parameters
-        ----------
-        lines : sequence of str
-            The lines.
-        milestones : sequence of str
-            For each, what it has reached.
-        last : bool
-            Whether they stay as they are.
-        """
-        if self._quiet:
+    def show(self, lines: Sequence[str], milestones: Sequence[str]) -> None:
+        """Show the lines; for each, `milestones` tells what it has reached."""
+        if self._quiet or self._resting:
             return
         if not self._live:
             before = [*self._reached, *[""] * len(lines)]
@@ -159,8 +150,16 @@ class Board:
             text = "".join(f"\r\033[K{line}\n" for line in new)
             print(f"{up}{text}", end="", file=sys.stderr, flush=True)
             self._shown = new
-        if last:
-            self._shown = []
+
+    def rest(self) -> None:
+        """Leave the lines as they are, until the end."""
+        self._resting = True
+        self._shown = []
+
+    def end(self, lines: Sequence[str], milestones: Sequence[str]) -> None:
+        """Show the lines a last time."""
+        self._resting = False
+        self.show(lines, milestones)
 
 
 class Progress:

@@ -108,6 +108,7 @@ def drive(
     hear: Callable[[Event], None],
     tick: Callable[[], None],
     said: Callable[[str], None],
+    stopping: Callable[[], None],
 ) -> Ending:
     """Run Snakemake to its end.
 
@@ -128,6 +129,9 @@ def drive(
         Is called some times a second.
     said : callable
         Is told each line of the log.
+    stopping : callable
+        Is called when an interruption has been passed on; what fails from then on fails because of
+        it, and is not told.
     """
     log.parent.mkdir(parents=True, exist_ok=True)
     events.touch()
@@ -140,28 +144,35 @@ def drive(
             env=environment(),
             start_new_session=True,
         )
-        stopping = _Stopping(process, asked)
+        interruption = _Interruption(process, asked, stopping)
         lines, told = _follow(log), _follow(events)
         running = True
         while running:
             running = process.poll() is None
             for line in lines():
                 said(line)
-            for line in told():
-                hear(json.loads(line))
+            for event in map(json.loads, told()):
+                if not (asked and event["event"] == "error"):
+                    hear(event)
             tick()
             if running:
-                stopping.step()
+                interruption.step()
                 time.sleep(_TICK_S)
         return Ending(process.returncode, asked[0] if asked else None)
 
 
-class _Stopping:
+class _Interruption:
     """Passes interruptions on, more firmly where they were not heeded."""
 
-    def __init__(self, process: subprocess.Popen[bytes], asked: Sequence[int]) -> None:
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        asked: Sequence[int],
+        passed_on: Callable[[], None],
+    ) -> None:
         self._process = process
         self._asked = asked
+        self._passed_on = passed_on
         self._sent = 0
         self._since_s = 0.0
 
@@ -176,6 +187,8 @@ class _Stopping:
                 os.killpg(self._process.pid, firm)
             except ProcessLookupError:
                 return  # it has just ended
+            if self._sent == 0:
+                self._passed_on()
             self._sent += 1
             self._since_s = time.monotonic()
 

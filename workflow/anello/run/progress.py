@@ -306,7 +306,8 @@ class RunProgress:
         where = ""
         if one.iteration is not None:
             done = one.iteration + (one.began_s is None)
-            where = f"{done} iterations done of {one.coupling.max_iterations} at most"
+            many = "iteration" if done == 1 else "iterations"
+            where = f"{done} {many} done of {one.coupling.max_iterations} at most"
         left_s = self.left_s(one)
         left = "" if left_s is None else f"about {in_words(left_s)} left"
         return "; ".join(
@@ -317,7 +318,8 @@ class RunProgress:
         try:
             told = json.loads((one.folder / "summary.json").read_text(encoding="utf-8"))
             count = told["convergence"]["iterations"]
-            return f"done: {told['cost_simulated']:,.0f} EUR, {count} iterations"
+            many = "iteration" if count == 1 else "iterations"
+            return f"done: {told['cost_simulated']:,.0f} EUR, {count} {many}"
         except (OSError, ValueError, KeyError, TypeError):
             return "done"
 
@@ -325,7 +327,7 @@ class RunProgress:
         made = len(list(self.results.glob("points/*/point.json")))
         words = [f"{made} of {self.points} points"]
         if self.failed:
-            words.append(f"{len(self.failed)} jobs failed")
+            words.append(f"{len(self.failed)} failed")
         if self._points_done and made < self.points:
             each_s = (self._clock() - self._start_s) / self._points_done
             words.append(f"about {in_words(each_s * (self.points - made))} left")
