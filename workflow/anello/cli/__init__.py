@@ -36,9 +36,12 @@ start here:
   anello plot out.nc out.html                look at them in a browser
   anello compare out.nc other.nc             what two results differ in
 
-`anello COMMAND --help` shows each command with examples. A district whose ring is simulated and
-coupled to the dispatch is run by Snakemake; `anello new my_district --district district.yaml`
-makes its settings.
+a district whose ring is simulated and coupled to the dispatch:
+  anello district new my_district            a folder to change and to run
+  anello district run my_district            from its series to the report
+  anello district report my_district --open
+
+`anello COMMAND --help` shows each command with examples.
 
 {EXIT_CODES}"""
 
