@@ -223,8 +223,11 @@ def test_messages_of_failed_steps_are_what_matters(tmp_path):
 
 def test_else_the_end_of_the_job_s_log_and_else_of_snakemake_s(tmp_path):
     log = tmp_path / "x.log"
-    log.write_text("Building\nWorkflowError in file Snakefile, line 3:\nAnother run\n", "utf-8")
-    assert why(log, tmp_path, []) == "WorkflowError in file Snakefile, line 3:\nAnother run"
+    told = 'WorkflowError in file "a", line 3:\nAnother run\nWait.\n  File "b", line 1, in c\n'
+    log.write_text(f"Building\n{told}of another\n", "utf-8")
+    assert why(log, tmp_path, []) == "Another run\nWait."
+    log.write_text("Building\nMissingInputException: no\n\nmore", "utf-8")
+    assert why(log, tmp_path, []) == "MissingInputException: no"
     (tmp_path / "solve.log").write_text("".join(f"line {k}\n\n" for k in range(40)), "utf-8")
     said = why(log, tmp_path, [{"rule": "solve", "log": ["absent.log", "solve.log"]}])
     assert said.startswith(f"solve failed. {tmp_path / 'solve.log'}:\nline 28\n")

@@ -8,6 +8,7 @@ import shlex
 import signal
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,7 +122,7 @@ def _run(told: argparse.Namespace) -> int:
     place = RunFolder(Path(told.path))
     files = place.files([Path(file) for file in told.settings], told.days)
     config = place.read(files)
-    log = place.path / "logs" / f"{config.run}.log"
+    log = place.path / "logs" / f"{config.run}_{time.strftime('%Y%m%d-%H%M%S')}.log"
     progress = RunProgress(config, place.path)
     board = Board(quiet=told.quiet, live=sys.stderr.isatty() and not told.verbose)
     cores = told.cores or len(os.sched_getaffinity(0))

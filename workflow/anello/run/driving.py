@@ -32,7 +32,11 @@ _TICK_S = 0.2
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _LAST_LINES = 12
 _STEP_FAILED = re.compile(r"^[^\n]+ failed: .+?^Details: [^\n]+", re.MULTILINE | re.DOTALL)
-_NOT_STARTED = re.compile(r"^\w*(?:Error|Exception)\b.*", re.MULTILINE | re.DOTALL)
+_NOT_STARTED = re.compile(
+    r"^(?:WorkflowError in file [^\n]+\n)?(?P<said>.+?)(?=^  File |^\s*$|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
+_ERROR = re.compile(r"^\w*(?:Error|Exception)\b", re.MULTILINE)
 
 
 def snakemake_command(
@@ -248,8 +252,9 @@ def why(log: Path, folder: Path, failed: Sequence[Event]) -> str:
         ]
         if words:
             return words[0]
-    start = _NOT_STARTED.search(text)
-    return start.group().strip() if start is not None else _last(text)
+    start = _ERROR.search(text)
+    told = None if start is None else _NOT_STARTED.match(text, start.start())
+    return _last(text) if told is None else str(told["said"]).strip()
 
 
 def _end_of(path: Path) -> str:
