@@ -14,7 +14,7 @@ SETUP := envs/setup.sh pyproject.toml
 help:
 	@echo "make demo    run the embedded district from data to figures (results/district)"
 	@echo "make test    run the tests"
-	@echo "make test-long  follow the tutorials exactly as printed, at full length"
+	@echo "make test-long  follow the tutorials as printed, at full length; audit 300 districts"
 	@echo "make faults  inject every fault, and write the table in docs/reference/faults.md"
 	@echo "make fuzz    fuzz every reader, and write the table in docs/reference/faults.md"
 	@echo "make lint    check style, types, workflow and documentation"
@@ -42,7 +42,8 @@ test: $(DEV_READY)
 
 # `make test` follows the tutorials on two days.
 test-long: $(DEV_READY)
-	PATH="$(abspath $(BIN)):$$PATH" ANELLO_LONG=1 python -m pytest tests/workflow/test_tutorial.py
+	PATH="$(abspath $(BIN)):$$PATH" ANELLO_LONG=1 python -m pytest tests/workflow/test_tutorial.py \
+		tests/properties/test_audits.py
 
 faults: $(DEV_READY)
 	PATH="$(abspath $(BIN)):$$PATH" ANELLO_FAULT_TABLE=docs/reference/faults.md \
