@@ -198,3 +198,11 @@ def test_sources_act_before_wells_within_the_dead_band():
     assert racks[both] == pytest.approx(20.0)
     priced = dataclasses.replace(data, series={"racks": np.full(steps, 1e3)})
     assert simulate(ring, priced).q_bal_kw["wells"].sum() < wells.sum()
+
+
+def test_well_water_may_follow_a_series():
+    plant = PlantConfig.model_validate({"wells": {"well_degc": "lake", "max_flow_kg_s": 10.0}})
+    wells = next(d for d in plant_devices(plant, around(lake=9.0)) if d.name == "wells")
+    assert wells.body_degc == pytest.approx(9.0)
+    with pytest.raises(InputError, match=r"ring\.plant\.wells\.well_degc"):
+        plant_devices(plant, around(lake=-3.0))

@@ -27,6 +27,9 @@ ONE_WAY = {"backup_heater": 1.0, "dry_cooler": -1.0, "chiller": -1.0}
 """Devices with one way, which has their name, and its sign."""
 
 
+HOTTEST_WELL_DEGC = 90.0
+
+
 def ways_of(device: str) -> tuple[tuple[str, float], ...]:
     """Return the names of a device's ways in a programme, and their signs: +1 into the ring."""
     if device in ONE_WAY:
@@ -171,7 +174,9 @@ def plant_devices(config: PlantConfig | None, around: Surroundings) -> tuple[Pla
             heating_kw=largest,
             cooling_kw=largest,
             first=True,
-            body_degc=np.full(steps, wells.well_degc),
+            body_degc=around.values(
+                wells.well_degc, "ring.plant.wells.well_degc", 0.0, HOTTEST_WELL_DEGC
+            ),
             kw_per_k=wells.conductance_kw_per_k,
             electricity_kwh_per_kwh=wells.electricity_kwh_per_kwh,
             cost_eur_per_kwh=wells.cost_eur_per_kwh,

@@ -21,7 +21,10 @@ WAY_ENDINGS = ("_heating", "_cooling")
 class WellsConfig(Strict):
     """Groundwater wells that heat or cool the ring through a heat exchanger."""
 
-    well_degc: Number = Field(default=15.0, description="Temperature of the well water [°C].")
+    well_degc: Number | str = Field(
+        default=15.0,
+        description="Temperature of the well water [°C]: a number, or a name in `ring_series`.",
+    )
     max_flow_kg_s: NonNegative = Field(
         description="Largest flow of well water [kg/s]; 0 switches the wells off."
     )

@@ -95,6 +95,11 @@ def _of_model(
                     yield f"{name}: {text}", value, unit, f"techs.{tech}.constraints.{key}"
 
 
+def _number(value: float | str) -> str:
+    """Return a number as it is printed, or the name of the series that a setting names."""
+    return value if isinstance(value, str) else f"{value:g}"
+
+
 def _of_ring(collected: CollectedResults) -> Iterator[tuple[str, str, str, str]]:
     if collected.ring is None:
         return
@@ -106,7 +111,12 @@ def _of_ring(collected: CollectedResults) -> Iterator[tuple[str, str, str, str]]
         if isinstance(value, (list, tuple)):
             yield text, " to ".join(f"{v:g}" for v in value), unit, f"ring.{path}"
         elif value is not None:
-            yield text, f"{value:g}", unit, f"ring.{path}"
+            yield text, _number(value), unit, f"ring.{path}"
+    for name, source in ((ring.get("plant") or {}).get("sources") or {}).items():
+        for key, value in source.items():
+            if value is not None:
+                text = f"Source {name.replace('_', ' ')}: {key.replace('_', ' ')}"
+                yield text, _number(value), "", f"ring.plant.sources.{name}.{key}"
     for pump, about in (ring.get("heat_pumps") or {}).items():
         source = (about.get("cop_map") or {}).get("source")
         kind = (about.get("cop_map") or {}).get("kind", "")
