@@ -154,7 +154,7 @@ def test_another_value_gives_another_district(key, base, tmp_path):
 
 
 def test_no_key_of_the_page_is_forgotten():
-    """Keys of a weather file, of costs, and of another service, are tested elsewhere."""
+    """Keys of weather files, costs, sources, and another service, are tested elsewhere."""
     top, missing = "", []
     tested = {re.sub(r"^locations\.quay", "locations.<name>", key) for key in CASES}
     for line in description_table().splitlines():
@@ -166,7 +166,9 @@ def test_no_key_of_the_page_is_forgotten():
             continue
         key = f"{top}.{found.group(1)}"
         leaf = key.rpartition(".")[2]
-        repeated = re.search(r"\.tanks\.(dhw|cooling)|\.peak_kw$|\.targets\.|^costs\.", key)
+        repeated = re.search(
+            r"\.tanks\.(dhw|cooling)|\.peak_kw$|\.targets\.|^(costs|sources)\.", key
+        )
         groups = any(other.startswith((f"{key}.", f"{key}[")) for other in tested)
         if (
             key not in tested

@@ -11,7 +11,7 @@ import yaml
 from anello.coupling.iteration import rows_of
 from anello.district import load_district, new_project, parse_district
 from anello.district.__main__ import main
-from anello.errors import InputError
+from anello.errors import ConfigError, InputError
 from anello.model.definition import read_model
 from anello.optimise.formulation import formulate
 from anello.run.config import read_config
@@ -123,3 +123,32 @@ def test_the_command_line_says_how_to_run_it(
     assert capsys.readouterr().out.strip().endswith(f"--configfile {tmp_path}/mine/config.yaml")
     assert main([str(tmp_path / "mine")]) == 1
     assert "settings already" in capsys.readouterr().err
+
+
+def test_described_sources_reach_the_ring_with_their_sun(tmp_path: Path) -> None:
+    sources = """
+sources:
+  racks: {kind: stream, ways: heating, temperature_degc: 28, max_flow_kg_s: 2, available_kw: 15}
+  roof: {kind: solar, area_m2: 40, irradiance_kw_per_m2: ghi_kw_per_m2}
+"""
+    told = tmp_path / "lane.yaml"
+    told.write_text(OWN.replace("TMIN", "25") + sources, encoding="utf-8")
+    config = read_config(new_project(tmp_path / "mine", told))
+    assert set(config.ring.plant.sources) == {"racks", "roof"}
+    data = read_model(tmp_path / "mine" / "model", scenario="baseline")
+    sun = data.inputs["ring_series_ghi_kw_per_m2"].values
+    assert 0.7 < sun.max() < 1.2
+    assert sun.min() == 0.0
+    # a model without collectors brings no sun along
+    told.write_text(OWN.replace("TMIN", "25"), encoding="utf-8")
+    new_project(tmp_path / "other", told)
+    plain = read_model(tmp_path / "other" / "model", scenario="baseline")
+    assert "ring_series_ghi_kw_per_m2" not in plain.inputs
+
+
+def test_a_described_series_that_no_folder_has_is_refused() -> None:
+    text = OWN.replace("TMIN", "25") + (
+        "sources: {river: {kind: stream, temperature_degc: river_degc, max_flow_kg_s: 5}}\n"
+    )
+    with pytest.raises(ConfigError, match="`river_degc`, which a described district does not have"):
+        parse_district(yaml.safe_load(text))

@@ -17,9 +17,12 @@ from anello.district.costs import Costs, cost_parts
 from anello.errors import ConfigError, Problem, did_you_mean
 from anello.model.schema.yaml_reader import parse_settings, read_settings
 from anello.ring.cop_config import FreeCooling
+from anello.ring.sources import Source
 
 Insulation = Literal["nzeb", "good", "average", "poor"]
 Use = Literal["residential", "office"]
+SUN_SERIES = "ghi_kw_per_m2"
+"""Sun on a horizontal plane, as the model folder brings it along for collectors [kW/m²]."""
 Service = Literal["dhw", "heating", "cooling", "electricity"]
 
 Positive = Annotated[float, Field(gt=0)]
@@ -409,6 +412,13 @@ class DistrictConfig(Strict):
     wells: Wells = Field(default_factory=Wells)
     plant: Plant = Field(default_factory=Plant)
     supply: SupplyTemperatures = Field(default_factory=SupplyTemperatures)
+    sources: dict[str, Source] = Field(
+        default_factory=dict,
+        description=(
+            "Sources of the loop beside wells, as `ring.plant.sources` has them; the sun's series "
+            "is `ghi_kw_per_m2`, all else takes numbers"
+        ),
+    )
     free_cooling: FreeCooling | None = Field(
         default=None,
         description="Heat exchanger that cools without a compressor where the loop is cold enough",
@@ -443,6 +453,19 @@ class DistrictConfig(Strict):
         if told is not None:
             return told
         return float(np.mean(middles)) if middles else SUPPLY_DEGC[service]
+
+    @model_validator(mode="after")
+    def _known_series(self) -> Self:
+        for name, source in self.sources.items():
+            for key, value in source.model_dump(exclude={"kind", "ways"}).items():
+                if isinstance(value, str) and value != SUN_SERIES:
+                    raise ValueError(
+                        f"sources.{name}.{key} names the series `{value}`, which a described "
+                        f"district does not have: give a number, or `{SUN_SERIES}` for the sun; or "
+                        "name the series in the written model's `ring_series` and in the run's "
+                        "settings"
+                    )
+        return self
 
     @model_validator(mode="after")
     def _same_comfort(self) -> Self:

@@ -20,7 +20,7 @@ from anello.district.alternatives import (
     alternative_overrides,
     alternative_tables,
 )
-from anello.district.config import DistrictConfig, Location
+from anello.district.config import SUN_SERIES, DistrictConfig, Location
 from anello.district.cop import AIR_SOURCE_FIT
 from anello.district.costs import COSTS_FILE, told_costs
 from anello.district.sizing import heat_pump_kw
@@ -197,7 +197,13 @@ def _tables(config: DistrictConfig, series: DistrictSeries) -> dict[str, dict[st
             tables.setdefault(TARIFF_FILE, {})[name] = price
     tables |= alternative_tables(config, series)
     tables[OUTDOOR_FILE] = {"outdoor_degc": series.weather.temperature_degc}
+    if _has_collectors(config):
+        tables[OUTDOOR_FILE][SUN_SERIES] = np.maximum(series.weather.ghi_w_m2, 0.0) / 1000.0
     return tables
+
+
+def _has_collectors(config: DistrictConfig) -> bool:
+    return any(source.kind == "solar" for source in config.sources.values())
 
 
 def _peak_kw(place: Location) -> float:
@@ -205,6 +211,7 @@ def _peak_kw(place: Location) -> float:
 
 
 def _model(config: DistrictConfig) -> dict[str, Any]:
+    sun = f"file={OUTDOOR_FILE}:{SUN_SERIES}"
     return {
         "import": [
             "model_config/techs.yaml",
@@ -216,6 +223,7 @@ def _model(config: DistrictConfig) -> dict[str, Any]:
             "calliope_version": "0.6.10",
             "timeseries_data_path": SERIES_FOLDER,
             "outdoor_degc": f"file={OUTDOOR_FILE}:outdoor_degc",
+            **({"ring_series": {SUN_SERIES: sun}} if _has_collectors(config) else {}),
             "subset_time": [f"{config.year}-01-01", f"{config.year}-12-31"],
         },
         "run": {

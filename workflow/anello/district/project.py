@@ -289,6 +289,10 @@ def _plant(config: DistrictConfig, folder: DistrictFolder) -> dict[str, Any]:
         }
     if sizes.chiller_kw:
         devices["chiller"] = {"max_kw": sizes.chiller_kw}
+    if config.sources:
+        devices["sources"] = {
+            name: source.model_dump(exclude_none=True) for name, source in config.sources.items()
+        }
     return devices
 
 
