@@ -339,6 +339,7 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
         },
         attrs={
             "bounds_degc": list(result.bounds_degc),
+            "capacity_kwh_per_k": result.capacity_kwh_per_k,
             "shortfall_kwh": result.shortfall_kwh,
             "resets_low": result.resets_low,
             "resets_high": result.resets_high,
@@ -396,6 +397,7 @@ def ring_result(dataset: xr.Dataset) -> RingResult:
             audit=Audit(**json.loads(dataset.attrs["audit"])),
             second_law=SecondLawAudit(**json.loads(dataset.attrs["second_law"])),
             bounds_degc=(low, high),
+            capacity_kwh_per_k=float(dataset.attrs["capacity_kwh_per_k"]),
             node_degc=dataset["node_degc"].values if "node_degc" in dataset else None,
             flow_kg_s=dataset["flow_kg_s"].values if "flow_kg_s" in dataset else None,
             plant_degc=dataset["plant_degc"].values if "plant_degc" in dataset else None,

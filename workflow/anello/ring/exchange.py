@@ -193,6 +193,8 @@ class RingResult:
         Entropy that the devices produce.
     bounds_degc : (float, float)
         Allowed temperatures [°C].
+    capacity_kwh_per_k : float
+        Heat capacity of the ring [kWh/K].
     """
 
     nodes: tuple[str, ...]
@@ -225,6 +227,7 @@ class RingResult:
     audit: Audit
     second_law: SecondLawAudit
     bounds_degc: tuple[float, float]
+    capacity_kwh_per_k: float
     node_degc: Floats | None = None
     flow_kg_s: Floats | None = None
     plant_degc: Floats | None = None

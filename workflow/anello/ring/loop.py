@@ -162,6 +162,7 @@ def simulate_loop(
         flow_kg_s=flow,
         plant_degc=arriving[:, plant_station],
         fields=fields,
+        capacity_kwh_per_k=capacity,
         waters_degc={
             name: arriving[:, place] for name, place in zip(device_names, places, strict=True)
         },

@@ -271,6 +271,7 @@ def assemble(
     plant_degc: Floats | None = None,
     fields: Mapping[str, FieldOnRing] | None = None,
     waters_degc: Mapping[str, Floats] | None = None,
+    capacity_kwh_per_k: float | None = None,
 ) -> RingResult:
     """Evaluate heat pumps along a temperature trajectory, audit it, and make the result.
 
@@ -304,6 +305,8 @@ def assemble(
         Devices with a memory, after the run.
     waters_degc : mapping of str to ndarray, shape (T,), optional
         Water that passes each device, where they are not all at one place [°C].
+    capacity_kwh_per_k : float, optional
+        Heat capacity of a loop; by default that of the well-mixed water [kWh/K].
 
     Returns
     -------
@@ -404,6 +407,11 @@ def assemble(
         audit=checked,
         second_law=entropy,
         bounds_degc=config.bounds_degc,
+        capacity_kwh_per_k=(
+            config.water.heat_capacity_kwh_per_k
+            if capacity_kwh_per_k is None
+            else capacity_kwh_per_k
+        ),
         node_degc=node_degc,
         flow_kg_s=flow_kg_s,
         plant_degc=plant_degc,

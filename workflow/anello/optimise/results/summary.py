@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.overnight import overnight_cost
 from anello.optimise.results.prices import allocated_cost, set_prices, steps_without_price
 from anello.optimise.results.whole_cost import cost_parts, simulated_emissions, whole_cost
+from anello.ring.held import unheld
 
 KWH_PER_MWH = 1000.0
 
@@ -291,6 +293,9 @@ def _ring(ring: xr.Dataset) -> dict[str, Any]:
         }
     if "second_law" in ring.attrs:
         out["second_law"] = json.loads(ring.attrs["second_law"])
+    if {"bounds_degc", "capacity_kwh_per_k"} <= set(ring.attrs):
+        beyond = unheld(ring)
+        out["beyond_bounds"] = None if beyond is None else {**asdict(beyond), "text": str(beyond)}
     for name in ("resets_low", "resets_high", "shortfall_kwh"):
         if name in ring.attrs:
             out[name] = ring.attrs[name]

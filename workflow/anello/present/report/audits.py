@@ -1,4 +1,4 @@
-"""Whether the simulated water kept the two laws of thermodynamics, in one line each."""
+"""Whether the simulated water kept the laws of thermodynamics and its bounds, in a line each."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import html
 import json
 
 from anello.optimise.results.collected import CollectedResults
+from anello.ring.held import unheld
 
 
 def audits_html(collected: CollectedResults) -> str:
-    """Return a line on the energy audit and one on the second-law audit of the simulation.
+    """Return a line each on the energy audit, the second-law audit, and the ring's bounds.
 
     Parameters
     ----------
@@ -34,6 +35,14 @@ def audits_html(collected: CollectedResults) -> str:
         lines.append(
             f"Second law: {law['devices']} devices in {law['steps']:,} steps, {told}; the least "
             f"entropy that one makes is {law['least_kw_per_k']:.3g} kW/K."
+        )
+    if {"bounds_degc", "capacity_kwh_per_k"} <= set(ring.attrs):
+        beyond = unheld(ring)
+        low, high = ring.attrs["bounds_degc"]
+        lines.append(
+            f"Bounds: all water stays within {low:g} to {high:g} °C."
+            if beyond is None
+            else f"Bounds: {beyond}"
         )
     if not lines:
         return ""

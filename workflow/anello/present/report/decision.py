@@ -135,7 +135,11 @@ def _lead(plan: str, summaries: Mapping[str, Summary], config: FiguresConfig) ->
     unmet = unmet_mwh(summaries[plan])
     if unmet > 1e-6:
         text += f". <strong>{exact(unmet)} MWh of demand stay unmet</strong>"
-    return f"{text}."
+    said = f"{text}."
+    beyond = (summaries[plan].get("ring") or {}).get("beyond_bounds")
+    if beyond:
+        said += f" <strong>{html.escape(beyond['text'])}</strong>"
+    return said
 
 
 def _key_figures(

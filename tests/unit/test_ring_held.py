@@ -1,0 +1,74 @@
+"""A ring that its plant does not hold is told, with hour, place and what is missing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from anello.ring import RingConfig, simulate
+from anello.ring.adapt import ring_dataset, ring_result
+from anello.ring.exchange import RingInput
+from anello.ring.held import unheld
+
+STEPS = 48
+
+
+def cooled_by(heater_kw: float) -> RingConfig:
+    return RingConfig.model_validate(
+        {
+            "heat_pumps": {
+                "hp": {
+                    "service": "heating",
+                    "cop_map": {
+                        "kind": "quadratic",
+                        "c0": 4.0,
+                        "c1": 0,
+                        "c2": 0,
+                        "valid_lift_k": [0, 60],
+                    },
+                    "use_temperature": {"kind": "fixed", "degc": 35.0},
+                    "out_of_range": "clip",
+                }
+            },
+            "water": {"mass_kg": 3.6e6 / 4.18},  # about 1000 kWh/K
+            "plant": {"backup_heater": {"max_kw": heater_kw}},
+        }
+    )
+
+
+def flows() -> RingInput:
+    one = np.ones((1, STEPS))
+    return RingInput(
+        nodes=("a::hp",),
+        times=np.datetime64("2015-01-01", "ns") + np.arange(STEPS) * np.timedelta64(3600, "s"),
+        step_h=np.ones(STEPS),
+        q_kw=1000.0 * one,
+        cop_dispatch=4.0 * one,
+        storage_kwh=np.nan * one,
+        storage_start_kwh=np.zeros(1),
+    )
+
+
+def test_what_the_plant_lacks_is_the_heat_that_the_water_gave_beyond_its_bound():
+    """750 kW are taken, 300 kW given: 450 kW are missing once 10 °C are reached."""
+    ring = ring_dataset(simulate(cooled_by(300.0), flows()))
+    found = unheld(ring)
+    assert found is not None
+    assert found.lacking_kw == pytest.approx(450.0, rel=1e-3)
+    assert found.bound_degc == 10.0
+    assert found.degc == pytest.approx(float(ring["temperature_degc"].min()))
+    assert found.when == "2015-01-03 00:00"
+    assert found.steps == int((ring["temperature_degc"] < 9.9).sum())
+    text = str(found)
+    assert "lacks up to 450 kW of heat" in text
+    assert "ring.plant.backup_heater" in text
+
+
+def test_a_ring_that_is_held_has_nothing_to_tell():
+    assert unheld(ring_dataset(simulate(cooled_by(1000.0), flows()))) is None
+
+
+def test_the_capacity_survives_a_file():
+    result = simulate(cooled_by(300.0), flows())
+    assert result.capacity_kwh_per_k == pytest.approx(1000.0, rel=1e-2)
+    assert ring_result(ring_dataset(result)).capacity_kwh_per_k == result.capacity_kwh_per_k

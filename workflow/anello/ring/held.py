@@ -1,0 +1,90 @@
+"""Whether the plant held the ring within its bounds, and if not, when, where and by how much."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+SLACK_K = 0.1
+"""Beyond a bound by less than this is not worth telling [K]."""
+
+
+@dataclass(frozen=True)
+class Unheld:
+    """Water beyond the ring's bounds.
+
+    Attributes
+    ----------
+    steps : int
+        Instants at which some water is beyond a bound.
+    degc, bound_degc : float
+        The water that is furthest beyond, and the bound that it passed [°C].
+    when : str
+        The instant.
+    where : str
+        Its substation on a loop, else "".
+    lacking_kw : float
+        Most heat or cold that was missing in a step to keep the mean of the water where it had
+        been; 0 where only single substations are beyond [kW].
+    """
+
+    steps: int
+    degc: float
+    bound_degc: float
+    when: str
+    where: str
+    lacking_kw: float
+
+    def __str__(self) -> str:
+        cold = self.degc < self.bound_degc
+        where = f" at {self.where}" if self.where else ""
+        lacking = (
+            f" The plant lacks up to {self.lacking_kw:,.0f} kW of {'heat' if cold else 'cold'}."
+            if self.lacking_kw > 0.5
+            else ""
+        )
+        device = "backup_heater" if cold else "chiller"
+        return (
+            f"The ring leaves its bounds in {self.steps:,} time steps: {self.degc:.1f} °C{where} "
+            f"on {self.when}, where {self.bound_degc:g} °C is allowed.{lacking} Three ways out: a "
+            f"larger plant (`ring.plant.{device}`, wells, a source), water that buffers more "
+            "(`ring.water.mass_kg`, the loop's flow) or wider `ring.bounds_degc`, or fewer loads "
+            "on this ring."
+        )
+
+
+def unheld(ring: xr.Dataset) -> Unheld | None:
+    """Return what a simulated ring's plant did not hold; None where it held all.
+
+    Parameters
+    ----------
+    ring : xarray.Dataset
+        As `anello.ring.adapt.ring_dataset` makes it.
+    """
+    low, high = (float(bound) for bound in ring.attrs["bounds_degc"])
+    mean = ring["temperature_degc"].values
+    waters = mean[:, None]
+    if "node_degc" in ring:
+        waters = np.column_stack([ring["node_degc"].values, mean])
+    beyond = np.maximum(waters - high, low - waters)
+    out = beyond > SLACK_K
+    if not out.any():
+        return None
+    state, place = np.unravel_index(int(beyond.argmax()), beyond.shape)
+    names = [str(name) for name in ring["substation"].values] if "node_degc" in ring else []
+    degc = float(waters[state, place])
+    past = np.maximum(np.maximum(mean - high, low - mean), 0.0)
+    grown_kw = float(ring.attrs["capacity_kwh_per_k"]) * np.diff(past) / ring["step_h"].values
+    return Unheld(
+        steps=int(out.any(axis=1).sum()),
+        degc=degc,
+        bound_degc=high if degc > high else low,
+        when=str(ring["state"].values[state])[:16].replace("T", " "),
+        where=names[place] if place < len(names) else "",
+        lacking_kw=float(grown_kw.max(initial=0.0)),
+    )
