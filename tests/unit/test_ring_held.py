@@ -9,6 +9,7 @@ from anello.ring import RingConfig, simulate
 from anello.ring.adapt import ring_dataset, ring_result
 from anello.ring.exchange import RingInput
 from anello.ring.held import unheld
+from ring_districts import loop_section
 
 STEPS = 48
 
@@ -36,13 +37,13 @@ def cooled_by(heater_kw: float) -> RingConfig:
     )
 
 
-def flows() -> RingInput:
+def flows(q_kw: float = 1000.0) -> RingInput:
     one = np.ones((1, STEPS))
     return RingInput(
         nodes=("a::hp",),
         times=np.datetime64("2015-01-01", "ns") + np.arange(STEPS) * np.timedelta64(3600, "s"),
         step_h=np.ones(STEPS),
-        q_kw=1000.0 * one,
+        q_kw=q_kw * one,
         cop_dispatch=4.0 * one,
         storage_kwh=np.nan * one,
         storage_start_kwh=np.zeros(1),
@@ -72,3 +73,17 @@ def test_the_capacity_survives_a_file():
     result = simulate(cooled_by(300.0), flows())
     assert result.capacity_kwh_per_k == pytest.approx(1000.0, rel=1e-2)
     assert ring_result(ring_dataset(result)).capacity_kwh_per_k == result.capacity_kwh_per_k
+
+
+def test_on_a_loop_the_substation_is_named_and_the_advice_is_of_loops():
+    settings = cooled_by(3.0).model_dump() | {"model": "loop", "loop": loop_section(["a"])}
+    ring = RingConfig.model_validate(settings)
+    result = simulate(ring, flows(10.0))
+    assert result.substations == ("at_a",)
+    made = ring_dataset(result)
+    assert ring_result(made).substations == result.substations
+    found = unheld(made)
+    assert found is not None
+    assert found.where in ("at_a", "mean")
+    assert "`ring.loop`: wider pipes" in str(found)
+    assert "ring.water.mass_kg" not in str(found)

@@ -336,6 +336,7 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
             "timestep": result.times,
             "state": np.concatenate([result.times, ends[-1:]]),
             "device": devices,
+            **({"substation": list(result.substations)} if result.substations else {}),
         },
         attrs={
             "bounds_degc": list(result.bounds_degc),
@@ -399,6 +400,9 @@ def ring_result(dataset: xr.Dataset) -> RingResult:
             bounds_degc=(low, high),
             capacity_kwh_per_k=float(dataset.attrs["capacity_kwh_per_k"]),
             node_degc=dataset["node_degc"].values if "node_degc" in dataset else None,
+            substations=tuple(map(str, dataset["substation"].values))
+            if "substation" in dataset.coords
+            else (),
             flow_kg_s=dataset["flow_kg_s"].values if "flow_kg_s" in dataset else None,
             plant_degc=dataset["plant_degc"].values if "plant_degc" in dataset else None,
             field=field_result(dataset),

@@ -182,6 +182,8 @@ class RingResult:
         Energy balance.
     node_degc : ndarray, shape (T + 1, N), optional
         Temperature at each substation of a loop [°C].
+    substations : tuple of str, length N
+        Their names.
     flow_kg_s : ndarray, shape (T,), optional
         Flow around a loop [kg/s].
     plant_degc : ndarray, shape (T,), optional
@@ -229,6 +231,7 @@ class RingResult:
     bounds_degc: tuple[float, float]
     capacity_kwh_per_k: float
     node_degc: Floats | None = None
+    substations: tuple[str, ...] = ()
     flow_kg_s: Floats | None = None
     plant_degc: Floats | None = None
     field: FieldResult | None = None

@@ -27,7 +27,7 @@ class Unheld:
     when : str
         The instant.
     where : str
-        Its substation on a loop, else "".
+        Its substation on a loop ("mean" for the mean of all water), else "".
     lacking_kw : float
         Most heat or cold that was missing in a step to keep the mean of the water where it had
         been; 0 where only single substations are beyond [kW].
@@ -49,12 +49,16 @@ class Unheld:
             else ""
         )
         device = "backup_heater" if cold else "chiller"
+        water = (
+            "more or faster water (`ring.loop`: wider pipes, flow)"
+            if self.where
+            else "more water (`ring.water.mass_kg`)"
+        )
         return (
             f"The ring leaves its bounds in {self.steps:,} time steps: {self.degc:.1f} °C{where} "
             f"on {self.when}, where {self.bound_degc:g} °C is allowed.{lacking} Three ways out: a "
-            f"larger plant (`ring.plant.{device}`, wells, a source), water that buffers more "
-            "(`ring.water.mass_kg`, the loop's flow) or wider `ring.bounds_degc`, or fewer loads "
-            "on this ring."
+            f"larger plant (`ring.plant.{device}`, wells, a source); {water} or wider "
+            "`ring.bounds_degc`; fewer loads on this ring."
         )
 
 
@@ -76,7 +80,7 @@ def unheld(ring: xr.Dataset) -> Unheld | None:
     if not out.any():
         return None
     state, place = np.unravel_index(int(beyond.argmax()), beyond.shape)
-    names = [str(name) for name in ring["substation"].values] if "node_degc" in ring else []
+    names = [*map(str, ring["substation"].values), "mean"] if "node_degc" in ring else [""]
     degc = float(waters[state, place])
     past = np.maximum(np.maximum(mean - high, low - mean), 0.0)
     grown_kw = float(ring.attrs["capacity_kwh_per_k"]) * np.diff(past) / ring["step_h"].values
@@ -85,6 +89,6 @@ def unheld(ring: xr.Dataset) -> Unheld | None:
         degc=degc,
         bound_degc=high if degc > high else low,
         when=str(ring["state"].values[state])[:16].replace("T", " "),
-        where=names[place] if place < len(names) else "",
+        where=names[place],
         lacking_kw=float(grown_kw.max(initial=0.0)),
     )

@@ -413,6 +413,11 @@ def assemble(
             else capacity_kwh_per_k
         ),
         node_degc=node_degc,
+        substations=(
+            tuple(one.name for one in config.loop.substations)
+            if config.loop is not None and node_degc is not None
+            else ()
+        ),
         flow_kg_s=flow_kg_s,
         plant_degc=plant_degc,
         field=fields["borefield"].result() if "borefield" in fields else None,
