@@ -82,8 +82,16 @@ def test_events_and_lines_arrive_while_it_runs_and_after(heard):
     assert "Zürich" in (heard.folder / "logs" / "x.log").read_text(encoding="utf-8")
 
 
+@pytest.fixture
+def hears_hang_ups():
+    """As at a terminal; what `nohup` starts, this suite too, ignores them."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
 @pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interruption_is_passed_on_once_and_waited_for(heard, which):
+def test_an_interruption_is_passed_on_once_and_waited_for(heard, hears_hang_ups, which):
     ending = heard.run(
         f"""
         try:

@@ -101,7 +101,7 @@ def test_a_scenario_from_its_model_to_its_figures(tmp_path, clock, config):
     before = progress.milestones()
     jobs.start("solve", scenario="smart", iteration="002")
     line = progress.lines()[1]
-    assert "2 iterations done of 30 at most, dispatch" in line
+    assert "2 iterations done of 60 at most, dispatch" in line
     assert "gain in sight 6.4 %, ends at 0.2 %" in line
     assert "about 4 min left" in line  # five more by experience, results and figures
     assert progress.milestones() == before

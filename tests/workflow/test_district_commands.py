@@ -85,7 +85,7 @@ def test_a_run_that_is_cut_short_goes_on_to_its_report(folder: Path) -> None:
     assert f"The report is {page}" in out
     assert "smart   done: " in err
     assert "report  done" in err
-    assert " iterations done of 30 at most" in err
+    assert " iterations done of 60 at most" in err
     assert "left\n" in err
     assert "Select jobs" not in err
     _, log = sorted((folder / "mein Quartier" / "logs").glob(f"{RUN}_*.log"))
