@@ -7,13 +7,13 @@ from numpy.typing import NDArray
 
 from anello.coupling.incumbent import Linearisation
 from anello.coupling.limits import line
-from anello.optimise.formulation.ring import pair
 from anello.optimise.formulation.ring_rows import (
     ALWAYS,
     FIELD_PER_K,
     FIELD_PER_MASS,
     FieldRows,
     RingRows,
+    pair,
 )
 from anello.ring.borefield.device import device_stations
 from anello.ring.borefield.field import Borefield, compile_borefield

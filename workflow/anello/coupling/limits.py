@@ -9,8 +9,13 @@ from numpy.typing import NDArray
 
 from anello.coupling.incumbent import Linearisation
 from anello.coupling.water import trust_region as water_trust_region
-from anello.optimise.formulation.ring import EXCHANGE_PER_K, POWER_PER_K, POWER_PER_KWH
-from anello.optimise.formulation.ring_rows import Device, RingRows
+from anello.optimise.formulation.ring_rows import (
+    EXCHANGE_PER_K,
+    POWER_PER_K,
+    POWER_PER_KWH,
+    Device,
+    RingRows,
+)
 from anello.optimise.solve.problem import Problem
 from anello.ring.config import RingConfig
 from anello.ring.plant import over_a_step, passing_each

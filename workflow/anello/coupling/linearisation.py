@@ -12,8 +12,7 @@ from anello.coupling.incumbent import Linearisation
 from anello.coupling.limits import bounds, exchangers, machines, outputs, trust_region
 from anello.coupling.water import row_bounds as water_rows
 from anello.coupling.water import wave_values
-from anello.optimise.formulation.ring import PER_K, PER_KWH
-from anello.optimise.formulation.ring_rows import RingRows
+from anello.optimise.formulation.ring_rows import PER_K, PER_KWH, RingRows
 from anello.optimise.solve.problem import Problem
 from anello.ring.config import RingConfig
 from anello.ring.devices import device_of

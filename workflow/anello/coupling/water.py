@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.coupling.unseen import Prices, unseen_eur_per_kw
-from anello.optimise.formulation.ring import (
+from anello.optimise.formulation.ring_rows import (
     UNSEEN_PER_KW,
     WATER_PER_WAVE,
     WAVE_KEEP,
     WAVE_PER_KW,
+    LoopRows,
+    RingRows,
     pair,
 )
-from anello.optimise.formulation.ring_rows import LoopRows, RingRows
 from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput, RingResult
 from anello.ring.geometry import stations

@@ -15,7 +15,7 @@ from anello.optimise.formulation.expression import (
     reciprocal,
 )
 from anello.optimise.formulation.registry import Rows, constraint
-from anello.optimise.formulation.ring import plant_electricity
+from anello.optimise.formulation.ring.plant import plant_electricity
 from anello.optimise.formulation.secondary import secondary_into
 from anello.optimise.formulation.system import TIME_AXIS
 

@@ -12,12 +12,13 @@ import numpy as np
 from anello.optimise.formulation.context import Context
 from anello.optimise.formulation.expression import Array, Expression, Parameter
 from anello.optimise.formulation.registry import Columns, Rows, constraint, variable
-from anello.optimise.formulation.ring import _later, _water_at, pair
+from anello.optimise.formulation.ring.water import later, water_at
 from anello.optimise.formulation.ring_rows import (
     ALWAYS,
     FIELD_PER_K,
     FIELD_PER_MASS,
     FieldRows,
+    pair,
 )
 from anello.optimise.formulation.system import TIME_AXIS
 
@@ -41,7 +42,7 @@ def _net(c: Context, field: FieldRows) -> Expression:
 
 def _masses_before(c: Context) -> Expression:
     """What the masses lower the wall by at the start of each step; nothing at the first."""
-    return c.system.variables["ring_field"].at(steps=c.previous) * _later(c)
+    return c.system.variables["ring_field"].at(steps=c.previous) * later(c)
 
 
 def _at_rest(c: Context, field: FieldRows) -> Array:
@@ -59,7 +60,7 @@ def _memory(c: Context, field: FieldRows, labels: tuple[str, ...], kw_per_k: Arr
     named = tuple(pair(labels[row], field.masses[mass]) for row, mass in both)
     start = np.array([kw_per_k * field.keep[mass] for _, mass in both])
     before = c.system.variables["ring_field"].at([mass for _, mass in both], c.previous)
-    before = before * _later(c) * Parameter(FIELD_PER_MASS, named, start)
+    before = before * later(c) * Parameter(FIELD_PER_MASS, named, start)
     return before.sum_into([row for row, _ in both], len(labels))
 
 
@@ -117,7 +118,7 @@ def ring_field_max(c: Context) -> Rows | None:
     signs = np.array(field.signs)[:, None]
     zero = np.zeros((len(field.ways), c.n_time))
     per_k = Parameter(FIELD_PER_K, field.ways, zero)
-    water = _water_at(c, [field.station] * len(field.ways)) * signs * per_k
+    water = water_at(c, [field.station] * len(field.ways)) * signs * per_k
     memory = _memory(c, field, field.ways, 0.0 * field.kw_per_k) * signs
     relation = _ways(c, field) + water + memory <= zero + field.most_kw
     return Rows({"device": list(field.ways)}, relation, TIME_AXIS)
@@ -136,7 +137,7 @@ def ring_field_always(c: Context) -> Rows | None:
     if field is None or not field.always:
         return None
     per_k = Parameter(FIELD_PER_K, (ALWAYS,), field.kw_per_k[None, :])
-    water = _water_at(c, [field.station]) * per_k
+    water = water_at(c, [field.station]) * per_k
     relation = (
         _net(c, field) + water + _memory(c, field, (ALWAYS,), field.kw_per_k)
         == _at_rest(c, field)[None, :]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from anello.optimise.formulation.context import Context
 from anello.optimise.formulation.registry import Rows, constraint
-from anello.optimise.formulation.ring import cop_feedback
+from anello.optimise.formulation.ring.heat import cop_feedback
 from anello.optimise.formulation.system import TIME_AXIS
 
 

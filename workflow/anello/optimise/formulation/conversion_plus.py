@@ -7,7 +7,7 @@ import numpy as np
 from anello.optimise.formulation.context import Context
 from anello.optimise.formulation.expression import Array, Expression, IntArray, reciprocal
 from anello.optimise.formulation.registry import Rows, constraint
-from anello.optimise.formulation.ring import cop_feedback
+from anello.optimise.formulation.ring.heat import cop_feedback
 from anello.optimise.formulation.sets import Pairs
 from anello.optimise.formulation.system import TIME_AXIS
 

@@ -25,7 +25,9 @@ CHAPTERS = {
     "milp": "Units, purchases and switches",
     "representative_days": "Stores between representative days",
     "secondary": "Secondary resource and net capacity (extension)",
-    "ring": "The ring in the programme (extension)",
+    "bulk": "The ring in the programme (extension)",
+    "loop": "A loop's water in the programme (extension)",
+    "plant": "The balancing plant in the programme (extension)",
     "borefield": "A borefield in the programme (extension)",
 }
 OBJECTIVE = (

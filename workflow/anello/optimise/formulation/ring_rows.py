@@ -15,6 +15,15 @@ MEAN_WATER = "mean"
 BEYOND_EUR_PER_KWH = 0.4
 """Penalty of heat that the ring lacks or holds beyond its bounds: dearer than to move it."""
 
+PER_K = "ring_output_per_k"
+PER_KWH = "ring_output_per_kwh"
+EXCHANGE_PER_K = "ring_exchange_kw_per_k"
+POWER_PER_KWH = "ring_power_per_kwh"
+POWER_PER_K = "ring_power_per_k"
+WAVE_KEEP = "ring_wave_keep"
+WAVE_PER_KW = "ring_wave_per_kw"
+WATER_PER_WAVE = "ring_water_per_wave"
+UNSEEN_PER_KW = "ring_unseen_per_kw"
 FIELD_PER_K = "ring_field_kw_per_k"
 FIELD_PER_MASS = "ring_field_kw_per_mass"
 ALWAYS = "borefield"
@@ -23,6 +32,11 @@ ALWAYS = "borefield"
 
 MARGIN_K = 0.01
 """How far within its bounds a programme keeps the water of a loop [K]."""
+
+
+def pair(first: str, second: str) -> str:
+    """Label of a number that belongs to two things, for patching."""
+    return f"{first}|{second}"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,34 @@
+"""The bulk of a ring's water: its mean temperature."""
+
+from __future__ import annotations
+
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.registry import Rows, constraint
+from anello.optimise.formulation.ring.heat import plant_heat, pump_heat, require_plain
+from anello.optimise.formulation.ring.unknowns import one, rows_of
+from anello.optimise.formulation.ring.water import temperature_before
+from anello.optimise.formulation.system import TIME_AXIS
+
+
+@constraint(
+    "ring_balance",
+    index="ring, timestep",
+    when="the ring is part of the programme",
+    equation=r"T_t = \varphi T_{t-1} + (1 - \varphi) T_{ground}"
+    r" + \frac{\psi}{h} (\sum \sigma\, q + P + \sum ring\_heat)",
+)
+def ring_balance(c: Context) -> Rows | None:
+    """The ring warms by what heat pumps and balancing plant put in, less its losses."""
+    rows = rows_of(c)
+    if rows is None:
+        return None
+    require_plain(c, [c.sets.position[label] for label in rows.heat_pumps])
+    heat = pump_heat(c, rows).sum_items()
+    if rows.devices:
+        heat = heat + plant_heat(c, rows).sum_items()
+    end = c.system.variables["ring_temperature"].at()
+    start = temperature_before(c) * rows.phi[None, :]
+    given = rows.gain_degc.copy()
+    given[0] += rows.phi[0] * rows.initial_degc
+    relation = end - start - heat * (rows.psi[None, :] / c.resolution) == given[None, :]
+    return Rows(one(), relation, TIME_AXIS)

@@ -1,0 +1,38 @@
+"""Temperature of a ring's water: where a step begins, and at each place of a loop."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.expression import Array, Expression
+from anello.optimise.formulation.ring.unknowns import loop_of
+
+
+def later(c: Context) -> Array:
+    """One in every step, but nothing in the first, whose beginning is given."""
+    later = np.ones((1, c.n_time))
+    later[0, 0] = 0.0
+    return later
+
+
+def temperature_before(c: Context) -> Expression:
+    """Ring temperature at the start of each step, the first excepted (it is given)."""
+    return c.system.variables["ring_temperature"].at(steps=c.previous) * later(c)
+
+
+def water_at(c: Context, places: Sequence[int]) -> Expression:
+    """Temperature of the water at places of a loop, or of well-mixed water, row by row."""
+    if loop_of(c) is not None:
+        return c.system.variables["ring_water"].at(list(places)) * later(c)
+    return copies(temperature_before(c), len(places))
+
+
+def copies(one: Expression, count: int) -> Expression:
+    """The same single row, several times."""
+    total = one.sum_into([0], count)
+    for row in range(1, count):
+        total = total + one.sum_into([row], count)
+    return total
