@@ -36,3 +36,13 @@ def test_every_stop_of_the_walk_exists() -> None:
     assert len(stops) > 20
     for stop in stops:
         assert pkgutil.resolve_name(stop) is not None
+
+
+def test_no_module_is_long() -> None:
+    package = ROOT / "workflow" / "anello"
+    lines = {
+        path.relative_to(package).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
+        for path in package.rglob("*.py")
+    }
+    too_long = {name: count for name, count in lines.items() if count > 500}
+    assert set(too_long) <= {"district/config.py"}, too_long

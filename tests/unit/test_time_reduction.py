@@ -298,7 +298,7 @@ def test_results_and_inputs_say_what_stands_for_what(tmp_path):
     last = inputs["lookup_datestep_last_cluster_timestep"].values
     assert set(pd.DatetimeIndex(last).hour) == {23}
     model.to_netcdf(tmp_path / "model.nc")
-    from anello.api.model import read_netcdf
+    from anello.api.reading import read_netcdf
 
     again = read_netcdf(tmp_path / "model.nc")
     again.run(force_rerun=True)

@@ -21,7 +21,7 @@ _LAZY: dict[str, str] = {
     "RunConfig": "anello.run.config",
     "compile_problem": "anello.optimise.solve",
     "formulate": "anello.optimise.formulation",
-    "read_netcdf": "anello.api.model",
+    "read_netcdf": "anello.api.reading",
     "read_model": "anello.model.definition",
     "set_log_verbosity": "anello.base.logs",
     "solve": "anello.optimise.solve",

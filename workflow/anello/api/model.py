@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import shutil
@@ -14,15 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import xarray as xr
 
-from anello import __version__
 from anello.api.attrdict import AttrDict
 from anello.api.commented_yaml import commented
 from anello.api.notebook import info_table, told
 from anello.api.running import check_mode, solved, stored_groups
 from anello.base.files import atomic_path, write_text
-from anello.errors import AnelloError, ArtefactError, InputError, Problem, did_you_mean
+from anello.errors import AnelloError, InputError, Problem, did_you_mean
 from anello.model.data import ModelData
-from anello.optimise.results.netcdf import read_groups, write_netcdf
+from anello.optimise.results.netcdf import write_netcdf
 from anello.optimise.results.views import calliope_view
 
 if TYPE_CHECKING:
@@ -459,44 +457,6 @@ class Model:
         if not self._yaml:
             raise AnelloError("this model was not made from YAML or a dictionary")
         write_text(path, self._yaml)
-
-
-def read_netcdf(path: str | os.PathLike[str]) -> Model:
-    """Read a model, with its results if it has any, from a file.
-
-    Parameters
-    ----------
-    path : path-like
-        Written by :meth:`Model.to_netcdf`, or a workflow's ``results.nc``.
-
-    Returns
-    -------
-    Model
-        Can be run again with ``run(force_rerun=True)``.
-
-    Raises
-    ------
-    ArtefactError
-        If the file is missing, damaged, or holds something else.
-    """
-    groups = read_groups(Path(path))
-    if "inputs" not in groups or "config" not in groups["inputs"].attrs:
-        raise ArtefactError(f"{path} holds no model: it has no group `inputs` with settings")
-    inputs = groups["inputs"]
-    config = json.loads(inputs.attrs["config"])
-    warnings = json.loads(inputs.attrs.get("warnings", "[]"))
-    inputs.attrs = {}
-    model = Model.from_data(ModelData(inputs, config, warnings), groups.get("results"))
-    root, provenance = groups["/"].attrs, groups.get("provenance", xr.Dataset()).attrs
-    written = root.get("anello_version")
-    if written not in (None, __version__):
-        logger.warning("%s was written by anello %s, this is %s", path, written, __version__)
-    settings = json.loads(provenance.get("settings", "{}"))
-    solver = settings.get("solver", {}).get("name") if isinstance(settings, dict) else None
-    if solver:
-        model.run_config["solver"] = solver
-    model._yaml = provenance.get("model_yaml") or None
-    return model
 
 
 def _rerun(run_config: AttrDict, data: ModelData, model: ArrayModel) -> Model:

@@ -327,7 +327,8 @@ def _check_targets(told: argparse.Namespace) -> None:
 
 
 def _read(told: argparse.Namespace) -> Model:
-    from anello.api.model import Model, read_netcdf
+    from anello.api.model import Model
+    from anello.api.reading import read_netcdf
 
     path = Path(told.model)
     kind = told.model_format or ("netcdf" if path.suffix in NETCDF else "yaml")

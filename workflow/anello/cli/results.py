@@ -144,7 +144,7 @@ _OPTIONS = {
 
 
 def _plot(told: argparse.Namespace) -> int:
-    from anello.api.model import read_netcdf
+    from anello.api.reading import read_netcdf
 
     progress = Progress(told.quiet)
     source, target = _saved(told.results), Path(told.out_file)
@@ -232,7 +232,7 @@ def _convert(told: argparse.Namespace) -> int:
 
 
 def _compare(told: argparse.Namespace) -> int:
-    from anello.api.model import read_netcdf
+    from anello.api.reading import read_netcdf
 
     paths = (_saved(told.first), _saved(told.second))
     first, second = (_numbers(read_netcdf(path), str(path)) for path in paths)
