@@ -6,8 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
-from scipy.optimize import nnls
 
 from anello.errors import InputError, Problem
 
@@ -76,6 +74,9 @@ def fit_foster(hours: Floats, g: Floats) -> Foster:
     InputError
         If no chain comes close: a g-function that is not the answer of a passive body.
     """
+    # Half a second that only a ring with a borefield pays.
+    from scipy.interpolate import PchipInterpolator
+
     start = max(float(hours[0]), 1.0)
     times = np.union1d(
         np.arange(start, min(KERNEL_H, hours[-1])), np.geomspace(start, hours[-1], _TIMES)
@@ -107,6 +108,8 @@ def _misfit(chain: Foster) -> float:
 
 
 def _fit(times: Floats, curve: Floats, states: int) -> Foster:
+    from scipy.optimize import nnls
+
     tau = np.geomspace(SHORTEST_H, times[-1], states)
     answers = -np.expm1(-times[:, None] / tau)
     relative = 1.0 / (curve + 0.05 * curve[-1] * (times < KERNEL_H) + 1e-3)

@@ -7,14 +7,17 @@ import hashlib
 import json
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pygfunction as gt
 from numpy.typing import NDArray
 
 from anello.base.files import write_text
 from anello.errors import InputError, Problem
 from anello.ring.borefield.config import BorefieldConfig, GivenField, GridField, PlacedField
+
+if TYPE_CHECKING:
+    import pygfunction as gt
 
 Floats = NDArray[np.float64]
 HORIZON_YEARS = 100
@@ -141,6 +144,8 @@ def _digest(config: BorefieldConfig) -> str:
 
 
 def _boreholes(config: BorefieldConfig) -> gt.borefield.Borefield:
+    import pygfunction as gt
+
     layout = config.field
     size = (config.depth_m, config.buried_m, config.radius_m)
     if isinstance(layout, GridField):
@@ -158,6 +163,8 @@ def _boreholes(config: BorefieldConfig) -> gt.borefield.Borefield:
 
 
 def _computed(config: BorefieldConfig) -> tuple[Floats, Floats]:
+    import pygfunction as gt
+
     field, alpha = _boreholes(config), config.diffusivity_m2_per_s
     hours = np.geomspace(1.0, HORIZON_YEARS * YEAR_H, _POINTS)
     late = gt.gfunction.gFunction(field, alpha, hours * HOUR_S, method="equivalent").gFunc

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from math import pi
-
-import pygfunction as gt
+from typing import TYPE_CHECKING
 
 from anello.ring.borefield.config import BorefieldConfig
 from anello.ring.borefield.g_function import borehole_count
+
+if TYPE_CHECKING:
+    import pygfunction as gt
 
 _MIXTURES = {"water": "Water", "ethylene_glycol": "MEG", "propylene_glycol": "MPG"}
 
@@ -18,6 +20,8 @@ def fluid_kj_per_kgk(config: BorefieldConfig) -> float:
 
 
 def _fluid(config: BorefieldConfig) -> gt.media.Fluid:
+    import pygfunction as gt
+
     return gt.media.Fluid(_MIXTURES[config.fluid], config.antifreeze_percent, T=10.0)
 
 
@@ -40,6 +44,8 @@ def borehole_resistance_mk_per_w(config: BorefieldConfig) -> float:
     """
     if config.resistance_mk_per_w is not None:
         return config.resistance_mk_per_w
+    import pygfunction as gt
+
     pipes, fluid = config.pipes, _fluid(config)
     tubes = 1 if pipes.tubes == "single" else 2
     flow = config.flow_kg_s / borehole_count(config)
