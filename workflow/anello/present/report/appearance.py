@@ -306,9 +306,14 @@ def save_figure(
         "png": {"Software": "anello"},
     }
     written = []
-    figure.draw_without_rendering()
-    figure.set_layout_engine("none")  # laid out once, not once per format
-    with mpl.rc_context({"svg.hashsalt": "anello", "svg.fonttype": "path", "pdf.fonttype": 42}):
+    # Laid out once: with any engine left in place, matplotlib draws twice for each format.
+    engine = figure.get_layout_engine()
+    if engine is not None:
+        engine.execute(figure)
+    plain = {"figure.constrained_layout.use": False, "figure.autolayout": False}
+    fonts = {"svg.hashsalt": "anello", "svg.fonttype": "path", "pdf.fonttype": 42}
+    with mpl.rc_context(plain | fonts):
+        figure.set_layout_engine(None)
         for kind in formats:
             path = stem.with_name(f"{stem.name}.{kind}")
             with atomic_path(path) as temporary:
