@@ -52,13 +52,15 @@ def price_states(results: xr.Dataset) -> xr.DataArray:
     return states.where(price.notnull(), "none").drop_attrs()
 
 
-def set_prices(results: xr.Dataset) -> xr.DataArray:
+def set_prices(results: xr.Dataset, states: xr.DataArray | None = None) -> xr.DataArray:
     """Return the shadow prices that a supply or a demand sets, NaN elsewhere.
 
     Parameters
     ----------
     results : xarray.Dataset
         As for :func:`price_states`.
+    states : xarray.DataArray, optional
+        What that returned, where it is known already.
 
     Returns
     -------
@@ -66,18 +68,23 @@ def set_prices(results: xr.Dataset) -> xr.DataArray:
         Dimensions (loc, carrier, timestep) [cost unit/kWh].
     """
     price = results["shadow_price"]
-    return price.where(price_states(results) == "set").assign_attrs(price.attrs)
+    found = price_states(results) if states is None else states
+    return price.where(found == "set").assign_attrs(price.attrs)
 
 
-def steps_without_price(results: xr.Dataset) -> dict[str, dict[str, dict[str, int]]]:
+def steps_without_price(
+    results: xr.Dataset, states: xr.DataArray | None = None
+) -> dict[str, dict[str, dict[str, int]]]:
     """Count the steps in which nothing sets a price, by location, carrier and reason.
 
     Parameters
     ----------
     results : xarray.Dataset
         As for :func:`price_states`.
+    states : xarray.DataArray, optional
+        What that returned, where it is known already.
     """
-    states = price_states(results)
+    states = price_states(results) if states is None else states
     found: dict[str, dict[str, dict[str, int]]] = {}
     for loc in states["loc"].values:
         for carrier in states["carrier"].values:
@@ -88,7 +95,7 @@ def steps_without_price(results: xr.Dataset) -> dict[str, dict[str, dict[str, in
     return found
 
 
-def allocated_cost(results: xr.Dataset) -> dict[str, Any]:
+def allocated_cost(results: xr.Dataset, prices: xr.DataArray | None = None) -> dict[str, Any]:
     """Share the cost of the whole system out among what it delivers to demands.
 
     A carrier's share is the value of what its demands took, at the prices of each step and place.
@@ -101,6 +108,8 @@ def allocated_cost(results: xr.Dataset) -> dict[str, Any]:
     ----------
     results : xarray.Dataset
         Results with ``cost`` and ``carrier_con`` [kWh].
+    prices : xarray.DataArray, optional
+        What :func:`set_prices` returned, where it is known already.
 
     Returns
     -------
@@ -116,7 +125,7 @@ def allocated_cost(results: xr.Dataset) -> dict[str, Any]:
     energy = energy[np.flatnonzero(energy.values > 0.0)]
     if not energy.size:
         return {}
-    value = _values(results, taken.sel(carrier=energy["carrier"]))
+    value = _values(results, taken.sel(carrier=energy["carrier"]), prices)
     rule: Rule = "energy" if value is None else "value"
     weights = energy if value is None else value
     shares = weights / weights.sum()
@@ -137,11 +146,13 @@ def allocated_cost(results: xr.Dataset) -> dict[str, Any]:
     }
 
 
-def _values(results: xr.Dataset, taken: xr.DataArray) -> xr.DataArray | None:
+def _values(
+    results: xr.Dataset, taken: xr.DataArray, prices: xr.DataArray | None
+) -> xr.DataArray | None:
     """Return what each carrier's demands took is worth; None where prices do not tell."""
     if "shadow_price" not in results:
         return None
-    price = set_prices(results).sel(carrier=taken["carrier"])
+    price = (set_prices(results) if prices is None else prices).sel(carrier=taken["carrier"])
     priced = taken.where(price.notnull(), 0.0)
     energy = priced.sum(("loc", "timestep"))
     if bool((energy <= 0.0).any()):

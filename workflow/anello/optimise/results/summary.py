@@ -13,7 +13,12 @@ import xarray as xr
 
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.overnight import overnight_cost
-from anello.optimise.results.prices import allocated_cost, set_prices, steps_without_price
+from anello.optimise.results.prices import (
+    allocated_cost,
+    price_states,
+    set_prices,
+    steps_without_price,
+)
 from anello.optimise.results.whole_cost import cost_parts, simulated_emissions, whole_cost
 from anello.ring.held import unheld
 
@@ -35,6 +40,8 @@ def summarise(collected: CollectedResults) -> dict[str, Any]:
         without a limit) or unknown is None.
     """
     results = collected.results
+    states = price_states(results) if "shadow_price" in results else None
+    prices = None if states is None else set_prices(results, states)
     summary: dict[str, Any] = {
         "run": collected.attrs.get("run"),
         "scenario": collected.attrs.get("scenario"),
@@ -52,9 +59,9 @@ def summarise(collected: CollectedResults) -> dict[str, Any]:
         "energy_mwh": _energies(results),
         "peak_kw": _peaks(results),
         "capacity": _capacities(results),
-        "levelised_cost": allocated_cost(results),
-        "mean_shadow_price_per_kwh": _shadow_prices(results),
-        "steps_without_price": _without_price(results),
+        "levelised_cost": allocated_cost(results, prices),
+        "mean_shadow_price_per_kwh": {} if prices is None else _shadow_prices(results, prices),
+        "steps_without_price": {} if states is None else steps_without_price(results, states),
         "convergence": _convergence(collected),
         "ring": _ring(collected.ring) if collected.ring is not None else None,
         "data_quality": _quality(collected.quality),
@@ -144,12 +151,11 @@ def _energies(results: xr.Dataset) -> dict[str, Any]:
             }
             out[f"{called}_by_location"] = {
                 str(loc): {
-                    str(carrier): _by_tech(
-                        energy.sel(carrier=carrier).where(results["node_loc"] == loc)
-                    )
+                    str(carrier): _by_tech(here.sel(carrier=carrier))
                     for carrier in results["carrier"].values
                 }
                 for loc in results["loc"].values
+                for here in [energy.where(results["node_loc"] == loc)]
             }
     for name in ("unmet_demand", "unused_supply"):
         if name in results:
@@ -175,9 +181,10 @@ def _peaks(results: xr.Dataset) -> dict[str, Any]:
         power = abs(results[name]) / hours
         out[called] = {}
         for carrier in results["carrier"].values:
-            flow = power.sel(carrier=carrier)
-            by_tech = flow.groupby("node_tech").sum("node", min_count=1).max("timestep")
-            out[called][str(carrier)] = _finite(by_tech, "node_tech")
+            sums = _sums(power.sel(carrier=carrier).transpose("node", "timestep"), "node_tech")
+            out[called][str(carrier)] = {
+                tech: float(np.nanmax(kw)) for tech, kw in sums.items() if not np.isnan(kw).all()
+            }
     if "carrier_con" in results:
         demand = abs(results["carrier_con"]).where(results["node_base"] == "demand") / hours
         out["demand_by_location"] = {
@@ -215,12 +222,9 @@ def _capacities(results: xr.Dataset) -> dict[str, Any]:
     return out
 
 
-def _shadow_prices(results: xr.Dataset) -> dict[str, Any]:
+def _shadow_prices(results: xr.Dataset, prices: xr.DataArray) -> dict[str, Any]:
     """Mean of the prices that something sets, weighted with what is taken at the location."""
-    if "shadow_price" not in results:
-        return {}
     out: dict[str, Any] = {}
-    prices = set_prices(results)
     taken = abs(results["carrier_con"]).fillna(0.0)
     for loc in results["loc"].values:
         here = taken.where(results["node_loc"] == loc).sum("node")
@@ -236,10 +240,6 @@ def _shadow_prices(results: xr.Dataset) -> dict[str, Any]:
             mean = (price.fillna(0.0) * weight).sum() / weight.sum()
             out[str(loc)][str(carrier)] = float(mean)
     return out
-
-
-def _without_price(results: xr.Dataset) -> dict[str, Any]:
-    return steps_without_price(results) if "shadow_price" in results else {}
 
 
 def _convergence(collected: CollectedResults) -> dict[str, Any] | None:
@@ -323,11 +323,27 @@ def _quality(quality: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def _by_tech(values: xr.DataArray) -> dict[str, float]:
-    return _finite(values.groupby("node_tech").sum("node", min_count=1), "node_tech")
+    return _finite_sums(values, "node_tech")
 
 
 def _by_loc(values: xr.DataArray) -> dict[str, float]:
-    return _finite(values.groupby("node_loc").sum("node", min_count=1), "node_loc")
+    return _finite_sums(values, "node_loc")
+
+
+def _finite_sums(values: xr.DataArray, by: str) -> dict[str, float]:
+    return {name: float(total) for name, total in _sums(values, by).items() if np.isfinite(total)}
+
+
+def _sums(values: xr.DataArray, by: str) -> dict[str, Any]:
+    """Sums of nodes with the same label, over the first dimension; NaN where there is nothing."""
+    labels = values[by].values
+    known = ~np.isnan(values.values)
+    found = {}
+    for label in np.unique(labels):
+        here = labels == label
+        total = np.where(known[here], values.values[here], 0.0).sum(axis=0)
+        found[str(label)] = np.where(known[here].any(axis=0), total, np.nan)
+    return found
 
 
 def _finite(values: xr.DataArray, dim: str) -> dict[str, float]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
+from cycler import cycler
 
 from anello.base.files import atomic_path
 from anello.present.report.config import FiguresConfig
@@ -186,14 +188,24 @@ class Appearance:
 
     def main_carrier(self, tech: str) -> str:
         """Return the carrier to show a technology with: its largest product, else what it takes."""
-        mine = self.results.isel(node=self.results["node_tech"].values == tech)
-        for name in ("carrier_prod", "carrier_con"):
-            if name in mine:
-                known = mine[name].notnull().any(["node", "timestep"])
-                if bool(known.any()):
-                    amounts = abs(mine[name]).sum(["node", "timestep"]).where(known, -1.0)
-                    return str(amounts["carrier"].values[int(np.argmax(amounts.values))])
+        mine = self.results["node_tech"].values == tech
+        for known, kwh in self._flows:
+            there = known[mine].any(axis=0)
+            if there.any():
+                amounts = np.where(there, kwh[mine].sum(axis=0), -1.0)
+                return self._carriers()[int(np.argmax(amounts))]
         return self._carriers()[0]
+
+    @cached_property
+    def _flows(self) -> list[tuple[Any, Any]]:
+        """Whether each node has a flow of a carrier, and how much of it over the time [kWh]."""
+        found = []
+        for name in ("carrier_prod", "carrier_con"):
+            if name in self.results:
+                flow = self.results[name].transpose("node", "carrier", "timestep").values
+                known = ~np.isnan(flow)
+                found.append((known.any(axis=2), np.abs(flow).sum(axis=2, where=known)))
+        return found
 
 
 def _is_solar(tech: str, name: str) -> bool:
@@ -310,7 +322,7 @@ def save_figure(
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
-    plain = {"figure.constrained_layout.use": False, "figure.autolayout": False}
+    plain: dict[Any, Any] = {"figure.constrained_layout.use": False, "figure.autolayout": False}
     fonts = {"svg.hashsalt": "anello", "svg.fonttype": "path", "pdf.fonttype": 42}
     with mpl.rc_context(plain | fonts):
         figure.set_layout_engine(None)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Scenarios = Mapping[str, FilePath | CollectedResults]
+Summaries = Mapping[str, Mapping[str, Any]]
 
 
 def load(scenarios: Scenarios) -> dict[str, CollectedResults]:
@@ -46,7 +47,16 @@ def load(scenarios: Scenarios) -> dict[str, CollectedResults]:
     }
 
 
-def scenario_table(scenarios: Scenarios, config: FiguresConfig | None = None) -> pd.DataFrame:
+def summaries_of(scenarios: Mapping[str, CollectedResults]) -> Summaries:
+    """Sum up each of some scenarios, as :func:`anello.optimise.results.summary.summarise` does."""
+    return {name: summarise(collected) for name, collected in scenarios.items()}
+
+
+def scenario_table(
+    scenarios: Scenarios,
+    config: FiguresConfig | None = None,
+    summaries: Summaries | None = None,
+) -> pd.DataFrame:
     """Set the numbers of several scenarios side by side.
 
     Parameters
@@ -55,6 +65,8 @@ def scenario_table(scenarios: Scenarios, config: FiguresConfig | None = None) ->
         Their results by name.
     config : FiguresConfig, optional
         Says which cost class, and what its unit is called.
+    summaries : mapping of str to mapping, optional
+        What :func:`summaries_of` returned, where it is known already.
 
     Returns
     -------
@@ -63,10 +75,11 @@ def scenario_table(scenarios: Scenarios, config: FiguresConfig | None = None) ->
         scenario does not have the quantity.
     """
     config = config or FiguresConfig()
-    columns = {}
-    for name, collected in load(scenarios).items():
-        summary = summarise(collected)
-        columns[name] = _numbers(summary, collected, config)
+    loaded = load(scenarios)
+    summaries = summaries_of(loaded) if summaries is None else summaries
+    columns = {
+        name: _numbers(summaries[name], collected, config) for name, collected in loaded.items()
+    }
     rows = list(dict.fromkeys(key for column in columns.values() for key in column))
     return pd.DataFrame(
         {name: [column.get(key, np.nan) for key in rows] for name, column in columns.items()},
@@ -147,9 +160,10 @@ def write_scenario_table(
     scenarios: Scenarios,
     path: FilePath,
     config: FiguresConfig | None = None,
+    summaries: Summaries | None = None,
 ) -> Path:
     """Write :func:`scenario_table` as CSV in one step."""
-    table = scenario_table(scenarios, config)
+    table = scenario_table(scenarios, config, summaries)
     table.index = pd.Index([str(label).strip() for label in table.index], name="quantity")
     with atomic_path(path) as temporary:
         for_spreadsheets(table).to_csv(temporary, lineterminator="\n", encoding="utf-8")
@@ -160,6 +174,7 @@ def draw_comparison(
     scenarios: Scenarios,
     folder: FilePath,
     config: FiguresConfig | None = None,
+    summaries: Summaries | None = None,
 ) -> list[Path]:
     """Draw the scenarios beside each other, as ``scenario_comparison``.
 
@@ -171,6 +186,8 @@ def draw_comparison(
         Where the figure goes.
     config : FiguresConfig, optional
         Formats, size, names and colours.
+    summaries : mapping of str to mapping, optional
+        What :func:`summaries_of` returned, where it is known already.
 
     Returns
     -------
@@ -179,16 +196,18 @@ def draw_comparison(
     """
     config = config or FiguresConfig()
     with figure_style():
-        figure = plot_comparison(scenarios, config)
+        figure = plot_comparison(scenarios, config, summaries)
         stem = Path(folder) / "scenario_comparison"
         return save_figure(figure, stem, config.formats, config.dpi)
 
 
-def plot_comparison(scenarios: Scenarios, config: FiguresConfig) -> Figure:
+def plot_comparison(
+    scenarios: Scenarios, config: FiguresConfig, summaries: Summaries | None = None
+) -> Figure:
     """Draw cost, electricity and ring temperature of each scenario as horizontal bars."""
     loaded = load(scenarios)
     names = list(loaded)
-    summaries = {name: summarise(collected) for name, collected in loaded.items()}
+    summaries = summaries_of(loaded) if summaries is None else summaries
     looks = {n: Appearance(c.results, c.inputs, config) for n, c in loaded.items()}
     figure, axes = plt.subplots(
         1, 3, sharey=True, figsize=size_inch(config, 34 + 9.0 * len(names)), squeeze=False

@@ -10,14 +10,18 @@ import numpy as np
 import pandas as pd
 
 from anello.optimise.results.collected import CollectedResults
-from anello.present.report.comparison import scenario_table, signed_percent
+from anello.present.report.comparison import Summaries, scenario_table, signed_percent
 from anello.present.report.config import FiguresConfig
 from anello.present.report.numbers import figure_text
 
 
-def comparison_html(loaded: Mapping[str, CollectedResults], config: FiguresConfig) -> str:
+def comparison_html(
+    loaded: Mapping[str, CollectedResults],
+    config: FiguresConfig,
+    summaries: Summaries | None = None,
+) -> str:
     """Return the table of :func:`scenario_table`, and bars of the cost if there are several."""
-    table = scenario_table(loaded, config)
+    table = scenario_table(loaded, config, summaries)
     parts = []
     cost = next((label for label in table.index if label.startswith("Cost as")), None)
     if cost is not None and len(loaded) > 1:

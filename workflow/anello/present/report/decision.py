@@ -7,9 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from anello.optimise.results.collected import CollectedResults
-from anello.optimise.results.summary import summarise
 from anello.present.report.appearance import Appearance, carrier_kind
-from anello.present.report.comparison import signed_percent, total_cost
+from anello.present.report.comparison import signed_percent, summaries_of, total_cost
 from anello.present.report.config import FiguresConfig
 from anello.present.report.differences import differences_html, ring_note
 from anello.present.report.numbers import exact
@@ -71,7 +70,11 @@ def emissions(summary: Summary) -> float | None:
     return float(found.get("total_simulated", found["total"]))
 
 
-def decision_html(loaded: Mapping[str, CollectedResults], config: FiguresConfig) -> str:
+def decision_html(
+    loaded: Mapping[str, CollectedResults],
+    config: FiguresConfig,
+    summaries: Mapping[str, Summary] | None = None,
+) -> str:
     """Return the first screen.
 
     Parameters
@@ -80,6 +83,8 @@ def decision_html(loaded: Mapping[str, CollectedResults], config: FiguresConfig)
         The scenarios, with or without ring.
     config : FiguresConfig
         Names, currency, cost class.
+    summaries : mapping of str to mapping, optional
+        What `summaries_of` returned, where it is known already.
 
     Returns
     -------
@@ -88,7 +93,7 @@ def decision_html(loaded: Mapping[str, CollectedResults], config: FiguresConfig)
         cheapest is made of. Every number carries the exact one
         of ``summary.json`` in ``data-value``.
     """
-    summaries = {name: summarise(collected) for name, collected in loaded.items()}
+    summaries = summaries_of(loaded) if summaries is None else summaries
     plan = plan_of(summaries, config)
     collected, summary = loaded[plan], summaries[plan]
     look = Appearance(collected.results, collected.inputs, config)

@@ -11,7 +11,7 @@ from anello import __version__
 from anello.base.files import FilePath, write_text
 from anello.errors import ArtefactError
 from anello.present.report.appearance import temperature_stops
-from anello.present.report.comparison import Scenarios, load
+from anello.present.report.comparison import Scenarios, Summaries, load, summaries_of
 from anello.present.report.comparison_table import comparison_html
 from anello.present.report.config import FiguresConfig
 from anello.present.report.decision import decision_html
@@ -25,6 +25,7 @@ def write_report(
     path: FilePath,
     config: FiguresConfig | None = None,
     title: str = "",
+    summaries: Summaries | None = None,
 ) -> Path:
     """Write the report on one or several scenarios.
 
@@ -44,6 +45,8 @@ def write_report(
         Names, colours, currency.
     title : str, optional
         Heading; made from the run's name by default.
+    summaries : mapping of str to mapping, optional
+        What `summaries_of` returned, where it is known already.
 
     Returns
     -------
@@ -60,6 +63,7 @@ def write_report(
     if not loaded:
         raise ArtefactError("a report needs the results of at least one scenario")
     run = str(next(iter(loaded.values())).attrs.get("run", ""))
+    summaries = summaries_of(loaded) if summaries is None else summaries
     heading = title or (f"Results of {run}" if run else "Results")
     every = coarseness(loaded)
     blocks = "".join(scenario_block(name, c, config) for name, c in loaded.items())
@@ -77,8 +81,8 @@ def write_report(
         "@TITLE@": html.escape(heading),
         "@VERSION@": html.escape(__version__),
         "@OPTIONS@": "".join(f"<option>{html.escape(name)}</option>" for name in loaded),
-        "@DECISION@": decision_html(loaded, config),
-        "@COMPARISON@": comparison_html(loaded, config),
+        "@DECISION@": decision_html(loaded, config, summaries),
+        "@COMPARISON@": comparison_html(loaded, config, summaries),
         "@NETWORK_SCRIPT@": script,
         "@SCENARIOS@": blocks,
         "@COARSE@": "" if every == 1 else f"<p>Hours are shown as means of {every} steps.</p>",

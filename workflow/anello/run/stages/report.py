@@ -8,7 +8,11 @@ from pathlib import Path
 
 from anello.base.files import FilePath
 from anello.optimise.results.collection import read_results
-from anello.present.report.comparison import draw_comparison, write_scenario_table
+from anello.present.report.comparison import (
+    draw_comparison,
+    summaries_of,
+    write_scenario_table,
+)
 from anello.present.report.config import FiguresConfig
 from anello.present.report.html import write_report
 
@@ -40,10 +44,11 @@ def report_run(
         If results cannot be read.
     """
     loaded = {name: read_results(path) for name, path in scenarios.items()}
+    summaries = summaries_of(loaded)
     Path(figures).mkdir(parents=True, exist_ok=True)
     for path in (
-        write_report(loaded, page, settings),
-        write_scenario_table(loaded, table, settings),
-        *draw_comparison(loaded, figures, settings),
+        write_report(loaded, page, settings, summaries=summaries),
+        write_scenario_table(loaded, table, settings, summaries),
+        *draw_comparison(loaded, figures, settings, summaries),
     ):
         logger.info("%s", path)
