@@ -25,12 +25,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import xarray as xr
 
 from anello import __version__
-from anello.base.cells import for_spreadsheets
 from anello.base.files import FilePath, sha256, write_json
+from anello.base.tables import write_columns
 from anello.errors import ArtefactError
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.netcdf import read_groups, read_netcdf, write_netcdf
@@ -213,25 +212,15 @@ def write_tables(collected: CollectedResults, folder: FilePath) -> list[Path]:
         ``convergence.csv`` with a row per iteration.
     """
     written = write_tidy_csv(collected.results, folder)
-    for name, frame in (
-        ("ring", _ring_frame(collected.ring)),
-        ("convergence", _convergence_frame(collected.convergence)),
+    for name, columns in (
+        ("ring", _ring_columns(collected.ring)),
+        ("convergence", _convergence_columns(collected.convergence)),
     ):
-        if frame is not None:
+        if columns is not None:
             path = Path(folder) / f"{name}.csv"
-            write_frame(frame, path)
+            write_columns(columns, path)
             written.append(path)
     return written
-
-
-def write_frame(frame: pd.DataFrame, path: Path) -> None:
-    """Write one table in one step."""
-    from anello.base.files import atomic_path
-
-    with atomic_path(path) as temporary:
-        for_spreadsheets(frame).to_csv(
-            temporary, index=False, lineterminator="\n", encoding="utf-8"
-        )
 
 
 def convergence_dataset(record: Mapping[str, Any]) -> xr.Dataset:
@@ -291,7 +280,7 @@ def _rings(chosen: FilePath, every: Iterable[FilePath]) -> xr.Dataset:
     paths = list(every)
     temperatures = []
     for path in paths:
-        other = ring if path == chosen else read_netcdf(path)
+        other = ring if path == chosen else read_netcdf(path, only=["temperature_degc"])
         if "temperature_degc" not in other:
             raise ArtefactError(f"{path} has no ring temperature")
         if other.sizes["state"] != ring.sizes["state"]:
@@ -327,12 +316,12 @@ def _json(content: Any) -> str:
     return json.dumps(content, sort_keys=True, ensure_ascii=False)
 
 
-def _ring_frame(ring: xr.Dataset | None) -> pd.DataFrame | None:
+def _ring_columns(ring: xr.Dataset | None) -> dict[str, Any] | None:
     """Lay the ring out with one row per step; state values are those at the step's start."""
     if ring is None or "timestep" not in ring.dims:
         return None
-    times = pd.DatetimeIndex(ring["timestep"].values)
-    columns: dict[str, Any] = {"timestep": times.strftime("%Y-%m-%d %H:%M:%S")}
+    times = np.datetime_as_string(ring["timestep"].values, unit="s")
+    columns: dict[str, Any] = {"timestep": [str(time).replace("T", " ") for time in times]}
     if "temperature_degc" in ring:
         columns["temperature_degc"] = ring["temperature_degc"].values[: len(times)]
     for name, array in ring.data_vars.items():
@@ -341,13 +330,11 @@ def _ring_frame(ring: xr.Dataset | None) -> pd.DataFrame | None:
         elif len(array.dims) == 2 and array.dims[1] == "timestep":
             for label, values in zip(array[array.dims[0]].values, array.values, strict=True):
                 columns[f"{name} {label}"] = values
-    return pd.DataFrame(columns)
+    return columns
 
 
-def _convergence_frame(convergence: xr.Dataset | None) -> pd.DataFrame | None:
+def _convergence_columns(convergence: xr.Dataset | None) -> dict[str, Any] | None:
     if convergence is None:
         return None
-    frame = pd.DataFrame({"iteration": convergence["iteration"].values})
-    for name, array in convergence.data_vars.items():
-        frame[str(name)] = array.values
-    return frame
+    columns = {"iteration": convergence["iteration"].values}
+    return columns | {str(name): array.values for name, array in convergence.data_vars.items()}

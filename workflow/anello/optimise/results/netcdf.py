@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,9 @@ def write_netcdf(content: xr.Dataset | Mapping[str, xr.Dataset], path: FilePath)
         tree.to_netcdf(temporary, format="NETCDF4", engine="netcdf4", encoding=encoding)
 
 
-def read_netcdf(path: FilePath, group: str | None = None) -> xr.Dataset:
+def read_netcdf(
+    path: FilePath, group: str | None = None, only: Sequence[str] | None = None
+) -> xr.Dataset:
     """Read one data set, fully into memory.
 
     Parameters
@@ -57,6 +59,8 @@ def read_netcdf(path: FilePath, group: str | None = None) -> xr.Dataset:
         A file written by :func:`write_netcdf`.
     group : str, optional
         Group to read; the root by default.
+    only : sequence of str, optional
+        Variables to read, of which those are left out that the file lacks; all by default.
 
     Returns
     -------
@@ -71,7 +75,8 @@ def read_netcdf(path: FilePath, group: str | None = None) -> xr.Dataset:
     file = _checked(path)
     try:
         with xr.open_dataset(file, group=group, engine="netcdf4") as handle:
-            return _restored(handle.load())
+            wanted = handle if only is None else handle[[name for name in only if name in handle]]
+            return _restored(wanted.load())
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise ArtefactError(_not_readable(file, error, group)) from error
 

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from anello.base.cells import for_spreadsheets
-from anello.base.files import FilePath, atomic_path
+from anello.base.cells import cell_text
+from anello.base.files import FilePath
+from anello.base.tables import write_columns
 from anello.optimise.results.prices import set_prices
 from anello.optimise.results.variables import RESULT_VARIABLES
 
@@ -49,11 +50,13 @@ def write_tidy_csv(
     written = []
     for name in names:
         path = Path(folder) / f"{name}.csv"
-        frame = tidy_frame(set_prices(results) if name == "shadow_price" else results[name])
-        with atomic_path(path) as temporary:
-            for_spreadsheets(frame).to_csv(
-                temporary, index=False, lineterminator="\n", encoding="utf-8"
-            )
+        array = set_prices(results) if name == "shadow_price" else results[name]
+        labels, values = _parts(array)
+        columns: dict[str, Any] = {
+            header: np.array([cell_text(text) for text in known], dtype=object)[places].tolist()
+            for header, (known, places) in labels.items()
+        }
+        write_columns(columns | {value_column(array): values}, path)
         written.append(path)
     return written
 
@@ -80,23 +83,31 @@ def tidy_frame(array: xr.DataArray) -> pd.DataFrame:
     pandas.DataFrame
         One column per label and the value's column last; rows in the order of the labels.
     """
-    dims = [str(d) for d in array.dims]
-    known = array.notnull().values
-    at = np.nonzero(known)
-    columns: dict[str, object] = {}
-    for dim, places in zip(dims, at, strict=True):
-        if dim == "node":
-            columns["loc"] = _repeated(array["node_loc"].values, places)
-            columns["tech"] = _repeated(array["node_tech"].values, places)
-        elif array[dim].dtype.kind == "M":
-            text = pd.DatetimeIndex(array[dim].values).strftime("%Y-%m-%d %H:%M:%S")
-            columns[dim] = _repeated(text.to_numpy(), places)
-        else:
-            columns[dim] = _repeated(array[dim].values, places)
-    ordered = [c for c in ORDER if c in columns] + [c for c in columns if c not in ORDER]
-    frame = pd.DataFrame({c: columns[c] for c in ordered})
-    frame[value_column(array)] = array.values[at]
+    labels, values = _parts(array)
+    frame = pd.DataFrame({header: _repeated(*column) for header, column in labels.items()})
+    frame[value_column(array)] = values
     return frame
+
+
+def _parts(array: xr.DataArray) -> tuple[dict[str, tuple[list[str], np.ndarray]], np.ndarray]:
+    """Labels of a table's columns with the place of each row among them, and its values."""
+    at = np.nonzero(array.notnull().values)
+    columns: dict[str, tuple[list[str], np.ndarray]] = {}
+    for dim, places in zip(map(str, array.dims), at, strict=True):
+        if dim == "node":
+            columns["loc"] = (_text(array["node_loc"].values), places)
+            columns["tech"] = (_text(array["node_tech"].values), places)
+        elif array[dim].dtype.kind == "M":
+            seconds = np.datetime_as_string(array[dim].values, unit="s")
+            columns[dim] = ([str(moment).replace("T", " ") for moment in seconds], places)
+        else:
+            columns[dim] = (_text(array[dim].values), places)
+    ordered = [c for c in ORDER if c in columns] + [c for c in columns if c not in ORDER]
+    return {c: columns[c] for c in ordered}, array.values[at]
+
+
+def _text(labels: np.ndarray) -> list[str]:
+    return [str(label) for label in np.asarray(labels, dtype=str)]
 
 
 def value_column(array: xr.DataArray) -> str:
@@ -106,7 +117,7 @@ def value_column(array: xr.DataArray) -> str:
     return f"{name}{known.unit_suffix}" if known is not None else name
 
 
-def _repeated(labels: np.ndarray, places: np.ndarray) -> pd.Series[Any]:
+def _repeated(labels: list[str], places: np.ndarray) -> pd.Series[Any]:
     """Labels of the rows; a category is turned into text once, not once per row."""
     values, codes = np.unique(np.asarray(labels, dtype=str), return_inverse=True)
     kind = pd.CategoricalDtype([str(v) for v in values])

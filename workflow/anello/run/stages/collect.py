@@ -111,5 +111,8 @@ def _converged_ring(
         finding = oscillation_report([read_state(path) for path in rings[-6:]])
         raise NotConvergedError(f"{failure}\n{finding.text()}") from None
     if settings["ring"].get("mode", "physical") == "physical":
-        require_liquid(read_netcdf(rings[trace.result_iteration]), scenario)
+        water = read_netcdf(
+            rings[trace.result_iteration], only=["temperature_degc", "node_degc", "substation"]
+        )
+        require_liquid(water, scenario)
     return rings[trace.result_iteration]
