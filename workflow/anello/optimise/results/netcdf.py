@@ -129,23 +129,38 @@ def _not_readable(file: Path, error: Exception, group: str | None = None) -> str
 
 def _prepared(content: xr.Dataset) -> xr.Dataset:
     """Make a data set that the file format can hold: plain text, numbers and attributes."""
-    out = content.copy()
+    ready: dict[str, xr.Variable] = {}
     for name, variable in content.variables.items():
+        values, attrs = variable.values, dict(variable.attrs)
         if variable.dtype.kind == "O" or isinstance(variable.dtype, pd.StringDtype):
-            out[name] = (variable.dims, variable.values.astype(str).astype(object), variable.attrs)
+            values = values.astype(str).astype(object)
         elif variable.dtype.kind == "U":
-            out[name] = (variable.dims, variable.values.astype(object), variable.attrs)
+            values = values.astype(object)
         elif variable.dtype.kind == "b":
-            attrs = {**variable.attrs, "flag_values": np.array([0, 1], "i1")}
+            values = values.astype("i1")
+            attrs["flag_values"] = np.array([0, 1], "i1")
             attrs["flag_meanings"] = "false true"
-            out[name] = (variable.dims, variable.values.astype("i1"), attrs)
-        elif variable.dtype.kind == "f" and name not in out.dims:
+        elif variable.dtype.kind == "f" and name not in content.dims:
             # NaN has many bit patterns: one of them, for equal content to give equal bytes
-            values = np.where(np.isnan(variable.values), np.nan, variable.values)
-            out[name] = (variable.dims, values.astype(variable.dtype), variable.attrs)
-        out[name].attrs = {key: _attr(v) for key, v in out[name].attrs.items() if v is not None}
-        out[name].encoding = {}
+            unknown = np.isnan(values)
+            if unknown.any():
+                values = np.where(unknown, np.nan, values).astype(variable.dtype)
+        kept = {key: _attr(v) for key, v in attrs.items() if v is not None}
+        ready[str(name)] = xr.Variable(variable.dims, values, kept)
+    out = _with(content, ready)
     out.attrs = {str(key): _attr(v) for key, v in content.attrs.items() if v is not None}
+    return out
+
+
+def _with(content: xr.Dataset, variables: Mapping[str, xr.Variable]) -> xr.Dataset:
+    """Put variables in place of those of the same names, and keep the order of all.
+
+    All at once, since each time takes long; but for labels, which would change places.
+    """
+    labels = {name: new for name, new in variables.items() if name in content.dims}
+    out = content.assign({name: new for name, new in variables.items() if name not in labels})
+    for name, new in labels.items():
+        out[name] = new
     return out
 
 
@@ -177,24 +192,23 @@ def _encoding(content: xr.Dataset) -> dict[Any, dict[str, Any]]:
 
 def _restored(content: xr.Dataset) -> xr.Dataset:
     """Turn what the file format made of labels, flags and times back into what was written."""
-    out = content
+    changed: dict[str, xr.Variable] = {}
     for name, variable in content.variables.items():
+        attrs = dict(variable.attrs)
         if variable.dtype.kind == "O" or isinstance(variable.dtype, pd.StringDtype):
             values = np.asarray(variable.values, dtype=object).astype(str)
-            out = (
-                out.assign_coords({name: (variable.dims, values, variable.attrs)})
-                if (name in content.coords)
-                else out.assign({name: (variable.dims, values, variable.attrs)})
-            )
-        elif variable.attrs.get("flag_meanings") == "false true":
-            attrs = {k: v for k, v in variable.attrs.items() if not k.startswith("flag_")}
-            out = out.assign({name: (variable.dims, variable.values.astype(bool), attrs)})
+        elif attrs.get("flag_meanings") == "false true":
+            attrs = {k: v for k, v in attrs.items() if not k.startswith("flag_")}
+            values = variable.values.astype(bool)
         elif variable.dtype.kind == "M" and variable.dtype != np.dtype("datetime64[ns]"):
             values = variable.values.astype("datetime64[ns]")
-            out = out.assign_coords({name: (variable.dims, values, variable.attrs)})
-    for name in out.variables:
-        out[name].encoding = {}
-        out[name].attrs = {key: _plain(v) for key, v in out[name].attrs.items()}
+        else:
+            continue
+        changed[str(name)] = xr.Variable(variable.dims, values, attrs)
+    out = _with(content, changed)
+    for variable in out.variables.values():
+        variable.encoding = {}
+        variable.attrs = {key: _plain(v) for key, v in variable.attrs.items()}
     out.attrs = {key: _plain(v) for key, v in out.attrs.items() if key != "Conventions"}
     out.encoding = {}
     return out
