@@ -180,15 +180,22 @@ class ModelData:
         config = json.loads(dataset.attrs["config"])
         warnings = json.loads(dataset.attrs["warnings"])
         dataset.attrs = {}
-        for name in [str(n) for n in dataset.variables]:
-            variable = dataset[name].variable
+        told: dict[str, xr.Variable] = {}
+        for name, variable in dataset.variables.items():
             if variable.dtype.kind == "O":
-                variable.values = np.asarray(variable.values, dtype=str)
-                dataset[name] = (variable.dims, np.asarray(variable.values, str), variable.attrs)
+                values = np.asarray(variable.values, str)
             elif variable.dtype.kind == "M":
-                stamps = variable.values.astype("datetime64[ns]")
-                dataset[name] = (variable.dims, stamps, variable.attrs)
-            dataset[name].encoding = {}
+                values = variable.values.astype("datetime64[ns]")
+            else:
+                continue
+            told[str(name)] = xr.Variable(variable.dims, values, variable.attrs)
+        labels = [name for name in told if name in dataset.dims]
+        # At once, since each time takes long; labels would change places among the coordinates.
+        dataset = dataset.assign({name: new for name, new in told.items() if name not in labels})
+        for name in labels:
+            dataset[name] = told[name]
+        for variable in dataset.variables.values():
+            variable.encoding = {}
         return cls(dataset, config, warnings)
 
 
