@@ -6,6 +6,7 @@ docs/explanation/embedded-district.md, the figure into docs/assets/monthly-shape
 
 from __future__ import annotations
 
+import argparse
 import os
 import sys
 import tempfile
@@ -117,6 +118,7 @@ def draw(shares: dict[str, pd.DataFrame]) -> None:
 
 def main() -> int:
     """Make table and figure anew."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     told = os.environ.get("ANELLO_ICCEP2019")
     study = Path(told) if told else ROOT.parent / "shared" / "iccep2019"
     if not (study / "smart").is_dir():

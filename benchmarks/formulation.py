@@ -8,7 +8,7 @@ Prints one line a step: CPU seconds of this process.
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
 import time
 from collections.abc import Callable
@@ -41,9 +41,11 @@ def embedded(folder: Path) -> Path:
 
 def main() -> None:
     """Measure every step and print it."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.formulation", description=__doc__)
+    parser.add_argument("folder", type=Path, nargs="?", help="a Calliope 0.6 model folder")
+    told = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        told = sys.argv[1:]
-        path = Path(told[0]) if told else embedded(Path(temporary) / "district")
+        path = told.folder or embedded(Path(temporary) / "district")
         data = timed("read the model folder", lambda: read_model(path, strict=False))
         model = timed("formulate (Pyomo model over arrays)", lambda: formulate(data))
         problem = timed("compile, nothing edited", lambda: compile_problem(model))

@@ -7,6 +7,7 @@ what processes share is counted once).
 
 from __future__ import annotations
 
+import argparse
 import json
 import resource
 import subprocess
@@ -32,8 +33,11 @@ def memory_mb(process: psutil.Process) -> float:
     return total / 1e6
 
 
-def main(cores: int = 2) -> int:
+def main(arguments: list[str] | None = None) -> int:
     """Run the demo and print what it took, as JSON."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--cores", type=int, default=2, help="cores for Snakemake")
+    cores = parser.parse_args(arguments).cores
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
         command += ["--workflow-profile", str(ROOT / "workflow" / "profiles" / "default")]

@@ -8,6 +8,7 @@ docs/reference/performance.md. The study's folder is the one that ANELLO_ICCEP20
 
 from __future__ import annotations
 
+import argparse
 import copy
 import logging
 import sys
@@ -151,6 +152,7 @@ def coupled() -> str:
 
 def main() -> None:
     """Measure, print, and write the table into the page."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     folder = iccep_folder()
     if folder is None:
         raise SystemExit("the study's folder is not at hand; ANELLO_ICCEP2019 may name it")

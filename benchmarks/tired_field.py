@@ -7,6 +7,7 @@ Prints the table, and draws the wall's yearly range into docs/assets/tired-field
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -45,6 +46,7 @@ def forty() -> BorefieldConfig:
 
 def main() -> None:
     """Print the table, draw the figure."""
+    argparse.ArgumentParser(description=__doc__).parse_args()
     field = compile_borefield(forty())
     wave = PEAK_W_PER_M * np.cos(2 * np.pi * np.arange(HOURS) / HOURS)
     years = np.arange(1, YEARS + 1)
