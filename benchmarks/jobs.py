@@ -48,7 +48,7 @@ class Job:
     reads, writes, logs, params, wildcards : dict
         As Snakemake hands them to the script.
     apart : str
-        ``module:name`` of a function whose time is told apart, "" for none.
+        ``module:name`` of functions whose time is told apart, with spaces between them.
     """
 
     name: str
@@ -134,7 +134,7 @@ def _iteration(place: Path, settings: dict[str, Any], scenario: str, out: Path) 
             },
             writes={**at(out, "dispatch.nc", "basis.npz"), "report": str(out / "solve.json")},
             logs={"stage": str(out / "solve.log"), "solver": str(out / "solver.log")},
-            apart="highspy:Highs.run",
+            apart="highspy:Highs.passModel highspy:Highs.run",
             **about,
         ),
         Job(
@@ -237,8 +237,8 @@ def do(told: Path) -> None:
 
     job = Job(**json.loads(told.read_text(encoding="utf-8")))
     seconds = [0.0]
-    if job.apart:
-        _watch(job.apart, seconds)
+    for name in job.apart.split():
+        _watch(name, seconds)
     if job.script:
         job_globals = {
             "snakemake": SimpleNamespace(

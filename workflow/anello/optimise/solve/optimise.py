@@ -36,6 +36,8 @@ from anello.optimise.solve.ways import ways_out
 logger = logging.getLogger(__name__)
 solver_logger = logging.getLogger(SOLVER)
 
+Groups = list[tuple[IntArray, IntArray]]
+"""Rows and columns of the parts of a problem that share nothing."""
 Limits = tuple[float | None, float | None]
 """Time limit [s] and relative gap, None where the solver's own is kept."""
 
@@ -104,13 +106,14 @@ def optimise_reduced(
     if primal and start_basis is not None and solver == "highs":
         first.setdefault("simplex_strategy", PRIMAL_SIMPLEX)
     limits = (time_limit_s, mip_gap)
+    groups = independent_groups(reduction)
     named = "solver" in told or "simplex_strategy" in first
     if solver == "highs" and method != "simplex" and not named:
-        found = _by_interior(reduction, method, start_basis, told, limits, log_path)
+        found = _by_interior(reduction, groups, method, start_basis, told, limits, log_path)
         if found is not None:
             return found
     try:
-        return _attempt(reduction, solver, start_basis, values, first, limits, log_path)
+        return _attempt(reduction, groups, solver, start_basis, values, first, limits, log_path)
     except NumericalError as error:
         if solver != "highs":
             raise
@@ -121,7 +124,7 @@ def optimise_reduced(
         logger.warning("%s; %s", failure, way.name)
         settings = {**way.options, **told} if way.solver == "highs" else {}
         try:
-            return _attempt(reduction, way.solver, None, values, settings, limits, log_path)
+            return _attempt(reduction, groups, way.solver, None, values, settings, limits, log_path)
         except NumericalError as error:
             failure = error
     raise failure
@@ -129,6 +132,7 @@ def optimise_reduced(
 
 def _by_interior(
     reduction: Reduction,
+    groups: Groups,
     method: Method,
     basis: Basis | None,
     options: Mapping[str, Any],
@@ -139,7 +143,6 @@ def _by_interior(
 
     None where it is not, and where it finds nothing that passes every check: then simplex is next.
     """
-    groups = independent_groups(reduction)
     pieces = [_piece(reduction, rows, columns, basis, None) for rows, columns in groups]
     methods = [method_of(method, piece, steps_of(reduction.problem)) for piece in pieces]
     interior = sorted(set(methods) - {"simplex"})
@@ -176,6 +179,7 @@ def steps_of(problem: Problem) -> int:
 
 def _attempt(
     reduction: Reduction,
+    groups: Groups,
     solver: str,
     basis: Basis | None,
     values: Array | None,
@@ -186,7 +190,6 @@ def _attempt(
     """Solve a reduced problem in one way, and check the answer."""
     start = time.perf_counter()
     time_limit_s, _ = limits
-    groups = independent_groups(reduction)
     pieces = [_piece(reduction, rows, columns, basis, values) for rows, columns in groups]
     if solver == "highs":
         workers = min(len(pieces), os.cpu_count() or 1) or 1
