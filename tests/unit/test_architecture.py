@@ -46,3 +46,12 @@ def test_no_module_is_long() -> None:
     }
     too_long = {name: count for name, count in lines.items() if count > 500}
     assert set(too_long) <= {"district/config.py"}, too_long
+
+
+def test_every_module_of_a_run_is_told() -> None:
+    page = (ROOT / "docs" / "explanation" / "architecture.md").read_text(encoding="utf-8")
+    table = page[page.index("What a run knows of itself") : page.index("How many iterations")]
+    named = set(re.findall(r"`(\w+)`", table))
+    folder = ROOT / "workflow" / "anello" / "run"
+    modules = {p.stem for p in folder.glob("*.py")} | {p.parent.name for p in folder.glob("*/*.py")}
+    assert modules - {"__init__", "run"} <= named
