@@ -208,8 +208,19 @@ def _weighted_production(results: xr.Dataset) -> xr.DataArray:
 
 def _by_tech(values: xr.DataArray) -> xr.DataArray:
     """Sum over the locations of each technology; NaN where none has a value."""
-    grouped = values.drop_vars(["node", "node_loc", "node_base", "node_remote"], errors="ignore")
-    return grouped.groupby("node_tech").sum(min_count=1).rename(node_tech="tech")
+    axis = values.dims.index("node")
+    labels = values["node_tech"].values
+    techs = np.unique(labels)
+    known = ~np.isnan(values.values)
+    plain = np.where(known, values.values, 0.0)
+    sums = []
+    for tech in techs:
+        here = np.flatnonzero(labels == tech)
+        total = plain.take(here, axis).sum(axis)
+        sums.append(np.where(known.take(here, axis).any(axis), total, np.nan))
+    dims = ["tech" if dim == "node" else dim for dim in values.dims]
+    others = {dim: values[dim].values for dim in values.dims if dim != "node"}
+    return xr.DataArray(np.stack(sums, axis), dims=dims, coords={**others, "tech": techs})
 
 
 def _by_location(values: xr.DataArray, results: xr.Dataset, how: str = "sum") -> xr.DataArray:
