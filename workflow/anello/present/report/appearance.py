@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 import matplotlib as mpl
 import numpy as np
 import xarray as xr
-from cycler import cycler
 
 from anello.base.files import atomic_path
 from anello.present.report.config import FiguresConfig
