@@ -59,6 +59,15 @@ else:
 arguments += ["--dry-run"] if os.environ.get("DRY_RUN") else []
 os.execv("{python}", ["{python}", "-m", "snakemake", *arguments])
 """
+ANELLO = """\
+#!{python}
+import os, sys
+arguments = sys.argv[1:]
+if arguments[:2] == ["district", "run"] and "{days}":
+    arguments[arguments.index("--days") + 1] = "{days}"
+    arguments += ["--settings", "{quick}"]
+os.execv("{python}", ["{python}", "-m", "anello", *arguments])
+"""
 OTHER = '#!/bin/sh\nexec "{python}" {module} "$@"\n'
 
 
@@ -91,6 +100,10 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("reader")
     quick = folder / "quick.yaml"
     quick.write_text(yaml.safe_dump({} if LONG else QUICK), encoding="utf-8")
+    loose = folder / "loose.yaml"
+    loose.write_text(
+        yaml.safe_dump({key: QUICK[key] for key in ("coupling", "figures")}), encoding="utf-8"
+    )
     origin = folder / "origin"
     origin.mkdir()
     for name in CLONED:
@@ -100,7 +113,9 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     programs.mkdir(parents=True)
     for name, text in {
         "snakemake": SNAKEMAKE.format(python=sys.executable, quick=quick),
-        "anello": OTHER.format(python=sys.executable, module="-m anello"),
+        "anello": ANELLO.format(
+            python=sys.executable, quick=loose, days="" if LONG else "2015-07-13"
+        ),
         "python": OTHER.format(python=sys.executable, module=""),
         "activate": f'PATH="{folder / "anello" / ".venv" / "bin"}:$PATH"\n',
     }.items():
@@ -190,3 +205,18 @@ def test_the_own_district(reader: Path) -> None:
         assert summary["convergence"]["converged"]
         if LONG:
             assert summary["hours_modelled"] == 8760
+
+
+def test_from_a_map_to_a_decision(reader: Path) -> None:
+    if not (reader / "anello").exists():
+        shutil.copytree(reader / "origin", reader / "anello", symlinks=True)
+    follow("case-study.md", reader)
+    for folder in ("quarter", "wide"):
+        (results, *_) = sorted((reader / "anello" / folder / "results").iterdir())
+        assert (results / "report.html").is_file()
+        cost = {}
+        for scenario in ("baseline", "air_source", "gas"):
+            text = (results / scenario / "summary.json").read_text(encoding="utf-8")
+            cost[scenario] = json.loads(text)["whole_cost"]["total"]
+        assert min(cost.values()) > 0
+        assert (results.parents[1] / "map.svg").is_file()
