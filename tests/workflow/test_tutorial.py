@@ -35,6 +35,16 @@ QUICK: dict[str, object] = {
     "coupling": {"predicted_decrease": 0.5, "cost_gap": 0.5, "tolerance_k": 20.0},
     "figures": {"formats": ["svg"], "only": ["dispatch"]},
 }
+LOOSE: dict[str, object] = {
+    "coupling": {
+        "predicted_decrease": 0.5,
+        "cost_gap": 0.5,
+        "tolerance_k": 20.0,
+        "slp": {"loop_waves": 0},
+    },
+    "figures": QUICK["figures"],
+}
+"""Settings that `anello district run` is given besides its one day."""
 CLONED = (
     "Makefile",
     "Snakefile",
@@ -101,9 +111,7 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     quick = folder / "quick.yaml"
     quick.write_text(yaml.safe_dump({} if LONG else QUICK), encoding="utf-8")
     loose = folder / "loose.yaml"
-    loose.write_text(
-        yaml.safe_dump({key: QUICK[key] for key in ("coupling", "figures")}), encoding="utf-8"
-    )
+    loose.write_text(yaml.safe_dump(LOOSE), encoding="utf-8")
     origin = folder / "origin"
     origin.mkdir()
     for name in CLONED:
