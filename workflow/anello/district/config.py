@@ -8,273 +8,66 @@ from __future__ import annotations
 
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from anello.district.buildings import Buildings, Insulation, Roof, Target, Targets, Use
+from anello.district.climate import Site, Spell, SyntheticWeather, Weather, WeatherFile
 from anello.district.costs import Costs, cost_parts
+from anello.district.equipment import (
+    SUN_SERIES,
+    SUPPLY_DEGC,
+    Battery,
+    HeatPumps,
+    Loop,
+    Plant,
+    SupplyTemperatures,
+    Tank,
+    Tanks,
+    Wells,
+)
+from anello.district.parts import Name, Service, Strict
+from anello.district.tariffs import FLAT_EUR_PER_KWH, Tariffs
 from anello.errors import ConfigError, Problem, did_you_mean
 from anello.model.schema.yaml_reader import parse_settings, read_settings
 from anello.ring.cop_config import FreeCooling
 from anello.ring.sources import Source
 
-Insulation = Literal["nzeb", "good", "average", "poor"]
-Use = Literal["residential", "office"]
-SUN_SERIES = "ghi_kw_per_m2"
-"""Sun on a horizontal plane, as the model folder brings it along for collectors [kW/m²]."""
-Service = Literal["dhw", "heating", "cooling", "electricity"]
-
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-
-
-SUPPLY_DEGC = {"dhw": 45.0, "heating": 35.0, "cooling": 7.0}
-"""Supply temperatures where a description names none and has no tanks [°C]."""
-
-FLAT_EUR_PER_KWH = 0.30
-"""Price of electricity where a description names none [EUR/kWh]."""
+__all__ = [
+    "FLAT_EUR_PER_KWH",
+    "SUN_SERIES",
+    "SUPPLY_DEGC",
+    "Battery",
+    "Buildings",
+    "DistrictConfig",
+    "HeatPumps",
+    "Insulation",
+    "Location",
+    "Loop",
+    "Plant",
+    "Roof",
+    "Service",
+    "Site",
+    "Spell",
+    "SupplyTemperatures",
+    "SyntheticWeather",
+    "Tank",
+    "Tanks",
+    "Target",
+    "Targets",
+    "Tariffs",
+    "Use",
+    "Weather",
+    "WeatherFile",
+    "Wells",
+    "load_district",
+    "merge",
+    "parse_district",
+]
 
 _SAME_CLIMATE_DEG = 3.0
-
-MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
-
-
-class Strict(BaseModel):
-    """Base of all parts: unknown keys are errors, values cannot be changed after checking."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Site(Strict):
-    """Where the district stands."""
-
-    latitude_deg: float = Field(
-        default=45.46, ge=-66, le=66, description="Latitude [deg], north positive"
-    )
-    longitude_deg: float = Field(
-        default=9.19, ge=-180, le=180, description="Longitude [deg], east positive"
-    )
-    altitude_m: float = Field(
-        default=120.0, ge=-430, le=5000, description="Altitude above sea level [m]"
-    )
-    utc_offset_hours: float = Field(
-        default=1.0,
-        ge=-12,
-        le=14,
-        description="Standard time minus UTC [h]; no daylight saving is applied",
-    )
-    country: str = Field(
-        default="IT",
-        pattern=r"^[A-Z]{2}$",
-        description="Two letters of ISO 3166, for public holidays",
-    )
-    subdivision: str | None = Field(
-        default=None, description="State, canton or province, where its holidays differ"
-    )
-    heating_season: Literal["climate", "italy_zone_e"] = Field(
-        default="climate",
-        description="When buildings may be heated: by the site's temperatures, or a legal season",
-    )
-    summer_break: tuple[MonthDay, MonthDay] | None = Field(
-        default=None,
-        description="First and last day of weeks in which half of the people are away",
-    )
-
-
-class Spell(Strict):
-    """A run of days that are warmer or colder than the generator would make them."""
-
-    start: str = Field(pattern=r"^\d{2}-\d{2}$", description="First day, as MM-DD")
-    days: int = Field(ge=1, le=120, description="Length [d]")
-    temperature_shift_k: float = Field(
-        ge=-25, le=25, description="Added to the air temperature [K]"
-    )
-
-
-class SyntheticWeather(Strict):
-    """The documented stochastic generator; its defaults describe Milan."""
-
-    source: Literal["synthetic"] = "synthetic"
-    mean_temperature_degc: float = Field(
-        default=14.0, description="Annual mean of the air temperature [degC]"
-    )
-    seasonal_amplitude_k: NotNegative = Field(
-        default=11.0,
-        description="Half the difference of the warmest and coldest time of the year [K]",
-    )
-    coldest_day: int = Field(
-        default=17, ge=1, le=365, description="Day of the year around which it is coldest"
-    )
-    daily_std_k: NotNegative = Field(
-        default=2.4, description="Standard deviation of the daily mean about the season [K]"
-    )
-    daily_persistence: float = Field(
-        default=0.75,
-        ge=0,
-        lt=1,
-        description="Correlation of that deviation from one day to the next",
-    )
-    diurnal_amplitude_k: NotNegative = Field(
-        default=5.0,
-        description="Half the daily swing of the air temperature on a cloudless day [K]",
-    )
-    clear_sky_index: tuple[Fraction, ...] = Field(
-        default=(0.64, 0.69, 0.75, 0.73, 0.75, 0.79, 0.83, 0.81, 0.77, 0.67, 0.60, 0.58),
-        min_length=12,
-        max_length=12,
-        description="Mean ratio of global to clear-sky irradiance, January to December",
-    )
-    linke_turbidity: tuple[Positive, ...] = Field(
-        default=(3.2, 3.4, 3.8, 4.0, 4.2, 4.3, 4.2, 4.1, 3.9, 3.6, 3.3, 3.1),
-        min_length=12,
-        max_length=12,
-        description="Linke turbidity, January to December",
-    )
-    spells: tuple[Spell, ...] = Field(
-        default=(), description="Heat waves and cold spells laid over the year"
-    )
-
-
-class WeatherFile(Strict):
-    """A year of measured or typical weather in place of the generator."""
-
-    source: Literal["epw", "pvgis_tmy"] = Field(description="Format of the file")
-    file: Path = Field(description="The file; relative to the district's YAML file")
-    gaps: Literal["refuse", "repair"] = Field(
-        default="refuse", description="What to do where the file has no value"
-    )
-    spells: tuple[Spell, ...] = Field(
-        default=(), description="Heat waves and cold spells laid over the year"
-    )
-
-
-Weather = Annotated[SyntheticWeather | WeatherFile, Field(discriminator="source")]
-
-
-class Buildings(Strict):
-    """A group of like buildings."""
-
-    use: Use = Field(description="residential or office; sets the profiles and the defaults below")
-    floor_area_m2: Positive = Field(description="Heated and cooled floor area of one building [m2]")
-    count: int = Field(default=1, ge=1, description="Number of such buildings")
-    insulation: Insulation = Field(default="average", description="Class of envelope and windows")
-    occupants: NotNegative | None = Field(
-        default=None,
-        description="People per building; by default 1 per 37 m2 (residential), 15 m2 (office)",
-    )
-    window_area_m2_per_m2: Positive | None = Field(
-        default=None,
-        description="Window area per floor area; by default 0.14 (residential), 0.22 (office)",
-    )
-    envelope_area_m2_per_m2: Positive | None = Field(
-        default=None,
-        description="Opaque outer area per floor area; by default that of a compact block",
-    )
-    appliances: bool | None = Field(
-        default=None,
-        description="Whether the buildings' own electricity is modelled; by default true",
-    )
-    hot_water: bool | None = Field(
-        default=None,
-        description="Whether there is a hot-water demand; by default for residential buildings",
-    )
-
-
-class Roof(Strict):
-    """Photovoltaic modules of one orientation."""
-
-    peak_kw: Positive = Field(description="Nameplate power [kWp]")
-    tilt_deg: float = Field(default=25.0, ge=0, le=90, description="Tilt from the horizontal [deg]")
-    azimuth_deg: float = Field(
-        default=180.0, ge=0, lt=360, description="Azimuth, clockwise from north [deg]"
-    )
-    system_losses: Fraction = Field(
-        default=0.09,
-        description="Soiling, wiring, mismatch, availability; share of the direct-current energy",
-    )
-    inverter_kw: Positive | None = Field(
-        default=None, description="Rated inverter power [kW]; by default the nameplate power"
-    )
-
-
-class Target(Strict):
-    """Metered figures that a computed series is fitted to."""
-
-    annual_mwh: Positive = Field(description="Energy of the year [MWh]")
-    peak_kw: Positive | None = Field(default=None, description="Largest hourly mean [kW]")
-
-
-class Targets(Strict):
-    """What the series of one location are fitted to; a service left out stays as computed."""
-
-    dhw: Target | None = None
-    heating: Target | None = None
-    cooling: Target | None = None
-    electricity: Target | None = None
-    photovoltaics: Target | None = None
-
-
-class Tank(Strict):
-    """A water tank as thermal storage."""
-
-    volume_m3: Positive = Field(description="Water volume at the location [m3]")
-    temperature_min_degc: float = Field(
-        description="Temperature when an (un)charged tank is coldest [degC]"
-    )
-    temperature_max_degc: float = Field(description="Temperature when it is warmest [degC]")
-    loss_per_hour: Fraction = Field(
-        default=0.001, description="Share of the stored energy lost per hour"
-    )
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.temperature_max_degc <= self.temperature_min_degc:
-            raise ValueError("temperature_max_degc must be above temperature_min_degc")
-        return self
-
-    @property
-    def heat_capacity_kwh_per_k(self) -> float:
-        """Heat capacity [kWh/K]; water at 998 kg/m3 and 4.18 kJ/(kg K)."""
-        return self.volume_m3 * 998.0 * 4.18 / 3600.0
-
-    @property
-    def capacity_kwh(self) -> float:
-        """Usable energy between the two temperatures [kWh]."""
-        return self.heat_capacity_kwh_per_k * (
-            self.temperature_max_degc - self.temperature_min_degc
-        )
-
-
-class Tanks(Strict):
-    """Thermal storage of one location, used by the scenarios with storage."""
-
-    dhw: Tank | None = None
-    heating: Tank | None = None
-    cooling: Tank | None = None
-
-
-class Battery(Strict):
-    """Electric storage of one location, used by the scenario `battery`."""
-
-    capacity_kwh: Positive = Field(description="Usable capacity [kWh]")
-    power_kw: Positive = Field(description="Charge and discharge power [kW]")
-
-
-class HeatPumps(Strict):
-    """Thermal output of one location's heat pumps."""
-
-    dhw_kw: Positive | None = Field(
-        default=None, description="Hot water [kW]; by default from the peak"
-    )
-    heating_kw: Positive | None = Field(
-        default=None, description="Heating [kW]; by default from the peak"
-    )
-    cooling_kw: Positive | None = Field(
-        default=None, description="Cooling [kW]; by default from the peak"
-    )
 
 
 class Location(Strict):
@@ -292,109 +85,6 @@ class Location(Strict):
         if not self.buildings:
             raise ValueError("a location needs at least one group of buildings")
         return self
-
-
-class Loop(Strict):
-    """The ring that all heat pumps draw from or reject to."""
-
-    water_mass_kg: Positive = Field(default=3.0e6, description="Water in the ring [kg]")
-    initial_temperature_degc: float = Field(
-        default=15.0, description="Temperature at the first hour [degC]"
-    )
-    temperature_min_degc: float = Field(
-        default=10.0, description="Lowest allowed temperature [degC]"
-    )
-    temperature_max_degc: float = Field(
-        default=20.0, description="Highest allowed temperature [degC]"
-    )
-
-
-class Wells(Strict):
-    """Groundwater wells behind a heat exchanger, which balance the ring."""
-
-    temperature_degc: float = Field(default=15.0, description="Groundwater temperature [degC]")
-    flow_kg_per_s: NotNegative | None = Field(
-        default=None,
-        description="Largest flow [kg/s]; 0 for no wells, by default sized for the loads",
-    )
-    effectiveness: Fraction = Field(default=0.8, description="Effectiveness of the heat exchanger")
-
-
-class Plant(Strict):
-    """What keeps the loop within its temperatures beside the wells; 0 for none."""
-
-    backup_heater_kw: NotNegative | None = Field(
-        default=None, description="Heater [kW]; by default what the wells cannot give"
-    )
-    dry_cooler_kw: NotNegative | None = Field(
-        default=None,
-        description="Dry cooler, for air colder than the loop [kW]; by default for the whole load",
-    )
-    chiller_kw: NotNegative | None = Field(
-        default=None, description="Chiller [kW]; by default what the wells cannot take"
-    )
-
-
-class SupplyTemperatures(Strict):
-    """Temperatures at which the start COP is evaluated."""
-
-    dhw_degc: float | None = Field(
-        default=None,
-        description="Hot water supplied [degC]; by default the middle of the tanks, or 45",
-    )
-    heating_degc: float | None = Field(
-        default=None,
-        description="Heating water supplied [degC]; by default the middle of the tanks, or 35",
-    )
-    cooling_degc: float | None = Field(
-        default=None,
-        description="Chilled water supplied [degC]; by default the middle of the tanks, or 7",
-    )
-
-
-class Tariffs(Strict):
-    """Prices of electricity."""
-
-    import_eur_per_kwh: NotNegative | None = Field(
-        default=None,
-        description="Flat price [EUR/kWh]; by default the three bands, and 0.30 without them",
-    )
-    peak_eur_per_kwh: NotNegative | None = Field(
-        default=None, description="Time of use: Monday to Friday, 08:00 to 19:00 [EUR/kWh]"
-    )
-    shoulder_eur_per_kwh: NotNegative | None = Field(
-        default=None,
-        description="Time of use: Monday to Friday 07:00 to 08:00 and 19:00 to 23:00, "
-        "Saturday 07:00 to 23:00 [EUR/kWh]",
-    )
-    offpeak_eur_per_kwh: NotNegative | None = Field(
-        default=None, description="Time of use: nights, Sundays, holidays"
-    )
-    export_eur_per_kwh: NotNegative = Field(
-        default=0.08, description="Paid for exported electricity [EUR/kWh]"
-    )
-
-    @model_validator(mode="after")
-    def _all_bands(self) -> Self:
-        bands = (self.peak_eur_per_kwh, self.shoulder_eur_per_kwh, self.offpeak_eur_per_kwh)
-        if any(band is None for band in bands) and any(band is not None for band in bands):
-            raise ValueError(
-                "a tariff by time of use needs peak_eur_per_kwh, shoulder_eur_per_kwh and "
-                "offpeak_eur_per_kwh"
-            )
-        return self
-
-    @property
-    def has_bands(self) -> bool:
-        """Whether prices by time of use are described."""
-        return self.peak_eur_per_kwh is not None
-
-    @property
-    def flat_eur_per_kwh(self) -> float | None:
-        """The flat price; None where only prices by time of use are described [EUR/kWh]."""
-        if self.import_eur_per_kwh is None and not self.has_bands:
-            return FLAT_EUR_PER_KWH
-        return self.import_eur_per_kwh
 
 
 class DistrictConfig(Strict):

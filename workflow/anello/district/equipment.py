@@ -1,0 +1,133 @@
+"""What serves the buildings: tanks, batteries, heat pumps, and the ring with wells and plant."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from anello.district.parts import Fraction, NotNegative, Positive, Strict
+
+SUN_SERIES = "ghi_kw_per_m2"
+"""Sun on a horizontal plane, as the model folder brings it along for collectors [kW/m²]."""
+
+SUPPLY_DEGC = {"dhw": 45.0, "heating": 35.0, "cooling": 7.0}
+"""Supply temperatures where a description names none and has no tanks [°C]."""
+
+
+class Tank(Strict):
+    """A water tank as thermal storage."""
+
+    volume_m3: Positive = Field(description="Water volume at the location [m3]")
+    temperature_min_degc: float = Field(
+        description="Temperature when an (un)charged tank is coldest [degC]"
+    )
+    temperature_max_degc: float = Field(description="Temperature when it is warmest [degC]")
+    loss_per_hour: Fraction = Field(
+        default=0.001, description="Share of the stored energy lost per hour"
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.temperature_max_degc <= self.temperature_min_degc:
+            raise ValueError("temperature_max_degc must be above temperature_min_degc")
+        return self
+
+    @property
+    def heat_capacity_kwh_per_k(self) -> float:
+        """Heat capacity [kWh/K]; water at 998 kg/m3 and 4.18 kJ/(kg K)."""
+        return self.volume_m3 * 998.0 * 4.18 / 3600.0
+
+    @property
+    def capacity_kwh(self) -> float:
+        """Usable energy between the two temperatures [kWh]."""
+        return self.heat_capacity_kwh_per_k * (
+            self.temperature_max_degc - self.temperature_min_degc
+        )
+
+
+class Tanks(Strict):
+    """Thermal storage of one location, used by the scenarios with storage."""
+
+    dhw: Tank | None = None
+    heating: Tank | None = None
+    cooling: Tank | None = None
+
+
+class Battery(Strict):
+    """Electric storage of one location, used by the scenario `battery`."""
+
+    capacity_kwh: Positive = Field(description="Usable capacity [kWh]")
+    power_kw: Positive = Field(description="Charge and discharge power [kW]")
+
+
+class HeatPumps(Strict):
+    """Thermal output of one location's heat pumps."""
+
+    dhw_kw: Positive | None = Field(
+        default=None, description="Hot water [kW]; by default from the peak"
+    )
+    heating_kw: Positive | None = Field(
+        default=None, description="Heating [kW]; by default from the peak"
+    )
+    cooling_kw: Positive | None = Field(
+        default=None, description="Cooling [kW]; by default from the peak"
+    )
+
+
+class Loop(Strict):
+    """The ring that all heat pumps draw from or reject to."""
+
+    water_mass_kg: Positive = Field(default=3.0e6, description="Water in the ring [kg]")
+    initial_temperature_degc: float = Field(
+        default=15.0, description="Temperature at the first hour [degC]"
+    )
+    temperature_min_degc: float = Field(
+        default=10.0, description="Lowest allowed temperature [degC]"
+    )
+    temperature_max_degc: float = Field(
+        default=20.0, description="Highest allowed temperature [degC]"
+    )
+
+
+class Wells(Strict):
+    """Groundwater wells behind a heat exchanger, which balance the ring."""
+
+    temperature_degc: float = Field(default=15.0, description="Groundwater temperature [degC]")
+    flow_kg_per_s: NotNegative | None = Field(
+        default=None,
+        description="Largest flow [kg/s]; 0 for no wells, by default sized for the loads",
+    )
+    effectiveness: Fraction = Field(default=0.8, description="Effectiveness of the heat exchanger")
+
+
+class Plant(Strict):
+    """What keeps the loop within its temperatures beside the wells; 0 for none."""
+
+    backup_heater_kw: NotNegative | None = Field(
+        default=None, description="Heater [kW]; by default what the wells cannot give"
+    )
+    dry_cooler_kw: NotNegative | None = Field(
+        default=None,
+        description="Dry cooler, for air colder than the loop [kW]; by default for the whole load",
+    )
+    chiller_kw: NotNegative | None = Field(
+        default=None, description="Chiller [kW]; by default what the wells cannot take"
+    )
+
+
+class SupplyTemperatures(Strict):
+    """Temperatures at which the start COP is evaluated."""
+
+    dhw_degc: float | None = Field(
+        default=None,
+        description="Hot water supplied [degC]; by default the middle of the tanks, or 45",
+    )
+    heating_degc: float | None = Field(
+        default=None,
+        description="Heating water supplied [degC]; by default the middle of the tanks, or 35",
+    )
+    cooling_degc: float | None = Field(
+        default=None,
+        description="Chilled water supplied [degC]; by default the middle of the tanks, or 7",
+    )
