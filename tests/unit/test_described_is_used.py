@@ -22,7 +22,7 @@ BASE: dict[str, Any] = {
     "weather": {"source": "synthetic", "mean_temperature_degc": 14},
     "locations": {
         "quay": {
-            "buildings": [{"use": "residential", "floor_area_m2": 2000}],
+            "buildings": [{"use": "residential", "floor_area_m2": 2000, "count": 2}],
             "roofs": [{"peak_kw": 40}],
             "tanks": {
                 "heating": {"volume_m3": 20, "temperature_min_degc": 28, "temperature_max_degc": 40}
@@ -78,6 +78,8 @@ OTHER: dict[str, Any] = {
     PLACE + "heat_pumps.dhw_kw": 77,
     PLACE + "heat_pumps.heating_kw": 777,
     PLACE + "heat_pumps.cooling_kw": 77,
+    "emitter": "ceilings",
+    "diversity_hours": 4,
     "loop.water_mass_kg": 1e5,
     "loop.initial_temperature_degc": 13,
     "loop.temperature_min_degc": 8,
@@ -108,6 +110,7 @@ BUILDING = {
     "envelope_area_m2_per_m2": 2.0,
     "appliances": False,
     "hot_water": False,
+    "emitter": "ceilings",
 }
 ROOF = {"peak_kw": 90, "tilt_deg": 60, "azimuth_deg": 90, "system_losses": 0.3, "inverter_kw": 15}
 TARGETS = {"dhw": 45, "heating": 60, "cooling": 30, "electricity": 50, "photovoltaics": 40}

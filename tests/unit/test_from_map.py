@@ -3,6 +3,7 @@
 import json
 import shlex
 from itertools import pairwise
+from typing import get_args
 
 import pytest
 import yaml
@@ -10,8 +11,11 @@ import yaml
 from anello.cli import main
 from anello.district.config import load_district
 from anello.district.from_map import MapOptions, district_from_map, write_map
+from anello.district.from_map.catalogue import use_table
+from anello.district.uses import Use, use_aliases
 from anello.errors import InputError
 from anello.examples.quarter_map import PLANT_DEG, copy_quarter
+from anello.present.district_map import USE_COLOURS
 from anello.ring.loop_config import LoopConfig
 from anello.run.folder import RunFolder
 
@@ -75,9 +79,27 @@ def test_pipes_carry_what_the_buildings_ask_for(quarter, tmp_path, layout, pipe)
         assert len(network.segments) >= len(network.substations)
 
 
-def test_what_a_description_cannot_say_is_noted(quarter, tmp_path):
+def test_uses_of_the_map_are_uses_of_the_description(quarter, tmp_path):
     network = lay(quarter, tmp_path)
-    assert any("homes and offices only" in note for note in network.notes)
+    places = network.description["locations"].values()
+    described = {group["use"] for place in places for group in place["buildings"]}
+    assert {"single_family_house", "apartment_house", "school", "supermarket", "gym"} <= described
+    assert not any("does not know every use" in note for note in network.notes)
+
+
+def test_what_a_description_cannot_say_is_noted(quarter, tmp_path):
+    def library(content):
+        content["features"][5]["properties"] |= {"use": "library"}
+
+    path = changed(quarter, tmp_path, "buildings.geojson", library)
+    notes = lay(quarter, tmp_path, buildings=path).notes
+    assert any("drawn for public buildings and practices as office" in note for note in notes)
+
+
+def test_every_use_of_the_map_is_described_and_has_a_colour():
+    heated = {n: u.described_as for n, u in use_table().uses.items() if u.described_as is not None}
+    assert set(heated.values()) == set(get_args(Use)) - set(use_aliases())
+    assert set(heated) == set(USE_COLOURS)
 
 
 def test_open_street_maps_own_names_are_understood(quarter, tmp_path):

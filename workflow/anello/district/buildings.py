@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from anello.district.emitters import Emitter
 from anello.district.parts import Fraction, NotNegative, Positive, Strict
+from anello.district.uses import Use, building_uses
 
 Insulation = Literal["nzeb", "good", "average", "poor"]
-Use = Literal["residential", "office"]
 
 
 class Buildings(Strict):
     """A group of like buildings."""
 
-    use: Use = Field(description="residential or office; sets the profiles and the defaults below")
+    use: Use = Field(
+        description="What they are used for; sets profiles, comfort and the defaults below"
+    )
     floor_area_m2: Positive = Field(description="Heated and cooled floor area of one building [m2]")
     count: int = Field(default=1, ge=1, description="Number of such buildings")
     insulation: Insulation = Field(default="average", description="Class of envelope and windows")
     occupants: NotNegative | None = Field(
         default=None,
-        description="People per building; by default 1 per 37 m2 (residential), 15 m2 (office)",
+        description="People per building; by default as dense as the use has them",
     )
     window_area_m2_per_m2: Positive | None = Field(
         default=None,
-        description="Window area per floor area; by default 0.14 (residential), 0.22 (office)",
+        description="Window area per floor area; by default that of the use",
     )
     envelope_area_m2_per_m2: Positive | None = Field(
         default=None,
@@ -37,8 +40,21 @@ class Buildings(Strict):
     )
     hot_water: bool | None = Field(
         default=None,
-        description="Whether there is a hot-water demand; by default for residential buildings",
+        description="Whether there is a hot-water demand; by default for all uses but offices",
     )
+    emitter: Emitter | None = Field(
+        default=None,
+        description="What heats and cools the rooms, which sets the temperatures of the supply; "
+        "by default that of the district",
+    )
+
+    @model_validator(mode="after")
+    def _water_to_draw(self) -> Self:
+        if self.hot_water and building_uses()[self.use].hot_water is None:
+            raise ValueError(
+                f"nobody draws hot water in a building used as {self.use}: leave `hot_water` out"
+            )
+        return self
 
 
 class Roof(Strict):

@@ -13,9 +13,10 @@ from typing import Any, Self
 import numpy as np
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
-from anello.district.buildings import Buildings, Insulation, Roof, Target, Targets, Use
+from anello.district.buildings import Buildings, Insulation, Roof, Target, Targets
 from anello.district.climate import Site, Spell, SyntheticWeather, Weather, WeatherFile
 from anello.district.costs import Costs, cost_parts
+from anello.district.emitters import EMITTERS, Emitter
 from anello.district.equipment import (
     SUN_SERIES,
     SUPPLY_DEGC,
@@ -28,8 +29,9 @@ from anello.district.equipment import (
     Tanks,
     Wells,
 )
-from anello.district.parts import Name, Service, Strict
+from anello.district.parts import Name, NotNegative, Service, Strict
 from anello.district.tariffs import FLAT_EUR_PER_KWH, Tariffs
+from anello.district.uses import Use
 from anello.errors import ConfigError, Problem, did_you_mean
 from anello.model.schema.yaml_reader import parse_settings, read_settings
 from anello.ring.cop_config import FreeCooling
@@ -42,6 +44,7 @@ __all__ = [
     "Battery",
     "Buildings",
     "DistrictConfig",
+    "Emitter",
     "HeatPumps",
     "Insulation",
     "Location",
@@ -94,7 +97,11 @@ class DistrictConfig(Strict):
     year: int = Field(
         default=2015, ge=1990, le=2100, description="Calendar year of the series; not a leap year"
     )
-    seed: int = Field(default=142, ge=0, description="Seed of the weather generator")
+    seed: int = Field(
+        default=142,
+        ge=0,
+        description="Seed of the weather and of the diversity",
+    )
     site: Site = Field(default_factory=Site)
     weather: Weather = Field(default_factory=SyntheticWeather)
     locations: dict[Name, Location] = Field(min_length=1)
@@ -112,6 +119,17 @@ class DistrictConfig(Strict):
     free_cooling: FreeCooling | None = Field(
         default=None,
         description="Heat exchanger that cools without a compressor where the loop is cold enough",
+    )
+    emitter: Emitter | None = Field(
+        default=None,
+        description="What heats and cools the rooms of all buildings that do not say it; sets the "
+        "supply for heating and cooling",
+    )
+    diversity_hours: NotNegative = Field(
+        default=1.5,
+        le=6,
+        description="How much earlier or later buildings of one use at one location do things, "
+        "standard deviation [h]; 0 for all at once",
     )
     tariffs: Tariffs = Field(default_factory=Tariffs)
     costs: Costs = Field(default_factory=Costs)
@@ -131,18 +149,37 @@ class DistrictConfig(Strict):
     def supply_degc(self, service: str) -> float:
         """Return the temperature that a service is supplied with where no tank sets it [°C].
 
-        Baseline and scenarios with tanks then give the same comfort: what a tank has on average.
+        What is told comes first, then what the buildings' emitters need, then the middle of the
+        tanks, so that baseline and scenarios with tanks give the same comfort. All share one
+        temperature: the warmest that any emitter needs for heating, the coldest for cooling.
         """
-        told: float | None = getattr(self.supply, f"{service}_degc")
+        asked = self._asked_degc(service)
+        if asked is not None:
+            return asked[0]
         tanks = [getattr(place.tanks, service) for place in self.locations.values()]
         middles = [
             0.5 * (tank.temperature_min_degc + tank.temperature_max_degc)
             for tank in tanks
             if tank is not None
         ]
-        if told is not None:
-            return told
         return float(np.mean(middles)) if middles else SUPPLY_DEGC[service]
+
+    def _asked_degc(self, service: str) -> tuple[float, str] | None:
+        """Return the temperature that a key asks for, and which does; None where none does."""
+        told: float | None = getattr(self.supply, f"{service}_degc")
+        if told is not None:
+            return told, f"supply.{service}_degc is"
+        emitters = [
+            group.emitter or self.emitter
+            for place in self.locations.values()
+            for group in place.buildings
+        ]
+        if service == "dhw" or not any(emitters):
+            return None
+        needed = [
+            SUPPLY_DEGC[service] if one is None else EMITTERS[one].degc(service) for one in emitters
+        ]
+        return (min(needed) if service == "cooling" else max(needed)), "emitter asks for"
 
     @model_validator(mode="after")
     def _known_series(self) -> Self:
@@ -160,14 +197,15 @@ class DistrictConfig(Strict):
     @model_validator(mode="after")
     def _same_comfort(self) -> Self:
         for service in SUPPLY_DEGC:
-            told = getattr(self.supply, f"{service}_degc")
+            asked = self._asked_degc(service)
             for name, place in self.locations.items():
                 tank = getattr(place.tanks, service)
-                if told is None or tank is None:
+                if asked is None or tank is None:
                     continue
-                if not tank.temperature_min_degc <= told <= tank.temperature_max_degc:
+                degc, key = asked
+                if not tank.temperature_min_degc <= degc <= tank.temperature_max_degc:
                     raise ValueError(
-                        f"supply.{service}_degc is {told:g}, and the tank of `{name}` goes from "
+                        f"{key} {degc:g}, and the tank of `{name}` goes from "
                         f"{tank.temperature_min_degc:g} to {tank.temperature_max_degc:g}: both "
                         "must give the same comfort"
                     )

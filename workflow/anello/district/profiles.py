@@ -1,50 +1,24 @@
 """When people are there, wash, and switch things on: hourly profiles of use.
 
-The profiles are anello's own, drawn after the shapes common to measured European buildings: two
-daily peaks of hot water in dwellings, a plateau of working hours with a dip at lunch in offices.
+The shares of each hour are those of ``uses.yaml``.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import holidays
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from anello.district.config import Site, Use
+from anello.district.climate import Site
+from anello.district.uses import BuildingUse, Load, Process, Schedule, Use, building_uses
 from anello.errors import ConfigError, Problem
 
 Series = NDArray[np.float64]
 
-# Share of the day's hot water in each hour; normalised where it is used.
-_HOT_WATER_WORKDAY = (
-    0.8, 0.4, 0.3, 0.3, 0.6, 2.2, 6.2, 8.2, 6.6, 4.8, 4.0, 4.0,
-    4.6, 4.4, 3.4, 3.0, 3.0, 4.0, 6.2, 8.6, 8.4, 6.4, 4.6, 2.4,
-)  # fmt: skip
-_HOT_WATER_WEEKEND = (
-    1.2, 0.7, 0.4, 0.3, 0.4, 1.0, 2.6, 4.8, 7.0, 7.8, 7.2, 6.2,
-    5.8, 5.2, 4.0, 3.4, 3.4, 4.2, 5.8, 7.4, 7.4, 6.0, 4.4, 2.6,
-)  # fmt: skip
-# Share of the people who are in.
-_AT_HOME_WORKDAY = (
-    1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 0.7, 0.5, 0.4, 0.4, 0.4,
-    0.5, 0.5, 0.4, 0.4, 0.5, 0.6, 0.8, 0.9, 0.9, 1.0, 1.0, 1.0,
-)  # fmt: skip
-_AT_HOME_WEEKEND = (
-    1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.9, 0.8, 0.7, 0.7, 0.7,
-    0.8, 0.7, 0.6, 0.6, 0.6, 0.7, 0.8, 0.9, 0.9, 0.9, 1.0, 1.0,
-)  # fmt: skip
-_AT_WORK_WORKDAY = (
-    0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.15, 0.65, 0.95, 1.0, 1.0,
-    0.75, 0.8, 1.0, 1.0, 0.95, 0.75, 0.35, 0.1, 0.0, 0.0, 0.0, 0.0,
-)  # fmt: skip
-_SUMMER_BREAK_SHARE = 0.5
-_OFFICE_STANDBY = 0.12  # share of the office's electric power that never switches off
 _WATER_KWH_PER_LITRE_K = 1.163e-3
-_HOT_WATER_DEGC = 45.0
-_LITRES_PER_PERSON_DAY = 55.0
 
 
 @dataclass(frozen=True)
@@ -61,6 +35,10 @@ class Calendar:
         0 is Monday.
     free : ndarray of bool (8760,)
         Saturday, Sunday or public holiday.
+    holiday : ndarray of bool (8760,)
+        Public holiday, whatever the day of the week.
+    month : ndarray of int (8760,)
+        1 to 12.
     summer_break : ndarray of bool (8760,)
         The weeks in which half of the people are away.
     """
@@ -71,6 +49,19 @@ class Calendar:
     free: NDArray[np.bool_]
     holiday: NDArray[np.bool_]
     summer_break: NDArray[np.bool_]
+    month: NDArray[np.int64]
+
+    def later(self, hours: int) -> Calendar:
+        """Return the calendar of those who do all so many hours later than others.
+
+        Parameters
+        ----------
+        hours : int
+            How much later [h]; less than zero for earlier. The year follows itself.
+        """
+        return Calendar(
+            **{one.name: np.roll(getattr(self, one.name), hours) for one in fields(self)}
+        )
 
 
 def calendar(index: pd.DatetimeIndex, site: Site) -> Calendar:
@@ -105,20 +96,37 @@ def calendar(index: pd.DatetimeIndex, site: Site) -> Calendar:
         free=(weekday >= 5) | holiday,
         holiday=holiday,
         summer_break=away,
+        month=index.month.to_numpy().astype(np.int64),
     )
 
 
-def presence(use: Use, days: Calendar) -> Series:
+def by_hour(schedule: Schedule, days: Calendar) -> Series:
+    """Return a schedule's share in each hour of the year; holidays are Sundays, shape (8760,)."""
+    saturday = (days.weekday == 5) & ~days.holiday
+    return np.where(
+        days.free,
+        np.where(
+            saturday,
+            np.asarray(schedule.saturday)[days.hour],
+            np.asarray(schedule.sunday)[days.hour],
+        ),
+        np.asarray(schedule.workday)[days.hour],
+    )
+
+
+def season_share(use: BuildingUse, days: Calendar) -> Series:
+    """Return the share of the use that summer break and holidays leave over, shape (8760,)."""
+    share = np.where(days.summer_break, use.people.summer_break_share, 1.0)
+    if use.people.months is not None:
+        share = share * np.asarray(use.people.months)[days.month - 1]
+    return share
+
+
+def presence(name: Use, days: Calendar) -> Series:
     """Return the share of a building's people who are in, shape (8760,)."""
-    if use == "residential":
-        at_home = np.where(
-            days.free,
-            np.asarray(_AT_HOME_WEEKEND)[days.hour],
-            np.asarray(_AT_HOME_WORKDAY)[days.hour],
-        )
-        return at_home * np.where(days.summer_break, _SUMMER_BREAK_SHARE, 1.0)
-    at_work = np.where(days.free, 0.0, np.asarray(_AT_WORK_WORKDAY)[days.hour])
-    return at_work * np.where(days.summer_break, _SUMMER_BREAK_SHARE, 1.0)
+    use = building_uses()[name]
+    at_place = by_hour(use.people.schedule, days) * season_share(use, days)
+    return np.asarray(at_place * use.people.present_share)
 
 
 def cold_water_degc(days: Calendar, outdoor_degc: Series) -> Series:
@@ -145,14 +153,16 @@ def cold_water_degc(days: Calendar, outdoor_degc: Series) -> Series:
     return water
 
 
-def hot_water_kw(occupants: float, days: Calendar, outdoor_degc: Series) -> Series:
-    """Return the heat for domestic hot water [kW], shape (8760,).
+def hot_water_kw(name: Use, occupants: float, days: Calendar, outdoor_degc: Series) -> Series:
+    """Return the heat for hot water [kW], shape (8760,).
 
-    55 litres per person and day, mixed to 45 degC, drawn after the profile of the day; people use a
-    tenth more on free days, and half as much in the summer break as many are away.
+    So many litres per person and day, drawn after the profile of the day; in holidays as much less
+    as people are away.
 
     Parameters
     ----------
+    name : Use
+        What the building is used for.
     occupants : float
         Number of people.
     days : Calendar
@@ -160,24 +170,38 @@ def hot_water_kw(occupants: float, days: Calendar, outdoor_degc: Series) -> Seri
     outdoor_degc : ndarray, shape (8760,)
         Outdoor temperature [°C].
     """
-    workday = np.asarray(_HOT_WATER_WORKDAY) / sum(_HOT_WATER_WORKDAY)
-    weekend = np.asarray(_HOT_WATER_WEEKEND) / sum(_HOT_WATER_WEEKEND) * 1.1
-    share = np.where(days.free, weekend[days.hour], workday[days.hour])
-    away = np.where(days.summer_break, _SUMMER_BREAK_SHARE, 1.0)
-    lift_k = _HOT_WATER_DEGC - cold_water_degc(days, outdoor_degc)
-    return occupants * _LITRES_PER_PERSON_DAY * _WATER_KWH_PER_LITRE_K * lift_k * share * away
+    use = building_uses()[name]
+    water = use.hot_water
+    if water is None:
+        return np.zeros(len(days.hour))
+    lift_k = water.degc - cold_water_degc(days, outdoor_degc)
+    drawn = occupants * water.litres_per_person_day * _WATER_KWH_PER_LITRE_K * lift_k
+    share = by_hour(
+        _shares_of_day(water.schedule, water.saturday_factor, water.sunday_factor), days
+    )
+    return np.asarray(drawn * share * season_share(use, days) * use.people.present_share)
 
 
-def electricity_kw(use: Use, floor_area_m2: float, ghi_w_m2: Series, days: Calendar) -> Series:
-    """Return the electricity of appliances and light [kW], shape (8760,).
+def _shares_of_day(schedule: Schedule, saturday: float, sunday: float) -> Schedule:
+    """Return a schedule whose hours add up to one day's amount."""
 
-    Equipment follows presence over a stand-by share; light follows presence too, and dims with
-    daylight.
+    def normalised(hours: tuple[float, ...], factor: float) -> tuple[float, ...]:
+        return tuple((np.asarray(hours) / sum(hours) * factor).tolist())
+
+    return Schedule(
+        workday=normalised(schedule.workday, 1.0),
+        saturday=normalised(schedule.saturday, saturday),
+        sunday=normalised(schedule.sunday, sunday),
+    )
+
+
+def electricity_kw(name: Use, floor_area_m2: float, ghi_w_m2: Series, days: Calendar) -> Series:
+    """Return the electricity of appliances and light, without processes [kW], shape (8760,).
 
     Parameters
     ----------
-    use : {"residential", "office"}
-        7 W/m2 of equipment and 5 W/m2 of light in offices, 2 and 1.5 W/m2 in dwellings.
+    name : Use
+        What the building is used for.
     floor_area_m2 : float
         Floor area [m2].
     ghi_w_m2 : ndarray (8760,)
@@ -185,12 +209,45 @@ def electricity_kw(use: Use, floor_area_m2: float, ghi_w_m2: Series, days: Calen
     days : Calendar
         The year.
     """
-    people = presence(use, days)
-    if use == "office":
-        equipment = 7.0 * (_OFFICE_STANDBY + (1 - _OFFICE_STANDBY) * people)
-        light = 5.0 * people * (1 - 0.6 * np.clip(ghi_w_m2 / 250.0, 0, 1))
-    else:
-        awake = np.asarray([0.25] * 6 + [0.7] * 11 + [1.0] * 5 + [0.6] * 2)[days.hour]
-        equipment = 2.0 * (0.3 + 0.7 * people * awake)
-        light = 1.5 * people * awake * (1 - np.clip(ghi_w_m2 / 150.0, 0, 1))
+    use = building_uses()[name]
+    people = presence(name, days)
+    season = season_share(use, days)
+    equipment, light = (
+        _load_w_per_m2(load, people if load.with_people else season, ghi_w_m2, days)
+        for load in (use.appliances, use.lighting)
+    )
     return floor_area_m2 * (equipment + light) / 1000.0
+
+
+def _load_w_per_m2(load: Load, share: Series, ghi_w_m2: Series, days: Calendar) -> Series:
+    active = by_hour(load.schedule, days)
+    daylight = load.daylight_share * np.clip(ghi_w_m2 / load.full_daylight_w_per_m2, 0, 1)
+    if load.standby:
+        return load.w_per_m2 * (load.standby + (1 - load.standby) * share * active) * (1 - daylight)
+    return load.w_per_m2 * share * active * (1 - daylight)
+
+
+def process_kw(name: Use, floor_area_m2: float, days: Calendar) -> tuple[Series, Series, Series]:
+    """Return electricity, heat in the room and process heat of refrigeration, kitchens, machines.
+
+    Parameters
+    ----------
+    name : Use
+        What the building is used for.
+    floor_area_m2 : float
+        Floor area [m2].
+    days : Calendar
+        The year.
+
+    Returns
+    -------
+    tuple of ndarray, shape (8760,)
+        Three powers [kW]; the second is below zero where cabinets cool the room.
+    """
+    use = building_uses()[name]
+    process: Process | None = use.process
+    if process is None:
+        return np.zeros(len(days.hour)), np.zeros(len(days.hour)), np.zeros(len(days.hour))
+    active = by_hour(process.schedule, days) * season_share(use, days) * floor_area_m2 / 1000.0
+    electricity = process.w_per_m2 * active
+    return electricity, process.room_share * electricity, process.heat_w_per_m2 * active

@@ -9,11 +9,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from anello.district.buildings import Buildings
 from anello.district.calibration import fit
 from anello.district.config import DistrictConfig, Location, Site, Tariffs
+from anello.district.diversity import shifts_hours
 from anello.district.photovoltaics import photovoltaics_kw
-from anello.district.profiles import Calendar, calendar, electricity_kw, hot_water_kw
+from anello.district.profiles import (
+    Calendar,
+    calendar,
+    electricity_kw,
+    hot_water_kw,
+    process_kw,
+)
 from anello.district.thermal import heating_and_cooling_kw, occupants, solar_gain_w_per_m2_window
+from anello.district.uses import building_uses
 from anello.district.weather import HOURS, WeatherYear, weather_year
 
 Series = NDArray[np.float64]
@@ -70,21 +79,13 @@ def synthesise(config: DistrictConfig) -> DistrictSeries:
     # both.
     weather = weather_year(config)
     days = calendar(weather.index, config.site)
-    computed = {
-        name: _location(place, weather, days, config.site)
-        for name, place in config.locations.items()
-    }
+    computed = _computed(config, weather, days)
+    reference = computed
     if config.weather.spells:
         plain = config.model_copy(
             update={"weather": config.weather.model_copy(update={"spells": ()})}
         )
-        reference_weather = weather_year(plain)
-        reference = {
-            name: _location(place, reference_weather, days, config.site)
-            for name, place in config.locations.items()
-        }
-    else:
-        reference = computed
+        reference = _computed(config, weather_year(plain), days)
     fitted = {
         name: _fitted(name, place, computed[name], reference[name])
         for name, place in config.locations.items()
@@ -92,24 +93,43 @@ def synthesise(config: DistrictConfig) -> DistrictSeries:
     return DistrictSeries(weather, fitted)
 
 
-def _location(place: Location, weather: WeatherYear, days: Calendar, site: Site) -> LocationSeries:
+def _computed(
+    config: DistrictConfig, weather: WeatherYear, days: Calendar
+) -> dict[str, LocationSeries]:
     glass = solar_gain_w_per_m2_window(weather)
-    demand = {service: np.zeros(HOURS) for service in SERVICES}
-    for group in place.buildings:
-        heating, cooling = heating_and_cooling_kw(group, weather, glass, days, site)
-        demand["heating"] += heating
-        demand["cooling"] += cooling
-        residential = group.use == "residential"
-        if group.hot_water if group.hot_water is not None else residential:
-            demand["dhw"] += group.count * hot_water_kw(
-                occupants(group), days, weather.temperature_degc
-            )
-        if group.appliances is not False:
-            demand["electricity"] += group.count * electricity_kw(
-                group.use, group.floor_area_m2, weather.ghi_w_m2, days
-            )
-    power = photovoltaics_kw(place.roofs, weather) if place.roofs else None
-    return LocationSeries({s: kw for s, kw in demand.items() if kw.any()}, power)
+    found = {}
+    for name, place in config.locations.items():
+        demand = {service: np.zeros(HOURS) for service in SERVICES}
+        shifts = shifts_hours(place.buildings, name, config.diversity_hours, config.seed)
+        for group, counts in zip(place.buildings, shifts, strict=True):
+            for hours, count in counts.items():
+                own_days = days.later(hours) if hours else days
+                like = group.model_copy(update={"count": count})
+                for service, kw in _group_kw(like, weather, glass, own_days, config.site).items():
+                    demand[service] += kw
+        power = photovoltaics_kw(place.roofs, weather) if place.roofs else None
+        found[name] = LocationSeries({s: kw for s, kw in demand.items() if kw.any()}, power)
+    return found
+
+
+def _group_kw(
+    group: Buildings, weather: WeatherYear, glass_w_m2: Series, days: Calendar, site: Site
+) -> dict[str, Series]:
+    """Return what a group of like buildings needs, by service [kW]."""
+    use = building_uses()[group.use]
+    heating, cooling = heating_and_cooling_kw(group, weather, glass_w_m2, days, site)
+    demand = {"heating": heating, "cooling": cooling}
+    electricity, _, process_heat = process_kw(group.use, group.floor_area_m2, days)
+    by_default = use.hot_water is not None and use.hot_water.by_default
+    if group.hot_water if group.hot_water is not None else by_default:
+        demand["dhw"] = group.count * (
+            hot_water_kw(group.use, occupants(group), days, weather.temperature_degc) + process_heat
+        )
+    if group.appliances is not False:
+        demand["electricity"] = group.count * (
+            electricity_kw(group.use, group.floor_area_m2, weather.ghi_w_m2, days) + electricity
+        )
+    return demand
 
 
 def _fitted(

@@ -14,9 +14,11 @@ import numpy as np
 import pvlib
 from numpy.typing import NDArray
 
-from anello.district.config import Buildings, Insulation, Site
-from anello.district.profiles import Calendar, electricity_kw, presence
+from anello.district.buildings import Buildings, Insulation
+from anello.district.climate import Site
+from anello.district.profiles import Calendar, electricity_kw, presence, process_kw
 from anello.district.seasons import heated_and_cooled
+from anello.district.uses import Comfort, Floor, Open, building_uses
 from anello.district.weather import HOURS, WeatherYear
 
 Series = NDArray[np.float64]
@@ -33,31 +35,36 @@ class Envelope:
     solar_share : float
         Share of the irradiance on the glass that enters, with blinds and frames.
     air_changes_per_hour : float
-        Air change that is not recovered [1/h].
+        Air change that is not recovered, where nothing is said of people's fresh air [1/h].
+    leakage_per_hour : float
+        Air change through leaks, where people's fresh air comes on top [1/h].
+    heat_recovery : float
+        Share of the heat in used air that is recovered from it [-].
     """
 
     opaque_w_m2k: float
     window_w_m2k: float
     solar_share: float
     air_changes_per_hour: float
+    leakage_per_hour: float
+    heat_recovery: float
 
 
 # ASSUME: typical of Italian stock: nzeb after 2016, good 2005-2015, average 1976-2004, poor before.
+# Recovery: EU regulation 1253/2014 asks for 73 % since 2018, somewhat less in use; rare before.
 ENVELOPES: dict[Insulation, Envelope] = {
-    "nzeb": Envelope(0.20, 1.3, 0.30, 0.25),
-    "good": Envelope(0.34, 1.8, 0.34, 0.40),
-    "average": Envelope(0.70, 2.8, 0.38, 0.55),
-    "poor": Envelope(1.20, 4.6, 0.42, 0.70),
+    "nzeb": Envelope(0.20, 1.3, 0.30, 0.25, 0.08, 0.55),
+    "good": Envelope(0.34, 1.8, 0.34, 0.40, 0.15, 0.40),
+    "average": Envelope(0.70, 2.8, 0.38, 0.55, 0.22, 0.20),
+    "poor": Envelope(1.20, 4.6, 0.42, 0.70, 0.30, 0.10),
 }
 
-_STOREY_M = 2.9
 _AIR_WH_M3K = 0.34
 _MASS_AREA_M2_PER_M2 = 2.5  # effective mass area, medium class, per floor area
 _SURFACE_AREA_M2_PER_M2 = 4.5  # all surfaces facing the room, per floor area
 _MASS_KJ_M2K = 165.0  # heat capacity, medium class, per floor area
 _SURFACE_AIR_W_M2K = 3.45
 _SURFACE_MASS_W_M2K = 9.1
-_METABOLIC_W = 75.0
 _WINDOW_AZIMUTHS_DEG = (0.0, 90.0, 180.0, 270.0)
 _ALBEDO = 0.2
 
@@ -79,25 +86,39 @@ class Setpoints:
 def setpoints(
     group: Buildings, days: Calendar, heated: NDArray[np.bool_], cooled: NDArray[np.bool_]
 ) -> Setpoints:
-    """Return the set points of a group: 20 and 26 degC with people in, set back without.
+    """Return the set points of a group: those of its use with people in, set back without.
 
-    Outside the hours in which buildings may be heated or cooled there is no limit.
-    Dwellings heat to 19 degC from 23:00 to 05:00 and cool only to 27 degC then. Offices are
-    conditioned from 07:00 to 19:00 on working days, come up to it over three hours, and otherwise
-    keep 18 degC in winter and 29 degC in summer.
+    Outside the hours in which buildings may be heated or cooled there is no limit; some uses are
+    cooled all year. Before the hours of use the plant comes up in a ramp.
     """
-    if group.use == "office":
+    comfort = building_uses()[group.use].comfort
+    if comfort.cooled_all_year:
         cooled = np.full(HOURS, True)
-    if group.use == "office":
-        working = ~days.free & (days.hour < 19)
-        readiness = np.where(working, np.clip((days.hour - 4) / 3.0, 0.0, 1.0), 0.0)
-        heating = 18.0 + 2.0 * readiness
-        cooling = 29.0 - 3.0 * readiness
-    else:
-        night = (days.hour >= 23) | (days.hour < 5)
-        heating = np.where(night, 19.0, 20.0)
-        cooling = np.where(night, 27.0, 26.0)
+    ready = _readiness(comfort, days)
+    rise = comfort.heating_degc - comfort.heating_setback_degc
+    fall = comfort.cooling_setback_degc - comfort.cooling_degc
+    heating = comfort.heating_setback_degc + rise * ready
+    cooling = comfort.cooling_setback_degc - fall * ready
     return Setpoints(np.where(heated, heating, -np.inf), np.where(cooled, cooling, np.inf))
+
+
+def _readiness(comfort: Comfort, days: Calendar) -> Series:
+    """Return how far the room is between setback and comfort, hour by hour [-]."""
+
+    def of_day(hours: Open | None) -> Series:
+        if hours is None:
+            return np.zeros(HOURS)
+        start, end = hours
+        if comfort.ramp_hours:
+            begin = start - comfort.ramp_hours
+            ready = np.clip((days.hour - begin) / comfort.ramp_hours, 0.0, 1.0)
+        else:
+            ready = np.where(days.hour >= start, 1.0, 0.0)
+        return np.where(days.hour < end, ready, 0.0)
+
+    saturday = (days.weekday == 5) & ~days.holiday
+    on_free_days = np.where(saturday, of_day(comfort.saturday), of_day(comfort.sunday))
+    return np.where(days.free, on_free_days, of_day(comfort.workday))
 
 
 def solar_gain_w_per_m2_window(weather: WeatherYear) -> Series:
@@ -142,11 +163,14 @@ def heating_and_cooling_kw(
     """
     heated, cooled = heated_and_cooled(site, weather.temperature_degc, days.day_of_year)
     limits = setpoints(group, days, heated, cooled)
-    room = _Room.of(group)
+    use = building_uses()[group.use]
     people = occupants(group) * presence(group.use, days)
+    room = _Room.of(group, _air_w_per_k(group, people, days, weather.temperature_degc))
     # Electricity ends as heat in the room whether or not the model meters it.
     internal_w = 1000 * electricity_kw(group.use, group.floor_area_m2, weather.ghi_w_m2, days)
-    internal_w = internal_w + _METABOLIC_W * people
+    internal_w = internal_w + use.people.w_per_person * people
+    if use.process is not None:
+        internal_w = internal_w + 1000 * process_kw(group.use, group.floor_area_m2, days)[1]
     solar_w = room.window_area_m2 * room.envelope.solar_share * window_w_m2
     power_w = _run(room, weather.temperature_degc, internal_w, solar_w, limits)
     heating = np.maximum(power_w, 0.0) * group.count / 1000.0
@@ -158,19 +182,37 @@ def occupants(group: Buildings) -> float:
     """Return the people in one building of a group."""
     if group.occupants is not None:
         return group.occupants
-    return group.floor_area_m2 / (37.0 if group.use == "residential" else 15.0)
+    per_person = building_uses()[group.use].people.m2_per_person
+    return 0.0 if per_person is None else group.floor_area_m2 / per_person
 
 
-def _hull_m2(floor_area_m2: float) -> float:
+def _hull_m2(floor_area_m2: float, floor: Floor) -> float:
     """Return the outer area of a compact block: walls and roof, and half of the ground slab.
 
     The larger the building, the more storeys: one per 10 m of the side that its floor area would
-    have in one storey, at most eight. Its outline is 1.3 times that of a square.
+    have in one storey, at most what its use has. Its outline is 1.3 times that of a square.
     """
-    storeys = min(8, max(1, round(math.sqrt(floor_area_m2) / 10.0)))
+    storeys = max(floor.storeys_at_least, round(math.sqrt(floor_area_m2) / 10.0))
+    storeys = min(floor.storeys_at_most, storeys)
     footprint = floor_area_m2 / storeys
-    walls = 1.3 * 4.0 * math.sqrt(footprint) * storeys * _STOREY_M
+    walls = 1.3 * 4.0 * math.sqrt(footprint) * storeys * floor.storey_m
     return walls + 1.5 * footprint
+
+
+def _air_w_per_k(
+    group: Buildings, people: Series, days: Calendar, outside_degc: Series
+) -> float | Series:
+    """Return the conductance of the air that comes in: of a constant change, or by use and hour."""
+    use, envelope = building_uses()[group.use], ENVELOPES[group.insulation]
+    area, height = group.floor_area_m2, use.floor.storey_m
+    if use.ventilation is None:
+        return _AIR_WH_M3K * envelope.air_changes_per_hour * area * height
+    air = use.ventilation
+    in_use = np.floor(_readiness(use.comfort, days))
+    fresh = air.m3_per_h_person * people + air.m3_per_h_m2 * area * in_use
+    recovered = np.where(outside_degc < air.bypass_degc, envelope.heat_recovery, 0.0)
+    leaks = envelope.leakage_per_hour * area * height
+    return np.asarray(_AIR_WH_M3K * (leaks + fresh * (1.0 - recovered)))
 
 
 @dataclass(frozen=True)
@@ -179,7 +221,7 @@ class _Room:
 
     envelope: Envelope
     window_area_m2: float
-    air: float
+    air: float | Series
     windows: float
     surface_air: float
     mass_surface: float
@@ -189,15 +231,15 @@ class _Room:
     surface_share: float
 
     @classmethod
-    def of(cls, group: Buildings) -> _Room:
-        residential = group.use == "residential"
+    def of(cls, group: Buildings, air_w_per_k: float | Series) -> _Room:
+        floor = building_uses()[group.use].floor
         envelope = ENVELOPES[group.insulation]
         area = group.floor_area_m2
-        window = area * (group.window_area_m2_per_m2 or (0.14 if residential else 0.22))
+        window = area * (group.window_area_m2_per_m2 or floor.window_area_m2_per_m2)
         wall = (
             area * group.envelope_area_m2_per_m2
             if group.envelope_area_m2_per_m2
-            else (max(_hull_m2(area) - window, 0.1 * area))
+            else (max(_hull_m2(area, floor) - window, 0.1 * area))
         )
         mass_area = _MASS_AREA_M2_PER_M2 * area
         surfaces = _SURFACE_AREA_M2_PER_M2 * area
@@ -207,7 +249,7 @@ class _Room:
         return cls(
             envelope=envelope,
             window_area_m2=window,
-            air=_AIR_WH_M3K * envelope.air_changes_per_hour * area * _STOREY_M,
+            air=air_w_per_k,
             windows=windows,
             surface_air=_SURFACE_AIR_W_M2K * surfaces,
             mass_surface=mass_surface,
@@ -254,31 +296,34 @@ def _run(
 
     mass_to_air = room.mass_surface / surface_sum * room.surface_air / air_sum
     free_driver, free_air = driver(0.0), air_offset(0.0)
-    driver_per_w = float((driver(1.0) - free_driver)[0])
-    air_per_w = float((air_offset(1.0) - free_air)[0])
+    driver_per_w = driver(1.0) - free_driver
+    air_per_w = air_offset(1.0) - free_air
+    if np.ndim(room.air) == 0:  # one watt has the same effect in each hour
+        driver_per_w, air_per_w = driver_per_w[0], air_per_w[0]
     # One watt also shows in the air through the mass's mean temperature of the hour.
     response = air_per_w + mass_to_air * 0.5 * driver_per_w / divisor_plus
-
     keep = 0.5 * (1.0 + divisor_minus / divisor_plus)
-    free_rows = list(
-        zip(
-            free_driver.tolist(),
-            free_air.tolist(),
-            limits.heating_degc.tolist(),
-            limits.cooling_degc.tolist(),
-            strict=True,
-        )
-    )
-    power = [0.0] * HOURS
+    columns = (
+        free_driver, free_air, limits.heating_degc, limits.cooling_degc,
+        mass_to_air, keep, response, driver_per_w, divisor_plus, divisor_minus,
+    )  # fmt: skip
+    rows = [np.broadcast_to(column, HOURS).tolist() for column in columns]
+    return _stepped(list(zip(*rows, strict=True)))
+
+
+def _stepped(rows: list[tuple[float, ...]]) -> Series:
+    """Step through the rows twice, and return the second year's power [W]."""
+    power = [0.0] * len(rows)
     mass = 20.0
     for _ in range(2):
-        for step, (drive, air0, low, high) in enumerate(free_rows):
-            air = air0 + mass_to_air * (keep * mass + 0.5 * drive / divisor_plus)
+        for step, row in enumerate(rows):
+            drive, air0, low, high, mass_to_air, keep, response, per_w, plus, minus = row
+            air = air0 + mass_to_air * (keep * mass + 0.5 * drive / plus)
             watts = 0.0
             if air < low:
                 watts = (low - air) / response
             elif air > high:
                 watts = (high - air) / response
             power[step] = watts
-            mass = (mass * divisor_minus + drive + driver_per_w * watts) / divisor_plus
+            mass = (mass * minus + drive + per_w * watts) / plus
     return np.asarray(power)

@@ -18,7 +18,8 @@ from anello.district.from_map.network import MapNetwork
 USE_COLOURS = {
     "house": "#E8C170", "apartments": "#E69F00", "office": "#56B4E9", "school": "#009E73",
     "retail": "#CC79A7", "supermarket": "#B0508A", "hotel": "#F0E442", "restaurant": "#D55E00",
-    "hospital": "#7FB8A4", "gym": "#999999",
+    "hospital": "#7FB8A4", "gym": "#999999", "home": "#C98B4B", "public": "#8DA0CB",
+    "industry_hall": "#7B6D8D", "data_centre": "#3B3B58",
 }  # fmt: skip
 _PIPE = "#0B3C6F"
 _WIDTH_IN = 8.0

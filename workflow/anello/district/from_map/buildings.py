@@ -25,6 +25,8 @@ CLASSES = ("insulation", "class")
 TOUCHING_M = 0.2
 """Walls nearer than this are shared [m]."""
 MOST_FLOORS = 200.0
+HOMES = ("single_family_house", "apartment_house")
+"""Uses of a description that may have another on the ground floor."""
 
 _NUMBER = re.compile(r"(\d+(?:[.,]\d+)?)\s*m?$")
 _YEAR = re.compile(r"(?<!\d)(1[0-9]{3}|20[0-9]{2})(?!\d)")
@@ -131,17 +133,16 @@ def _notes(path: Path, buildings: list[Building], others: int, unheated: int) ->
         f"{path.name}: {count} of {len(buildings)}: {what}" for what, count in counted.items()
     ]
     table = use_table().uses
-    otherwise = {
-        f"{use} as {table[use].described_as}"
+    stand_ins = {
+        f"{use.stands_in_for} as {use.described_as}"
         for building in buildings
-        for use in building.area_by_use_m2
-        if table[use].described_as == "office" != use
-        or (table[use].described_as == "residential" and use not in ("house", "apartments"))
+        for name in building.area_by_use_m2
+        if (use := table[name]).stands_in_for is not None
     }
-    if otherwise:
+    if stand_ins:
         notes.append(
-            f"{path.name}: a description knows homes and offices only; demands are drawn for"
-            f" {', '.join(sorted(otherwise))}"
+            f"{path.name}: a description does not know every use; demands are drawn for"
+            f" {', '.join(sorted(stand_ins))}"
         )
     return notes
 
@@ -266,7 +267,7 @@ def _uses(
             return _told_uses(feature, key, problems)
     inside = [
         use
-        for key in ("shop", "amenity", "office", "tourism", "healthcare", "leisure")
+        for key in ("shop", "amenity", "office", "tourism", "healthcare", "leisure", "telecom")
         if key in tags and (use := table.find(key, tags[key])) is not None
     ]
     kind = tags.get("building")
@@ -291,7 +292,7 @@ def _uses(
     if use is None:
         problems.append(_unknown(feature, "building", kind))
         return []
-    if inside and inside[0] != use and use.described_as == "residential":
+    if inside and inside[0] != use and use.described_as in HOMES:
         return [use, inside[0]]
     return [use]
 

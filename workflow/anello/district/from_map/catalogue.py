@@ -156,11 +156,14 @@ class Use:
         Use in a district's description; None for buildings without heating and cooling.
     floors : float
         Floors, where the map does not say.
+    stands_in_for : str or None
+        What the description's use only stands for; None where it is what the map says.
     """
 
     name: str
     described_as: str | None
     floors: float
+    stands_in_for: str | None
 
 
 @dataclass(frozen=True)
@@ -194,9 +197,10 @@ def use_table() -> UseTable:
     uses: dict[str, Use] = {}
     by_tag: dict[str, dict[str, Use]] = {}
     for name, told in content.pop("uses").items():
-        use = Use(name, told["described_as"], float(told["floors"]))
+        stand_in = told.get("stands_in_for")
+        use = Use(name, told["described_as"], float(told["floors"]), stand_in)
         uses[name] = use
-        for key in told.keys() - {"described_as", "floors"}:
+        for key in told.keys() - {"described_as", "floors", "stands_in_for"}:
             by_tag.setdefault(key, {}).update(dict.fromkeys(told[key], use))
     return UseTable(uses, by_tag, content)
 
