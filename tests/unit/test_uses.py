@@ -8,10 +8,11 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from anello.district import load_district, start_cop, synthesise
+from anello.district import load_district, start_cop, synthesise, write_district
 from anello.district.config import parse_district
 from anello.district.emitters import EMITTERS
 from anello.district.profiles import calendar, electricity_kw, hot_water_kw, presence
+from anello.district.project import run_settings
 from anello.district.thermal import setpoints
 from anello.district.uses import Use, building_uses, use_aliases, use_sources
 from anello.district.weather import HOURS, weather_year
@@ -278,6 +279,15 @@ def test_an_emitter_sets_the_supply(emitter):
         assert config.supply_degc("heating") == EMITTERS[emitter].heating_degc
         assert config.supply_degc("cooling") == EMITTERS[emitter].cooling_degc
         assert config.supply_degc("dhw") == 45.0
+
+
+def test_free_cooling_works_against_the_emitters_supply(tmp_path):
+    place = {"quay": {"buildings": [{"use": "office", "floor_area_m2": 900}]}}
+    config = district(place, emitter="ceilings", free_cooling={})
+    settings = run_settings(config, write_district(config, tmp_path / "model"), "quay.yaml")
+    pump = settings["ring"]["heat_pumps"]["hp_cooling"]
+    assert pump["use_temperature"]["degc"] == 16.0
+    assert "free_cooling" in pump
 
 
 def test_the_supply_serves_whoever_needs_most():

@@ -1,4 +1,4 @@
-"""The JSON schema of the settings, their table in `config/README.md`, and that of descriptions.
+"""The JSON schema of the settings, and tables: of settings, descriptions and building uses.
 
 ``python -m anello.run.schemas`` renews them, ``--check`` compares them.
 """
@@ -19,10 +19,12 @@ from anello.district.config import DistrictConfig
 from anello.district.costs import catalogue
 from anello.errors import ConfigError, Problem
 from anello.run.config import RunConfig
+from anello.run.uses_page import uses_table
 
 SCHEMA_FILE = Path("workflow/schemas/config.schema.json")
 TABLE_FILE = Path("config/README.md")
 DESCRIPTION_PAGE = Path("docs/reference/district-description.md")
+USES_PAGE = Path("docs/reference/building-uses.md")
 _TABLE_START = "<!-- settings: made by `make schemas` -->"
 _TABLE_END = "<!-- end of settings -->"
 
@@ -87,6 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> Literal[0, 1]:
         SCHEMA_FILE: schema_text(),
         TABLE_FILE: _with_table(TABLE_FILE, settings_table()),
         DESCRIPTION_PAGE: _with_table(DESCRIPTION_PAGE, description_table()),
+        USES_PAGE: _with_table(USES_PAGE, uses_table()),
     }
     stale = [
         file
