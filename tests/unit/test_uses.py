@@ -8,7 +8,8 @@ from typing import Any, get_args
 import numpy as np
 import pytest
 
-from anello.district import load_district, start_cop, synthesise, write_district
+from anello.district import load_district, start_cop, synthesise, thermal, write_district
+from anello.district.buildings import Buildings
 from anello.district.config import parse_district
 from anello.district.emitters import EMITTERS
 from anello.district.profiles import calendar, electricity_kw, hot_water_kw, presence
@@ -201,6 +202,39 @@ def test_a_data_centre_turns_electricity_into_heat_day_and_night():
     assert set(found) == {"cooling", "electricity"}
     assert found["electricity"].min() > 0.99 * found["electricity"].max()
     assert found["cooling"].min() > 0
+
+
+def test_air_that_comes_evenly_is_air_that_changes_at_a_constant_rate():
+    """The room with a conductance by the hour is the room of the standard, if it never changes."""
+    weather, _ = _year()
+    group = Buildings(use="school", floor_area_m2=900)
+    limits = thermal.Setpoints(np.full(HOURS, 20.0), np.full(HOURS, 26.0))
+    gain = np.full(HOURS, 3000.0)
+    constant, hourly = (
+        thermal._run(thermal._Room.of(group, air), weather.temperature_degc, gain, gain, limits)
+        for air in (350.0, np.full(HOURS, 350.0))
+    )
+    assert constant.max() > 0 > constant.min()
+    np.testing.assert_allclose(hourly, constant, rtol=1e-6, atol=1e-3)
+
+
+def test_people_bring_air_that_has_to_be_heated():
+    """A full school loses more heat than one that is half empty, in its hours."""
+    config = district({"quay": {"buildings": [{"use": "school", "floor_area_m2": 900}]}})
+    weather = weather_year(config)
+    days = calendar(weather.index, config.site)
+    few, many = (
+        thermal._air_w_per_k(
+            config.locations["quay"].buildings[0], count * presence("school", days), days,
+            weather.temperature_degc,
+        )
+        for count in (50.0, 150.0)
+    )  # fmt: skip
+    night = days.hour < 5
+    np.testing.assert_array_equal(few[night], many[night])
+    full = (days.hour == 10) & ~days.free & (days.month == 1)
+    # 100 more people of whom 0.8 are there: 25 m3/h each, a fifth of their heat recovered.
+    np.testing.assert_allclose((many - few)[full], 0.34 * 100 * 0.8 * 25 * 0.8)
 
 
 def test_cabinets_cool_the_shop():

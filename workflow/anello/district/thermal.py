@@ -14,8 +14,9 @@ import numpy as np
 import pvlib
 from numpy.typing import NDArray
 
-from anello.district.buildings import Buildings, Insulation
+from anello.district.buildings import Buildings
 from anello.district.climate import Site
+from anello.district.envelopes import ENVELOPES, Envelope
 from anello.district.profiles import Calendar, electricity_kw, presence, process_kw
 from anello.district.seasons import heated_and_cooled
 from anello.district.uses import Comfort, Floor, Open, building_uses
@@ -23,41 +24,6 @@ from anello.district.weather import HOURS, WeatherYear
 
 Series = NDArray[np.float64]
 
-
-@dataclass(frozen=True)
-class Envelope:
-    """What an insulation class stands for.
-
-    Parameters
-    ----------
-    opaque_w_m2k, window_w_m2k : float
-        Thermal transmittances [W/(m2 K)].
-    solar_share : float
-        Share of the irradiance on the glass that enters, with blinds and frames.
-    air_changes_per_hour : float
-        Air change that is not recovered, where nothing is said of people's fresh air [1/h].
-    leakage_per_hour : float
-        Air change through leaks, where people's fresh air comes on top [1/h].
-    heat_recovery : float
-        Share of the heat in used air that is recovered from it [-].
-    """
-
-    opaque_w_m2k: float
-    window_w_m2k: float
-    solar_share: float
-    air_changes_per_hour: float
-    leakage_per_hour: float
-    heat_recovery: float
-
-
-# ASSUME: typical of Italian stock: nzeb after 2016, good 2005-2015, average 1976-2004, poor before.
-# Recovery: EU regulation 1253/2014 asks for 73 % since 2018, somewhat less in use; rare before.
-ENVELOPES: dict[Insulation, Envelope] = {
-    "nzeb": Envelope(0.20, 1.3, 0.30, 0.25, 0.08, 0.55),
-    "good": Envelope(0.34, 1.8, 0.34, 0.40, 0.15, 0.40),
-    "average": Envelope(0.70, 2.8, 0.38, 0.55, 0.22, 0.20),
-    "poor": Envelope(1.20, 4.6, 0.42, 0.70, 0.30, 0.10),
-}
 
 _AIR_WH_M3K = 0.34
 _MASS_AREA_M2_PER_M2 = 2.5  # effective mass area, medium class, per floor area

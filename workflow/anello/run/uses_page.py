@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import astuple
 
 from anello.district.emitters import EMITTERS
+from anello.district.envelopes import ENVELOPES
 from anello.district.uses import BuildingUse, Schedule, building_uses, use_aliases, use_sources
 
 
@@ -42,6 +44,20 @@ def uses_table() -> str:
         "## Hours and sources",
         "",
         *(line for name, use in uses.items() for line in _details(name, use)),
+        "## Insulation and fresh air",
+        "",
+        "Where people have fresh air of their own, it comes on top of what leaks, and its heat is "
+        "recovered while the air outside is colder than 15 °C (shops 12 °C, hospitals 10 °C).",
+        "",
+        _table(
+            ("`insulation`", "walls [W/m²K]", "windows [W/m²K]", "solar share",
+             "air change without fresh air [1/h]", "leaks beside it [1/h]", "heat recovered"),
+            (
+                (f"`{name}`", *(f"{value:g}" for value in astuple(one)))
+                for name, one in ENVELOPES.items()
+            ),
+        ),
+        "",
         "## Emitters",
         "",
         "What `emitter` makes of the supply; the standards were not open to us.",
