@@ -90,6 +90,7 @@ def district(seed: int) -> tuple[DistrictConfig, dict[str, Any]]:
     content = {
         "name": f"District {seed}",
         "seed": seed,
+        "diversity_hours": 0,  # the loads of the table that has been published
         "weather": {
             "source": "synthetic",
             "mean_temperature_degc": mean,

@@ -125,9 +125,11 @@ class SupplyTemperatures(Strict):
     )
     heating_degc: float | None = Field(
         default=None,
-        description="Heating water supplied [degC]; by default the middle of the tanks, or 35",
+        description="Heating water supplied [degC]; by default what the emitters need, else the "
+        "middle of the tanks, or 35",
     )
     cooling_degc: float | None = Field(
         default=None,
-        description="Chilled water supplied [degC]; by default the middle of the tanks, or 7",
+        description="Chilled water supplied [degC]; by default what the emitters need, else the "
+        "middle of the tanks, or 7",
     )
