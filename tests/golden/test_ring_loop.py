@@ -15,8 +15,9 @@ from anello.errors import ConfigError, EnergyAuditError, InputError
 from anello.ring import LocationElectricity, RingConfig, RingInput, second_law, simulate, true_cost
 from anello.ring import loop_run as loop_module
 from anello.ring.adapt import read_flow, ring_dataset, ring_result
-from anello.ring.geometry import geometry, pump_power_kw
+from anello.ring.geometry import geometry
 from anello.ring.ground_config import WATER_KJ_PER_KGK
+from anello.ring.hydraulics import pump_power_kw
 from anello.ring.loop import simulate_loop
 
 CONSTANT = {"kind": "quadratic", "c0": 4.0, "c1": 0.0, "c2": 0.0, "valid_lift_k": [-1e9, 1e9]}

@@ -18,6 +18,7 @@ from anello.ring.borefield.adapt import field_result, field_variables
 from anello.ring.config import RingConfig
 from anello.ring.cop_config import StoreUse
 from anello.ring.exchange import Audit, RingInput, RingResult
+from anello.ring.hydraulics import hydraulic_result, hydraulic_variables
 from anello.ring.loop_config import ScheduledFlow
 from anello.ring.second_law import SecondLawAudit
 
@@ -262,7 +263,7 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
     -------
     xarray.Dataset
         Dimensions `node` (heat pumps), `timestep`, `state` (T + 1 instants), `device`, and for a
-        loop `substation`; every variable with `units` and `long_name`.
+        loop `substation` and `segment`; every variable with `units` and `long_name`.
     """
     import xarray as xr
 
@@ -329,6 +330,8 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
         )
     if result.field is not None:
         data |= field_variables(result.field, variable)
+    if result.hydraulics is not None:
+        data |= hydraulic_variables(result.hydraulics, variable)
     return xr.Dataset(
         data,
         coords={
@@ -406,6 +409,7 @@ def ring_result(dataset: xr.Dataset) -> RingResult:
             flow_kg_s=dataset["flow_kg_s"].values if "flow_kg_s" in dataset else None,
             plant_degc=dataset["plant_degc"].values if "plant_degc" in dataset else None,
             field=field_result(dataset),
+            hydraulics=hydraulic_result(dataset),
             **arrays,
         )
     except KeyError as missing:

@@ -13,6 +13,7 @@ from anello.errors import InputError, Problem
 from anello.ring.borefield.device import FieldResult
 from anello.ring.config import RingConfig
 from anello.ring.cop_config import FixedUse
+from anello.ring.hydraulics import Hydraulics
 from anello.ring.second_law import SecondLawAudit
 from anello.ring.surroundings import Surroundings
 
@@ -191,6 +192,8 @@ class RingResult:
         start [°C].
     field : FieldResult, optional
         What the borefield did.
+    hydraulics : Hydraulics, optional
+        Pressure along the pipes.
     second_law : SecondLawAudit
         Entropy that the devices produce.
     bounds_degc : (float, float)
@@ -235,6 +238,7 @@ class RingResult:
     flow_kg_s: Floats | None = None
     plant_degc: Floats | None = None
     field: FieldResult | None = None
+    hydraulics: Hydraulics | None = None
 
     @property
     def resets_low(self) -> int:

@@ -11,7 +11,7 @@ from anello.errors import ConfigError, InputError, Problem
 from anello.ring.exchange import RingInput
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.loop_config import FixedFlow, LoopConfig, ProportionalFlow
-from anello.ring.pipe import friction_factor, loss_w_per_mk, wall_capacity_kj_per_mk
+from anello.ring.pipe import loss_w_per_mk, wall_capacity_kj_per_mk
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -104,36 +104,6 @@ def flow_series(loop: LoopConfig, data: RingInput, sigma: Floats) -> Floats:
             Problem("a scheduled flow needs a series with the data", key="ring.loop.flow")
         )
     return data.flow_kg_s
-
-
-def pump_power_kw(loop: LoopConfig, flow_kg_s: Floats) -> Floats:
-    """Return the electricity of the circulation pump, Δp·V̇/η.
-
-    Δp = Σ (f·L/D + ζ)·ρ·u²/2 over the segments, after Darcy and Weisbach.
-
-    Parameters
-    ----------
-    loop : LoopConfig
-        The loop.
-    flow_kg_s : ndarray, shape (T,)
-        Flow [kg/s].
-
-    Returns
-    -------
-    ndarray, shape (T,)
-        Electricity [kW].
-    """
-    speed_flow = np.abs(flow_kg_s)
-    pressure = np.zeros_like(speed_flow)
-    for pipe in loop.segments:
-        diameter = pipe.inner_diameter_m
-        velocity = speed_flow / (loop.density_kg_per_m3 * np.pi * diameter**2 / 4.0)
-        reynolds = loop.density_kg_per_m3 * velocity * diameter / loop.viscosity_pa_s
-        factor = friction_factor(reynolds, pipe.roughness_mm / 1000.0 / diameter)
-        resistance = factor * pipe.length_m / diameter + pipe.minor_loss_factor
-        pressure += resistance * loop.density_kg_per_m3 * velocity**2 / 2.0
-    power: Floats = pressure * speed_flow / loop.density_kg_per_m3 / loop.pump_efficiency / 1000.0
-    return power
 
 
 def stations(loop: LoopConfig, nodes: tuple[str, ...]) -> tuple[list[int], int]:

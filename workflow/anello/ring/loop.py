@@ -24,8 +24,9 @@ from anello.ring.config import RingConfig
 from anello.ring.cop import RUNNING_KW, ScalarCop, compile_heat_pumps
 from anello.ring.devices import plant_devices
 from anello.ring.exchange import RingInput, RingResult, use_side
-from anello.ring.geometry import Floats, pump_power_kw
+from anello.ring.geometry import Floats
 from anello.ring.ground_config import WATER_KJ_PER_KGK
+from anello.ring.hydraulics import loop_hydraulics, pump_power_kw
 from anello.ring.loop_run import plan_loop
 from anello.ring.mixed import assemble
 from anello.ring.plant import PlantController
@@ -160,6 +161,7 @@ def simulate_loop(
         shortfall_kwh=0.0 if controller is None else controller.shortfall_kwh(data.step_h),
         node_degc=at_stations,
         flow_kg_s=flow,
+        hydraulics=loop_hydraulics(loop, flow),
         plant_degc=arriving[:, plant_station],
         fields=fields,
         capacity_kwh_per_k=capacity,

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from anello.ring.fields import Count, Flag, Fraction, NonNegative, Number, Positive, Strict
 from anello.ring.ground_config import FixedGround, Ground
+from anello.ring.pipe_families import find_pipe, pipe_settings
+
+FROM_THE_NAME = ("inner_diameter_m", "wall_thickness_m")
+"""What a named pipe is; its other values may be set otherwise."""
+
+
+def _diameter_by_name(schema: dict[str, Any]) -> None:
+    """Let the schema pass pipes whose diameter a name says."""
+    schema["required"] = [key for key in schema["required"] if key != "inner_diameter_m"]
 
 
 class PipeConfig(Strict):
     """A buried, insulated pipe."""
 
+    model_config = ConfigDict(json_schema_extra=_diameter_by_name)
+
     length_m: Positive = Field(description="Length [m].")
-    inner_diameter_m: Positive = Field(description="Inner diameter [m].")
+    pipe: str | None = Field(
+        default=None,
+        description=(
+            "Family and size of the pipe, such as `PE100 SDR11 DN160`, `PE100 SDR17 DN200`, "
+            "`steel DN100`, `steel twin DN100`: says diameter, wall, insulation and roughness."
+        ),
+    )
+    inner_diameter_m: Positive = Field(
+        description="Inner diameter; needed unless `pipe` names it [m]."
+    )
     wall_thickness_m: NonNegative = Field(
         default=0.0039, description="Thickness of the pipe wall [m]."
     )
@@ -45,6 +65,25 @@ class PipeConfig(Strict):
     minor_loss_factor: NonNegative = Field(
         default=0.0, description="Sum of loss coefficients of bends and fittings [-]."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, content: Any) -> Any:
+        if not isinstance(content, dict) or not isinstance(content.get("pipe"), str):
+            return content
+        told = pipe_settings(content["pipe"])
+        for key in FROM_THE_NAME:
+            if content.get(key, told[key]) != told[key]:
+                raise ValueError(
+                    f"`pipe: {content['pipe']}` has `{key}: {told[key]}`, not {content[key]}; "
+                    "leave one of them out"
+                )
+        return {**told, **content}
+
+    @property
+    def gap_m(self) -> float | None:
+        """Distance between two pipes in one casing; None for a single pipe [m]."""
+        return None if self.pipe is None else find_pipe(self.pipe)[1].gap_m
 
 
 class SubstationConfig(Strict):
@@ -134,6 +173,12 @@ class LoopConfig(Strict):
                 f"a loop has one segment per substation: {len(self.substations)} substations, "
                 f"{len(self.segments)} segments"
             )
+        for number, pipe in enumerate(self.segments):
+            if pipe.gap_m is not None:
+                raise ValueError(
+                    f"`segments[{number}].pipe: {pipe.pipe}` is two pipes in one casing, and a "
+                    "loop has one; name a single pipe, or use `model: two_pipe`"
+                )
         names = [s.name for s in self.substations]
         if len(set(names)) != len(names):
             raise ValueError("substation names must differ")

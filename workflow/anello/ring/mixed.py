@@ -22,6 +22,7 @@ from anello.ring.cop_config import FixedUse
 from anello.ring.devices import PlantDevice, plant_devices
 from anello.ring.exchange import RingInput, RingResult, use_side
 from anello.ring.ground import ground_temperature_degc
+from anello.ring.hydraulics import Hydraulics
 from anello.ring.plant import PlantController, device_electricity
 from anello.ring.second_law import Exchange
 
@@ -268,6 +269,7 @@ def assemble(
     shortfall_kwh: float = 0.0,
     node_degc: Floats | None = None,
     flow_kg_s: Floats | None = None,
+    hydraulics: Hydraulics | None = None,
     plant_degc: Floats | None = None,
     fields: Mapping[str, FieldOnRing] | None = None,
     waters_degc: Mapping[str, Floats] | None = None,
@@ -301,6 +303,8 @@ def assemble(
         Scheduled balancing heat that was not delivered [kWh].
     node_degc, flow_kg_s, plant_degc : ndarray, optional
         Temperatures and flow of a loop, and the water that passes its plant.
+    hydraulics : Hydraulics, optional
+        Pressure along its pipes.
     fields : mapping of str to FieldOnRing, optional
         Devices with a memory, after the run.
     waters_degc : mapping of str to ndarray, shape (T,), optional
@@ -419,6 +423,7 @@ def assemble(
             else ()
         ),
         flow_kg_s=flow_kg_s,
+        hydraulics=hydraulics,
         plant_degc=plant_degc,
         field=fields["borefield"].result() if "borefield" in fields else None,
     )

@@ -13,6 +13,7 @@ from anello.errors import InputError, Problem, did_you_mean
 from anello.model.schema.yaml_reader import parse_settings
 from anello.ring.loop_config import PipeConfig
 from anello.ring.pipe import friction_factor
+from anello.ring.pipe_families import families
 
 DENSITY_KG_PER_M3 = 999.0
 VISCOSITY_PA_S = 1.14e-3
@@ -87,7 +88,7 @@ def pipes(kind: str) -> tuple[Size, ...]:
     InputError
         If the catalogue has no such kind.
     """
-    content = _content("pipes.yaml")
+    content = families()
     if kind not in content:
         raise InputError(
             Problem(
@@ -99,15 +100,16 @@ def pipes(kind: str) -> tuple[Size, ...]:
     made = content[kind]
     return tuple(
         Size(
-            dn=one["dn"],
-            inner_m=(one["outer_mm"] - 2.0 * one["wall_mm"]) / 1000.0,
-            wall_m=one["wall_mm"] / 1000.0,
-            insulation_m=(one.get("casing_mm", one["outer_mm"]) - one["outer_mm"]) / 2000.0,
-            roughness_mm=made["roughness_mm"],
-            wall_kj_per_m3k=made["wall_heat_capacity_kj_per_m3k"],
-            insulation_w_per_mk=made["insulation_w_per_mk"],
+            dn=one.dn,
+            inner_m=one.inner_m,
+            wall_m=one.wall_m,
+            insulation_m=one.insulation_m,
+            roughness_mm=made.roughness_mm,
+            wall_kj_per_m3k=made.wall_kj_per_m3k,
+            insulation_w_per_mk=made.insulation_w_per_mk,
         )
-        for one in made["sizes"]
+        for one in made.sizes
+        if one.gap_m is None  # two pipes in one casing are no single pipe
     )
 
 

@@ -21,6 +21,7 @@ from anello.optimise.results.prices import (
 )
 from anello.optimise.results.whole_cost import cost_parts, simulated_emissions, whole_cost
 from anello.ring.held import unheld
+from anello.ring.hydraulics import hydraulic_summary
 
 KWH_PER_MWH = 1000.0
 
@@ -286,6 +287,9 @@ def _ring(ring: xr.Dataset) -> dict[str, Any]:
     for name, called in (("loss_kw", "loss_mwh"), ("pump_kw", "pump_electricity_mwh")):
         if name in ring:
             out[called] = float((ring[name] * hours).sum()) / KWH_PER_MWH
+    hydraulics = hydraulic_summary(ring)
+    if hydraulics is not None:
+        out["hydraulics"] = hydraulics
     if "reset_kwh" in ring:
         out["reset_mwh"] = {
             "heat": float(ring["reset_kwh"].clip(min=0).sum()) / KWH_PER_MWH,

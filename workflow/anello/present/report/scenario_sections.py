@@ -21,6 +21,7 @@ from anello.present.report.charts import Line, line_chart
 from anello.present.report.config import FiguresConfig
 from anello.present.report.costs import cost_table, unpriced_note
 from anello.present.report.energy_flows import energy_links, sankey_svg
+from anello.present.report.hydraulics_table import hydraulics_html
 from anello.present.report.loop_drawing import loop_html, ring_loop
 from anello.present.report.ring_figures import cop_duration
 
@@ -64,7 +65,7 @@ def _loop(collected: CollectedResults, config: FiguresConfig) -> str:
     if ring is None:
         return ""
     look = Appearance(collected.results, collected.inputs, config)
-    return loop_html(ring, collected.ring, look)
+    return loop_html(ring, collected.ring, look) + hydraulics_html(collected.ring)
 
 
 def _cop(collected: CollectedResults, config: FiguresConfig) -> str:
