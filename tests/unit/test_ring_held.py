@@ -79,9 +79,9 @@ def test_on_a_loop_the_substation_is_named_and_the_advice_is_of_loops():
     settings = cooled_by(3.0).model_dump() | {"model": "loop", "loop": loop_section(["a"])}
     ring = RingConfig.model_validate(settings)
     result = simulate(ring, flows(10.0))
-    assert result.substations == ("at_a",)
+    assert result.place_names == ("at_a",)
     made = ring_dataset(result)
-    assert ring_result(made).substations == result.substations
+    assert ring_result(made).place_names == result.place_names
     found = unheld(made)
     assert found is not None
     assert found.where in ("at_a", "mean")

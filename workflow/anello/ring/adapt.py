@@ -322,6 +322,12 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
         data["node_degc"] = variable(
             ("state", "substation"), result.node_degc, "degC", "temperature at the substation"
         )
+    if result.place_names is not None:
+        data["substation"] = (("substation",), list(result.place_names))
+    if result.branch_kg_s is not None:
+        data["branch_kg_s"] = variable(
+            ("segment", "timestep"), result.branch_kg_s, "kg s-1", "flow in the branch's warm line"
+        )
     if result.flow_kg_s is not None:
         data["flow_kg_s"] = variable(("timestep",), result.flow_kg_s, "kg s-1", "flow")
     if result.plant_degc is not None:
@@ -339,7 +345,6 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
             "timestep": result.times,
             "state": np.concatenate([result.times, ends[-1:]]),
             "device": devices,
-            **({"substation": list(result.substations)} if result.substations else {}),
         },
         attrs={
             "bounds_degc": list(result.bounds_degc),
@@ -403,9 +408,8 @@ def ring_result(dataset: xr.Dataset) -> RingResult:
             bounds_degc=(low, high),
             capacity_kwh_per_k=float(dataset.attrs["capacity_kwh_per_k"]),
             node_degc=dataset["node_degc"].values if "node_degc" in dataset else None,
-            substations=tuple(map(str, dataset["substation"].values))
-            if "substation" in dataset.coords
-            else (),
+            place_names=place_names(dataset),
+            branch_kg_s=dataset["branch_kg_s"].values if "branch_kg_s" in dataset else None,
             flow_kg_s=dataset["flow_kg_s"].values if "flow_kg_s" in dataset else None,
             plant_degc=dataset["plant_degc"].values if "plant_degc" in dataset else None,
             field=field_result(dataset),
@@ -414,3 +418,10 @@ def ring_result(dataset: xr.Dataset) -> RingResult:
         )
     except KeyError as missing:
         raise ArtefactError(f"the ring's dataset lacks {missing}") from missing
+
+
+def place_names(dataset: xr.Dataset) -> tuple[str, ...] | None:
+    """Return what a two-pipe network's `node_degc` is of; None for any other ring."""
+    if "substation" not in dataset.coords:
+        return None
+    return tuple(str(name) for name in dataset["substation"].values)

@@ -15,6 +15,7 @@ from anello.ring.fields import Flag, NonNegative, Number, Positive, Strict
 from anello.ring.ground_config import WATER_KJ_PER_KGK, FixedGround, Ground
 from anello.ring.loop_config import LoopConfig
 from anello.ring.plant_config import PlantConfig
+from anello.ring.two_pipe_config import TwoPipeConfig
 
 Mode = Literal["physical", "iccep2019"]
 
@@ -140,8 +141,12 @@ class RingConfig(Strict):
             "study's recipe with its oddities."
         ),
     )
-    model: Literal["mixed", "loop"] = Field(
-        default="mixed", description="Well-mixed ring, or a loop of pipes with transport delay."
+    model: Literal["mixed", "loop", "two_pipe"] = Field(
+        default="mixed",
+        description=(
+            "Well-mixed ring, a loop of pipes with transport delay, or a tree of two pipes, warm "
+            "and cold; the last only with `coupling.method: fixed_point`."
+        ),
     )
     heat_pumps: dict[str, HeatPumpConfig] = Field(
         description=(
@@ -174,6 +179,9 @@ class RingConfig(Strict):
         default_factory=PlantConfig, description="Balancing plant; null for none."
     )
     loop: LoopConfig | None = Field(default=None, description="The loop, when `model: loop`.")
+    two_pipe: TwoPipeConfig | None = Field(
+        default=None, description="The two-pipe network, when `model: two_pipe`."
+    )
     oddities: OddityConfig = Field(
         default_factory=OddityConfig, description="Switches of the compatibility mode."
     )
@@ -200,9 +208,12 @@ class RingConfig(Strict):
             raise ValueError("`initial_degc` lies outside `bounds_degc`")
         if self.model == "loop" and self.loop is None:
             raise ValueError("`model: loop` needs the section `loop`")
+        self._require_two_pipe()
         active = self.active_oddities
-        if self.model == "loop" and active & {"reset_at_bounds", "ring_heat_from_dispatch_cop"}:
-            raise ValueError("`model: loop` knows neither resets nor heat from the dispatch's COP")
+        if self.model != "mixed" and active & {"reset_at_bounds", "ring_heat_from_dispatch_cop"}:
+            raise ValueError(
+                f"`model: {self.model}` knows neither resets nor heat from the dispatch's COP"
+            )
         for key, pump in self.heat_pumps.items():
             if pump.cop_map.kind == "iccep2019" and self.mode != "iccep2019":
                 raise ValueError(
@@ -220,6 +231,21 @@ class RingConfig(Strict):
                 if getattr(use, needed) is None:
                     raise ValueError(f"heat pump `{key}`: its store needs `{needed}`")
         return self
+
+    def _require_two_pipe(self) -> None:
+        if self.model != "two_pipe":
+            return
+        if self.two_pipe is None:
+            raise ValueError("`model: two_pipe` needs the section `two_pipe`")
+        if self.plant is not None and self.plant.control != "deadband":
+            raise ValueError(
+                f"`plant.control: {self.plant.control}` has no meaning with `model: two_pipe`, "
+                "whose plant brings the lines to their temperatures; leave it out"
+            )
+        if self.plant is not None and self.plant.borefield is not None:
+            raise ValueError(
+                "`model: two_pipe` simulates no `plant.borefield`; use `model: loop` or wells"
+            )
 
     def heat_pump(self, node: str) -> HeatPumpConfig | None:
         """Return the settings of heat pump `loc::tech`, or None if it is not one of the ring's."""

@@ -182,9 +182,7 @@ class RingResult:
     audit : Audit
         Energy balance.
     node_degc : ndarray, shape (T + 1, N), optional
-        Temperature at each substation of a loop [°C].
-    substations : tuple of str, length N
-        Their names.
+        Temperature at each substation of a loop, or at the places of two lines [°C].
     flow_kg_s : ndarray, shape (T,), optional
         Flow around a loop [kg/s].
     plant_degc : ndarray, shape (T,), optional
@@ -194,6 +192,11 @@ class RingResult:
         What the borefield did.
     hydraulics : Hydraulics, optional
         Pressure along the pipes.
+    place_names : tuple of str, length N, optional
+        What `node_degc` is of in a two-pipe network: its places in the warm and the cold line.
+    branch_kg_s : ndarray, shape (S, T), optional
+        Flow in the warm line of each branch of a two-pipe network, the opposite of that in the
+        cold one; `flow_kg_s` is then what the plant feeds into the warm line [kg/s].
     second_law : SecondLawAudit
         Entropy that the devices produce.
     bounds_degc : (float, float)
@@ -234,11 +237,12 @@ class RingResult:
     bounds_degc: tuple[float, float]
     capacity_kwh_per_k: float
     node_degc: Floats | None = None
-    substations: tuple[str, ...] = ()
     flow_kg_s: Floats | None = None
     plant_degc: Floats | None = None
     field: FieldResult | None = None
     hydraulics: Hydraulics | None = None
+    place_names: tuple[str, ...] | None = None
+    branch_kg_s: Floats | None = None
 
     @property
     def resets_low(self) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,33 +130,61 @@ def stations(loop: LoopConfig, nodes: tuple[str, ...]) -> tuple[list[int], int]:
     ConfigError
         If a heat pump is connected nowhere or twice, or a name fits no heat pump.
     """
+    found = connected(loop.substations, nodes, "ring.loop.substations")
+    plant = next((i for i, s in enumerate(loop.substations) if s.plant), 0)
+    return found, plant
+
+
+class _Station(Protocol):
+    @property
+    def name(self) -> str: ...
+    @property
+    def heat_pumps(self) -> list[str]: ...
+
+
+def connected(substations: Sequence[_Station], nodes: tuple[str, ...], key: str) -> list[int]:
+    """Return the substation of each heat pump.
+
+    Parameters
+    ----------
+    substations : sequence
+        Places with `name` and `heat_pumps`.
+    nodes : tuple of str
+        Heat pumps, `location::technology`.
+    key : str
+        Where the substations stand in the settings, for messages.
+
+    Raises
+    ------
+    ConfigError
+        If a heat pump is connected nowhere or twice, or a name fits no heat pump.
+    """
     problems = []
     found: list[int] = []
     used: set[str] = set()
     for node in nodes:
         location = node.partition("::")[0]
-        exact = [i for i, s in enumerate(loop.substations) if node in s.heat_pumps]
-        places = exact or [i for i, s in enumerate(loop.substations) if location in s.heat_pumps]
+        exact = [i for i, s in enumerate(substations) if node in s.heat_pumps]
+        places = exact or [i for i, s in enumerate(substations) if location in s.heat_pumps]
         used.add(node if exact else location)
         if len(places) != 1:
             problems.append(
                 Problem(
-                    "not connected to the loop" if not places else "connected more than once",
+                    "not connected to the ring" if not places else "connected more than once",
                     key=node,
                     suggestion="Name it, or its location, at exactly one substation",
                 )
             )
         found.append(places[0] if places else 0)
     problems += [
-        Problem("no heat pump has this name", key=f"ring.loop.substations.{s.name}", value=name)
-        for s in loop.substations
+        Problem("no heat pump has this name", key=f"{key}.{s.name}", value=name)
+        for s in substations
         for name in s.heat_pumps
         if name not in used
     ]
     if problems:
         raise ConfigError(problems)
-    plant = next((i for i, s in enumerate(loop.substations) if s.plant), 0)
-    return found, plant
+    return found
 
 
 def dispersion(loop: LoopConfig, parcels: int) -> float:

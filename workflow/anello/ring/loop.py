@@ -165,6 +165,7 @@ def simulate_loop(
         plant_degc=arriving[:, plant_station],
         fields=fields,
         capacity_kwh_per_k=capacity,
+        place_names=tuple(one.name for one in loop.substations),
         waters_degc={
             name: arriving[:, place] for name, place in zip(device_names, places, strict=True)
         },

@@ -268,7 +268,9 @@ def assemble(
     pump_heat_kw: Floats | None = None,
     shortfall_kwh: float = 0.0,
     node_degc: Floats | None = None,
+    place_names: tuple[str, ...] | None = None,
     flow_kg_s: Floats | None = None,
+    branch_kg_s: Floats | None = None,
     hydraulics: Hydraulics | None = None,
     plant_degc: Floats | None = None,
     fields: Mapping[str, FieldOnRing] | None = None,
@@ -303,8 +305,12 @@ def assemble(
         Scheduled balancing heat that was not delivered [kWh].
     node_degc, flow_kg_s, plant_degc : ndarray, optional
         Temperatures and flow of a loop, and the water that passes its plant.
+    place_names : tuple of str, optional
+        Names of what has a temperature: a loop's substations, or places of two lines.
+    branch_kg_s : ndarray, shape (S, T), optional
+        Flow in each pipe, where it is not the same in all [kg/s].
     hydraulics : Hydraulics, optional
-        Pressure along its pipes.
+        Pressure along the pipes.
     fields : mapping of str to FieldOnRing, optional
         Devices with a memory, after the run.
     waters_degc : mapping of str to ndarray, shape (T,), optional
@@ -417,12 +423,9 @@ def assemble(
             else capacity_kwh_per_k
         ),
         node_degc=node_degc,
-        substations=(
-            tuple(one.name for one in config.loop.substations)
-            if config.loop is not None and node_degc is not None
-            else ()
-        ),
+        place_names=place_names,
         flow_kg_s=flow_kg_s,
+        branch_kg_s=branch_kg_s,
         hydraulics=hydraulics,
         plant_degc=plant_degc,
         field=fields["borefield"].result() if "borefield" in fields else None,

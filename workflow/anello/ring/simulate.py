@@ -1,4 +1,4 @@
-"""One entrance to both models of the ring."""
+"""One entrance to all models of the ring."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from anello.ring.exchange import RingInput, RingResult
 from anello.ring.iccep2019 import START_COP
 from anello.ring.loop import simulate_loop
 from anello.ring.mixed import simulate_mixed
+from anello.ring.two_pipe import simulate_two_pipe
 
 Floats = NDArray[np.float64]
 
@@ -63,7 +64,9 @@ def simulate(
     InputError
         If the dispatch lacks something.
     """
-    run = simulate_loop if config.model == "loop" else simulate_mixed
+    run = {"loop": simulate_loop, "two_pipe": simulate_two_pipe, "mixed": simulate_mixed}[
+        config.model
+    ]
     return run(
         config,
         data,

@@ -1,0 +1,249 @@
+"""The ring as two pipes: a warm and a cold line in a tree, with a plant that balances them.
+
+A substation takes water from the warm line, cools it by the design difference and returns it to
+the cold line, where its heat pumps heat; where they cool on balance, it is the other way. What
+flows in a branch is the balance of the substations behind it, of either sign, and the plant feeds
+whichever line lacks water. See `anello.ring.plug_line` for what happens in a pipe.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.errors import EnergyAuditError, InputError, Problem
+from anello.ring.config import RingConfig
+from anello.ring.cop import RUNNING_KW, ScalarCop, compile_heat_pumps
+from anello.ring.devices import PlantDevice, plant_devices
+from anello.ring.exchange import RingInput, RingResult, use_side
+from anello.ring.geometry import connected
+from anello.ring.ground import ground_temperature_degc
+from anello.ring.ground_config import WATER_KJ_PER_KGK
+from anello.ring.mixed import assemble
+from anello.ring.plant import PlantController
+from anello.ring.two_pipe_config import TwoPipeConfig
+from anello.ring.two_pipe_network import Pressures, Tree, TwoLines, tree
+
+Floats = NDArray[np.float64]
+_MASS = 1e-9
+_HALVINGS = 60
+
+
+def simulate_two_pipe(
+    config: RingConfig,
+    data: RingInput,
+    *,
+    schedule: Mapping[str, Floats] | None = None,
+    use_degc: Floats | None = None,
+    folder: Path | None = None,
+    field_state_kw: Floats | None = None,
+) -> RingResult:
+    """Simulate the two-pipe network; see `anello.ring.simulate`.
+
+    Heat pumps for heating meet the water that their place of the warm line had in the step before,
+    those for cooling that of the cold line. `temperature_degc` is the mean of all water.
+
+    Raises
+    ------
+    InputError
+        If the plant's heat is scheduled, which no programme can do here, or a state of boreholes
+        is given, of which there are none.
+    EnergyAuditError
+        If energy or water is not conserved.
+    """
+    network = config.two_pipe
+    assert network is not None
+    if schedule is not None or field_state_kw is not None:
+        raise InputError(
+            Problem(
+                "a two-pipe network balances its plant itself, and has no borefield",
+                key="ring.model",
+                value="two_pipe",
+                suggestion="Leave out `coupling.fixed_point.scheduled_balancing`",
+            )
+        )
+    pumps = list(compile_heat_pumps(config, data.nodes, folder).values())
+    use = use_side(config, data).degc if use_degc is None else use_degc
+    shape = tree(network)
+    names = [station.name for station in network.substations]
+    station_of = connected(network.substations, data.nodes, "ring.two_pipe.substations")
+    place_of = [shape.places.index(names[station]) for station in station_of]
+    depth = np.array([network.branches[number].burial_depth_m for number in shape.order])
+    ground = ground_temperature_degc(network.ground, data.day_of_year, depth)
+    warm_degc = network.warm_degc
+    if warm_degc is None:
+        warm_degc = config.initial_degc + network.difference_k / 2.0
+    lines, pressures = TwoLines(network, shape, warm_degc, ground), Pressures(network, shape)
+    devices = plant_devices(config.plant, data.surroundings)
+    plant = _Plant(config, devices, data.times.size, warm_degc, network.difference_k)
+
+    machines: list[ScalarCop] = [pump.scalar() for pump in pumps]
+    signs = [float(pump.sigma) for pump in pumps]
+    steps, count = data.times.size, len(shape.places)
+    source = np.empty(data.q_kw.shape)
+    drawn_kg_s, branch_kg_s = np.empty((count, steps)), np.empty((count - 1, steps))
+    at_places = np.empty((steps + 1, 2 * count))
+    balancing, waters = np.zeros((2, len(devices), steps))
+    pump_kw, loss_kw, passing = np.empty(steps), np.empty(steps), np.empty(steps)
+    held = np.empty(steps + 1)
+    held[0] = lines.heat_kwh()
+    for step in range(steps):
+        hours = float(data.step_h[step])
+        at_places[step, :count], at_places[step, count:] = lines.warm_degc, lines.cold_degc
+        heat = np.zeros(count)
+        for row, place in enumerate(place_of):
+            line = lines.warm_degc if signs[row] < 0 else lines.cold_degc
+            source[row, step] = degc = float(line[place])
+            q = float(data.q_kw[row, step])
+            if q > RUNNING_KW * 1e-3:
+                heat[place] += q * (signs[row] + 1.0 / machines[row](degc, float(use[row, step])))
+        drawn = -heat / network.difference_k
+        branch = shape.behind @ drawn
+        drawn[0] = -drawn.sum()
+        kg_s = drawn / WATER_KJ_PER_KGK, branch / WATER_KJ_PER_KGK
+        drawn_kg_s[:, step], branch_kg_s[:, step] = kg_s
+        # The plant lets the substations' pumps move its water.
+        electricity = pressures.pump_kw(np.concatenate([np.zeros(1), kg_s[0][1:]]), kg_s[1])
+        pump_kw[step] = electricity.sum()
+        warming = electricity if network.pump_heat_to_water else np.zeros(count)
+        alone, per_kw = lines.flow_out(step, hours, drawn, branch, warming)
+        balancing[:, step], waters[:, step], passing[step] = plant.decide(
+            step, -float(drawn[0]), alone, per_kw
+        )
+        loss_kw[step] = (
+            lines.flow_in(alone + per_kw * float(balancing[:, step].sum()), branch) / hours
+        )
+        held[step + 1] = lines.heat_kwh()
+    at_places[-1, :count], at_places[-1, count:] = lines.warm_degc, lines.cold_degc
+    _require_water(lines, shape, drawn_kg_s, branch_kg_s)
+    drawn_kg_s[0] = 0.0
+    device_names = [device.name for device in devices]
+    return assemble(
+        config,
+        data,
+        pumps,
+        temperature=held / (2.0 * float(shape.capacity_kwh_per_k.sum())),
+        source=source,
+        use=use,
+        fixed_heat=None,
+        devices=devices,
+        balancing=dict(zip(device_names, balancing, strict=True)),
+        loss_kw=loss_kw,
+        stored_kwh=np.diff(held),
+        pump_kw=pump_kw,
+        pump_heat_kw=pump_kw if network.pump_heat_to_water else np.zeros(steps),
+        node_degc=at_places,
+        place_names=line_places(network),
+        flow_kg_s=drawn_kg_s.sum(axis=0),
+        branch_kg_s=shape.sign[:, None] * branch_kg_s,
+        hydraulics=pressures.over_time(drawn_kg_s, branch_kg_s),
+        plant_degc=passing,
+        waters_degc=dict(zip(device_names, waters, strict=True)),
+    )
+
+
+def line_places(network: TwoPipeConfig) -> tuple[str, ...]:
+    """Return the names of the places of both lines, in the order of `node_degc`."""
+    places = tree(network).places
+    return tuple(f"{place}, {line}" for line in ("warm", "cold") for place in places)
+
+
+def _require_water(lines: TwoLines, shape: Tree, drawn: Floats, branch: Floats) -> None:
+    """Refuse a run in which water got lost: at a place, or in a pipe."""
+    left = drawn.copy()
+    for number, near in enumerate(shape.near):
+        left[near] += branch[number]
+        left[number + 1] -= branch[number]
+    lost = np.abs(left).max() / max(float(np.abs(branch).max()), 1e-9)
+    worst = max(float(lost), lines.overfilled())
+    if not worst <= _MASS:
+        raise EnergyAuditError(
+            f"the two-pipe network does not keep its water: {worst:.3g} of it, allowed {_MASS:.0e}"
+        )
+
+
+class _Plant:
+    """What the central plant does to the water that it passes from one line to the other.
+
+    It heats what it feeds to the warm line to that line's temperature, cools what it feeds to the
+    cold line, with its devices in their order, and otherwise only defends the bounds.
+    """
+
+    def __init__(
+        self,
+        config: RingConfig,
+        devices: tuple[PlantDevice, ...],
+        steps: int,
+        warm_degc: float,
+        difference_k: float,
+    ) -> None:
+        self.devices, self.bounds = devices, config.bounds_degc
+        self.warm_degc, self.cold_degc = warm_degc, warm_degc - difference_k
+        self.controller = (
+            None
+            if config.plant is None
+            else PlantController(config.plant, devices, config.bounds_degc, steps)
+        )
+
+    def decide(
+        self, step: int, feeds_warm: float, alone: Floats, per_kw: Floats
+    ) -> tuple[Floats, Floats, float]:
+        """Return heat and water of each device, and the water that reaches the plant.
+
+        Parameters
+        ----------
+        step : int
+            Time step.
+        feeds_warm : float
+            Heat capacity flow into the warm line; negative into the cold one [kW/K].
+        alone, per_kw : ndarray, shape (2N,)
+            See `TwoLines.flow_out`.
+
+        Returns
+        -------
+        heat_kw, water_degc : ndarray, shape (D,)
+            Heat into the water [kW], and the water that each device meets [°C].
+        passing : float
+            Water that reaches the plant [°C].
+        """
+        count, flow = alone.size // 2, abs(feeds_warm)
+        at = count if feeds_warm >= 0.0 else 0
+        inlet, rise = float(alone[at]), float(per_kw[at])
+        if self.controller is None or flow == 0.0:
+            return np.zeros(len(self.devices)), np.full(len(self.devices), inlet), inlet
+        heat, waters = self._at_inlet(step, feeds_warm, inlet)
+        if rise > 0.0 and heat.sum() != 0.0:
+            # The plant's own heat comes back in the step: find the inlet that agrees with it.
+            near, far = sorted((inlet, inlet + rise * float(heat.sum())))
+            for _ in range(_HALVINGS):
+                middle = 0.5 * (near + far)
+                heat, waters = self._at_inlet(step, feeds_warm, middle)
+                if inlet + rise * float(heat.sum()) > middle:
+                    near = middle
+                else:
+                    far = middle
+            inlet += rise * float(heat.sum())
+        return heat, waters, inlet
+
+    def _at_inlet(self, step: int, feeds_warm: float, inlet: float) -> tuple[Floats, Floats]:
+        assert self.controller is not None
+        flow = abs(feeds_warm)
+        low, high = self.bounds
+        if feeds_warm > 0.0 and inlet < self.warm_degc:
+            wanted = self.warm_degc
+        elif feeds_warm < 0.0 and inlet > self.cold_degc:
+            wanted = self.cold_degc
+        else:
+            wanted = min(max(inlet, low), high)
+        heat, waters = np.zeros(len(self.devices)), np.zeros(len(self.devices))
+        water = inlet
+        order = sorted(range(len(self.devices)), key=lambda k: not self.devices[k].first)
+        for k in order:
+            waters[k] = water
+            limit = self.controller.limits_kw(step, [water] * len(self.devices), flow)[k]
+            heat[k] = min(max(flow * (wanted - water), limit[0]), limit[1])
+            water += heat[k] / flow
+        return heat, waters
