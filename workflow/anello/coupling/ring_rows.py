@@ -78,6 +78,17 @@ def ring_rows(
                 suggestion="use `mode: physical`, or `coupling.method: fixed_point`",
             )
         )
+    if config.model == "two_pipe":
+        raise InputError(
+            InputProblem(
+                "a programme cannot see two pipes, in which each place has two temperatures and a "
+                "flow of its own",
+                key="ring.model",
+                value=config.model,
+                suggestion="use `coupling.method: fixed_point` without `scheduled_balancing`, or "
+                "`ring.model: loop`",
+            )
+        )
     days = (times - times.astype("datetime64[Y]")) / np.timedelta64(1, "D")
     day_of_year = np.asarray(days, float) + step_h / 48.0
     loop = None

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.errors import InputError, Problem
 from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput, RingResult
 from anello.ring.loop_run import plan_loop
@@ -63,6 +64,11 @@ def sensitivity(
     -------
     Sensitivity
         The derivatives.
+
+    Raises
+    ------
+    InputError
+        If the ring is a two-pipe network.
     """
     # ASSUME: the balancing plant keeps to what it did, and a flow in proportion to the load stays.
     # A plant that follows a schedule does so; a dead band would answer to a change.
@@ -74,6 +80,15 @@ def sensitivity(
     # A heat pump puts σ·q + P into the ring.
     moved = result.q_ring_kw - result.p_kw
     sigma = np.where(moved.sum(axis=1) < 0.0, -1.0, 1.0)[:, None]
+    if config.model == "two_pipe":
+        raise InputError(
+            Problem(
+                "there are no derivatives of a two-pipe network",
+                key="ring.model",
+                value=config.model,
+                suggestion="Simulate it twice, with a little more heat, and compare",
+            )
+        )
     if config.model == "loop":
         heat, station_of, plant_station = _loop(config, data, sigma, spent, by_source)
     else:

@@ -10,6 +10,7 @@ from pydantic import Field
 from anello.ring.borefield.g_function import borehole_count
 from anello.ring.config import RingConfig
 from anello.ring.fields import NonNegative, Positive, Strict
+from anello.ring.loop_config import PipeConfig
 
 
 class PartCost(Strict):
@@ -75,7 +76,11 @@ class RingCosts(Strict):
     )
     borefield: BorefieldCost | None = Field(default=None, description="The borefield.")
     pipes: PipesCost | None = Field(
-        default=None, description="The pipes of a loop; a well-mixed ring has none to be priced."
+        default=None,
+        description=(
+            "The pipes of a loop, or both pipes of each branch of a two-pipe network; a well-mixed "
+            "ring has none to be priced."
+        ),
     )
 
 
@@ -196,11 +201,16 @@ def _to_build(ring: RingConfig, costs: RingCosts) -> Iterator[tuple[str, float |
             bores = costs.borefield
             yield "borefield", None if bores is None else bores.capital_eur_per_m * metres
     pipes = costs.pipes
-    if ring.model != "loop" or ring.loop is None or pipes is None:
+    laid: list[PipeConfig] = []
+    if ring.model == "loop" and ring.loop is not None:
+        laid = list(ring.loop.segments)
+    elif ring.model == "two_pipe" and ring.two_pipe is not None:
+        laid = [pipe for branch in ring.two_pipe.branches for pipe in (branch, branch)]
+    if not laid or pipes is None:
         yield "pipes", None
         return
     per_m = [
         pipe.length_m * (pipes.capital_eur_per_m + pipes.capital_eur_per_m2 * pipe.inner_diameter_m)
-        for pipe in ring.loop.segments
+        for pipe in laid
     ]
     yield "pipes", float(sum(per_m))

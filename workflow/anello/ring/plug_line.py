@@ -8,6 +8,8 @@ step is against the time the water stays. Only where a row grows too long do nei
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,9 +19,8 @@ Floats = NDArray[np.float64]
 def along(slope: Floats, length: Floats) -> Floats:
     """Return ∫ exp(a·s) ds from 0 to a length: its length where a is nothing."""
     exponent = slope * length
-    small = np.abs(exponent) < 1e-9
-    grown = np.expm1(exponent) / np.where(small, 1.0, slope)
-    result: Floats = np.where(small, length * (1.0 + exponent / 2.0), grown)
+    exponent[exponent == 0.0] = 1e-300
+    result: Floats = length * np.expm1(exponent) / exponent
     return result
 
 
@@ -139,15 +140,14 @@ class Line:
         if self._entering == 0.0:
             return
         above, per = inlet_degc - self._ground, self.rate / self._flow
-        size = np.array([self._entering])
-        stays = float(along(np.array([-per]), size)[0])
-        self.lost_kwh += above * (self._entering - stays)
-        self.lost_kwh -= above * self._passing * float(np.expm1(-per * self.capacity))
-        outer = above * np.exp(-per * size)
-        self._size = np.concatenate([self._size, size])
-        self._base = np.append(self._base, self._ground)
-        self._extra = np.concatenate([self._extra, outer])
-        self._slope = np.append(self._slope, per)
+        size, exponent = self._entering, max(per * self._entering, 1e-300)
+        stays = -size * math.expm1(-exponent) / exponent
+        self.lost_kwh += above * (size - stays)
+        self.lost_kwh -= above * self._passing * math.expm1(-per * self.capacity)
+        self._size = np.concatenate([self._size, [size]])
+        self._base = np.concatenate([self._base, [self._ground]])
+        self._extra = np.concatenate([self._extra, [above * math.exp(-per * size)]])
+        self._slope = np.concatenate([self._slope, [per]])
         while self._size.size > self.most:
             self._merge()
 

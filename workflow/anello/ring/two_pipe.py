@@ -29,7 +29,8 @@ from anello.ring.two_pipe_network import Pressures, Tree, TwoLines, tree
 
 Floats = NDArray[np.float64]
 _MASS = 1e-9
-_HALVINGS = 60
+_TRIES = 60
+_AGREES_K = 1e-9
 
 
 def simulate_two_pipe(
@@ -217,14 +218,21 @@ class _Plant:
         heat, waters = self._at_inlet(step, feeds_warm, inlet)
         if rise > 0.0 and heat.sum() != 0.0:
             # The plant's own heat comes back in the step: find the inlet that agrees with it.
-            near, far = sorted((inlet, inlet + rise * float(heat.sum())))
-            for _ in range(_HALVINGS):
-                middle = 0.5 * (near + far)
+            # Heat falls with the inlet along straight pieces, which a bracketed secant follows.
+            ends = [inlet, inlet + rise * float(heat.sum())]
+            back = rise * float(self._at_inlet(step, feeds_warm, ends[1])[0].sum())
+            gaps = [ends[1] - ends[0], inlet + back - ends[1]]
+            for _ in range(_TRIES):
+                spread = gaps[0] - gaps[1]
+                share = gaps[0] / spread if spread else 0.5
+                middle = ends[0] + share * (ends[1] - ends[0])
                 heat, waters = self._at_inlet(step, feeds_warm, middle)
-                if inlet + rise * float(heat.sum()) > middle:
-                    near = middle
-                else:
-                    far = middle
+                gap = inlet + rise * float(heat.sum()) - middle
+                if abs(gap) < _AGREES_K:
+                    break
+                side = 0 if gap * gaps[0] > 0.0 else 1
+                ends[side], gaps[side] = middle, gap
+                gaps[1 - side] *= 0.5
             inlet += rise * float(heat.sum())
         return heat, waters, inlet
 

@@ -95,6 +95,17 @@ class ScenarioConfig(Strict):
             )
         return self
 
+    @model_validator(mode="after")
+    def _seen_by_a_programme(self) -> Self:
+        coupling = self.coupling
+        seen = coupling.method == "slp" or coupling.fixed_point.scheduled_balancing
+        if self.ring.model == "two_pipe" and coupling.coupled and seen:
+            raise ValueError(
+                "`ring.model: two_pipe` is simulated, and no programme sees it: needed is "
+                "`coupling.method: fixed_point`, without `fixed_point.scheduled_balancing`"
+            )
+        return self
+
 
 @dataclass(frozen=True)
 class Point:

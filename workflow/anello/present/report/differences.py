@@ -129,7 +129,7 @@ def _why(missing: Sequence[str]) -> str:
     """Say why something has no price."""
     if "pipes" not in missing:
         return ", for want of prices"
-    pipes = "the settings describe no pipes of a loop, or do not price them"
+    pipes = "the settings describe no pipes, or do not price them"
     return f" ({pipes})" if len(missing) == 1 else f", for want of prices ({pipes})"
 
 

@@ -62,6 +62,7 @@ def network_payload(collected: CollectedResults, config: FiguresConfig) -> dict[
         if "q_bal_kw" in ring:
             names, pumps, plant_at = [*names, PLANT], [*pumps, []], len(names)
         lengths = [1.0] * len(names)
+        # ASSUME: of a two-pipe network, which has two waters at a place, the view shows the mean.
         water = np.tile(part["temperature_degc"].values, (len(names), 1))
     bounds = ring.attrs.get("bounds_degc", (None, None))
     plant = part["q_bal_kw"].sum("device").values if "q_bal_kw" in part else None
@@ -85,7 +86,7 @@ def network_payload(collected: CollectedResults, config: FiguresConfig) -> dict[
         "text": week.text,
         "loop": loop is not None,
         "lengths": lengths if loop is not None else None,
-        "flow": packed(part["flow_kg_s"].values) if "flow_kg_s" in part else None,
+        "flow": packed(part["flow_kg_s"].values) if loop and "flow_kg_s" in part else None,
         "low": None if bounds[0] is None else float(bounds[0]),
         "high": None if bounds[1] is None else float(bounds[1]),
         "stations": stations,

@@ -24,6 +24,7 @@ from anello.present.report.energy_flows import energy_links, sankey_svg
 from anello.present.report.hydraulics_table import hydraulics_html
 from anello.present.report.loop_drawing import loop_html, ring_loop
 from anello.present.report.ring_figures import cop_duration
+from anello.present.report.two_lines import two_lines_html
 
 Array = npt.NDArray[np.float64]
 
@@ -44,6 +45,7 @@ def scenario_block(name: str, collected: CollectedResults, config: FiguresConfig
             "wide",
         ),
         ("The loop", _loop(collected, config), ""),
+        ("The two lines", two_lines_html(collected.settings, collected.ring), ""),
         ("COP", _cop(collected, config), ""),
         ("Prices of energy", _prices(collected, config), ""),
         ("Convergence", _convergence(collected, config), ""),

@@ -143,9 +143,11 @@ def ring_sizes(collected: CollectedResults) -> list[RingSize]:
         text = f"{count} × {depth:g} m, {count * depth:,.0f} m"
         measures = ((count, "boreholes"), (depth, "m deep"), (count * depth, "m"))
         out.append(RingSize("Borefield", text, measures))
-    loop = ring.get("loop")
-    if loop:
-        pipes = sorted(loop["segments"], key=lambda p: -p["inner_diameter_m"])
+    pipes = (ring.get("loop") or {}).get("segments") or []
+    if ring.get("model") == "two_pipe":
+        pipes = [pipe for pipe in ring["two_pipe"]["branches"] for _ in ("warm", "cold")]
+    if pipes:
+        pipes = sorted(pipes, key=lambda p: -p["inner_diameter_m"])
         for diameter, group in groupby(pipes, key=lambda p: p["inner_diameter_m"]):
             length = sum(pipe["length_m"] for pipe in group)
             what = f"Pipe, ⌀ {diameter * 1000:.0f} mm inside"

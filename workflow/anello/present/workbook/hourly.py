@@ -107,6 +107,8 @@ def _waters(
         water = ring["node_degc"].transpose("substation", "state")
         loop = (settings.get("ring") or {}).get("loop") or {}
         names = [station["name"] for station in loop.get("substations", [])]
+        if "substation" in ring.coords:  # the places of two lines
+            names = [str(name) for name in ring["substation"].values]
         for label, values in zip(names or range(1, len(water) + 1), water.values, strict=True):
             yield f"{name}: substation {label} [°C]", values
 

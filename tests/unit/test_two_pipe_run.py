@@ -1,0 +1,207 @@
+"""A two-pipe network in a run: the coupling that it takes, its results, its part of the report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from anello.coupling.config import CouplingConfig
+from anello.coupling.district import CoupledDistrict
+from anello.errors import InputError
+from anello.optimise.results.summary import _ring as ring_summary
+from anello.present.report.config import FiguresConfig
+from anello.present.report.hydraulics_table import hydraulics_html
+from anello.present.report.network_view import network_payload
+from anello.present.report.scenario_sections import scenario_block
+from anello.present.report.sizes import ring_sizes
+from anello.present.report.two_lines import two_lines_html
+from anello.present.workbook.hourly import _waters
+from anello.ring import RingConfig, RingInput, sensitivity, simulate
+from anello.ring.adapt import ring_dataset
+from anello.ring.capital import RingCosts, ring_capital
+from anello.run.config import ScenarioConfig
+from report_fakes import fake_district
+from ring_districts import random_district
+
+FIXED = {"method": "fixed_point", "fixed_point": {"relaxation": 0.7}, "max_iterations": 4}
+MACHINE = {
+    "service": "heating",
+    "cop_map": {"kind": "carnot"},
+    "use_temperature": {"kind": "fixed", "degc": 35},
+}
+
+
+def two_pipe(places: list[str]) -> dict:
+    return {
+        "substations": [{"name": f"at_{name}", "heat_pumps": [name]} for name in places],
+        "branches": [
+            {
+                "start": "plant" if number == 0 else f"at_{places[number - 1]}",
+                "end": f"at_{name}",
+                "length_m": 200.0,
+                "pipe": "PE100 SDR11 DN160",
+            }
+            for number, name in enumerate(places)
+        ],
+    }
+
+
+SETTINGS = {
+    "model": "two_pipe",
+    "heat_pumps": {"hp_clim_hot": MACHINE},
+    "plant": {"backup_heater": {"max_kw": 900.0}},
+    "two_pipe": two_pipe(["buildings", "commercial"]),
+}
+
+
+def district(seed: int, coupling: dict) -> CoupledDistrict:
+    data, ring = random_district(seed)
+    places = sorted({str(n).partition("::")[0] for n in data.inputs["node"].values if "hp_" in n})
+    plant = {
+        "backup_heater": {"max_kw": 500.0},
+        "chiller": {"max_kw": 500.0, "outdoor_degc": 22.0},
+    }
+    told = ring.model_dump(mode="json") | {
+        "model": "two_pipe",
+        "two_pipe": two_pipe(places),
+        "plant": plant,
+    }
+    return CoupledDistrict(
+        data, RingConfig.model_validate(told), CouplingConfig.model_validate(coupling)
+    )
+
+
+@pytest.mark.parametrize("seed", [1, 3])
+def test_the_fixed_point_iterates_with_two_pipes(seed):
+    outcome = district(seed, FIXED).run(must_converge=False)
+    for done in (outcome.best, outcome.last):
+        assert done.ring.audit.relative < 1e-6
+        assert done.ring.second_law.violations == 0
+        assert done.ring.branch_kg_s.shape[1] == done.ring.times.size
+        assert done.cost.total_eur >= 0.0
+    assert len(outcome.record.trace) == FIXED["max_iterations"]
+    # A programme is solved with the COP that simulations found, no longer with the start's.
+    first = outcome.last.ring.cop_dispatch
+    assert np.ptp(first, axis=1).max() > 0.1
+
+
+def test_what_is_dispatched_alone_decides_what_is_simulated():
+    """With a given dispatch the fixed point is there after one simulation."""
+    times = np.datetime64("2015-01-01", "ns") + np.arange(30) * np.timedelta64(1, "h")
+    config, data, result = simulated(SETTINGS, times)
+    again = simulate(config, replace(data, cop_dispatch=result.cop))
+    assert np.array_equal(again.cop, result.cop)
+    assert np.array_equal(again.temperature_degc, result.temperature_degc)
+
+
+@pytest.mark.parametrize(
+    "coupling", [{"method": "slp"}, {**FIXED, "fixed_point": {"scheduled_balancing": True}}]
+)
+def test_no_programme_sees_two_pipes_and_says_so(coupling):
+    with pytest.raises(InputError, match=r"coupling.method: fixed_point.*scheduled_balancing"):
+        district(1, coupling)
+    _, ring = random_district(1)
+    told = ring.model_dump(mode="json") | {"model": "two_pipe", "two_pipe": two_pipe(["a"])}
+    with pytest.raises(ValidationError, match=r"no programme sees it.*fixed_point"):
+        ScenarioConfig.model_validate(
+            {
+                "name": "s",
+                "description": "",
+                "model_scenario": None,
+                "overrides": {},
+                "data": {"source": "folder", "model": "model.yaml"},
+                "quality": {},
+                "ring": told,
+                "coupling": coupling,
+                "solver": {},
+                "figures": {},
+            }
+        )
+
+
+def simulated(settings: dict, times: np.ndarray):
+    steps, nodes = times.size, ("buildings::hp_clim_hot", "commercial::hp_clim_hot")
+    data = RingInput(
+        nodes=nodes,
+        times=times,
+        step_h=np.ones(steps),
+        q_kw=np.full((2, steps), 80.0),
+        cop_dispatch=np.full((2, steps), 4.0),
+        storage_kwh=np.full((2, steps), np.nan),
+        storage_start_kwh=np.zeros(2),
+    )
+    config = RingConfig.model_validate(settings)
+    return config, data, simulate(config, data)
+
+
+@pytest.fixture(scope="module")
+def collected():
+    fake = fake_district(days=3, start="2015-07-01")
+    config, _, result = simulated(SETTINGS, fake.ring["timestep"].values)
+    told = {**fake.settings, "ring": config.model_dump(mode="json")}
+    return replace(fake, ring=ring_dataset(result), settings=told)
+
+
+def test_the_report_tells_of_the_two_lines_and_is_whole(collected):
+    page = scenario_block("smart", collected, FiguresConfig())
+    assert "The two lines" in page
+    assert "The loop<" not in page
+    lines = two_lines_html(collected.settings, collected.ring)
+    assert "plant → at_buildings" in lines
+    assert "at_commercial, cold" in lines
+    assert "400 m of trench" in lines
+    assert hydraulics_html(collected.ring) in lines
+    assert "head of" in lines
+    assert two_lines_html({"ring": {"model": "mixed"}}, collected.ring) == ""
+    assert "–" in two_lines_html(collected.settings, None)
+    assert hydraulics_html(None) == ""
+
+
+def test_the_network_view_shows_locations_and_no_way_around(collected):
+    shown = network_payload(collected, FiguresConfig())
+    assert shown is not None
+    assert shown["loop"] is False
+    assert shown["flow"] is None
+    assert len(shown["stations"]) == 3
+
+
+def test_sheets_sizes_and_summary_know_both_lines(collected):
+    names = [name for name, _ in _waters("s", collected.ring, collected.settings)]
+    assert names[1:3] == ["s: substation plant, warm [°C]", "s: substation at_buildings, warm [°C]"]
+    pipes = [size for size in ring_sizes(collected) if "Pipe" in size.what]
+    assert [size.text for size in pipes] == ["800 m"]
+    told = ring_summary(collected.ring)
+    assert told["hydraulics"]["critical_path"]
+    water = collected.ring["node_degc"]
+    assert told["temperature_degc"]["min"] == float(water.min())
+
+
+def test_both_pipes_of_a_branch_are_paid_for():
+    config = RingConfig.model_validate(
+        {
+            "model": "two_pipe",
+            "heat_pumps": {"hp": MACHINE},
+            "two_pipe": two_pipe(["buildings"]),
+        }
+    )
+    costs = RingCosts.model_validate(
+        {
+            "pipes": {
+                "capital_eur_per_m": 100.0,
+                "capital_eur_per_m2": 1000.0,
+                "lifetime_years": 50.0,
+            }
+        }
+    )
+    (pipes,) = ring_capital(config, costs, 8760.0).parts
+    assert pipes.build_eur == pytest.approx(2 * 200.0 * (100.0 + 1000.0 * 0.1308))
+
+
+def test_there_are_no_derivatives_of_two_pipes():
+    times = np.datetime64("2015-01-01", "ns") + np.arange(3) * np.timedelta64(1, "h")
+    config, data, result = simulated(SETTINGS, times)
+    with pytest.raises(InputError, match="no derivatives of a two-pipe network"):
+        sensitivity(config, data, result, np.full((2, 3), 0.3))
