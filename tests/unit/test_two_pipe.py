@@ -425,6 +425,7 @@ def test_a_result_goes_to_a_file_and_comes_back():
     assert list(written["substation"].values) == list(result.place_names)
     back = ring_result(written)
     assert back.place_names == result.place_names
+    assert back.capacity_kwh_per_k == 2.0 * float(tree(config.two_pipe).capacity_kwh_per_k.sum())
     assert np.array_equal(back.branch_kg_s, result.branch_kg_s)
     assert np.array_equal(back.temperature_degc, result.temperature_degc)
 

@@ -89,6 +89,7 @@ def simulate_two_pipe(
     at_places = np.empty((steps + 1, 2 * count))
     balancing, waters = np.zeros((2, len(devices), steps))
     pump_kw, loss_kw, passing = np.empty(steps), np.empty(steps), np.empty(steps)
+    capacity_kwh_per_k = 2.0 * float(shape.capacity_kwh_per_k.sum())
     held = np.empty(steps + 1)
     held[0] = lines.heat_kwh()
     for step in range(steps):
@@ -126,7 +127,7 @@ def simulate_two_pipe(
         config,
         data,
         pumps,
-        temperature=held / (2.0 * float(shape.capacity_kwh_per_k.sum())),
+        temperature=held / capacity_kwh_per_k,
         source=source,
         use=use,
         fixed_heat=None,
@@ -142,6 +143,7 @@ def simulate_two_pipe(
         branch_kg_s=shape.sign[:, None] * branch_kg_s,
         hydraulics=pressures.over_time(drawn_kg_s, branch_kg_s),
         plant_degc=passing,
+        capacity_kwh_per_k=capacity_kwh_per_k,
         waters_degc=dict(zip(device_names, waters, strict=True)),
     )
 
