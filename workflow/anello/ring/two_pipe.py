@@ -8,7 +8,7 @@ whichever line lacks water. See `anello.ring.plug_line` for what happens in a pi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from anello.errors import EnergyAuditError, InputError, Problem
 from anello.ring.config import RingConfig
-from anello.ring.cop import RUNNING_KW, ScalarCop, compile_heat_pumps
+from anello.ring.cop import RUNNING_KW, HeatPumpCop, ScalarCop, compile_heat_pumps
 from anello.ring.devices import PlantDevice, plant_devices
 from anello.ring.exchange import RingInput, RingResult, use_side
 from anello.ring.geometry import connected
@@ -69,6 +69,60 @@ def simulate_two_pipe(
     pumps = list(compile_heat_pumps(config, data.nodes, folder).values())
     use = use_side(config, data).degc if use_degc is None else use_degc
     shape = tree(network)
+    devices = plant_devices(config.plant, data.surroundings)
+    pressures = Pressures(network, shape)
+    course = _march(config, data, pumps, use, shape, pressures, devices)
+    capacity_kwh_per_k = 2.0 * float(shape.capacity_kwh_per_k.sum())
+    device_names = [device.name for device in devices]
+    return assemble(
+        config,
+        data,
+        pumps,
+        temperature=course.held_kwh / capacity_kwh_per_k,
+        source=course.source_degc,
+        use=use,
+        fixed_heat=None,
+        devices=devices,
+        balancing=dict(zip(device_names, course.balancing_kw, strict=True)),
+        loss_kw=course.loss_kw,
+        stored_kwh=np.diff(course.held_kwh),
+        pump_kw=course.pump_kw,
+        pump_heat_kw=course.pump_kw * (1.0 if network.pump_heat_to_water else 0.0),
+        node_degc=course.place_degc,
+        place_names=line_places(network),
+        flow_kg_s=course.drawn_kg_s.sum(axis=0),
+        branch_kg_s=shape.sign[:, None] * course.branch_kg_s,
+        hydraulics=pressures.over_time(course.drawn_kg_s, course.branch_kg_s),
+        plant_degc=course.plant_degc,
+        capacity_kwh_per_k=capacity_kwh_per_k,
+        waters_degc=dict(zip(device_names, course.device_degc, strict=True)),
+    )
+
+
+class _Course:
+    """What happened in each step; places are those of the tree, the plant's own flow left out."""
+
+    def __init__(self, pumps: int, places: int, devices: int, steps: int) -> None:
+        self.source_degc = np.empty((pumps, steps))
+        self.drawn_kg_s, self.branch_kg_s = np.zeros((places, steps)), np.empty((places - 1, steps))
+        self.place_degc = np.empty((steps + 1, 2 * places))
+        self.balancing_kw, self.device_degc = np.zeros((2, devices, steps))
+        self.pump_kw, self.loss_kw, self.plant_degc = np.empty((3, steps))
+        self.held_kwh = np.empty(steps + 1)
+
+
+def _march(
+    config: RingConfig,
+    data: RingInput,
+    pumps: Sequence[HeatPumpCop],
+    use: Floats,
+    shape: Tree,
+    pressures: Pressures,
+    devices: tuple[PlantDevice, ...],
+) -> _Course:
+    """Go through the steps: heat, flow, pumps, water at the places, plant."""
+    network = config.two_pipe
+    assert network is not None
     names = [station.name for station in network.substations]
     station_of = connected(network.substations, data.nodes, "ring.two_pipe.substations")
     place_of = [shape.places.index(names[station]) for station in station_of]
@@ -77,75 +131,44 @@ def simulate_two_pipe(
     warm_degc = network.warm_degc
     if warm_degc is None:
         warm_degc = config.initial_degc + network.difference_k / 2.0
-    lines, pressures = TwoLines(network, shape, warm_degc, ground), Pressures(network, shape)
-    devices = plant_devices(config.plant, data.surroundings)
+    lines = TwoLines(network, shape, warm_degc, ground)
     plant = _Plant(config, devices, data.times.size, warm_degc, network.difference_k)
-
     machines: list[ScalarCop] = [pump.scalar() for pump in pumps]
     signs = [float(pump.sigma) for pump in pumps]
-    steps, count = data.times.size, len(shape.places)
-    source = np.empty(data.q_kw.shape)
-    drawn_kg_s, branch_kg_s = np.empty((count, steps)), np.empty((count - 1, steps))
-    at_places = np.empty((steps + 1, 2 * count))
-    balancing, waters = np.zeros((2, len(devices), steps))
-    pump_kw, loss_kw, passing = np.empty(steps), np.empty(steps), np.empty(steps)
-    capacity_kwh_per_k = 2.0 * float(shape.capacity_kwh_per_k.sum())
-    held = np.empty(steps + 1)
-    held[0] = lines.heat_kwh()
-    for step in range(steps):
-        hours = float(data.step_h[step])
-        at_places[step, :count], at_places[step, count:] = lines.warm_degc, lines.cold_degc
+    count = len(shape.places)
+    course = _Course(len(pumps), count, len(devices), data.times.size)
+    course.held_kwh[0] = lines.heat_kwh()
+    for step, hours in enumerate(data.step_h.tolist()):
+        now = lines.warm_degc, lines.cold_degc
+        course.place_degc[step] = np.concatenate(now)
         heat = np.zeros(count)
         for row, place in enumerate(place_of):
-            line = lines.warm_degc if signs[row] < 0 else lines.cold_degc
-            source[row, step] = degc = float(line[place])
+            degc = float(now[0 if signs[row] < 0 else 1][place])
+            course.source_degc[row, step] = degc
             q = float(data.q_kw[row, step])
             if q > RUNNING_KW * 1e-3:
                 heat[place] += q * (signs[row] + 1.0 / machines[row](degc, float(use[row, step])))
         drawn = -heat / network.difference_k
         branch = shape.behind @ drawn
-        drawn[0] = -drawn.sum()
-        kg_s = drawn / WATER_KJ_PER_KGK, branch / WATER_KJ_PER_KGK
-        drawn_kg_s[:, step], branch_kg_s[:, step] = kg_s
+        course.drawn_kg_s[:, step] = drawn / WATER_KJ_PER_KGK
+        course.branch_kg_s[:, step] = branch / WATER_KJ_PER_KGK
         # The plant lets the substations' pumps move its water.
-        electricity = pressures.pump_kw(np.concatenate([np.zeros(1), kg_s[0][1:]]), kg_s[1])
-        pump_kw[step] = electricity.sum()
+        electricity = pressures.pump_kw(course.drawn_kg_s[:, step], course.branch_kg_s[:, step])
+        course.pump_kw[step] = electricity.sum()
         warming = electricity if network.pump_heat_to_water else np.zeros(count)
+        feeds_warm = float(drawn.sum())
+        drawn[0] = -feeds_warm
         alone, per_kw = lines.flow_out(step, hours, drawn, branch, warming)
-        balancing[:, step], waters[:, step], passing[step] = plant.decide(
-            step, -float(drawn[0]), alone, per_kw
+        heat_kw, device_degc, course.plant_degc[step] = plant.decide(
+            step, feeds_warm, alone, per_kw
         )
-        loss_kw[step] = (
-            lines.flow_in(alone + per_kw * float(balancing[:, step].sum()), branch) / hours
-        )
-        held[step + 1] = lines.heat_kwh()
-    at_places[-1, :count], at_places[-1, count:] = lines.warm_degc, lines.cold_degc
-    _require_water(lines, shape, drawn_kg_s, branch_kg_s)
-    drawn_kg_s[0] = 0.0
-    device_names = [device.name for device in devices]
-    return assemble(
-        config,
-        data,
-        pumps,
-        temperature=held / capacity_kwh_per_k,
-        source=source,
-        use=use,
-        fixed_heat=None,
-        devices=devices,
-        balancing=dict(zip(device_names, balancing, strict=True)),
-        loss_kw=loss_kw,
-        stored_kwh=np.diff(held),
-        pump_kw=pump_kw,
-        pump_heat_kw=pump_kw if network.pump_heat_to_water else np.zeros(steps),
-        node_degc=at_places,
-        place_names=line_places(network),
-        flow_kg_s=drawn_kg_s.sum(axis=0),
-        branch_kg_s=shape.sign[:, None] * branch_kg_s,
-        hydraulics=pressures.over_time(drawn_kg_s, branch_kg_s),
-        plant_degc=passing,
-        capacity_kwh_per_k=capacity_kwh_per_k,
-        waters_degc=dict(zip(device_names, waters, strict=True)),
-    )
+        course.balancing_kw[:, step], course.device_degc[:, step] = heat_kw, device_degc
+        lost_kwh = lines.flow_in(alone + per_kw * float(heat_kw.sum()), branch)
+        course.loss_kw[step] = lost_kwh / hours
+        course.held_kwh[step + 1] = lines.heat_kwh()
+    course.place_degc[-1] = np.concatenate([lines.warm_degc, lines.cold_degc])
+    _require_water(lines, shape, course.drawn_kg_s, course.branch_kg_s)
+    return course
 
 
 def line_places(network: TwoPipeConfig) -> tuple[str, ...]:
@@ -157,6 +180,7 @@ def line_places(network: TwoPipeConfig) -> tuple[str, ...]:
 def _require_water(lines: TwoLines, shape: Tree, drawn: Floats, branch: Floats) -> None:
     """Refuse a run in which water got lost: at a place, or in a pipe."""
     left = drawn.copy()
+    left[0] = -drawn.sum(axis=0)
     for number, near in enumerate(shape.near):
         left[near] += branch[number]
         left[number + 1] -= branch[number]
