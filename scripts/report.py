@@ -18,4 +18,6 @@ if __name__ == "__main__":
             table=snakemake.output.table,
             figures=snakemake.output.figures,
             settings=FiguresConfig.model_validate(snakemake.params.settings),
+            sensitivity=snakemake.input.get("sensitivity") or None,
+            pareto=snakemake.input.get("pareto") or None,
         )

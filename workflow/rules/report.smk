@@ -8,6 +8,8 @@ rule report:
 rule write_report:
     input:
         results=expand("results/{{run}}/{scenario}/results.nc", scenario=SCENARIOS),
+        sensitivity="results/{run}/sensitivity.csv" if SETTINGS.sensitivity else [],
+        pareto="results/{run}/pareto.csv" if SETTINGS.pareto else [],
     output:
         page=report(
             "results/{run}/report.html",

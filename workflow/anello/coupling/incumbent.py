@@ -115,6 +115,18 @@ class Linearisation:
         """The same incumbent with another trust region [K]."""
         return replace(self, trust_region_k=trust_region_k)
 
+    def as_start(self, trust_region_k: float) -> Linearisation:
+        """Return where the search of another district's dispatch may begin.
+
+        What this dispatch cost says nothing about the other's, whose first step is always taken.
+
+        Parameters
+        ----------
+        trust_region_k : float
+            Trust region of the first programme [K].
+        """
+        return replace(self, trust_region_k=trust_region_k, cost_eur=np.inf, iteration=-1)
+
 
 def _least_factor(config: RingConfig, nodes: tuple[str, ...]) -> Floats:
     """Smallest capacity factor within the ring's bounds, shape (H, 1) [-].

@@ -26,8 +26,17 @@ from anello.optimise.solve.config import SolverConfig
 from anello.present.report.config import FiguresConfig
 from anello.ring.capital import RingCosts
 from anello.ring.config import RingConfig
-from anello.run.config_faults import at_line, locate, placed_in_sweep, problem_of, unknown_scenario
+from anello.run.config_faults import (
+    at_line,
+    locate,
+    placed_in_study,
+    placed_in_sweep,
+    problem_of,
+    unknown_scenario,
+)
 from anello.run.preprocess.config import DataConfig, QualityConfig
+from anello.run.studies.cases import PARETO, SENSITIVITY, Case, pareto_cases, sensitivity_cases
+from anello.run.studies.config import ParetoConfig, SensitivityConfig
 from anello.run.sweep.config import SweepConfig
 from anello.run.sweep.points import point_values, set_path
 
@@ -158,6 +167,13 @@ class RunConfig(Strict):
         description="A parameter space; each of the scenarios is then run at each of its points. "
         "Keys are dotted paths as in a scenario's definition.",
     )
+    sensitivity: SensitivityConfig | None = Field(
+        None, description="Which assumption moves a scenario's cost most; not asked by default."
+    )
+    pareto: ParetoConfig | None = Field(
+        None,
+        description="What less of another cost class, such as CO₂, costs; not asked by default.",
+    )
 
     def scenario(self, name: str) -> ScenarioConfig:
         """Return the settings of one scenario, its changes laid over the run's sections.
@@ -206,6 +222,29 @@ class RunConfig(Strict):
             for name in self.scenarios
             for position, changed in enumerate(values)
         ]
+
+    def cases(self) -> list[Case]:
+        """Return the computations of all studies, those first that others wait for.
+
+        Raises
+        ------
+        ConfigError
+            If a study names a scenario or an assumption that is not there, or a wrong class.
+        """
+        studies = {SENSITIVITY: self.sensitivity, PARETO: self.pareto}
+        for study, asked in studies.items():
+            if asked is not None and asked.scenario not in self.scenario_definitions:
+                known = self.scenario_definitions
+                raise ConfigError(unknown_scenario(asked.scenario, known, f"{study}.scenario"))
+        cases: list[Case] = []
+        if self.sensitivity is not None:
+            settings = self.scenario(self.sensitivity.scenario).model_dump(mode="json")
+            cases += sensitivity_cases(self.sensitivity, settings)
+        if self.pareto is not None:
+            found = self.scenario(self.pareto.scenario)
+            money = found.figures.cost_class
+            cases += pareto_cases(self.pareto, found.model_dump(mode="json"), money)
+        return cases
 
     def at_points(self, points: Sequence[Point]) -> list[ScenarioConfig]:
         """Return the settings at points of the sweep.
@@ -336,6 +375,7 @@ def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -
                 problems.append(at_line(problem, file, line))
     if problems:
         raise ConfigError(problems, summary="The configuration is wrong")
+    _check_studies(config, files)
     if config.sweep is not None:
         try:
             config.at_points(config.points())
@@ -343,6 +383,23 @@ def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -
             placed = [placed_in_sweep(problem, config.sweep, files) for problem in error.problems]
             raise ConfigError(placed, error.summary) from None
     return config
+
+
+def _check_studies(config: RunConfig, files: Sequence[str | Path]) -> None:
+    """Raise the faults of all studies, placed where they stand in the files."""
+    try:
+        for case in config.cases():
+            try:
+                config.at_points([Point(case.scenario, dict(case.values), 0)])
+            except ConfigError as error:
+                raise ConfigError(
+                    [placed_in_study(problem, case.study, files) for problem in error.problems],
+                    summary="A study is wrong",
+                ) from None
+    except ConfigError as error:
+        raise ConfigError(
+            [placed_in_study(problem, "", files) for problem in error.problems], error.summary
+        ) from None
 
 
 def read_config(*files: str | Path) -> RunConfig:

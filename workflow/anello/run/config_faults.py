@@ -84,6 +84,16 @@ def placed_in_sweep(problem: Problem, sweep: SweepConfig, files: Sequence[str | 
     return at_line(problem, *locate(files, near[0] if near else ("sweep",)))
 
 
+def placed_in_study(problem: Problem, study: str, files: Sequence[str | Path]) -> Problem:
+    """Say where a fault of a study stands; one of a changed key, where the key is named."""
+    if problem.file is not None:
+        return problem
+    loc: tuple[str | int, ...] = tuple((problem.key or "").split("."))
+    if study:
+        loc = (study,)
+    return at_line(problem, *locate(files, loc))
+
+
 def unknown_scenario(
     name: str,
     known: Iterable[str],

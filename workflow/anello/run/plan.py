@@ -20,6 +20,7 @@ from anello.run.iterations import RING_FILES, iteration_file, remembered
 from anello.run.preprocess.config import DataConfig
 from anello.run.provenance import code_digest
 from anello.run.stages.gather import ExpectedPoint
+from anello.run.studies.cases import Case
 from anello.run.sweep.points import point_labels
 
 # A solver may take five times its limit, for the rounds after trouble and the search for a cause.
@@ -44,6 +45,8 @@ class RunPlan:
         The scenarios to run.
     points : dict
         The points of the sweep by their names, such as ``point~0001_initial_degc~15``.
+    cases : dict
+        The computations of studies by their names, such as ``sensitivity~interest~low``.
     """
 
     def __init__(self, settings: RunConfig, scripts: Path) -> None:
@@ -51,24 +54,30 @@ class RunPlan:
         self.run = settings.run
         self.scenarios = list(settings.scenarios)
         self.points = named_points(settings)
+        self.cases: dict[str, Case] = {case.name: case for case in settings.cases()}
         self._scripts = scripts
         self.scenario: Callable[[str], ScenarioConfig] = cache(self._scenario)
         self.plain: Callable[[str], dict[str, Any]] = cache(self._plain)
         self.code: Callable[[str], str] = cache(self._code)
+        self.case_fingerprint: Callable[[str], str] = cache(self._case_fingerprint)
 
     @property
     def places(self) -> list[str]:
         """Folders that hold results of their own: of scenarios, and of points."""
-        return [*self.scenarios, *self.points, *(f"points/{name}" for name in self.points)]
+        below = (*self.points, *self.cases)
+        return [*self.scenarios, *self.points, *(f"points/{name}" for name in below)]
 
     def point(self, name: str) -> Point:
-        """Return a point of the sweep by its name.
+        """Return a point of the sweep, or of a study, by its name.
 
         Raises
         ------
         SweepError
             If there is none.
         """
+        if name in self.cases:
+            case = self.cases[name]
+            return Point(case.scenario, dict(case.values), 0)
         if name not in self.points:
             raise SweepError(f"The sweep has no point {name}.")
         return self.points[name]
@@ -202,6 +211,32 @@ class RunPlan:
             self.point(point).values,
             self.code("point.py"),
             [_file_digest(path) for path in self.model_files(point)],
+        ]
+        return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
+
+    def study(self, name: str) -> list[str]:
+        """Return the cases of a study."""
+        return [case.name for case in self.cases.values() if case.study == name]
+
+    def told_case(self, name: str) -> dict[str, Any]:
+        """Return a case as plain values."""
+        return self.cases[name].told()
+
+    def search_tolerance(self, scenario: str) -> float:
+        """Return how well a scenario's search knows its cost, as a share of it [-]."""
+        coupling = self.scenario(scenario).coupling
+        if coupling.method == "none":
+            return 0.0
+        return max(coupling.predicted_decrease, coupling.cost_gap)
+
+    def _case_fingerprint(self, name: str) -> str:
+        """Return a checksum of all that a case's outcome depends on, other cases among it."""
+        case = self.cases[name]
+        about = [
+            self.fingerprint(name),
+            self.code("case.py"),
+            case.told(),
+            [self.case_fingerprint(other) for other in case.needs],
         ]
         return hashlib.sha256(json.dumps(about, sort_keys=True).encode()).hexdigest()
 

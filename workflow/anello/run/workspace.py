@@ -29,9 +29,13 @@ SCENARIO_RESULTS = (
 )
 LATER_RESULTS = frozenset({"figures", "operation.nc", "operation.json"})
 """Made beside or from the results of a scenario, and change nothing about them."""
+REPORT = ("report.html", "scenarios.csv", "comparison")
+STUDY_RESULTS = {"sensitivity": ("sensitivity.csv", "tornado"), "pareto": ("pareto.csv", "front")}
+"""By the study, whose cases lie in folders such as ``points/pareto~cap-1``."""
 RUN_RESULTS = (
-    *("report.html", "scenarios.csv", "comparison", "results.xlsx", "iamc.csv"),
-    *("sweep.nc", "sweep.csv"),
+    *REPORT,
+    *("results.xlsx", "iamc.csv", "sweep.nc", "sweep.csv"),
+    *(name for names in STUDY_RESULTS.values() for name in names),
 )
 
 
@@ -147,7 +151,9 @@ class Workspace:
                     warn(f"{count} files of {place} carried times in the future; they count as new")
                 if found:
                     self.withdraw([place])
-            if any(damage(self.folder / name) for name in RUN_RESULTS):
+            # What an earlier run has withdrawn is missing, and not damaged.
+            kept = [self.folder / name for name in RUN_RESULTS if (self.folder / name).exists()]
+            if any(damage(path) for path in kept):
                 self.withdraw([])
 
     def withdraw_outdated(self, outputs: Iterable[str | Path]) -> None:
@@ -173,14 +179,28 @@ class Workspace:
             self.withdraw(sorted(outdated))
 
     def withdraw(self, places: Iterable[str]) -> None:
-        """Remove the results in some folders, and with them report and table of the run."""
-        finals = [self.folder / name for name in RUN_RESULTS]
+        """Remove the results in some folders, and with them report and tables of the run.
+
+        What another study says stays; without a folder, everything of the run goes.
+        """
+        places = list(places)
+        finals = [self.folder / name for name in _of_run(places)]
         finals += [self.folder / place / name for place in places for name in SCENARIO_RESULTS]
         for path in finals:
             if path.is_dir():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
+
+
+def _of_run(places: Sequence[str]) -> list[str]:
+    """Return the results of the run that rest on some folders; all of them without a folder."""
+    studies = [place.removeprefix("points/").partition("~")[0] for place in places]
+    of_studies = [n for study, names in STUDY_RESULTS.items() for n in names if study in studies]
+    if places and all(study in STUDY_RESULTS for study in studies):
+        return [*REPORT, *of_studies]
+    of_none = {n for names in STUDY_RESULTS.values() for n in names} - set(of_studies)
+    return [name for name in RUN_RESULTS if not (places and name in of_none)]
 
 
 def _read(path: Path) -> str:

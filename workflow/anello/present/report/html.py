@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
+
+import pandas as pd
 
 from anello import __version__
 from anello.base.files import FilePath, write_text
@@ -18,6 +21,7 @@ from anello.present.report.decision import decision_html
 from anello.present.report.hourly import coarseness, hourly_payload
 from anello.present.report.network_view import network_payload
 from anello.present.report.scenario_sections import scenario_block
+from anello.present.report.studies import studies_html
 
 
 def write_report(
@@ -26,6 +30,7 @@ def write_report(
     config: FiguresConfig | None = None,
     title: str = "",
     summaries: Summaries | None = None,
+    studies: Mapping[str, pd.DataFrame] | None = None,
 ) -> Path:
     """Write the report on one or several scenarios.
 
@@ -47,6 +52,8 @@ def write_report(
         Heading; made from the run's name by default.
     summaries : mapping of str to mapping, optional
         What `summaries_of` returned, where it is known already.
+    studies : mapping of str to DataFrame, optional
+        Tables of studies, by what :mod:`anello.present.report.studies` calls them.
 
     Returns
     -------
@@ -83,6 +90,7 @@ def write_report(
         "@OPTIONS@": "".join(f"<option>{html.escape(name)}</option>" for name in loaded),
         "@DECISION@": decision_html(loaded, config, summaries),
         "@COMPARISON@": comparison_html(loaded, config, summaries),
+        "@STUDIES@": studies_html(studies or {}, config),
         "@NETWORK_SCRIPT@": script,
         "@SCENARIOS@": blocks,
         "@COARSE@": "" if every == 1 else f"<p>Hours are shown as means of {every} steps.</p>",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from anello.base.files import FilePath
 from anello.errors import AnelloError, ArtefactError
-from anello.run.stages.scenario import run_scenario
+from anello.run.stages.scenario import Begin, run_scenario
 from anello.run.sweep.record import PointRecord
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ def run_point(
     values: Mapping[str, Any],
     fingerprint: str,
     model_folder: FilePath | None = None,
+    begin: Begin | None = None,
 ) -> PointRecord:
     """Run a point from its data to its results, and record what became of it.
 
@@ -46,6 +47,8 @@ def run_point(
         Stands for all that the results depend on.
     model_folder : path-like, optional
         Where the model is in place already.
+    begin : Begin, optional
+        Another point that it starts from; from scratch by default.
 
     Returns
     -------
@@ -63,6 +66,7 @@ def run_point(
             name=point,
             model_folder=model_folder,
             fingerprint=fingerprint,
+            begin=begin,
         )
     except ArtefactError:
         raise  # a damaged file says nothing about the point

@@ -15,6 +15,7 @@ from anello.present.report.comparison import (
 )
 from anello.present.report.config import FiguresConfig
 from anello.present.report.html import write_report
+from anello.present.report.studies import FRONT, TORNADO, read_study
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +27,8 @@ def report_run(
     table: FilePath,
     figures: FilePath,
     settings: FiguresConfig,
+    sensitivity: FilePath | None = None,
+    pareto: FilePath | None = None,
 ) -> None:
     """Set the scenarios of a run side by side.
 
@@ -37,6 +40,8 @@ def report_run(
         Where the HTML page, the CSV table and the folder of figures go.
     settings : FiguresConfig
         Names, colours, formats.
+    sensitivity, pareto : path-like, optional
+        Tables of studies, each of which becomes a section of the page.
 
     Raises
     ------
@@ -44,10 +49,12 @@ def report_run(
         If results cannot be read.
     """
     loaded = {name: read_results(path) for name, path in scenarios.items()}
+    told = {TORNADO: sensitivity, FRONT: pareto}
+    studies = {kind: read_study(path) for kind, path in told.items() if path is not None}
     summaries = summaries_of(loaded)
     Path(figures).mkdir(parents=True, exist_ok=True)
     for path in (
-        write_report(loaded, page, settings, summaries=summaries),
+        write_report(loaded, page, settings, summaries=summaries, studies=studies),
         write_scenario_table(loaded, table, settings, summaries),
         *draw_comparison(loaded, figures, settings, summaries),
     ):

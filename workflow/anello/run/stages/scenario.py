@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from anello.run.stages.collect import collect_scenario
 from anello.run.stages.preprocess import preprocess_scenario, retrieve_model
 from anello.run.stages.simulate import simulate_iteration
 from anello.run.stages.solve import solve_iteration
+from anello.run.stages.warm_start import BASIS, COP, prepare_start
 
 if TYPE_CHECKING:
     from anello.run.config import ScenarioConfig
@@ -28,6 +30,22 @@ FINGERPRINT = "fingerprint"
 RESULTS = ("results.nc", "summary.json")
 
 
+@dataclass(frozen=True)
+class Begin:
+    """What a scenario starts from.
+
+    Attributes
+    ----------
+    folder : Path
+        Folder of a scenario that was solved.
+    like : bool
+        Whether its programme differs in numbers only.
+    """
+
+    folder: Path
+    like: bool
+
+
 def run_scenario(
     settings: ScenarioConfig,
     folder: FilePath,
@@ -36,6 +54,7 @@ def run_scenario(
     name: str,
     model_folder: FilePath | None = None,
     fingerprint: str = "",
+    begin: Begin | None = None,
 ) -> None:
     """Run a scenario from its data to its results.
 
@@ -57,6 +76,8 @@ def run_scenario(
     fingerprint : str
         Stands for all that the results depend on. What lies in the folder under another one is
         removed first.
+    begin : Begin, optional
+        Another scenario that the first iteration starts from; from scratch by default.
 
     Raises
     ------
@@ -89,7 +110,10 @@ def run_scenario(
     _unless_there(read_model, quality, model_data)
     _unless_there(lambda: build_problem(model_data, problem, settings.ring, coupling), problem)
 
-    chosen, rings, record = _iterate(settings, place / "iterations", model_data, problem)
+    start = None
+    if begin is not None:
+        start = prepare_start(begin.folder, place / "start", settings, model_data, like=begin.like)
+    chosen, rings, record = _iterate(settings, place / "iterations", model_data, problem, start)
     collect_scenario(
         model_data=model_data,
         quality=quality,
@@ -108,17 +132,21 @@ def run_scenario(
 
 
 def _iterate(
-    settings: ScenarioConfig, folder: Path, model_data: Path, problem: Path
+    settings: ScenarioConfig,
+    folder: Path,
+    model_data: Path,
+    problem: Path,
+    start: Path | None = None,
 ) -> tuple[Path, list[Path], Path | None]:
     """Iterate to the end; return the folder of the result, all rings, and the last record."""
     limit = settings.coupling.max_iterations if settings.coupling.coupled else 1
     steps = [folder / f"{number:03d}" for number in range(limit)]
     if not settings.coupling.coupled:
-        _solve(settings, steps[0], None, model_data, problem)
+        _solve(settings, steps[0], start, model_data, problem)
         return steps[0], [], None
     for number in range(len(steps)):
         done = steps[: number + 1]
-        _run_iteration(settings, done, model_data, problem)
+        _run_iteration(settings, done, model_data, problem, start)
         judged = ConvergenceRecord.read(done[-1] / "convergence.json")
         if judged.converged or judged.stalled:  # the limit is today's, not the record's
             break
@@ -142,8 +170,8 @@ def _solve(
             solver_log=step / "solver.log",
             ring_settings=settings.ring,
             coupling=settings.coupling,
-            cop=before / "cop.nc" if before else None,
-            previous_basis=before / "basis.npz" if before else None,
+            cop=_handed(before),
+            previous_basis=before / BASIS if before else None,
             time_limit_s=settings.solver.time_limit_s,
         ),
         step / "dispatch.nc",
@@ -152,15 +180,24 @@ def _solve(
     )
 
 
+def _handed(before: Path | None) -> Path | None:
+    """Return what an iteration is computed about; a start from a basis alone hands over none."""
+    return before / COP if before is not None and (before / COP).is_file() else None
+
+
 def _run_iteration(
-    settings: ScenarioConfig, steps: Sequence[Path], model_data: Path, problem: Path
+    settings: ScenarioConfig,
+    steps: Sequence[Path],
+    model_data: Path,
+    problem: Path,
+    start: Path | None,
 ) -> None:
     """Run the last of some iterations; the earlier ones are there."""
     *earlier, step = steps
     before = earlier[-1] if earlier else None
     depth = settings.coupling.fixed_point.anderson_depth
-    cop_used = before / "cop.nc" if before else None
-    _solve(settings, step, before, model_data, problem)
+    cop_used = _handed(before or start)
+    _solve(settings, step, before or start, model_data, problem)
     _unless_there(
         lambda: simulate_iteration(
             model_data=model_data,
