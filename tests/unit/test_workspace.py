@@ -8,11 +8,17 @@ import pytest
 
 from anello.errors import WorkspaceError
 from anello.run.seals import seal
-from anello.run.workspace import RUN_RESULTS, SCENARIO_RESULTS, Workspace
+from anello.run.workspace import (
+    REPORT,
+    RUN_RESULTS,
+    SCENARIO_RESULTS,
+    STUDY_RESULTS,
+    Workspace,
+)
 
 
 def workspace(here: Path, *, memory: str = "memory") -> Workspace:
-    places = ["smart", "points/point~1"]
+    places = ["smart", "points/point~1", "points/pareto~cap-1"]
     return Workspace(here / "results" / "small", places, here / memory)
 
 
@@ -52,11 +58,29 @@ def test_only_what_is_computed_anew_is_withdrawn(tmp_path: Path) -> None:
     own.withdraw_outdated([own.folder / "smart" / "figures", "elsewhere/smart/results.nc"])
     assert all((own.folder / name).exists() for name in RUN_RESULTS)
     own.withdraw_outdated([own.folder / "smart" / "iterations" / "000" / "ring.nc"])
-    assert not any((own.folder / name).exists() for name in RUN_RESULTS)
+    of_studies = {name for names in STUDY_RESULTS.values() for name in names}
+    assert {n for n in RUN_RESULTS if (own.folder / n).exists()} == of_studies
     assert not list((own.folder / "smart").iterdir())
     assert (own.folder / "points/point~1/results.nc").exists()
     own.withdraw_outdated([own.folder / "points/point~1/point.json"])
     assert not list((own.folder / "points/point~1").iterdir())
+
+
+def test_a_study_takes_the_report_along_and_nothing_of_others(tmp_path: Path) -> None:
+    own = workspace(tmp_path)
+    own.folder.mkdir(parents=True)
+    for name in RUN_RESULTS:
+        (own.folder / name).write_text("")
+        seal(own.folder / name)
+    own.withdraw_outdated([own.folder / "points/pareto~cap-1/point.json"])
+    kept = set(RUN_RESULTS) - {*REPORT, *STUDY_RESULTS["pareto"]}
+    assert {n for n in RUN_RESULTS if (own.folder / n).exists()} == kept
+    # what is gone is no damage, by which all would go
+    own.check(pytest.fail)
+    assert all((own.folder / name).exists() for name in kept)
+    (own.folder / "sweep.csv").write_text("half")
+    own.check(pytest.fail)
+    assert not any((own.folder / name).exists() for name in RUN_RESULTS)
 
 
 def test_damage_withdraws_the_results_that_came_of_it(tmp_path: Path) -> None:

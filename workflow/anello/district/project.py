@@ -22,6 +22,8 @@ from anello.model.schema.yaml_reader import read_settings
 CONFIG_FILE = "config.yaml"
 DESCRIPTION_FILE = "district.yaml"
 MODEL_FOLDER = "model"
+DESIGNED = "designed"
+"""Scenario that is defined, for studies and whoever names it, and not run by itself."""
 PIPES_FILE = "pipes.yaml"
 
 _VALID_LIFT_K = [0.0, 60.0]
@@ -205,6 +207,11 @@ def run_settings(
             "model_scenario": "smart",
             "ring": {"heat_pumps": stores},
         }
+    definitions[DESIGNED] = {
+        "description": "Powers of heat pumps, tanks and photovoltaics are found.",
+        "model_scenario": DESIGNED,
+        **({"ring": {"heat_pumps": stores}} if stores else {}),
+    }
     if any(place.battery for place in config.locations.values()):
         definitions["battery"] = {
             "description": "Tanks and batteries.",
@@ -220,7 +227,7 @@ def run_settings(
     loop = config.loop
     return {
         "run": "".join(c if c.isalnum() else "-" for c in config.name.lower()).strip("-"),
-        "scenarios": list(definitions),
+        "scenarios": [name for name in definitions if name != DESIGNED],
         "scenario_definitions": definitions,
         "data": {"source": "embedded", "district": str(description)},
         "quality": {"policy": "refuse"},

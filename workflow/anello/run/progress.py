@@ -201,6 +201,7 @@ class RunProgress:
         self.failed: list[Event] = []
         self.points = len(config.points())
         self._points_done = 0
+        self._cases = [results / "points" / case.name / "point.json" for case in config.cases()]
         names = [] if self.points else config.scenarios
         self.scenarios = {
             name: ScenarioProgress(name, results / name, config.scenario(name).coupling)
@@ -281,8 +282,11 @@ class RunProgress:
         """Return one line for each scenario, or one for all points of a sweep."""
         if self.points:
             return [self._line_of_points()]
-        width = max(map(len, [*self.scenarios, "report"]))
+        width = max(map(len, [*self.scenarios, "report", *(["studies"] if self._cases else [])]))
         lines = [f"{one.name:<{width}}  {self._line(one)}" for one in self.scenarios.values()]
+        if self._cases:
+            made = sum(record.exists() for record in self._cases)
+            lines.append(f"{'studies':<{width}}  {made} of {len(self._cases)} cases")
         return [*lines, f"{'report':<{width}}  {self._report}"] if self._report else lines
 
     def milestones(self) -> list[str]:
@@ -293,6 +297,8 @@ class RunProgress:
             "" if one.state == "waiting" else f"{one.state} {len(one.walls_s)}"
             for one in self.scenarios.values()
         ]
+        if self._cases:
+            seen.append(str(sum(record.exists() for record in self._cases)))
         return [*seen, self._report] if self._report else seen
 
     def _line(self, one: ScenarioProgress) -> str:
