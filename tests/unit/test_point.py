@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,8 @@ from anello.district import load_district, write_district
 from anello.errors import ArtefactError
 from anello.run.config import ScenarioConfig, read_config
 from anello.run.stages.point import record_point, run_point
+from anello.run.stages.scenario import Begin
+from anello.run.stages.warm_start import prepare_start
 from anello.run.sweep.record import PointRecord
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -114,3 +117,34 @@ def test_a_point_of_single_jobs_is_recorded_from_its_summary(tmp_path: Path) -> 
         summary.write_text(text)
         with pytest.raises(ArtefactError, match=r"summary\.json"):
             record_point(summary, tmp_path / "point.json", **told)
+
+
+def test_a_point_starts_from_another_and_from_scratch_without_one(
+    settings: ScenarioConfig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model_data = tmp_path / "one" / "model_data.nc"
+    gone = prepare_start(tmp_path / "gone", tmp_path / "start", settings, model_data, like=True)
+    assert gone is None
+    assert "no solution to start from" in caplog.text
+    run(settings, tmp_path / "one")
+    # the rings of a fixed point are no incumbents
+    assert prepare_start(tmp_path / "one", tmp_path / "start", settings, model_data, like=True) == (
+        tmp_path / "start"
+    )
+    assert not (tmp_path / "start" / "cop.nc").exists()
+    other = run_point(
+        settings,
+        tmp_path / "two" / "point.json",
+        run="r",
+        point="q",
+        scenario="smart",
+        values={},
+        fingerprint="two",
+        begin=Begin(tmp_path / "one", like=True),
+    )
+    assert other.error is None
+    told = json.loads((tmp_path / "two/iterations/000/solve.json").read_text())
+    assert told["warm_start"]
+    first = json.loads((tmp_path / "one/iterations/000/solve.json").read_text())
+    assert not first["warm_start"]
+    assert told["objective"] == pytest.approx(first["objective"])

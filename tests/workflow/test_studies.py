@@ -61,8 +61,8 @@ def studied(new_project: NewProject) -> tuple[Project, Outcome, int]:
         "pareto": {"scenario": "smart", "points": 3},
     }
     points = project.folder / "results/small/points"
-    kept = points / "pareto~cap-1/iterations/000/dispatch.nc"
-    killed(project, "pareto", points / "pareto~cap-1/iterations/001/dispatch.nc")
+    kept = points / "pareto~cap-2/iterations/000/dispatch.nc"
+    killed(project, "pareto", points / "pareto~cap-2/iterations/001/dispatch.nc")
     before = kept.stat().st_mtime_ns
     return project, project.run("pareto", "sensitivity"), before
 
@@ -72,7 +72,7 @@ def test_a_front_goes_on_where_it_was_killed(studied: tuple[Project, Outcome, in
     assert outcome.code == 0, outcome.text
     # the cheapest and the least were there
     assert outcome.jobs["case"] == 2 + 5
-    kept = project.folder / "results/small/points/pareto~cap-1/iterations/000/dispatch.nc"
+    kept = project.folder / "results/small/points/pareto~cap-2/iterations/000/dispatch.nc"
     assert kept.stat().st_mtime_ns == before
     assert "less co2 than the cheapest costs" in outcome.text
     again = project.run("pareto", "sensitivity")
@@ -101,7 +101,7 @@ def test_the_front_is_monotone_and_within_its_caps(studied: tuple[Project, Outco
 
 def test_a_case_starts_from_another(studied: tuple[Project, Outcome, int]) -> None:
     points = studied[0].folder / "results/small/points"
-    started = points / "pareto~cap-2"
+    started = points / "pareto~cap-1"
     assert (started / "start/cop.nc").exists()
     told = json.loads((started / "iterations/000/solve.json").read_text())
     assert told["warm_start"]

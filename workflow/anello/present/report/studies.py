@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TORNADO, FRONT = "tornado", "front"
+ABOVE = 0.01
+"""Share of a cap by which the simulation has to exceed it to be told [-]."""
 _TEXT = ("assumption", "side", "setting", "unit", "status", "error", "role", "dominated_by")
 
 
@@ -147,6 +149,11 @@ def front_said(table: pd.DataFrame) -> list[str]:
     missed = table.index[~table["cap_met"] & (table["status"] == "ok")]
     if len(missed):
         said.append(f"The cap cannot be met, or only with demand unmet, in {', '.join(missed)}.")
+    over = table["emissions_simulated"] / table["cap"] - 1.0
+    said += [
+        f"As simulated, {name} emits {_percent(share)} against its cap."
+        for name, share in over[over > ABOVE].items()
+    ]
     beaten = table[table["dominated_by"] != ""]
     said += [
         f"{name} is dominated by {row['dominated_by']}: the search has not found the best there."

@@ -161,7 +161,8 @@ def _sides(
 def pareto_cases(study: ParetoConfig, settings: Mapping[str, Any], money: str) -> list[Case]:
     """Return the cases of a front: the cheapest, the least of the class, and caps between.
 
-    Each starts from the one before it along the front.
+    Each starts from its neighbour along the front: from the one below where the least is known,
+    else from the one above.
 
     Parameters
     ----------
@@ -204,10 +205,15 @@ def pareto_cases(study: ParetoConfig, settings: Mapping[str, Any], money: str) -
         weights = {_OBJECTIVE: {capped: 1.0, money: TIE_WEIGHT}}
         cases.append(case("least", "least", values=weights, start=cheapest.name))
         ends.append(cases[-1].name)
-    start = cheapest.name
-    for number in range(1, study.points):
-        cap = Cap(capped, number / (study.points - 1), study.lowest)
-        label = f"cap-{number:0{len(str(study.points))}d}"
-        cases.append(case(label, "cap", start=start, ends=tuple(ends), cap=cap))
-        start = cases[-1].name
+    last = study.points - 1
+    labels = [f"cap-{n:0{len(str(last))}d}" for n in range(1, study.points)]
+    for number, label in enumerate(labels, start=1):
+        if study.lowest is None:
+            # From below: what has less than its cap allows is a start that the cap allows.
+            start = "least" if number == last else labels[number]
+        else:
+            start = "cheapest" if number == 1 else labels[number - 2]
+        cap = Cap(capped, number / last, study.lowest)
+        more = {"start": f"{PARETO}~{start}", "ends": tuple(ends), "cap": cap}
+        cases.append(case(label, "cap", **more))
     return cases
