@@ -156,6 +156,13 @@ def test_a_case_is_planned_like_a_point() -> None:
     # what a case starts from is part of what its outcome depends on
     other = plan(coupling={"method": "slp", "tolerance_k": 0.4})
     assert other.case_fingerprint("pareto~cap-1") != made.case_fingerprint("pareto~cap-1")
+    told = made.told_study("pareto")
+    assert [Case.from_told(case) for case in told["cases"]] == list(made.cases.values())
+    assert told["tolerance"] == 2e-3
+    assert made.told_study("sensitivity") == {}
+    assert made.case_records(["pareto~least"]) == [
+        "results/district/points/pareto~least/point.json"
+    ]
     assert made.search_tolerance("smart") == 2e-3
     assert made.search_tolerance("gas") == 0.0
 

@@ -91,7 +91,9 @@ def test_the_front_is_monotone_and_within_its_caps(studied: tuple[Project, Outco
     capped = table.iloc[1:]
     assert (capped["emissions"] <= capped["cap"] * (1 + 1e-6)).all()
     # the water follows the programme: what is simulated is what the cap was set for
-    assert capped["emissions_simulated"].tolist() == pytest.approx(capped["cap"].tolist(), rel=0.01)
+    assert capped["emissions_simulated"].tolist() == pytest.approx(
+        capped["cap"].tolist(), rel=0.015
+    )
     for name, row in table.iterrows():
         summary = json.loads((results / "points" / str(name) / "summary.json").read_text())
         assert row["cost"] == pytest.approx(summary["whole_cost"]["total"])

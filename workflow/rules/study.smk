@@ -6,23 +6,6 @@ wildcard_constraints:
     case=r"(sensitivity|pareto)~[A-Za-z0-9~-]+",
 
 
-def case_records(names):
-    """The records of cases."""
-    return expand("results/{run}/points/{case}/point.json", run=RUN, case=names)
-
-
-def study_settings(study):
-    """What a study's table and figure depend on beside the records."""
-    if not PLAN.study(study):
-        return {}
-    scenario = PLAN.scenario(getattr(SETTINGS, study).scenario)
-    return {
-        "cases": [PLAN.told_case(name) for name in PLAN.study(study)],
-        "figures": scenario.figures.model_dump(mode="json"),
-        "tolerance": PLAN.search_tolerance(scenario.name),
-    }
-
-
 # Table and tornado: `snakemake sensitivity`.
 rule sensitivity:
     input:
@@ -41,8 +24,8 @@ rule case:
     input:
         model=lambda w: PLAN.shared_model(w.case) or [],
         files=lambda w: of_user(PLAN.model_files(w.case)),
-        start=lambda w: case_records(PLAN.cases[w.case].starts),
-        ends=lambda w: case_records(PLAN.cases[w.case].ends),
+        start=lambda w: PLAN.case_records(PLAN.cases[w.case].starts),
+        ends=lambda w: PLAN.case_records(PLAN.cases[w.case].ends),
     output:
         record="results/{run}/points/{case}/point.json",
     log:
@@ -68,7 +51,7 @@ rule case:
 
 rule finish_sensitivity:
     input:
-        records=case_records(PLAN.study("sensitivity")),
+        records=PLAN.case_records(PLAN.study("sensitivity")),
     output:
         table="results/{run}/sensitivity.csv",
         figures=report(
@@ -89,7 +72,7 @@ rule finish_sensitivity:
         runtime=growing(10, 1),
     params:
         study="sensitivity",
-        told=study_settings("sensitivity"),
+        told=PLAN.told_study("sensitivity"),
         code=code("study.py"),
     message:
         "Sensitivity of {wildcards.run}"
@@ -99,7 +82,7 @@ rule finish_sensitivity:
 
 rule finish_pareto:
     input:
-        records=case_records(PLAN.study("pareto")),
+        records=PLAN.case_records(PLAN.study("pareto")),
     output:
         table="results/{run}/pareto.csv",
         figures=report(
@@ -120,7 +103,7 @@ rule finish_pareto:
         runtime=growing(10, 1),
     params:
         study="pareto",
-        told=study_settings("pareto"),
+        told=PLAN.told_study("pareto"),
         code=code("study.py"),
     message:
         "Front of {wildcards.run}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -221,6 +221,22 @@ class RunPlan:
     def told_case(self, name: str) -> dict[str, Any]:
         """Return a case as plain values."""
         return self.cases[name].told()
+
+    def case_records(self, names: Iterable[str]) -> list[str]:
+        """Return the records of cases."""
+        return [f"results/{self.run}/points/{name}/point.json" for name in names]
+
+    def told_study(self, name: str) -> dict[str, Any]:
+        """Return what a study's table and figure depend on beside the records; plain values."""
+        cases = self.study(name)
+        if not cases:
+            return {}
+        scenario = self.cases[cases[0]].scenario
+        return {
+            "cases": [self.told_case(case) for case in cases],
+            "figures": self.sections(scenario, "figures")["figures"],
+            "tolerance": self.search_tolerance(scenario),
+        }
 
     def search_tolerance(self, scenario: str) -> float:
         """Return how well a scenario's search knows its cost, as a share of it [-]."""
