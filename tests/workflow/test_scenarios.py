@@ -89,3 +89,16 @@ def test_each_does_what_its_name_says(found: Found) -> None:
 def test_a_spell_takes_more_energy(found: Found, spell: str, season: str, service: str) -> None:
     with_spell = total(found[spell, season], "carrier_prod", service)
     assert with_spell > 1.1 * total(found["smart", season], "carrier_prod", service)
+
+
+def test_a_decision_has_sizes_that_are_found_and_districts_without_a_ring(
+    repo_root: Path, tmp_path: Path
+) -> None:
+    """`config/decide.yaml`: on two days, found sizes cost less than those described."""
+    files = (repo_root / "config" / "config.yaml", repo_root / "config" / "decide.yaml")
+    config = read_config(*files)
+    assert config.scenarios == ["baseline", "smart", "designed", "air_source", "gas"]
+    assert {config.scenario(name).coupling.method for name in ("air_source", "gas")} == {"none"}
+    designed, smart = (outcome(config, name, "warm", tmp_path) for name in ("designed", "smart"))
+    assert designed.cost.total_eur < smart.cost.total_eur
+    assert total(designed, "energy_cap", "hp_heating") < total(smart, "energy_cap", "hp_heating")
