@@ -377,11 +377,11 @@ def test_every_way_out_finds_the_optimum_by_itself(monkeypatch, way):
     """HiGHS takes the options of each, and the first that passes the check is used."""
     truly, tried = optimise_module._attempt, []
 
-    def only(reduction, solver, basis, values, options, *rest):
+    def only(reduction, groups, solver, basis, values, options, *rest):
         tried.append((solver, {**options}))
         if (solver, tried[-1][1]) != (way.solver, dict(way.options)):
             raise NumericalError("kNotset")
-        return truly(reduction, solver, basis, values, options, *rest)
+        return truly(reduction, groups, solver, basis, values, options, *rest)
 
     monkeypatch.setattr(optimise_module, "_attempt", only)
     found = solve(PROBLEM, basis=COLD.basis)

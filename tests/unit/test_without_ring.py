@@ -114,3 +114,14 @@ def test_without_a_ring_there_is_nothing_to_iterate_or_operate(
     settings["scenario_definitions"]["alone"]["coupling"]["operation"] = {}
     with pytest.raises(ConfigError, match="needed is a ring"):
         parse_config(settings)
+
+
+def test_what_a_run_says_of_operation_is_for_its_scenarios_with_a_ring(
+    repo_root: Path, model: Path
+) -> None:
+    settings = content(repo_root, model)
+    settings["coupling"] = {"operation": {"window_hours": 24, "horizon_hours": 36}}
+    config = parse_config(settings)
+    assert config.scenario("alone").coupling.operation is None
+    ringed = [name for name in config.scenario_definitions if name != "alone"]
+    assert any(config.scenario(name).coupling.operation is not None for name in ringed)

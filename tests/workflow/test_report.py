@@ -50,7 +50,9 @@ def test_a_run_ends_in_a_workbook_and_a_table_for_others(finished: Project) -> N
     assert {"readme", "settings", "costs", "temperatures", "hourly smart"} <= set(sheets)
     assert "Shower pump" in sheets["sizes"]["Name"].tolist()
     summary = json.loads((finished.results / "summary.json").read_text(encoding="utf-8"))
-    assert sheets["costs"]["smart"].sum() == pytest.approx(summary["cost_simulated"], rel=1e-9)
+    costs = sheets["costs"]
+    money = costs.loc[costs["Cost class"] == "monetary", "smart"].sum()
+    assert money == pytest.approx(summary["cost_simulated"], rel=1e-9)
     table = pd.read_csv(run / "iamc.csv")
     assert list(table.columns) == ["Model", "Scenario", "Region", "Variable", "Unit", "2015"]
     assert set(table["Region"]) == {"small", "small|buildings", "small|commercial"}

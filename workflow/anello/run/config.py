@@ -204,6 +204,9 @@ class RunConfig(Strict):
         for section in SECTIONS:
             base = getattr(self, section).model_dump(mode="json", exclude_unset=True)
             content[section] = merge(base, getattr(definition, section))
+        if content["coupling"].get("method") == "none" and "operation" not in definition.coupling:
+            # What the run says of operation is for its scenarios with a ring.
+            content["coupling"].pop("operation", None)
         return content
 
     def points(self) -> list[Point]:
