@@ -215,6 +215,7 @@ def test_the_own_district(reader: Path) -> None:
             assert summary["hours_modelled"] == 8760
 
 
+@pytest.mark.skipif(not LONG, reason="two runs of a quarter: run `make test-long`")
 def test_from_a_map_to_a_decision(reader: Path) -> None:
     if not (reader / "anello").exists():
         shutil.copytree(reader / "origin", reader / "anello", symlinks=True)
