@@ -38,6 +38,7 @@ def with_substations(district: CollectedResults) -> CollectedResults:
     ring = district.ring.copy()
     mean = ring["temperature_degc"].values
     ring["node_degc"] = (("state", "substation"), mean[:, None] + np.array([-2.0, 1.5]))
+    ring = ring.assign_coords(substation=["Mill", "School"])
     stations = [{"name": "Mill", "plant": True}, {"name": "School"}]
     settings = {**district.settings, "ring": {"loop": {"substations": stations, "segments": []}}}
     return replace(district, ring=ring, settings=settings)

@@ -421,7 +421,7 @@ def ring_result(dataset: xr.Dataset) -> RingResult:
 
 
 def place_names(dataset: xr.Dataset) -> tuple[str, ...] | None:
-    """Return what a two-pipe network's `node_degc` is of; None for any other ring."""
+    """Return the names of the places that `node_degc` is of; None for a well-mixed ring."""
     if "substation" not in dataset.coords:
         return None
     return tuple(str(name) for name in dataset["substation"].values)

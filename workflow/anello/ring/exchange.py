@@ -193,7 +193,7 @@ class RingResult:
     hydraulics : Hydraulics, optional
         Pressure along the pipes.
     place_names : tuple of str, length N, optional
-        What `node_degc` is of in a two-pipe network: its places in the warm and the cold line.
+        What `node_degc` is of: substations of a loop, or places in the two lines of a network.
     branch_kg_s : ndarray, shape (S, T), optional
         Flow in the warm line of each branch of a two-pipe network, the opposite of that in the
         cold one; `flow_kg_s` is then what the plant feeds into the warm line [kg/s].

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -87,7 +86,7 @@ def temperatures_sheet(loaded: Loaded) -> Sheet:
         (header, ring["state"].values.astype("datetime64[ms]"), values)
         for name, collected in loaded.items()
         if (ring := collected.ring) is not None and "temperature_degc" in ring
-        for header, values in _waters(name, ring, collected.settings)
+        for header, values in _waters(name, ring)
     ]
     instants = [times for _, times, _ in series]
     every = np.unique(np.concatenate(instants)) if instants else np.array([], "datetime64[ms]")
@@ -99,17 +98,11 @@ def temperatures_sheet(loaded: Loaded) -> Sheet:
     return Sheet("temperatures", columns, fixed=1)
 
 
-def _waters(
-    name: str, ring: xr.Dataset, settings: Mapping[str, Any]
-) -> Iterator[tuple[str, Floats]]:
+def _waters(name: str, ring: xr.Dataset) -> Iterator[tuple[str, Floats]]:
     yield f"{name}: ring, mean [°C]", ring["temperature_degc"].values
     if "node_degc" in ring:
         water = ring["node_degc"].transpose("substation", "state")
-        loop = (settings.get("ring") or {}).get("loop") or {}
-        names = [station["name"] for station in loop.get("substations", [])]
-        if "substation" in ring.coords:  # the places of two lines
-            names = [str(name) for name in ring["substation"].values]
-        for label, values in zip(names or range(1, len(water) + 1), water.values, strict=True):
+        for label, values in zip(ring["substation"].values, water.values, strict=True):
             yield f"{name}: substation {label} [°C]", values
 
 
