@@ -14,7 +14,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.errors import InputError, Problem
 from anello.ring.cop_maps import KELVIN
 from anello.ring.plant_config import WAY_ENDINGS, ChillerConfig, PlantConfig
 from anello.ring.sources import Source
@@ -166,7 +165,7 @@ def plant_devices(config: PlantConfig | None, around: Surroundings) -> tuple[Pla
     wells, heater, cooler = config.wells, config.backup_heater, config.dry_cooler
     chiller = config.chiller
     largest = min(wells.max_kw, wells.conductance_kw_per_k * 100.0)
-    steps, outdoor_degc, wet_bulb_degc = around.steps, around.outdoor_degc, around.wet_bulb_degc
+    outdoor_degc = around.outdoor_degc
     devices = [_source(name, source, around) for name, source in config.sources.items()]
     devices += [
         PlantDevice(
@@ -191,8 +190,7 @@ def plant_devices(config: PlantConfig | None, around: Surroundings) -> tuple[Pla
     ]
     air = outdoor_degc
     if cooler.max_kw > 0:
-        air = wet_bulb_degc if cooler.kind == "hybrid" else outdoor_degc
-        air = _air(air, cooler.outdoor_degc, steps, "dry_cooler", cooler.kind)
+        air = _air(around, cooler.outdoor_degc, "dry_cooler", wet_bulb=cooler.kind == "hybrid")
     devices.append(
         PlantDevice(
             "dry_cooler",
@@ -206,7 +204,7 @@ def plant_devices(config: PlantConfig | None, around: Surroundings) -> tuple[Pla
     )
     air = outdoor_degc
     if chiller.max_kw > 0:
-        air = _air(outdoor_degc, chiller.outdoor_degc, steps, "chiller", "dry")
+        air = _air(around, chiller.outdoor_degc, "chiller")
     devices.append(
         PlantDevice(
             "chiller",
@@ -252,21 +250,15 @@ def _borefield(config: PlantConfig) -> PlantDevice:
 
 
 def _air(
-    series: Floats | None, constant: float | None, steps: int, device: str, kind: str
+    around: Surroundings, constant: float | None, device: str, *, wet_bulb: bool = False
 ) -> Floats:
     """Return the temperature of the outdoor air: a constant from the settings, else the series."""
     if constant is not None:
-        return np.full(steps, constant)
-    if series is not None:
-        return series
-    needed = "outdoor_wet_bulb_degc" if kind == "hybrid" else "outdoor_degc"
-    raise InputError(
-        Problem(
-            "rejects heat to the air, and nothing says how warm the air is",
-            key=f"ring.plant.{device}",
-            suggestion=(
-                f"Name a series in the model (`model.{needed}: file=weather.csv:{needed}`), give a"
-                f" constant `ring.plant.{device}.outdoor_degc`, or leave the device out"
-            ),
-        )
+        return np.full(around.steps, constant)
+    key = f"ring.plant.{device}"
+    return around.air(
+        "rejects heat to the air, and nothing says how warm the air is",
+        key,
+        f"give a constant `{key}.outdoor_degc`, or leave the device out",
+        wet_bulb=wet_bulb,
     )

@@ -57,6 +57,14 @@ class _Source(Strict):
     )
 
 
+def _air(around: Surroundings, key: str, kind: str) -> Floats:
+    return around.air(
+        f"a source of kind `{kind}` depends on the outdoor air, and nothing says how warm that is",
+        key,
+        "or leave the source out",
+    )
+
+
 class StreamSource(_Source):
     """Water of given temperature and flow: sewage, a river, a lake, waste heat of a hall."""
 
@@ -121,7 +129,7 @@ class AirSource(_Source):
         """Return what the air offers; see `Exchange`. It needs the model's weather."""
         # ASSUME: no defrost. Air that warms the ring is warmer than its water, which does not
         # freeze, so that frost cannot grow on the coil.
-        air = around.air("a source of kind `air`", key)
+        air = _air(around, key, "air")
         most, none = np.full(around.steps, self.max_kw), np.zeros(around.steps)
         return Exchange(
             air,
@@ -154,7 +162,7 @@ class SolarSource(_Source):
 
     def exchange(self, key: str, around: Surroundings) -> Exchange:
         """Return what the collectors offer; see `Exchange`. They need the model's weather."""
-        air = around.air("a source of kind `solar`", key)
+        air = _air(around, key, "solar")
         sun = around.values(
             self.irradiance_kw_per_m2, f"{key}.irradiance_kw_per_m2", 0.0, STRONGEST_SUN_KW_PER_M2
         )

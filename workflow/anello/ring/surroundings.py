@@ -81,23 +81,33 @@ class Surroundings:
             )
         return values
 
-    def air(self, needed_by: str, key: str) -> Floats:
+    def air(self, fault: str, key: str, instead: str, *, wet_bulb: bool = False) -> Floats:
         """Return the outdoor air, shape (T,) [°C].
+
+        Parameters
+        ----------
+        fault, key, instead : str
+            What is wrong without it, where in the settings, and what can be done beside naming a
+            series in the model.
+        wet_bulb : bool
+            Whether its wet-bulb temperature is meant.
 
         Raises
         ------
         InputError
             If the model does not bring it along.
         """
-        if self.outdoor_degc is None:
+        series = self.wet_bulb_degc if wet_bulb else self.outdoor_degc
+        if series is None:
+            name = "outdoor_wet_bulb_degc" if wet_bulb else "outdoor_degc"
             raise InputError(
                 Problem(
-                    f"{needed_by} depends on the outdoor air, and nothing says how warm that is",
+                    fault,
                     key=key,
                     suggestion=(
-                        "Name a series in the model (`model.outdoor_degc: "
-                        "file=weather.csv:outdoor_degc`), or leave the source out"
+                        f"Name a series in the model (`model.{name}: file=weather.csv:{name}`), "
+                        f"{instead}"
                     ),
                 )
             )
-        return self.outdoor_degc
+        return series
