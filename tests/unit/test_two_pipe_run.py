@@ -169,7 +169,7 @@ def test_the_network_view_shows_locations_and_no_way_around(collected):
 
 
 def test_sheets_sizes_and_summary_know_both_lines(collected):
-    names = [name for name, _ in _waters("s", collected.ring, collected.settings)]
+    names = [name for name, _ in _waters("s", collected.ring)]
     assert names[1:3] == ["s: substation plant, warm [°C]", "s: substation at_buildings, warm [°C]"]
     pipes = [size for size in ring_sizes(collected) if "Pipe" in size.what]
     assert [size.text for size in pipes] == ["800 m"]
