@@ -25,7 +25,7 @@ from anello.errors import TimeLimitError
 from anello.model.data import ModelData
 from anello.model.definition import read_model
 from anello.optimise.formulation import formulate
-from anello.optimise.solve import compile_problem, solve
+from anello.optimise.solve import SolverConfig, Start, compile_problem, solve
 from anello.run.config import read_config
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,7 +63,7 @@ def iccep(folder: Path) -> None:
     cold_cpu, cold_wall = time.process_time() - started, time.perf_counter() - wall
     values = problem_values(cold.problem, 0.99)
     started, wall = time.process_time(), time.perf_counter()
-    solve(problem.patch({"energy_eff": values}), basis=cold.basis)
+    solve(problem.patch({"energy_eff": values}), start=Start(cold.basis))
     report(
         cpu_to_solver_s=seconds,
         peak_mb=memory,
@@ -140,7 +140,7 @@ def milp(path: Path, overrides: str, solver: str, seconds: float, gap: float) ->
     cpu = time.process_time() - started
     wall = time.perf_counter()
     try:
-        found = solve(problem, solver, time_limit_s=seconds, mip_gap=gap)
+        found = solve(problem, SolverConfig(name=solver, time_limit_s=seconds, mip_gap=gap))
     except TimeLimitError:
         outcome = {"status": "no solution in time", "objective": None, "gap": None}
     else:

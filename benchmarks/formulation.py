@@ -19,7 +19,7 @@ import pyomo.environ as pyo
 
 from anello.model.definition import read_model
 from anello.optimise.formulation import formulate
-from anello.optimise.solve import Problem, compile_problem, solve
+from anello.optimise.solve import Problem, Start, compile_problem, solve
 from anello.optimise.solve.reduction import reduce_problem
 
 
@@ -56,7 +56,7 @@ def main() -> None:
         rows, columns = reduction.matrix.shape
         print(f"{'':4}{rows} rows, {columns} columns left")
         cold = timed("solve from scratch", lambda: solve(problem))
-        warm = timed("solve from the last basis", lambda: solve(problem, basis=cold.basis))
+        warm = timed("solve from the last basis", lambda: solve(problem, start=Start(cold.basis)))
         print(f"{'':4}objective {cold.objective:.12g}, warm {warm.objective:.12g}")
         file = Path(temporary) / "problem.npz"
         timed("save the problem", lambda: problem.save(file))

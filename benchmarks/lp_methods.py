@@ -30,8 +30,8 @@ from anello.coupling.district import CoupledDistrict  # noqa: E402
 from anello.district import load_district, write_district  # noqa: E402
 from anello.errors import TimeLimitError  # noqa: E402
 from anello.model.definition import read_model  # noqa: E402
-from anello.optimise.solve import Problem, Solution, solve  # noqa: E402
-from anello.optimise.solve.methods import Shape, best_method  # noqa: E402
+from anello.optimise.solve import Problem, Solution, SolverConfig, Start, solve  # noqa: E402
+from anello.optimise.solve.methods import Method, Shape, best_method  # noqa: E402
 from anello.optimise.solve.optimise import steps_of  # noqa: E402
 from anello.optimise.solve.reduction import reduce_problem  # noqa: E402
 from anello.ring.config import RingConfig  # noqa: E402
@@ -88,11 +88,12 @@ CASES: dict[str, tuple[Callable[[], CoupledDistrict], int]] = {
 }
 
 
-def timed(problem: Problem, method: str, **how: Any) -> tuple[Solution | None, float, float]:
+def timed(problem: Problem, method: Method, start: Start) -> tuple[Solution | None, float, float]:
     """Solve, and return the solution with CPU and wall time [s]."""
     cpu, wall = time.process_time(), time.perf_counter()
     try:
-        found = solve(problem, method=method, time_limit_s=LIMIT_S, explain=False, **how)
+        settings = SolverConfig(method=method, time_limit_s=LIMIT_S)
+        found = solve(problem, settings, start=start, explain=False)
     except TimeLimitError:
         found = None
     return found, time.process_time() - cpu, time.perf_counter() - wall
@@ -103,9 +104,9 @@ def measure(case: str) -> list[dict[str, Any]]:
     make, most = CASES[case]
     rows: list[dict[str, Any]] = []
 
-    def duel(problem: Problem, *_: Any, basis: Any = None, **__: Any) -> Solution:
-        simplex, cpu_s, wall_s = timed(problem, "simplex", basis=basis)
-        hipo, hipo_cpu_s, hipo_wall_s = timed(problem, "hipo", basis=basis)
+    def duel(problem: Problem, *_: Any, start: Start, **__: Any) -> Solution:
+        simplex, cpu_s, wall_s = timed(problem, "simplex", start)
+        hipo, hipo_cpu_s, hipo_wall_s = timed(problem, "hipo", start)
         chosen = simplex or hipo
         assert chosen is not None
         both = simplex is not None and hipo is not None

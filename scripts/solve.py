@@ -19,10 +19,11 @@ if __name__ == "__main__":
         from anello.ring.config import RingConfig
         from anello.run.stages.solve import solve_iteration
 
+        asked = SolverConfig.model_validate(snakemake.params.settings["solver"])
         solve_iteration(
             model_data=snakemake.input.model,
             problem=snakemake.input.problem,
-            settings=SolverConfig.model_validate(snakemake.params.settings["solver"]),
+            settings=asked.model_copy(update={"time_limit_s": limit_s}),
             dispatch=snakemake.output.dispatch,
             basis=snakemake.output.basis,
             report=snakemake.output.report,
@@ -31,5 +32,4 @@ if __name__ == "__main__":
             coupling=CouplingConfig.model_validate(snakemake.params.settings["coupling"]),
             cop=snakemake.input.get("cop") or None,
             previous_basis=snakemake.input.get("basis") or None,
-            time_limit_s=limit_s,
         )

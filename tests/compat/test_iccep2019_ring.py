@@ -14,6 +14,7 @@ from anello.optimise.formulation import formulate
 from anello.optimise.results.extraction import extract
 from anello.optimise.solve.compile import compile_problem
 from anello.optimise.solve.run import solve
+from anello.optimise.solve.start import Start
 from anello.ring import simulate, start_cop
 from anello.ring.adapt import ring_input, ring_nodes
 from anello.run.config import read_config
@@ -71,7 +72,7 @@ def test_three_iterations_of_the_original_loop(smart):
     basis = kept = previous = record = None
     for _ in range(3):
         solution = solve(
-            problem.patch({"energy_eff": dict(zip(nodes, cop, strict=True))}), "highs", basis=basis
+            problem.patch({"energy_eff": dict(zip(nodes, cop, strict=True))}), start=Start(basis)
         )
         basis = solution.basis
         dispatch = extract(data, solution)

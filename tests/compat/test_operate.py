@@ -17,7 +17,7 @@ from anello.model.definition import read_model
 from anello.optimise.formulation import formulate
 from anello.optimise.operate import Operation, operate
 from anello.optimise.results import extract
-from anello.optimise.solve import compile_problem
+from anello.optimise.solve import SolverConfig, compile_problem
 from golden.operate_cases import CASES, MODELS, OperateCase
 
 HERE = MODELS.parent
@@ -35,7 +35,9 @@ def operated(case: OperateCase) -> tuple[Operation, float, float]:
 
 def run(path: Path, scenario: str | None, settings: dict, **how) -> tuple[Operation, float, float]:
     data = read_model(path, scenario, settings, **how)
-    done = operate(data, compile_problem(formulate(data)), options={"mip_rel_gap": 0.0})
+    done = operate(
+        data, compile_problem(formulate(data)), SolverConfig(options={"mip_rel_gap": 0.0})
+    )
     results = extract(data, done.solution)
     unmet = float(results["unmet_demand"].sum()) if "unmet_demand" in results else 0.0
     unused = float(results["unused_supply"].sum()) if "unused_supply" in results else 0.0

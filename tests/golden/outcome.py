@@ -13,7 +13,7 @@ from anello.errors import AnelloError, InfeasibleError, UnboundedError
 from anello.model.data import ModelData
 from anello.model.definition import read_model
 from anello.optimise.formulation import formulate
-from anello.optimise.solve import compile_problem, solve
+from anello.optimise.solve import SolverConfig, compile_problem, solve
 
 QUANTITIES = (
     "cost",
@@ -73,7 +73,7 @@ def solved_data(data: ModelData, solver: str = "highs") -> Outcome:
     problem = compile_problem(formulate(data))
     exact = {"mip_rel_gap": 0.0} if solver == "highs" and problem.integer.any() else {}
     try:
-        solution = solve(problem, solver=solver, options=exact)
+        solution = solve(problem, SolverConfig(name=solver, options=exact))
     except InfeasibleError:
         return Outcome("infeasible")
     except UnboundedError:

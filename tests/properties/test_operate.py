@@ -14,7 +14,7 @@ from anello.model.data import ModelData
 from anello.optimise.formulation import formulate
 from anello.optimise.operate import Operation, operate
 from anello.optimise.results import extract
-from anello.optimise.solve import compile_problem, solve
+from anello.optimise.solve import SolverConfig, compile_problem, solve
 
 HOURS = 48
 NOT_CYCLIC = {"run.cyclic_storage": False, "techs.tank.constraints.storage_initial": 0.6}
@@ -37,7 +37,7 @@ def rolled(window: int, horizon: int, **how) -> tuple[ModelData, Operation]:
         "horizon": horizon,
         "use_cap_results": True,
     }
-    return data, operate(data, problem, earlier=plan, **how)
+    return data, operate(data, problem, SolverConfig(**how), earlier=plan)
 
 
 @pytest.mark.parametrize(("window", "horizon"), [(HOURS, HOURS), (HOURS, 9999), (HOURS + 5, 60)])

@@ -15,7 +15,7 @@ from pyomo.common.fileutils import Executable
 from anello.cli import FAILED, OK, main
 from anello.errors import NumericalError
 from anello.optimise import solve as solving
-from anello.optimise.solve import interior, pyomo_solver, solve
+from anello.optimise.solve import SolverConfig, interior, pyomo_solver, solve
 from anello.run import doctor
 from anello.run.home import is_home, workflow_home
 
@@ -36,7 +36,7 @@ def test_all_that_a_run_needs_is_here(capsys):
 
 def test_the_small_programme_reaches_the_solver():
     for method in ("simplex", "ipm"):
-        solution = solve(doctor.small_programme(), "highs", method=method)
+        solution = solve(doctor.small_programme(), SolverConfig(method=method))
         assert solution.objective == pytest.approx(doctor.OPTIMUM_EUR)
         assert "HiGHS" in solution.log
 

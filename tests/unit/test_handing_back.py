@@ -38,9 +38,13 @@ def test_a_model_that_was_not_run_has_no_duals():
 
 
 def test_a_gap_in_another_solvers_words_is_understood():
-    from anello.optimise.solve.options import in_words_of
+    from anello.optimise.solve import SolverConfig
+    from anello.optimise.solve.options import in_own_words
 
-    assert in_words_of("highs", {"mipgap": 0.05}) == {"mip_rel_gap": 0.05}
-    assert in_words_of("cbc", {"mipgap": 0.05, "seconds": 3}) == {"ratioGap": 0.05, "seconds": 3}
-    assert in_words_of("glpk", {"mipgap": 0.05}) == {"mipgap": 0.05}
-    assert in_words_of("scip", {"mipgap": 0.05}) == {"mipgap": 0.05}
+    def spoken(name: str, **options: float) -> dict[str, float]:
+        return in_own_words(SolverConfig(name=name, options=options)).options
+
+    assert spoken("highs", mipgap=0.05) == {"mip_rel_gap": 0.05}
+    assert spoken("cbc", mipgap=0.05, seconds=3) == {"ratioGap": 0.05, "seconds": 3}
+    assert spoken("glpk", mipgap=0.05) == {"mipgap": 0.05}
+    assert spoken("scip", mipgap=0.05) == {"mipgap": 0.05}

@@ -11,7 +11,7 @@ import pytest
 from anello.model.definition import read_model
 from anello.optimise.formulation import formulate, milp
 from anello.optimise.formulation.context import Context
-from anello.optimise.solve import compile_problem, solve
+from anello.optimise.solve import SolverConfig, compile_problem, solve
 
 MODEL = Path(__file__).parents[1] / "golden" / "models" / "milp_asynchronous.yaml"
 CONSTRAINTS = "techs.battery.constraints"
@@ -60,8 +60,8 @@ def test_a_tight_limit_leaves_the_optimum_and_lifts_the_relaxation(monkeypatch):
     def relaxed(problem):
         return solve(replace(problem, integer=np.zeros_like(problem.integer))).objective
 
-    best = solve(tight, mip_gap=1e-9).objective
-    assert solve(loose, mip_gap=1e-9).objective == pytest.approx(best, rel=1e-6)
+    best = solve(tight, SolverConfig(mip_gap=1e-9)).objective
+    assert solve(loose, SolverConfig(mip_gap=1e-9)).objective == pytest.approx(best, rel=1e-6)
     # A store that may charge and discharge at once burns surplus; the share of time that a loose
     # limit leaves for it is almost all.
     assert best == pytest.approx(58.37, abs=0.01)

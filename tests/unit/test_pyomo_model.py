@@ -22,7 +22,7 @@ from anello.errors import SolveError
 from anello.model.data import ModelData
 from anello.optimise.formulation import formulate
 from anello.optimise.formulation.pyomo_model import ArrayConstraint, ArrayModel, ArrayRow, ArrayVar
-from anello.optimise.solve import compile_problem, solve
+from anello.optimise.solve import SolverConfig, compile_problem, solve
 from anello.optimise.solve.pyomo_solver import cbc_executable
 
 HOURS = 12
@@ -53,7 +53,7 @@ def by_pyomo(model: pyo.ConcreteModel, solver: str = "appsi_highs") -> float:
 
 
 def by_arrays(model: ArrayModel) -> float:
-    return solve(compile_problem(model), options={"mip_rel_gap": 0.0}).objective
+    return solve(compile_problem(model), SolverConfig(options={"mip_rel_gap": 0.0})).objective
 
 
 # --- edits that people make -------------------------------------------------------------------

@@ -11,11 +11,11 @@ from scipy import sparse
 
 import linear_programmes as lp
 import small_models
-from anello.optimise.solve import interior, methods, solve
+from anello.optimise.solve import SolverConfig, interior, methods, solve
 from anello.optimise.solve.highs import Piece, PieceSolution, solve_piece
 
 PROBLEM = small_models.problem(hours=12)
-COLD = solve(PROBLEM, method="simplex")
+COLD = solve(PROBLEM, SolverConfig(method="simplex"))
 needs_hipo = pytest.mark.skipif(not interior.hipo_installed(), reason="no highspy-extras")
 
 
@@ -26,7 +26,7 @@ def unsaid():
 
 @pytest.mark.parametrize("method", ["ipm", pytest.param("hipo", marks=needs_hipo)])
 def test_a_method_that_is_asked_for_finds_the_same_optimum(method):
-    found = solve(PROBLEM, method=method)
+    found = solve(PROBLEM, SolverConfig(method=method))
     assert found.method == method
     assert found.objective == pytest.approx(COLD.objective, rel=1e-6)
     assert found.optimality_error is not None
@@ -38,7 +38,9 @@ def test_a_method_that_is_asked_for_finds_the_same_optimum(method):
 @settings(max_examples=25, deadline=None)
 def test_hipo_finds_the_optimum_of_any_bounded_problem(problem):
     expected = lp.optimum(problem)
-    assert solve(problem, method="hipo").objective == pytest.approx(expected, rel=1e-5, abs=1e-4)
+    assert solve(problem, SolverConfig(method="hipo")).objective == pytest.approx(
+        expected, rel=1e-5, abs=1e-4
+    )
 
 
 def failing(*_: object) -> PieceSolution:
@@ -49,7 +51,7 @@ def failing(*_: object) -> PieceSolution:
 def test_what_an_interior_point_fails_on_the_simplex_solves(monkeypatch, caplog):
     monkeypatch.setattr(methods, "hipo_installed", lambda: True)
     monkeypatch.setattr(methods, "solve_interior", failing)
-    found = solve(PROBLEM, method="hipo")
+    found = solve(PROBLEM, SolverConfig(method="hipo"))
     assert found.method == "simplex"
     assert found.objective == pytest.approx(COLD.objective)
     assert "hipo ended" in caplog.text
@@ -58,20 +60,20 @@ def test_what_an_interior_point_fails_on_the_simplex_solves(monkeypatch, caplog)
 
 def test_an_interior_solution_that_fails_the_check_is_not_used(monkeypatch, caplog):
     def liar(piece: Piece, *how: object) -> PieceSolution:
-        answer = solve_piece(piece, {})
+        answer = solve_piece(piece)
         answer.x = answer.x * 1.01
         return answer
 
     monkeypatch.setattr(methods, "hipo_installed", lambda: True)
     monkeypatch.setattr(methods, "solve_interior", liar)
-    assert solve(PROBLEM, method="hipo").method == "simplex"
+    assert solve(PROBLEM, SolverConfig(method="hipo")).method == "simplex"
     assert "is violated" in caplog.text
 
 
 def test_without_the_package_the_simplex_is_used_and_that_is_said_once(monkeypatch, caplog):
     monkeypatch.setattr(methods, "hipo_installed", lambda: False)
     for _ in range(2):
-        assert solve(PROBLEM, method="hipo").method == "simplex"
+        assert solve(PROBLEM, SolverConfig(method="hipo")).method == "simplex"
     said = [r for r in caplog.records if "highspy-extras" in r.message]
     assert [r.levelno for r in said] == [logging.WARNING]
 
@@ -106,5 +108,5 @@ def test_a_stretched_column_leaves_the_optimum_as_it_is():
     wide = interior.stretched(piece)
     entries = np.diff(sparse.csc_array(wide.matrix).indptr)
     assert entries.max() <= interior.COPY_ENTRIES + 2
-    x = solve_piece(wide, {}).x
+    x = solve_piece(wide).x
     assert x[0] == pytest.approx(2.0)

@@ -9,6 +9,7 @@ import pytest
 from scipy import sparse
 
 from anello.optimise.solve import highs
+from anello.optimise.solve.config import SolverConfig
 from anello.optimise.solve.highs import Piece, solve_piece
 
 
@@ -30,13 +31,13 @@ def test_a_cold_or_warm_solution_that_violates_a_row_is_computed_again(piece, mo
     runs = []
     truly = highs._run
 
-    def spoilt(given, options, time_limit_s):
-        answer = truly(given, options, time_limit_s)
-        runs.append((given.start, dict(options)))
+    def spoilt(given, settings):
+        answer = truly(given, settings)
+        runs.append((given.start, settings.options))
         return answer if len(runs) > 1 else replace(answer, x=answer.x - 0.1)
 
     monkeypatch.setattr(highs, "_run", spoilt)
-    found = solve_piece(piece, {"primal_feasibility_tolerance": 1e-8})
+    found = solve_piece(piece, SolverConfig(options={"primal_feasibility_tolerance": 1e-8}))
     assert found.x == pytest.approx([2.0, 1.0])
     assert not found.warm
     (start, first), (again, second) = runs
@@ -49,5 +50,5 @@ def test_a_good_solution_is_taken_at_once(piece, monkeypatch):
     runs = []
     truly = highs._run
     monkeypatch.setattr(highs, "_run", lambda *given: runs.append(given) or truly(*given))
-    assert solve_piece(piece, {}).x == pytest.approx([2.0, 1.0])
+    assert solve_piece(piece).x == pytest.approx([2.0, 1.0])
     assert len(runs) == 1

@@ -17,7 +17,7 @@ from pyomo.opt.solver import shellcmd
 import linear_programmes as lp
 import small_models
 from anello.errors import SolveError, TimeLimitError
-from anello.optimise.solve import solve
+from anello.optimise.solve import SolverConfig, solve
 from fake_solver import BROKEN, FAKE
 
 PROBLEM = small_models.problem(hours=6)
@@ -54,7 +54,7 @@ def test_a_solver_that_ignores_its_limit_is_killed(
     fake("time.sleep(60)")
     start = time.monotonic()
     with pytest.raises(TimeLimitError, match=r"within 0\.5 s"):
-        solve(PROBLEM, "cbc", time_limit_s=0.5)
+        solve(PROBLEM, SolverConfig(name="cbc", time_limit_s=0.5))
     assert time.monotonic() - start < 20
 
 

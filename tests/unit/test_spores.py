@@ -17,8 +17,8 @@ import anello
 from anello.cli import main
 from anello.errors import InfeasibleError, InputError, TimeLimitError
 from anello.model.data import ModelData
-from anello.optimise.solve import compile_problem, solve
-from anello.optimise.spores import Alternatives, Start, run_spores
+from anello.optimise.solve import Start, compile_problem, solve
+from anello.optimise.spores import Alternatives, run_spores
 
 ONE_DAY = {"model.subset_time": ["2030-07-01", "2030-07-01"]}
 OPTIONS = "run.spores_options"
@@ -93,7 +93,7 @@ def test_alternatives_start_warm_and_end_where_a_cold_start_ends(solved):
     warm, objectives = [], []
 
     def found(ready, start: Start, number: int):
-        solution = solve(ready, basis=start.basis, primal=True)
+        solution = solve(ready, start=start)
         warm.append(solution.warm)
         objectives.append(solution.objective)
         assert solve(ready).objective == pytest.approx(solution.objective, rel=1e-9)
@@ -271,11 +271,11 @@ def test_from_the_command_line(tmp_path, capsys):
 # --- without a solution ---------------------------------------------------------------------------
 @pytest.mark.parametrize("error", [InfeasibleError, TimeLimitError])
 def test_the_first_without_a_solution_is_the_last(monkeypatch, caplog, error):
-    def failing(problem, **told):
-        if told["values"] is None and not told["explain"] and failing.done:
+    def failing(problem, settings, **told):
+        if told["start"].values is None and not told["explain"] and failing.done:
             raise error("nothing there")
         failing.done = not told["explain"]
-        return solve(problem, **told)
+        return solve(problem, settings, **told)
 
     failing.done = False
     monkeypatch.setattr("anello.api.running.solve", failing)

@@ -16,7 +16,7 @@ import xarray as xr
 from anello.api.attrdict import AttrDict
 from anello.api.commented_yaml import commented
 from anello.api.notebook import info_table, told
-from anello.api.running import check_mode, solved, stored_groups
+from anello.api.running import check_mode, solved, solver_of, stored_groups
 from anello.base.files import atomic_path, write_text
 from anello.errors import AnelloError, InputError, Problem, did_you_mean
 from anello.model.data import ModelData
@@ -317,15 +317,13 @@ class Model:
             self.data.inputs = backend.data.inputs
         weights = backend.data.config["run"]["objective_options"]
         self.run_config.set_key("objective_options", weights)
+        settings = solver_of(self.data.config["run"], solver, solver_options, time_limit_s, mip_gap)
         self._dispatch = solved(
             self.data,
             backend.current(),
             self._yaml,
+            settings,
             earlier=earlier,
-            solver=solver,
-            solver_options=solver_options,
-            time_limit_s=time_limit_s,
-            mip_gap=mip_gap,
             log_path=log_path,
         )
 

@@ -6,18 +6,18 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import xarray as xr
+from pydantic import ValidationError
 
 from anello import __version__
 from anello.errors import ConfigError, Problem
 from anello.model.data import ModelData
 from anello.optimise.results import extract
 from anello.optimise.results.collection import versions
-from anello.optimise.solve import Solution, compile_problem, solve
+from anello.optimise.solve import Solution, SolverConfig, Start, compile_problem, solve
 from anello.optimise.solve.handing_back import hand_back
 
 if TYPE_CHECKING:
@@ -76,16 +76,38 @@ def check_mode(run: Mapping[str, Any]) -> None:
         )
 
 
-def solved(
-    data: ModelData,
-    model: ArrayModel,
-    yaml: str | None = None,
-    *,
-    earlier: xr.Dataset | None = None,
+def solver_of(
+    run: Mapping[str, Any],
     solver: str | None = None,
     solver_options: Mapping[str, Any] | None = None,
     time_limit_s: float | None = None,
     mip_gap: float | None = None,
+) -> SolverConfig:
+    """Return the solver that a model's `run` options name, with what is said instead of them."""
+    name = solver or available_solver(str(run["solver"]))
+    options = solver_options
+    if options is None:
+        # Options are in a solver's own words, so they go with the solver they were written for.
+        options = (run.get("solver_options") or {}) if name == run["solver"] else {}
+    told = {"options": options, "time_limit_s": time_limit_s, "mip_gap": mip_gap}
+    try:
+        return SolverConfig.model_validate({"name": name, **told})
+    except ValidationError as error:
+        raise ConfigError(
+            [
+                Problem(item["msg"], key=".".join(map(str, item["loc"])), value=item["input"])
+                for item in error.errors()
+            ]
+        ) from error
+
+
+def solved(
+    data: ModelData,
+    model: ArrayModel,
+    yaml: str | None = None,
+    solver: SolverConfig | None = None,
+    *,
+    earlier: xr.Dataset | None = None,
     log_path: str | os.PathLike[str] | None = None,
 ) -> xr.Dataset:
     """Solve a model as its `run` options say, and return its results.
@@ -98,30 +120,27 @@ def solved(
         The problem that was formulated from them.
     yaml : str, optional
         The model's YAML, to be stored with alternatives.
+    solver : SolverConfig, optional
+        By default what the `run` options name.
     earlier : xarray.Dataset, optional
         Results of a plan, whose capacities mode `operate` may take.
-    solver, solver_options, time_limit_s, mip_gap, log_path
-        Instead of those of the `run` options.
+    log_path : path, optional
+        Instead of the folder that the `run` options name.
     """
     run = data.config["run"]
-    name = solver or available_solver(str(run["solver"]))
-    options = solver_options
-    if options is None:
-        # Options are in a solver's own words, so they go with the solver they were written for.
-        options = (run.get("solver_options") or {}) if name == run["solver"] else {}
+    settings = solver or solver_of(run)
     if log_path is None and run.get("save_logs"):
         log_path = Path(str(run["save_logs"])) / "solver.log"
     problem = compile_problem(model)
     log = None if log_path is None else Path(log_path)
-    how: dict[str, Any] = {"options": options, "time_limit_s": time_limit_s, "mip_gap": mip_gap}
     if run.get("mode") == "spores":
-        return _alternatives(data, problem, yaml, partial(solve, solver=name, **how), log)
+        return _alternatives(data, problem, yaml, settings, log)
     if run.get("mode") == "operate":
         from anello.optimise.operate import operate
 
-        done = operate(data, problem, earlier=earlier, solver=name, log_path=log, **how)
+        done = operate(data, problem, settings, earlier=earlier, log_path=log)
         return extract(data, done.solution)
-    solution = solve(problem, name, log_path=log, **how)
+    solution = solve(problem, settings, log_path=log)
     hand_back(model, solution)
     return extract(data, solution)
 
@@ -130,22 +149,15 @@ def _alternatives(
     data: ModelData,
     problem: CompiledProblem,
     yaml: str | None,
-    solve: Callable[..., Solution],
+    settings: SolverConfig,
     log: Path | None,
 ) -> xr.Dataset:
     """Find the cheapest system and alternatives, each kept as it is found if that is asked for."""
-    from anello.optimise.spores import SporeStore, Start, run_spores
+    from anello.optimise.spores import SporeStore, run_spores
 
     def found(ready: CompiledProblem, start: Start, number: int) -> Solution:
         own = None if log is None else log.with_stem(f"{log.stem}_spore_{number}")
-        return solve(
-            ready,
-            basis=start.basis,
-            values=start.values,
-            primal=True,
-            explain=number == 0,
-            log_path=own,
-        )
+        return solve(ready, settings, start=start, log_path=own, explain=number == 0)
 
     options = data.config["run"]["spores_options"]
     store = None

@@ -34,7 +34,7 @@ from anello.errors import Problem as Fault
 from anello.model.data import ModelData
 from anello.optimise.formulation import formulate
 from anello.optimise.results import extract
-from anello.optimise.solve import Basis, Solution, SolverConfig, compile_problem, solve
+from anello.optimise.solve import Basis, Solution, SolverConfig, Start, compile_problem, solve
 from anello.ring.config import RingConfig
 from anello.ring.cost import TrueCost
 from anello.ring.exchange import RingInput, RingResult
@@ -238,15 +238,7 @@ class CoupledDistrict:
             The incumbent, or COP alone.
         """
         problem = with_numbers(self.problem, self.ring, self.rows, about)
-        solution = solve(
-            problem,
-            self.solver.name,
-            method=self.solver.method,
-            basis=self._basis if self.solver.warm_start else None,
-            options=self.solver.options,
-            time_limit_s=self.solver.time_limit_s,
-            mip_gap=self.solver.mip_gap,
-        )
+        solution = solve(problem, self.solver, start=Start(self._basis))
         self._basis = solution.basis
         return self.simulate(number, about, solution)
 

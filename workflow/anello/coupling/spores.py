@@ -18,7 +18,7 @@ from anello.coupling.district import CoupledDistrict, Iteration
 from anello.coupling.iteration import with_numbers
 from anello.errors import InfeasibleError, InputError, Problem, TimeLimitError
 from anello.optimise.formulation.expression import Array
-from anello.optimise.solve import Basis, Solution, solve
+from anello.optimise.solve import Basis, Solution, Start, solve
 from anello.optimise.spores import Scoring
 
 logger = logging.getLogger(__name__)
@@ -166,16 +166,7 @@ class _Programme:
         room = limit_eur - self._left_out_eur - money.offset
         limited = money.with_limit("limit of cost", price, room)
         scored = self._scoring.objective(limited, scores, {self._scoring.score_class: 1.0})
-        solution = solve(
-            scored,
-            district.solver.name,
-            method=district.solver.method,
-            basis=self._basis,
-            options=district.solver.options,
-            time_limit_s=district.solver.time_limit_s,
-            mip_gap=district.solver.mip_gap,
-            explain=False,
-        )
+        solution = solve(scored, district.solver, start=Start(self._basis), explain=False)
         self._basis = solution.basis
         return district.simulate(number, self._about, self._in_money(solution))
 

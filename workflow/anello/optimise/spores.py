@@ -34,23 +34,16 @@ from anello.optimise.results.variables import describe
 from anello.optimise.solve.basis import Basis
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.solution import Solution
+from anello.optimise.solve.start import Start
 
 logger = logging.getLogger(__name__)
 
-Solve = Callable[[Problem, "Start", int], Solution]
+Solve = Callable[[Problem, Start, int], Solution]
 
 SCORE = 100.0
 """What a capacity in use adds to a score, per alternative."""
 IN_USE_KW = 1e-3
 """A capacity counts as in use when it exceeds what is forced by more than this [kW]."""
-
-
-@dataclass(frozen=True)
-class Start:
-    """Where a solver may begin: the basis or, with integers, the values of the run before."""
-
-    basis: Basis | None = None
-    values: Array | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +114,8 @@ class SporeStore:
         if held is None:
             return dispatch, Start()
         columns, rows = (held[name].values.astype(np.int8) for name in ("columns", "rows"))
-        return dispatch, Start(Basis(columns, rows, str(held.attrs["signature"])))
+        basis = Basis(columns, rows, str(held.attrs["signature"]))
+        return dispatch, Start(basis, primal=True)
 
 
 class Scoring:
@@ -318,7 +312,8 @@ def run_spores(
             )
             break
         whole = solution.x if problem.integer.any() else None
-        spore = Spore(number, extract(data, solution), scores, Start(solution.basis, whole))
+        later = Start(solution.basis, whole, primal=True)
+        spore = Spore(number, extract(data, solution), scores, later)
         found.append(spore)
         logger.info("alternative %d: objective %.10g", number, solution.objective)
         if store is not None:

@@ -211,9 +211,10 @@ def _tried(
 ) -> Finding:
     """Solve the small programme, and say whether the answer is the right one."""
     try:
-        from anello.optimise.solve import solve
+        from anello.optimise.solve import SolverConfig, solve
 
-        solution = solve(small_programme(), solver, method=method, explain=False)
+        settings = SolverConfig(name=solver, method=method)
+        solution = solve(small_programme(), settings, explain=False)
     except (AnelloError, ImportError, OSError) as error:
         why = f"{said}; fails on a small programme: {_first_line(error)}"
         return Finding("solvers", name, "broken", why, needed, remedy)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,15 +14,13 @@ from anello.optimise.formulation.expression import Array, Block, IntArray
 from anello.optimise.formulation.system import TIME_AXIS
 from anello.optimise.operate.windows import Window
 from anello.optimise.solve.basis import Basis
+from anello.optimise.solve.config import SolverConfig
 from anello.optimise.solve.optimise import optimise_reduced
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.reduction import Reduction, reduce_problem
 from anello.optimise.solve.run import explanation
 from anello.optimise.solve.solution import Solution
-
-if TYPE_CHECKING:
-    pass
-
+from anello.optimise.solve.start import Start
 
 NO_STEP = -1
 
@@ -210,16 +207,7 @@ class Period:
             values = np.where(stored, values / np.abs(entries), values)
         return values
 
-    def solve(
-        self,
-        window: Window,
-        solver: str,
-        *,
-        options: Mapping[str, Any] | None = None,
-        time_limit_s: float | None = None,
-        mip_gap: float | None = None,
-        warm_start: bool = True,
-    ) -> Horizon:
+    def solve(self, window: Window, settings: SolverConfig) -> Horizon:
         """Solve a horizon and keep the decisions of its window.
 
         Raises
@@ -230,17 +218,10 @@ class Period:
         problem, columns, rows = self.cut(window)
         try:
             reduction = reduce_problem(problem)
-            basis = self._start(reduction, columns, rows, window) if warm_start else None
-            found = optimise_reduced(
-                reduction,
-                solver,
-                basis=basis,
-                options=options,
-                time_limit_s=time_limit_s,
-                mip_gap=mip_gap,
-            )
+            start = Start(self._start(reduction, columns, rows, window))
+            found = optimise_reduced(reduction, settings, start=start)
         except InfeasibleError as error:
-            text = f"{self._dates(window)}: {error}\n{explanation(problem, time_limit_s)}"
+            text = f"{self._dates(window)}: {error}\n{explanation(problem, settings.time_limit_s)}"
             raise InfeasibleError(text) from error
         except SolveError as error:
             raise type(error)(f"{self._dates(window)}: {error}") from error

@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import xarray as xr
@@ -26,6 +25,7 @@ from anello.model.data import ModelData
 from anello.optimise.operate.capacities import fixed_capacities
 from anello.optimise.operate.period import Horizon, Period
 from anello.optimise.operate.windows import days_are_alike, lengths_h, split
+from anello.optimise.solve.config import HIGHS, SolverConfig
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.solution import Solution
 
@@ -55,14 +55,10 @@ class Operation:
 def operate(
     data: ModelData,
     problem: Problem,
+    settings: SolverConfig = HIGHS,
     *,
     earlier: xr.Dataset | None = None,
-    solver: str = "highs",
-    options: Mapping[str, Any] | None = None,
-    time_limit_s: float | None = None,
-    mip_gap: float | None = None,
     log_path: str | Path | None = None,
-    warm_start: bool = True,
     on_window: Callable[[Horizon], None] | None = None,
 ) -> Operation:
     """Operate a system of given capacities with a receding horizon.
@@ -73,20 +69,12 @@ def operate(
         The model, with ``run.mode: operate`` and ``run.operation``.
     problem : Problem
         The whole period, compiled from it.
+    settings : SolverConfig
+        Solver and options for each horizon, and whether it starts from the basis of the one before.
     earlier : xarray.Dataset, optional
         Results of a plan, for ``run.operation.use_cap_results``.
-    solver : str
-        As for :func:`anello.optimise.solve.solve`.
-    options : mapping, optional
-        Options handed to the solver as they are.
-    time_limit_s : float, optional
-        Time limit of each horizon [s].
-    mip_gap : float, optional
-        Relative gap at which a horizon with integers counts as solved.
     log_path : path, optional
         Where to write the solver's logs of all horizons that were solved.
-    warm_start : bool
-        Whether each horizon starts from the basis of the one before (HiGHS, without integers).
     on_window : callable, optional
         Called after each window.
 
@@ -141,18 +129,12 @@ def operate(
     horizons: list[Horizon] = []
     try:
         for window in each(split(step_h, window_h, horizon_h, copy_calliope=copy), "windows"):
-            done = period.solve(
-                window,
-                solver,
-                options=options,
-                time_limit_s=time_limit_s,
-                mip_gap=mip_gap,
-                warm_start=warm_start and solver == "highs",
-            )
+            done = period.solve(window, settings)
             horizons.append(done)
             if on_window is not None:
                 on_window(done)
     finally:
         if log_path is not None:
             write_text(Path(log_path), "\n".join(period.logs))
-    return Operation(period.solution(solver, horizons, time.perf_counter() - start), horizons)
+    seconds = time.perf_counter() - start
+    return Operation(period.solution(settings.name, horizons, seconds), horizons)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from anello.optimise.solve.problem import Problem
     from anello.optimise.solve.run import solve
     from anello.optimise.solve.solution import Solution
+    from anello.optimise.solve.start import Start
 
 __all__ = [
     "Basis",
@@ -19,6 +20,7 @@ __all__ = [
     "Problem",
     "Solution",
     "SolverConfig",
+    "Start",
     "compile_problem",
     "explain_infeasibility",
     "solve",
@@ -30,6 +32,7 @@ _WHERE = {
     "Problem": "problem",
     "Solution": "solution",
     "SolverConfig": "config",
+    "Start": "start",
     "Diagnosis": "diagnose",
     "compile_problem": "compile",
     "explain_infeasibility": "diagnose",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -40,3 +41,11 @@ class SolverConfig(BaseModel):
     warm_start: bool = Field(
         True, description="Start each iteration from the previous iteration's basis (HiGHS only)"
     )
+
+    def with_defaults(self, options: Mapping[str, Any]) -> SolverConfig:
+        """Return the same settings with further options, where they say nothing else."""
+        return self.model_copy(update={"options": {**options, **self.options}})
+
+
+HIGHS = SolverConfig()
+"""HiGHS as it is used where nothing else is asked for."""

@@ -22,9 +22,11 @@ from scipy import sparse
 
 from anello.errors import InfeasibleError
 from anello.optimise.formulation.expression import Array, IntArray
+from anello.optimise.solve.config import SolverConfig
 from anello.optimise.solve.optimise import optimise
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.solution import Solution
+from anello.optimise.solve.start import Start
 
 BALANCE = "system_balance"
 # Capacity limits give way only when wishes do not suffice: they are what people know best.
@@ -238,7 +240,8 @@ class _Elastic:
 
     def solve(self, time_limit_s: float | None) -> Solution:
         """Least violation, then few violations instead of many small ones."""
-        solution = optimise(self.problem, time_limit_s=time_limit_s)
+        limit = SolverConfig(time_limit_s=time_limit_s)
+        solution = optimise(self.problem, limit)
         sweeps = SWEEPS if self.problem.n_rows < LARGE else 1
         for _ in range(sweeps - 1):
             slack = solution.x[self.n :] / self.size
@@ -246,7 +249,7 @@ class _Elastic:
                 break
             weight = 1.0 / (self.size * (slack + 0.01 * slack.max()))
             again = replace(self.problem, cost=np.append(np.zeros(self.n), weight))
-            solution = optimise(again, basis=solution.basis, time_limit_s=time_limit_s)
+            solution = optimise(again, limit, start=Start(solution.basis))
         return solution
 
     def violated(self, solution: Solution) -> npt.NDArray[np.bool_]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from scipy import sparse
 
 from anello.errors import SolveError
 from anello.optimise.formulation.expression import Array
+from anello.optimise.solve.config import HIGHS, SolverConfig
 
 logger = logging.getLogger(__name__)
 
@@ -101,12 +101,7 @@ class PieceSolution:
     found: bool = True
 
 
-def solve_piece(
-    piece: Piece,
-    options: Mapping[str, Any],
-    time_limit_s: float | None = None,
-    mip_gap: float | None = None,
-) -> PieceSolution:
+def solve_piece(piece: Piece, settings: SolverConfig = HIGHS) -> PieceSolution:
     """Solve one piece with HiGHS.
 
     A long walk from a starting basis, or the way back from presolve, can pile up rounding in the
@@ -116,12 +111,8 @@ def solve_piece(
     ----------
     piece : Piece
         The problem.
-    options : mapping
-        HiGHS options by name.
-    time_limit_s : float, optional
-        Time limit [s].
-    mip_gap : float, optional
-        Relative gap at which a problem with integers counts as solved.
+    settings : SolverConfig
+        Options of HiGHS by name, and limits.
 
     Returns
     -------
@@ -133,13 +124,13 @@ def solve_piece(
     SolveError
         When HiGHS refuses the problem or an option.
     """
-    if mip_gap is not None:
-        options = {"mip_rel_gap": float(mip_gap), **options}
-    found = _run(piece, options, time_limit_s)
+    if settings.mip_gap is not None:
+        settings = settings.with_defaults({"mip_rel_gap": float(settings.mip_gap)})
+    found = _run(piece, settings)
     vague = found.basis is not None and _residual(piece, found.x) > ROUNDING
     if vague and found.status == "optimal":
         logger.info("computing the values afresh from the optimal basis")
-        again = _run(replace(piece, start=found.basis), {**STABLE, **options}, time_limit_s)
+        again = _run(replace(piece, start=found.basis), settings.with_defaults(STABLE))
         found = replace(again, log=found.log + again.log, warm=found.warm)
     return found
 
@@ -151,7 +142,7 @@ def _residual(piece: Piece, x: Array) -> float:
     return float(miss.max(initial=0.0))
 
 
-def _run(piece: Piece, options: Mapping[str, Any], time_limit_s: float | None) -> PieceSolution:
+def _run(piece: Piece, settings: SolverConfig) -> PieceSolution:
     highs = highspy.Highs()
     with tempfile.TemporaryDirectory() as folder:
         log_file = Path(folder) / "highs.log"
@@ -160,9 +151,9 @@ def _run(piece: Piece, options: Mapping[str, Any], time_limit_s: float | None) -
         set_option(highs, "threads", 1)
         # Simplex: interior point without crossover stops at a wrong cost where bigM swamps it.
         set_option(highs, "solver", "simplex" if not piece.integer.any() else "choose")
-        if time_limit_s is not None:
-            set_option(highs, "time_limit", float(time_limit_s))
-        for name, option in options.items():
+        if settings.time_limit_s is not None:
+            set_option(highs, "time_limit", float(settings.time_limit_s))
+        for name, option in settings.options.items():
             set_option(highs, name, option)
         pass_problem(highs, piece)
         warm = _start(highs, piece)

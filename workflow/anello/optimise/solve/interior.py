@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import importlib.util
 import tempfile
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ import highspy
 import numpy as np
 from scipy import sparse
 
+from anello.optimise.solve.config import SolverConfig
 from anello.optimise.solve.highs import (
     STATUS,
     Piece,
@@ -108,19 +108,15 @@ def stretched(piece: Piece) -> Piece:
     )
 
 
-def solve_interior(
-    piece: Piece, options: Mapping[str, Any], time_limit_s: float | None = None
-) -> PieceSolution:
+def solve_interior(piece: Piece, settings: SolverConfig) -> PieceSolution:
     """Solve one piece without integers by HiPO, without a basis at its end.
 
     Parameters
     ----------
     piece : Piece
         The problem; where it starts from is not used.
-    options : mapping
-        HiGHS options by name, laid over :data:`HIPO`.
-    time_limit_s : float, optional
-        Time limit [s].
+    settings : SolverConfig
+        Time limit, and options of HiGHS by name, laid over :data:`HIPO`.
 
     Returns
     -------
@@ -134,7 +130,7 @@ def solve_interior(
     """
     outer = highspy.Highs()
     set_option(outer, "output_flag", False)
-    for name, option in options.items():
+    for name, option in settings.options.items():
         set_option(outer, name, option)
     pass_problem(outer, piece)
     outer.presolve()
@@ -148,9 +144,9 @@ def solve_interior(
         log_file = Path(folder) / "highs.log"
         inner = highspy.Highs()
         told: dict[str, Any] = {"log_to_console": False, "log_file": str(log_file), "threads": 1}
-        if time_limit_s is not None:
-            told["time_limit"] = float(time_limit_s)
-        for name, option in {**told, **HIPO, **options, "presolve": "off"}.items():
+        if settings.time_limit_s is not None:
+            told["time_limit"] = float(settings.time_limit_s)
+        for name, option in {**told, **HIPO, **settings.options, "presolve": "off"}.items():
             set_option(inner, name, option)
         pass_problem(inner, stretched(small))
         inner.run()

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from scipy import sparse
 
 from anello.errors import NumericalError
+from anello.optimise.solve.config import SolverConfig
 from anello.optimise.solve.highs import Piece, PieceSolution, solve_piece
 from anello.optimise.solve.interior import DENSE_ENTRIES, hipo_installed, solve_interior
 from anello.optimise.solve.solution import OPTIMALITY_TOLERANCE, Solution
@@ -91,9 +91,7 @@ IPM = {"solver": "ipm", "run_crossover": "on"}
 """The interior point that every HiGHS has, with crossover to a basis."""
 
 
-def solve_by(
-    piece: Piece, method: Method, options: Mapping[str, Any], time_limit_s: float | None
-) -> PieceSolution:
+def solve_by(piece: Piece, method: Method, settings: SolverConfig) -> PieceSolution:
     """Solve a piece by a method that :func:`method_of` returned.
 
     Raises
@@ -102,11 +100,11 @@ def solve_by(
         When HiGHS refuses the problem or an option.
     """
     if method == "hipo":
-        return solve_interior(piece, options, time_limit_s)
+        return solve_interior(piece, settings)
     if method == "ipm":
-        found = solve_piece(replace(piece, start=None), {**IPM, **options}, time_limit_s)
+        found = solve_piece(replace(piece, start=None), settings.with_defaults(IPM))
         return replace(found, found=found.status == "optimal")
-    return solve_piece(piece, options, time_limit_s)
+    return solve_piece(piece, settings)
 
 
 def refuse_swamped(solution: Solution) -> None:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import repeat
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import numpy as np
 from scipy import sparse
@@ -23,14 +23,16 @@ from anello.errors import (
     TimeLimitError,
     UnboundedError,
 )
-from anello.optimise.formulation.expression import Array, IntArray
+from anello.optimise.formulation.expression import IntArray
 from anello.optimise.solve.basis import Basis
+from anello.optimise.solve.config import HIGHS, SolverConfig
 from anello.optimise.solve.highs import Piece, PieceSolution, solve_piece
-from anello.optimise.solve.methods import Method, method_of, refuse_swamped, solve_by
-from anello.optimise.solve.options import in_words_of
+from anello.optimise.solve.methods import method_of, refuse_swamped, solve_by
+from anello.optimise.solve.options import in_own_words
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.reduction import Reduction, reduce_problem
 from anello.optimise.solve.solution import Solution
+from anello.optimise.solve.start import SCRATCH, Start
 from anello.optimise.solve.ways import ways_out
 
 logger = logging.getLogger(__name__)
@@ -38,9 +40,6 @@ solver_logger = logging.getLogger(SOLVER)
 
 Groups = list[tuple[IntArray, IntArray]]
 """Rows and columns of the parts of a problem that share nothing."""
-Limits = tuple[float | None, float | None]
-"""Time limit [s] and relative gap, None where the solver's own is kept."""
-
 # HiGHS' own number for it.
 PRIMAL_SIMPLEX = 4
 # Limits that only an option of the user sets, so that no other way of solving is tried.
@@ -49,17 +48,25 @@ ASKED_LIMITS = ("iteration limit", "solution limit")
 SMALL_PIECE_ROWS = 2000
 
 
+@dataclass(frozen=True)
+class _Task:
+    """A reduced problem in its parts, where to begin, and where the solver's log goes."""
+
+    reduction: Reduction
+    groups: Groups
+    start: Start
+    log_path: str | Path | None
+
+    def pieces(self, start: Start) -> list[Piece]:
+        """Return the parts, each with its share of a start."""
+        return [_piece(self.reduction, *group, start) for group in self.groups]
+
+
 def optimise(
     problem: Problem,
-    solver: str = "highs",
+    settings: SolverConfig = HIGHS,
     *,
-    method: Method = "auto",
-    basis: Basis | None = None,
-    values: Array | None = None,
-    primal: bool = False,
-    options: Mapping[str, Any] | None = None,
-    time_limit_s: float | None = None,
-    mip_gap: float | None = None,
+    start: Start = SCRATCH,
     log_path: str | Path | None = None,
 ) -> Solution:
     """Solve as :func:`solve` does, without an explanation when there is no solution."""
@@ -68,31 +75,14 @@ def optimise(
     except InfeasibleError as error:
         _write_log(log_path, f"No solver was started: {error}\n")
         raise
-    return optimise_reduced(
-        reduction,
-        solver,
-        method=method,
-        basis=basis,
-        values=values,
-        primal=primal,
-        options=options,
-        time_limit_s=time_limit_s,
-        mip_gap=mip_gap,
-        log_path=log_path,
-    )
+    return optimise_reduced(reduction, settings, start=start, log_path=log_path)
 
 
 def optimise_reduced(
     reduction: Reduction,
-    solver: str = "highs",
+    settings: SolverConfig = HIGHS,
     *,
-    method: Method = "auto",
-    basis: Basis | None = None,
-    values: Array | None = None,
-    primal: bool = False,
-    options: Mapping[str, Any] | None = None,
-    time_limit_s: float | None = None,
-    mip_gap: float | None = None,
+    start: Start = SCRATCH,
     log_path: str | Path | None = None,
 ) -> Solution:
     """Solve a problem that has been reduced already, as :func:`optimise` does.
@@ -100,72 +90,58 @@ def optimise_reduced(
     Every answer passes the same check. Where one does not, or there is none for numerical reasons,
     the next of :data:`anello.optimise.solve.ways.WAYS_OUT` is tried.
     """
-    start_basis = _fitting(basis, reduction)
-    told = in_words_of(solver, options or {})
-    first = dict(told)
-    if primal and start_basis is not None and solver == "highs":
-        first.setdefault("simplex_strategy", PRIMAL_SIMPLEX)
-    limits = (time_limit_s, mip_gap)
-    groups = independent_groups(reduction)
-    named = "solver" in told or "simplex_strategy" in first
-    if solver == "highs" and method != "simplex" and not named:
-        found = _by_interior(reduction, groups, method, start_basis, told, limits, log_path)
+    basis = _fitting(start.basis, reduction) if settings.warm_start else None
+    task = _Task(reduction, independent_groups(reduction), replace(start, basis=basis), log_path)
+    settings = in_own_words(settings)
+    first, inner = settings, settings.name == "highs"
+    if start.primal and basis is not None and inner:
+        first = settings.with_defaults({"simplex_strategy": PRIMAL_SIMPLEX})
+    named = not {"solver", "simplex_strategy"}.isdisjoint(first.options)
+    if inner and settings.method != "simplex" and not named:
+        found = _by_interior(task, settings)
         if found is not None:
             return found
     try:
-        return _attempt(reduction, groups, solver, start_basis, values, first, limits, log_path)
+        return _attempt(task, first)
     except NumericalError as error:
-        if solver != "highs":
+        if not inner:
             raise
         failure = error
-    for way in ways_out(
-        warm=start_basis is not None, integer=bool(reduction.problem.integer.any())
-    ):
+    task = replace(task, start=Start(values=start.values))
+    for way in ways_out(warm=basis is not None, integer=bool(reduction.problem.integer.any())):
         logger.warning("%s; %s", failure, way.name)
-        settings = {**way.options, **told} if way.solver == "highs" else {}
         try:
-            return _attempt(reduction, groups, way.solver, None, values, settings, limits, log_path)
+            return _attempt(task, way.settings(settings))
         except NumericalError as error:
             failure = error
     raise failure
 
 
-def _by_interior(
-    reduction: Reduction,
-    groups: Groups,
-    method: Method,
-    basis: Basis | None,
-    options: Mapping[str, Any],
-    limits: Limits,
-    log_path: str | Path | None,
-) -> Solution | None:
+def _by_interior(task: _Task, settings: SolverConfig) -> Solution | None:
     """Solve by an interior point where that is asked for or speaks for itself.
 
     None where it is not, and where it finds nothing that passes every check: then simplex is next.
     """
-    pieces = [_piece(reduction, rows, columns, basis, None) for rows, columns in groups]
-    methods = [method_of(method, piece, steps_of(reduction.problem)) for piece in pieces]
+    pieces = task.pieces(Start(basis=task.start.basis))
+    steps = steps_of(task.reduction.problem)
+    methods = [method_of(settings.method, piece, steps) for piece in pieces]
     interior = sorted(set(methods) - {"simplex"})
     if not interior:
         return None
-    start = time.perf_counter()
-    jobs = list(zip(pieces, methods, strict=True))
-    with ThreadPoolExecutor(min(len(jobs), os.cpu_count() or 1)) as pool:
-        found = list(pool.map(lambda job: solve_by(job[0], job[1], options, limits[0]), jobs))
-    seconds, log = time.perf_counter() - start, "\n".join(s.log for s in found)
-    solver_logger.debug("%s", log)
-    _write_log(log_path, log)
+    began = time.perf_counter()
+    with ThreadPoolExecutor(min(len(pieces), os.cpu_count() or 1)) as pool:
+        found = list(pool.map(solve_by, pieces, methods, repeat(settings)))
+    log, seconds = _log_of(task, found), time.perf_counter() - began
     failed = next((s.status for s in found if not s.found), None)
     if failed is None:
-        solution = _gather(reduction, groups, found, "highs", log, seconds)
+        solution = _gather(task, found, "highs", log, seconds)
         try:
             solution.check()
             refuse_swamped(solution)
         except NumericalError as error:
             failed = str(error)
         else:
-            used = "+".join(sorted(set(methods)))
-            return replace(solution, method=used)
+            return replace(solution, method="+".join(sorted(set(methods))))
     logger.warning(
         "%s ended after %.1f s with: %s; solving by simplex", interior[0], seconds, failed
     )
@@ -177,35 +153,23 @@ def steps_of(problem: Problem) -> int:
     return max((block.n_time or 1 for block in problem.constraints.values()), default=1)
 
 
-def _attempt(
-    reduction: Reduction,
-    groups: Groups,
-    solver: str,
-    basis: Basis | None,
-    values: Array | None,
-    options: Mapping[str, Any],
-    limits: Limits,
-    log_path: str | Path | None,
-) -> Solution:
+def _attempt(task: _Task, settings: SolverConfig) -> Solution:
     """Solve a reduced problem in one way, and check the answer."""
-    start = time.perf_counter()
-    time_limit_s, _ = limits
-    pieces = [_piece(reduction, rows, columns, basis, values) for rows, columns in groups]
+    began = time.perf_counter()
+    pieces, solver = task.pieces(task.start), settings.name
     if solver == "highs":
         workers = min(len(pieces), os.cpu_count() or 1) or 1
         with ThreadPoolExecutor(workers) as pool:
-            found = list(pool.map(lambda p: solve_piece(p, options, *limits), pieces))
+            found = list(pool.map(solve_piece, pieces, repeat(settings)))
     else:
         from anello.optimise.solve.pyomo_solver import solve_piece_with_pyomo
 
-        found = [solve_piece_with_pyomo(p, solver, options, *limits) for p in pieces]
-    log = "\n".join(s.log for s in found)
-    solver_logger.debug("%s", log)
-    _write_log(log_path, log)
+        found = [solve_piece_with_pyomo(piece, settings) for piece in pieces]
+    log = _log_of(task, found)
     for answer in found:
         if not answer.found:
-            _raise(answer.status, solver, time_limit_s)
-    solution = _gather(reduction, groups, found, solver, log, time.perf_counter() - start)
+            _raise(answer.status, solver, settings.time_limit_s)
+    solution = _gather(task, found, solver, log, time.perf_counter() - began)
     solution.check()
     if solution.status != "optimal":
         logger.warning(
@@ -216,6 +180,14 @@ def _attempt(
             "any amount" if np.isnan(solution.gap) else f"up to {solution.gap:.2%}",
         )
     return solution
+
+
+def _log_of(task: _Task, found: list[PieceSolution]) -> str:
+    """Join the parts' logs, and leave them where they were asked for."""
+    log = "\n".join(s.log for s in found)
+    solver_logger.debug("%s", log)
+    _write_log(task.log_path, log)
+    return log
 
 
 def _write_log(path: str | Path | None, text: str) -> None:
@@ -268,14 +240,8 @@ def independent_groups(reduction: Reduction) -> list[tuple[IntArray, IntArray]]:
     return [(rows, columns) for rows, columns in parts if len(columns)]
 
 
-def _piece(
-    reduction: Reduction,
-    rows: IntArray,
-    columns: IntArray,
-    basis: Basis | None,
-    values: Array | None,
-) -> Piece:
-    start = None if basis is None else (basis.columns[columns], basis.rows[rows])
+def _piece(reduction: Reduction, rows: IntArray, columns: IntArray, start: Start) -> Piece:
+    basis = start.basis
     everything = len(columns) == reduction.matrix.shape[1]
     matrix = reduction.matrix if everything else reduction.matrix[rows][:, columns]
     full = reduction.columns[columns]
@@ -287,8 +253,8 @@ def _piece(
         row_lower=reduction.row_lower[rows],
         row_upper=reduction.row_upper[rows],
         integer=reduction.problem.integer[full],
-        start=start,
-        values=None if values is None else values[full],
+        start=None if basis is None else (basis.columns[columns], basis.rows[rows]),
+        values=None if start.values is None else start.values[full],
     )
 
 
@@ -311,18 +277,14 @@ def _raise(status: str, solver: str, time_limit_s: float | None) -> NoReturn:
 
 
 def _gather(
-    reduction: Reduction,
-    groups: list[tuple[IntArray, IntArray]],
-    found: list[PieceSolution],
-    solver: str,
-    log: str,
-    seconds: float,
+    task: _Task, found: list[PieceSolution], solver: str, log: str, seconds: float
 ) -> Solution:
+    reduction = task.reduction
     n_rows, n_columns = reduction.matrix.shape
     x, y = np.zeros(n_columns), np.zeros(n_rows)
     column_status, row_status = np.zeros(n_columns, np.int8), np.ones(n_rows, np.int8)
     whole = all(s.basis is not None for s in found)
-    for (rows, columns), piece in zip(groups, found, strict=True):
+    for (rows, columns), piece in zip(task.groups, found, strict=True):
         x[columns] = piece.x
         y[rows] = piece.row_dual if len(piece.row_dual) else np.nan
         if piece.basis is not None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from typing import Any
+
+from anello.optimise.solve.config import SolverConfig
 
 logger = logging.getLogger(__name__)
 
@@ -20,26 +21,19 @@ GAP_OPTION = {
 _OTHER_NAMES = {"ratio", "ratiogap", *(name.lower() for name in GAP_OPTION.values())}
 
 
-def in_words_of(solver: str, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options with the gap under the name by which a solver knows it.
+def in_own_words(settings: SolverConfig) -> SolverConfig:
+    """Return settings whose options have the gap under the name by which the solver knows it.
 
     A model that was written for one solver (Calliope's MILP example says `mipgap`, GLPK's word)
     then runs with any.
-
-    Parameters
-    ----------
-    solver : str
-        ``highs``, or a solver that Pyomo knows.
-    options : mapping
-        As the model or the settings have them.
     """
-    own = GAP_OPTION.get(solver)
+    own = GAP_OPTION.get(settings.name)
     spoken: dict[str, Any] = {}
-    for name, value in options.items():
+    for name, value in settings.options.items():
         foreign = own is not None and name != own and name.lower() in _OTHER_NAMES
         if foreign and own is not None:
-            logger.info("solver option `%s` is `%s` for %s", name, own, solver)
+            logger.info("solver option `%s` is `%s` for %s", name, own, settings.name)
             spoken[own] = value
         else:
             spoken[name] = value
-    return spoken
+    return settings.model_copy(update={"options": spoken})

@@ -8,7 +8,6 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from pyomo.opt.solver import shellcmd
 
 from anello.errors import SolveError
 from anello.optimise.formulation.expression import Array
+from anello.optimise.solve.config import SolverConfig
 from anello.optimise.solve.highs import Piece, PieceSolution, solve_piece
 from anello.optimise.solve.options import GAP_OPTION
 from anello.optimise.solve.solution import FEASIBILITY_TOLERANCE, WHOLE_TOLERANCE, duality_gap
@@ -137,12 +137,14 @@ def _gap(piece: Piece, x: Array, duals: Array) -> float:
     )
 
 
-def _certified(piece: Piece, x: Array, duals: Array, name: str, limit_s: float | None) -> Array:
+def _certified(piece: Piece, x: Array, duals: Array, settings: SolverConfig) -> Array:
     """Return duals that certify a solution: the solver's own, else those that HiGHS finds."""
     if _gap(piece, x, duals) <= CERTIFIED:
         return duals
+    name = settings.name
     logger.info("the duals of %s are those of another problem; HiGHS computes them", name)
-    other = solve_piece(replace(piece, start=None), {}, limit_s)
+    limit = SolverConfig(time_limit_s=settings.time_limit_s)
+    other = solve_piece(replace(piece, start=None), limit)
     if other.status != "optimal":
         return duals
     more = _gap(piece, x, other.row_dual)
@@ -194,27 +196,15 @@ def _last_lines(log: str) -> str:
     return f". Its last words: {' / '.join(lines)}" if lines else ""
 
 
-def solve_piece_with_pyomo(
-    piece: Piece,
-    name: str,
-    options: Mapping[str, Any],
-    time_limit_s: float | None = None,
-    mip_gap: float | None = None,
-) -> PieceSolution:
+def solve_piece_with_pyomo(piece: Piece, settings: SolverConfig) -> PieceSolution:
     """Solve one piece with a solver by its Pyomo name.
 
     Parameters
     ----------
     piece : Piece
         The problem.
-    name : str
-        Solver name, for example ``cbc``, ``glpk``, ``gurobi``.
-    options : mapping
-        Solver options by name.
-    time_limit_s : float, optional
-        Time limit [s].
-    mip_gap : float, optional
-        Relative gap at which a problem with integers counts as solved.
+    settings : SolverConfig
+        Solver, for example ``cbc``, ``glpk``, ``gurobi``, its options by name, and limits.
 
     Returns
     -------
@@ -226,19 +216,20 @@ def solve_piece_with_pyomo(
     SolveError
         When the solver is unknown, not installed, or breaks off.
     """
+    name, time_limit_s = settings.name, settings.time_limit_s
     path = {"executable": cbc_executable()} if name == "cbc" else {}
     solver = pyo.SolverFactory(name, **path)
     if not solver.available(exception_flag=False):
         raise SolveError(f"Pyomo finds no solver {name!r}; install it or use `highs` or `cbc`")
-    for option, setting in options.items():
+    for option, setting in settings.options.items():
         solver.options[option] = setting
-    if mip_gap is not None:
+    if settings.mip_gap is not None:
         if name not in GAP_OPTION:
             raise SolveError(
                 f"anello does not know how to tell {name!r} a gap; remove solver.mip_gap and set it"
                 " through solver.options"
             )
-        solver.options[GAP_OPTION[name]] = mip_gap
+        solver.options[GAP_OPTION[name]] = settings.mip_gap
     model = _model(piece)
     extra = {}
     # Pyomo asks CBC for its version first, which builds of CBC's next release do not tell.
@@ -281,7 +272,7 @@ def solve_piece_with_pyomo(
     # Solvers print some digits only: values are put back on the bounds they overstep.
     x = np.clip(x, piece.col_lower, piece.col_upper)
     if status == "optimal" and not np.isnan(duals).any():
-        duals = _certified(piece, x, duals, name, time_limit_s)
+        duals = _certified(piece, x, duals, settings)
     gap, found = 0.0, status == "optimal"
     if piece.integer.any():
         gap = float(np.maximum(0.0, float(piece.cost @ x) - _bound(outcome, log)))

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from anello.errors import InfeasibleError, SolveError
-from anello.optimise.formulation.expression import Array
-from anello.optimise.solve.basis import Basis
+from anello.optimise.solve.config import SolverConfig
 from anello.optimise.solve.diagnose import explain_infeasibility
-from anello.optimise.solve.methods import Method
 from anello.optimise.solve.optimise import optimise
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.solution import Solution
+from anello.optimise.solve.start import SCRATCH, Start
 
 
 def solve(
     problem: Problem,
-    solver: str = "highs",
+    solver: SolverConfig | str = "highs",
     *,
-    method: Method = "auto",
-    basis: Basis | None = None,
-    values: Array | None = None,
-    primal: bool = False,
-    options: Mapping[str, Any] | None = None,
-    time_limit_s: float | None = None,
-    mip_gap: float | None = None,
+    start: Start = SCRATCH,
     log_path: str | Path | None = None,
     explain: bool = True,
 ) -> Solution:
@@ -36,25 +27,11 @@ def solve(
     ----------
     problem : Problem
         What to solve.
-    solver : str
-        ``highs`` (in process), or the name of a solver that Pyomo knows, such as ``cbc``.
-    method : {"auto", "simplex", "ipm", "hipo"}
-        How HiGHS solves what has no integers; by default what size and structure speak for.
-    basis : Basis, optional
-        Basis of a similar problem to start from (HiGHS only). One that does not fit is logged and
-        the problem is solved from scratch.
-    values : ndarray, shape (n_columns,), optional
-        Solution of a similar problem with integers, from which the search may start (HiGHS and
-        CBC).
-    primal : bool
-        Whether only the objective is another one than the basis is of, so that the basis is still
-        feasible and the primal simplex can go on from it (HiGHS only).
-    options : mapping, optional
-        Options handed to the solver as they are.
-    time_limit_s : float, optional
-        Time limit [s].
-    mip_gap : float, optional
-        Relative gap at which a problem with integers counts as solved; the solver's own by default.
+    solver : SolverConfig or str
+        Settings of the solver, or its name: ``highs`` (in process), or one that Pyomo knows, such
+        as ``cbc``.
+    start : Start
+        Where to begin; by default from scratch.
     log_path : path, optional
         Where to write the solver's log, whatever the outcome.
     explain : bool
@@ -74,23 +51,14 @@ def solve(
     SolveError
         When the solver fails, is unknown, or returns something that violates the problem.
     """
+    settings = SolverConfig(name=solver) if isinstance(solver, str) else solver
     try:
-        return optimise(
-            problem,
-            solver,
-            method=method,
-            basis=basis,
-            values=values,
-            primal=primal,
-            options=options,
-            time_limit_s=time_limit_s,
-            mip_gap=mip_gap,
-            log_path=log_path,
-        )
+        return optimise(problem, settings, start=start, log_path=log_path)
     except InfeasibleError as error:
         if not explain:
             raise
-        raise InfeasibleError(f"{error}\n{explanation(problem, time_limit_s)}") from error
+        because = explanation(problem, settings.time_limit_s)
+        raise InfeasibleError(f"{error}\n{because}") from error
 
 
 def explanation(problem: Problem, time_limit_s: float | None = None) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from anello.errors import SolveError
+from anello.optimise.solve.config import SolverConfig
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,12 @@ class Way:
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
     solver: str = "highs"
+
+    def settings(self, asked: SolverConfig) -> SolverConfig:
+        """Return the settings of this way, whose options are those asked for and its own."""
+        if self.solver == "highs":
+            return asked.with_defaults(self.options)
+        return asked.model_copy(update={"name": self.solver, "options": {}})
 
 
 SCRATCH = Way("solving from scratch")

@@ -172,7 +172,6 @@ def _solve(
             coupling=settings.coupling,
             cop=_handed(before),
             previous_basis=before / BASIS if before else None,
-            time_limit_s=settings.solver.time_limit_s,
         ),
         step / "dispatch.nc",
         step / "basis.npz",

@@ -17,6 +17,7 @@ from anello.optimise.results.netcdf import write_netcdf
 from anello.optimise.solve.basis import Basis
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.run import solve
+from anello.optimise.solve.start import Start
 
 if TYPE_CHECKING:
     from anello.coupling.config import CouplingConfig
@@ -42,7 +43,6 @@ def solve_iteration(
     coupling: CouplingConfig,
     cop: FilePath | None = None,
     previous_basis: FilePath | None = None,
-    time_limit_s: float | None = None,
 ) -> None:
     """Solve the dispatch of one iteration.
 
@@ -64,8 +64,6 @@ def solve_iteration(
     previous_basis : path-like, optional
         Where to start from. One of another problem is logged, and the problem is solved from
         scratch.
-    time_limit_s : float, optional
-        Longest time for the solution [s].
 
     Raises
     ------
@@ -80,17 +78,8 @@ def solve_iteration(
         rows = rows_of(ring_settings, coupling, data)
         about = handed_over(data, ring_settings, coupling, cop)
         compiled = with_numbers(compiled, ring_settings, rows, about)
-    start = _start(previous_basis) if settings.warm_start else None
-    solution = solve(
-        compiled,
-        settings.name,
-        method=settings.method,
-        basis=start,
-        options=settings.options,
-        time_limit_s=time_limit_s,
-        mip_gap=settings.mip_gap,
-        log_path=solver_log,
-    )
+    start = Start(_basis_in(previous_basis))
+    solution = solve(compiled, settings, start=start, log_path=solver_log)
     logger.info(
         "%s (%s): objective %.10g in %.2f s, %s start",
         solution.solver,
@@ -119,7 +108,7 @@ def solve_iteration(
     )
 
 
-def _start(path: FilePath | None) -> Basis | None:
+def _basis_in(path: FilePath | None) -> Basis | None:
     if path is None:
         return None
     found = Basis.load(path)
