@@ -185,6 +185,27 @@ def test_a_search_whose_promises_were_never_kept_has_not_converged():
     assert record.converged
 
 
+def test_a_smaller_promise_that_was_kept_tells_of_the_gradient_too():
+    """100 € of operation, so that 0.01 € are worth while."""
+    for kept_eur, converged in ((0.005, True), (0.00005, False)):
+        record = None
+        for promise, rho in ((None, None), (5.0, 0.3), (kept_eur, 0.9), (0.0, 0.0)):
+            step = replace(step_with(promise), rho=rho)
+            record = check_slp(CouplingConfig(), state(step, 100.0, 100.0), None, record)
+        assert record.converged is converged
+
+
+def test_a_promise_within_the_gap_of_whole_numbers_is_none():
+    for gap_eur, converged in ((0.0, False), (None, False), (3.0, True), (1.0, False)):
+        record = None
+        for promise, rho in ((None, None), (5.0, 0.9), (2.0, -1.0)):
+            step = replace(step_with(promise), rho=rho, gap_eur=gap_eur)
+            record = check_slp(CouplingConfig(), state(step, 100.0, 100.0), None, record)
+        assert record.converged is converged
+        assert record.trace[-1].gap_eur == gap_eur
+        assert ConvergenceRecord.from_json(record.to_json()) == record
+
+
 def refused(reach: float) -> SlpStep:
     step = replace(step_with(20.0 * reach / 3.0), rho=-1.2, accepted=False, parting="a::hp in May")
     return replace(step, trust_region_k=reach, next_trust_region_k=reach / 4.0)

@@ -29,6 +29,9 @@ COLLAPSED_K = 1e-3
 KEPT = 0.5
 """A promise is kept where the simulation finds at least this share of it [-]."""
 
+TELLING = 0.01
+"""A promise of this share of what is worth while still tells whether the gradient is right [-]."""
+
 SETTLED_COP = 1e-9
 """A simulated COP this close to the one used is the fixed point itself [-]."""
 
@@ -180,9 +183,9 @@ def check_slp(
     """Append an iteration to the record of an SLP, and decide whether it has converged.
 
     Converged means stationary: within a fixed small reach the programme promises less than
-    `predicted_decrease` of the cost of operation (see :attr:`SlpStep.criticality_eur`), with the
-    simulation's gradient, a promise
-    has been kept where there were any, programme and simulation agree on the cost within
+    `predicted_decrease` of the cost of operation (see :attr:`SlpStep.criticality_eur`), or no more
+    than the gap of a programme with whole numbers, with the simulation's gradient, a promise has
+    been kept where there were any, programme and simulation agree on the cost within
     `cost_gap`, and on the ring's temperature within `tolerance_k` in every step. A trust region
     that broken promises have made smaller than `COLLAPSED_K` without this is stalled.
 
@@ -204,7 +207,8 @@ def check_slp(
     base = compare(len(trace), current, previous)
     step = current.slp
     assert step is not None
-    least_eur = config.predicted_decrease * abs(base.operation_eur)
+    # Within the gap of a programme with whole numbers, a promise may be the solver's alone.
+    least_eur = max(config.predicted_decrease * abs(base.operation_eur), step.gap_eur or 0.0)
     critical_eur = step.criticality_eur
     done = (
         critical_eur is not None
@@ -228,6 +232,7 @@ def check_slp(
             "criticality_eur": critical_eur,
             "stalled": collapsed and not done,
             "parting": step.parting,
+            "gap_eur": step.gap_eur,
         }
     )
     return ConvergenceRecord(
@@ -240,13 +245,12 @@ def check_slp(
 
 
 def _promises_kept(least_eur: float, step: SlpStep, trace: Sequence[IterationRecord]) -> bool:
-    """Whether a promise of more than `least_eur` was kept by the simulation, if there was any."""
+    """Whether the simulation kept a promise, if any was of more than `least_eur`."""
     verdicts = [(one.rho, one.predicted_decrease_eur) for one in trace]
     verdicts.append((step.rho, step.predicted_decrease_eur))
-    promising = [
-        rho for rho, promise in verdicts if rho is not None and (promise or 0.0) > least_eur
-    ]
-    return not promising or max(promising) >= KEPT
+    made = [(rho, promise or 0.0) for rho, promise in verdicts if rho is not None]
+    large = any(promise > least_eur for _, promise in made)
+    return not large or any(rho >= KEPT and promise > TELLING * least_eur for rho, promise in made)
 
 
 def require_converged(record: ConvergenceRecord, name: str = "the coupling") -> ConvergenceRecord:

@@ -26,6 +26,8 @@ from anello.errors import InputError
 from anello.errors import Problem as Fault
 from anello.model.data import ModelData
 from anello.model.definition.weather import RING_SERIES
+from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.milp import largest_capacity
 from anello.optimise.formulation.ring_rows import RingRows
 from anello.optimise.solve.problem import Problem
 from anello.ring import simulate
@@ -97,10 +99,7 @@ def _check_chronological(data: ModelData) -> None:
 
 def largest_kw(data: ModelData, nodes: tuple[str, ...]) -> Floats:
     """Capacity that the model gives its heat pumps, or lets them have at most, shape (H,) [kW]."""
-    equals = data.value("energy_cap_equals", list(nodes), default=False)
-    most = data.value("energy_cap_max", list(nodes))
-    scale = data.value("energy_cap_scale", list(nodes))
-    return np.asarray(np.where(np.isnan(equals), most, equals) * scale, dtype=float)
+    return largest_capacity(Context(data), data.positions(nodes))[:, 0]
 
 
 def start_cop(data: ModelData, nodes: tuple[str, ...]) -> Floats:

@@ -41,6 +41,9 @@ class SlpStep:
     corrected : bool
         In the programme heat cost what it does in the simulation, so that a small promise says
         that there is little to gain.
+    gap_eur : float or None
+        How much better another choice of whole numbers might be in the programme, as far as the
+        solver has looked; zero without whole numbers, None where it does not tell [€].
     """
 
     trust_region_k: float | None
@@ -51,6 +54,7 @@ class SlpStep:
     temperature_gap_k: float
     parting: str = ""
     corrected: bool = True
+    gap_eur: float | None = 0.0
 
     @property
     def criticality_eur(self) -> float | None:
@@ -141,6 +145,8 @@ class IterationRecord:
         Broken promises have shrunk the trust region to nothing without convergence; SLP only.
     parting : str
         Where and when programme and simulation differ most, in words; SLP only.
+    gap_eur : float or None
+        What another choice of whole numbers might save in the programme; SLP only [€].
     """
 
     iteration: int
@@ -162,6 +168,7 @@ class IterationRecord:
     criticality_eur: float | None = None
     stalled: bool = False
     parting: str = ""
+    gap_eur: float | None = 0.0
 
     @property
     def cost_gap(self) -> float:

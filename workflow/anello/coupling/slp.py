@@ -280,6 +280,8 @@ def judge_iteration(
         lp_temperature_degc=dispatch["ring_temperature"].values.reshape(-1),
         result=result,
     )
+    gap_eur = float(dispatch.attrs["gap"]) * abs(float(dispatch.attrs["objective"]))
+    step = replace(step, gap_eur=gap_eur if math.isfinite(gap_eur) else None)
     if not about.corrected:
         step = _to_be_corrected(step, config.predicted_decrease * abs(cost.total_eur))
     scheduled = config.slp.balancing == "scheduled"

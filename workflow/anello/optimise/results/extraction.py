@@ -123,6 +123,8 @@ def extract(
         "zero_threshold": threshold,
         "zero_threshold_applied_to": ", ".join(sorted(cleaned)),
     }
+    if solution.numbers_fixed:
+        results.attrs["prices_hold"] = "with the whole numbers found"
     run = data.config.get("run", {})
     if run.get("ensure_feasibility"):
         results.attrs["penalty_per_kwh"] = float(run["bigM"])

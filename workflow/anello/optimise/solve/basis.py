@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from anello.optimise.solve.problem import Problem, load_arrays, save_arrays
 from anello.optimise.solve.reduction import reduce_problem
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -25,16 +25,21 @@ class Basis:
         4 nonbasic.
     signature : str
         Signature of the reduced problem it belongs to; it fits no other.
+    values : ndarray, shape (n_columns,)
+        Values of all columns of the full problem where it has integers, whose search starts from
+        them; empty otherwise.
     """
 
     columns: npt.NDArray[np.int8]
     rows: npt.NDArray[np.int8]
     signature: str
+    values: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
 
     def save(self, path: str | Path) -> None:
         """Write the basis to an ``.npz`` file, whole or not at all."""
         meta = {"format": FORMAT, "signature": self.signature}
-        save_arrays(path, meta, {"columns": self.columns, "rows": self.rows})
+        arrays = {"columns": self.columns, "rows": self.rows, "values": self.values}
+        save_arrays(path, meta, arrays)
 
     def extended(self, before: Problem, after: Problem) -> Basis | None:
         """Fit the basis of a problem to the same problem with more rows in force.
@@ -77,4 +82,4 @@ class Basis:
             When the file is missing, damaged, or of another version.
         """
         meta, arrays = load_arrays(path, FORMAT)
-        return cls(arrays["columns"], arrays["rows"], meta["signature"])
+        return cls(arrays["columns"], arrays["rows"], meta["signature"], arrays["values"])

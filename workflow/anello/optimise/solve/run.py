@@ -11,6 +11,7 @@ from anello.optimise.solve.optimise import optimise
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.solution import Solution
 from anello.optimise.solve.start import SCRATCH, Start
+from anello.optimise.solve.whole_numbers import priced
 
 
 def solve(
@@ -18,6 +19,7 @@ def solve(
     solver: SolverConfig | str = "highs",
     *,
     start: Start = SCRATCH,
+    prices: bool = False,
     log_path: str | Path | None = None,
     explain: bool = True,
 ) -> Solution:
@@ -32,6 +34,8 @@ def solve(
         as ``cbc``.
     start : Start
         Where to begin; by default from scratch.
+    prices : bool
+        Whether a problem with integers is solved once more with these fixed, so that it has duals.
     log_path : path, optional
         Where to write the solver's log, whatever the outcome.
     explain : bool
@@ -53,12 +57,24 @@ def solve(
     """
     settings = SolverConfig(name=solver) if isinstance(solver, str) else solver
     try:
-        return optimise(problem, settings, start=start, log_path=log_path)
+        found = optimise(problem, settings, start=_of_use(problem, start), log_path=log_path)
+        if prices and problem.integer.any():
+            return priced(problem, found, lambda rest: optimise(rest, settings))
+        return found
     except InfeasibleError as error:
         if not explain:
             raise
         because = explanation(problem, settings.time_limit_s)
         raise InfeasibleError(f"{error}\n{because}") from error
+
+
+def _of_use(problem: Problem, start: Start) -> Start:
+    """Return what of a start a problem can use: with integers, the values that a basis carries."""
+    if start.basis is None or not problem.integer.any():
+        return start
+    carried = start.basis.values
+    fits = len(carried) == problem.n_columns
+    return Start(values=carried if start.values is None and fits else start.values)
 
 
 def explanation(problem: Problem, time_limit_s: float | None = None) -> str:

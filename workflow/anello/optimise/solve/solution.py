@@ -37,7 +37,7 @@ class Solution:
     row_dual : ndarray
         Change of the objective per unit of each row's bound; NaN with integers.
     basis : Basis or None
-        Where a similar problem can start; only from HiGHS without integers.
+        Where a similar problem can start; only from HiGHS without integers, or with them fixed.
     solve_seconds : float
         Wall time of the solver [s].
     solver : str
@@ -52,6 +52,8 @@ class Solution:
     method : str
         How a linear problem was solved by HiGHS: `simplex`, `ipm` or `hipo`; with independent parts
         also two of them, joined by `+`.
+    numbers_fixed : bool
+        Whether `problem` is one with whole numbers in which these were fixed for the duals' sake.
     """
 
     problem: Problem
@@ -65,6 +67,7 @@ class Solution:
     log: str
     warm: bool
     method: str = "simplex"
+    numbers_fixed: bool = False
 
     @cached_property
     def objective(self) -> float:

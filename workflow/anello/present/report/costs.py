@@ -35,9 +35,21 @@ def unpriced_note(results: xr.Dataset) -> str:
         )
         if count
     ]
+    holds = _holding(results)
     if not told:
+        return holds
+    return (
+        f"{holds}<p>Of {priced:,} prices, those that nothing sets are left out: "
+        f"{', '.join(told)}.</p>"
+    )
+
+
+def _holding(results: xr.Dataset) -> str:
+    """Say what prices depend on, where that is more than the hour."""
+    held = results.attrs.get("prices_hold")
+    if held is None:
         return ""
-    return f"<p>Of {priced:,} prices, those that nothing sets are left out: {', '.join(told)}.</p>"
+    return f"<p>Prices hold {html.escape(str(held))}; another number may have others.</p>"
 
 
 def cost_table(results: xr.Dataset, look: Appearance, config: FiguresConfig) -> str:

@@ -78,8 +78,13 @@ def solve_iteration(
         rows = rows_of(ring_settings, coupling, data)
         about = handed_over(data, ring_settings, coupling, cop)
         compiled = with_numbers(compiled, ring_settings, rows, about)
-    start = Start(_basis_in(previous_basis))
-    solution = solve(compiled, settings, start=start, log_path=solver_log)
+    solution = solve(
+        compiled,
+        settings,
+        start=Start(_basis_in(previous_basis)),
+        prices=coupling.coupled,
+        log_path=solver_log,
+    )
     logger.info(
         "%s (%s): objective %.10g in %.2f s, %s start",
         solution.solver,
@@ -112,4 +117,4 @@ def _basis_in(path: FilePath | None) -> Basis | None:
     if path is None:
         return None
     found = Basis.load(path)
-    return found if found.signature else None
+    return found if found.signature or len(found.values) else None
