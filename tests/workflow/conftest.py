@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from anello.base.files import sha256
+from warm_python import warm_python
 
 ROOT = Path(__file__).resolve().parents[2]
 BEGIN, END = "<!-- faults: begin -->", "<!-- faults: end -->"
@@ -90,6 +91,12 @@ class Outcome:
         names = re.findall(r"Finished jobid: \d+ \(Rule: (\w+)\)", self.text)
         return {name: names.count(name) for name in sorted(set(names))}
 
+    @property
+    def planned(self) -> dict[str, int]:
+        """How often each rule's jobs are to be run, as a dry run tells it."""
+        table = self.text.partition("Job stats:\n")[2].partition("\ntotal ")[0]
+        return {name: int(n) for name, n in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+
 
 @dataclass
 class Project:
@@ -111,12 +118,12 @@ class Project:
         """Folder of the scenario `smart`."""
         return self.folder / "results" / "small" / "smart"
 
-    def command(self, *arguments: str, cores: int = 1) -> list[str]:
+    def command(self, *arguments: str, cores: int = 1, python: str = sys.executable) -> list[str]:
         """Write the settings, and return the command line."""
         overlay = self.folder / "overlay.yaml"
         overlay.write_text(yaml.safe_dump(self.settings), encoding="utf-8")
         return [
-            sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
+            python, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"),
             "--workflow-profile", str(ROOT / "workflow" / "profiles" / "default"),
             "--directory", str(self.folder), "--cores", str(cores),
             "--configfile", str(ROOT / "config" / "config.yaml"), str(overlay), "--", *arguments,
@@ -130,7 +137,9 @@ class Project:
         env: dict[str, str] | None = None,
     ) -> Outcome:
         """Run Snakemake to its end; by default for the results without the figures."""
-        command = self.command(*(arguments or ("results",)), cores=cores)
+        # Faults are injected into Python's own processes.
+        python = sys.executable if TABLE in os.environ else warm_python()
+        command = self.command(*(arguments or ("results",)), cores=cores, python=python)
         place = command.index("--")
         command[place:place] = flags
         done = subprocess.run(

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import yaml
 
+from warm_python import warm_python
+
 from .conftest import ROOT, Project
 
 NewProject = Callable[[], Project]
@@ -22,11 +24,13 @@ def snakemake(folder: Path, snakefile: Path, *arguments: str, bound: bool = Fals
 
     Permissions bind the superuser too where `bound` is set.
     """
+    here = snakefile.is_relative_to(ROOT) or "use rule" in snakefile.read_text(encoding="utf-8")
+    python = warm_python() if here else sys.executable
     obeying = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
     done = subprocess.run(
         [
             *(obeying if bound and os.geteuid() == 0 else []),
-            *(sys.executable, "-m", "snakemake", "--cores", "1", "--snakefile", str(snakefile)),
+            *(python, "-m", "snakemake", "--cores", "1", "--snakefile", str(snakefile)),
             *arguments,
         ],
         cwd=folder,

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from warm_python import warm_python
+
 ROOT = Path(__file__).resolve().parents[2]
 QUICK = {
     "scenarios": ["smart"],
@@ -27,9 +29,9 @@ def heeding() -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+def start(folder: Path, *arguments: str, python: str = sys.executable) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "anello", "district", *arguments],
+        [python, "-m", "anello", "district", *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT / "workflow")},
         stdin=subprocess.DEVNULL,
@@ -41,7 +43,7 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 
 
 def anello(folder: Path, *arguments: str) -> tuple[int, str, str]:
-    process = start(folder, *arguments)
+    process = start(folder, *arguments, python=warm_python())
     out, err = process.communicate(timeout=600)
     return process.returncode, out, err
 
