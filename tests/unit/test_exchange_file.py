@@ -32,6 +32,7 @@ def about() -> Linearisation:
         capacity_factor=1.0 - values / 11,
         machine_per_kwh=values[:1] + 0.1,
         machine_per_k=-values[:1],
+        exchanged_kw=values / 3,
         field_kw=values[0],
         given_cost_eur=1.25,
         trust_region_k=0.75,

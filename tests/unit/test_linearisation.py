@@ -11,6 +11,7 @@ from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict
 from anello.coupling.incumbent import RUNNING_KW, linearise
 from anello.coupling.iteration import rows_of, start_cop, with_cop, with_numbers
+from anello.coupling.limits import line
 from anello.coupling.linearisation import following_schedule, schedule_kw
 from anello.coupling.ring_rows import ring_rows
 from anello.coupling.slp import judge_iteration
@@ -260,6 +261,34 @@ def test_idle_wells_leave_the_ring_free(incumbent, change_k):
     block = problem.variables["ring_temperature"]
     x[block.start : block.stop] += change_k
     assert misses(problem, x, "ring_exchange_max").max() < 1e-6
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_a_limit_about_an_exchanger_in_use_does_not_reach_past_the_other_side(sign):
+    """In use, the tangent: exact, and the water stays on its side. Idle, the water is free."""
+    district, _, about = linearised(2.0)
+    steps = district.rows.step_h.size
+    water, per_k = about.temperature_degc[:-1], np.full(steps, 3.0)
+    body = water + sign * 0.5  # the other side is nearer than the trust region reaches
+    used = np.where(np.arange(steps) % 2 == 0, 1.0, 0.0)
+    slope, limit, _ = line(
+        district.ring,
+        district.rows,
+        about,
+        sign,
+        body,
+        per_k,
+        water,
+        np.full(steps, 50.0),
+        3.0,
+        used,
+    )
+    inside = slice(1, None)  # the first step begins where it is told to
+    np.testing.assert_allclose(
+        (limit - sign * slope * body)[inside], np.where(used > 0, 0.0, 1.125)[inside]
+    )
+    np.testing.assert_allclose(slope[inside], np.where(used > 0, 3.0, 0.75)[inside])
+    np.testing.assert_allclose((limit - sign * slope * water)[inside], 1.5)
 
 
 def test_a_deadband_leaves_the_plant_out_of_the_programme():

@@ -36,6 +36,7 @@ def incumbent(cost_eur: float = 100.0, reach: float = 2.0, given: float = 0.0) -
         capacity_factor=zero + 1.0,
         machine_per_kwh=zero[:0],
         machine_per_k=zero[:0],
+        exchanged_kw=zero[:0],
         given_cost_eur=given,
         trust_region_k=reach,
         cost_eur=cost_eur,

@@ -158,7 +158,16 @@ def field_limits(
         size = np.full_like(start, field.most_kw)
         for name, sign in zip(field.ways, field.signs, strict=True):
             slope, limit, most[name] = line(
-                config, rows, about, sign, idle, per_k, start, size, float(per_k.max())
+                config,
+                rows,
+                about,
+                sign,
+                idle,
+                per_k,
+                start,
+                size,
+                float(per_k.max()),
+                np.maximum(sign * about.field_kw, 0.0),
             )
             seen = np.where(np.isclose(slope, per_k), slope, 0.0)
             limit = limit + sign * seen * (field.undisturbed_degc - idle)

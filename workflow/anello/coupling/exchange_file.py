@@ -19,7 +19,8 @@ from anello.ring.config import RingConfig
 
 Floats = NDArray[np.float64]
 
-_PUMP, _STEP, _MACHINE = ("node", "timestep"), ("timestep",), ("machine", "timestep")
+_PUMP, _STEP = ("node", "timestep"), ("timestep",)
+_MACHINE, _EXCHANGER = ("machine", "timestep"), ("exchanger", "timestep")
 _FIELDS = {
     "output_per_k": (_PUMP, "kWh K-1", "change of output per kelvin of ring temperature"),
     "output_per_kwh": (_PUMP, "1", "change of output per kWh in the store"),
@@ -30,6 +31,7 @@ _FIELDS = {
     "source_degc": (_PUMP, "degC", "water at each heat pump"),
     "machine_per_kwh": (_MACHINE, "1", "electricity of a machine per heat"),
     "machine_per_k": (_MACHINE, "kWh K-1", "its change per kelvin of the water"),
+    "exchanged_kw": (_EXCHANGER, "kW", "heat of each way through an exchanger"),
     "given_kw": (_STEP, "kW", "heat that is not decided"),
     "field_kw": (_STEP, "kW", "heat of a borefield into the ring"),
 }
@@ -94,6 +96,7 @@ def write_cop(
             return
         file.createDimension("state", len(times) + 1)
         file.createDimension("machine", len(about.machine_per_kwh) or None)
+        file.createDimension("exchanger", len(about.exchanged_kw) or None)
         for name, (dims, units, text) in _FIELDS.items():
             put(name, dims, getattr(about, name), units, text)
         if about.water is not None:

@@ -11,6 +11,7 @@ from anello.coupling.unseen import Prices
 from anello.coupling.water import Water, water_about
 from anello.optimise.formulation.ring_rows import RingRows
 from anello.ring.config import RingConfig
+from anello.ring.devices import device_of
 from anello.ring.exchange import RingInput, RingResult, use_side
 
 Floats = NDArray[np.float64]
@@ -54,6 +55,9 @@ class Linearisation:
         Electricity of the programme's M machines per kWh of heat [kWh/kWh], and its change per
         kelvin of the water that passes, at the heat they moved [kWh/K]; M is 0
         before the first simulation.
+    exchanged_kw : ndarray, shape (X, T)
+        Heat that each of the programme's X ways through an exchanger moved [kW]; X is 0 before the
+        first simulation.
     given_cost_eur : float
         Cost of plant and pump that is not in the programme [€].
     trust_region_k : float
@@ -82,6 +86,7 @@ class Linearisation:
     capacity_factor: Floats
     machine_per_kwh: Floats
     machine_per_k: Floats
+    exchanged_kw: Floats
     given_cost_eur: float
     trust_region_k: float
     cost_eur: float
@@ -166,6 +171,7 @@ def start(config: RingConfig, nodes: tuple[str, ...], cop: Floats) -> Linearisat
         capacity_factor=np.broadcast_to(_least_factor(config, nodes), cop.shape).copy(),
         machine_per_kwh=np.zeros((0, cop.shape[1])),
         machine_per_k=np.zeros((0, cop.shape[1])),
+        exchanged_kw=np.zeros((0, cop.shape[1])),
         given_cost_eur=0.0,
         trust_region_k=np.inf,
         cost_eur=np.inf,
@@ -242,6 +248,7 @@ def linearise(
                 for name in rows.machines
             ]
         ).reshape(shape),
+        exchanged_kw=_exchanged_kw(rows, result),
         given_cost_eur=given_cost_eur,
         trust_region_k=trust_region_k,
         cost_eur=cost_eur,
@@ -249,3 +256,12 @@ def linearise(
         field_kw=result.q_bal_kw["borefield"],
         water=water_about(config, rows, data, result, prices),
     )
+
+
+def _exchanged_kw(rows: RingRows, result: RingResult) -> Floats:
+    """Heat of each way through an exchanger, shape (X, T) [kW]."""
+    moved = np.zeros((len(rows.exchangers), result.step_h.size))
+    for way, name in enumerate(rows.exchangers):
+        device, sign = device_of(name)
+        moved[way] = np.maximum(sign * result.q_bal_kw[device], 0.0)
+    return moved

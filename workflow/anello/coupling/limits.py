@@ -30,6 +30,8 @@ TRACE = 1e-3
 """Slope, relative to the wells' conductance, of a limit that does not depend on temperature [-]."""
 TRACE_KW = 1e-5
 """Heat of wells that can do nothing, for the same reason: fixed columns would vanish [kW]."""
+USED_KW = 1e-3
+"""An exchanger that moves more than this at the incumbent is in use [kW]."""
 NEVER_DEGC = 1e3
 """A temperature that no ring has; a limit that depends on it does not bind [°C]."""
 
@@ -69,8 +71,13 @@ def exchangers(
     most_kw: dict[str, Floats] = {}
     patched: dict[str, Floats] = {}
     limits = []
-    for name in rows.exchangers:
-        patched[name], limit, most_kw[name] = _exchange(config, rows, about, rows.devices[name])
+    moved = about.exchanged_kw
+    if not len(moved):  # nothing is simulated yet
+        moved = np.zeros((len(rows.exchangers), rows.step_h.size))
+    for name, used_kw in zip(rows.exchangers, moved, strict=True):
+        patched[name], limit, most_kw[name] = _exchange(
+            config, rows, about, rows.devices[name], used_kw
+        )
         limits.append(limit)
     if limits:
         limit = np.array(limits)
@@ -84,6 +91,7 @@ def _exchange(
     rows: RingRows,
     about: Linearisation,
     device: Device,
+    used_kw: Floats,
 ) -> tuple[Floats, Floats, Floats]:
     """Return slope [kW/K], limit [kW] and most heat [kW] of one device, each of shape (T,)."""
     assert device.body_degc is not None
@@ -105,6 +113,7 @@ def _exchange(
         start_degc,
         np.broadcast_to(device.max_kw, rows.step_h.shape),
         float(np.max(device.kw_per_k)),
+        used_kw,
     )
 
 
@@ -118,6 +127,7 @@ def line(
     start_degc: Floats,
     max_kw: Floats,
     nominal_kw_per_k: float,
+    used_kw: Floats,
 ) -> tuple[Floats, Floats, Floats]:
     """Return a line in the water's temperature for what an exchanger can move.
 
@@ -133,6 +143,8 @@ def line(
         Largest heat [kW].
     nominal_kw_per_k : float
         Largest conductance [kW/K].
+    used_kw : ndarray, shape (T,)
+        What it moves at the incumbent [kW].
 
     Returns
     -------
@@ -152,7 +164,8 @@ def line(
     # Where the trust region reaches past the body's temperature, the line through the limit at
     # the incumbent and nothing at the edge: exact at the incumbent, and never impossible.
     room = np.maximum(np.abs(edge - start_degc), 1e-9)
-    slope = np.where(nearest >= 0, conductance, at_incumbent / room)
+    tangent = (nearest >= 0) | ((used_kw > USED_KW) & (distance > 0))
+    slope = np.where(tangent, conductance, at_incumbent / room)
     if not np.isfinite(reach):
         # Before the first simulation only the bounds are known: the best case is allowed.
         slope = np.zeros_like(slope)
