@@ -83,7 +83,8 @@ def ring() -> RingConfig:
         {
             "model": "loop",
             "initial_degc": 20.0,
-            "bounds_degc": (0.0, 25.0),
+            "bounds_degc": (3.0, 25.0),
+            "fluid": {"kind": "water", "density_kg_per_m3": DENSITY, "viscosity_pa_s": VISCOSITY},
             "heat_pumps": pumps,
             "plant": {
                 "control": "schedule",
@@ -119,8 +120,6 @@ def ring() -> RingConfig:
                 "flow": {"kind": "fixed", "kg_s": FLOW_KG_S},
                 "pump_efficiency": PUMP_EFFICIENCY,
                 "pump_heat_to_water": False,
-                "density_kg_per_m3": DENSITY,
-                "viscosity_pa_s": VISCOSITY,
             },
         }
     )

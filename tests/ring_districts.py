@@ -50,6 +50,19 @@ START_COP = {"dhw": 3.7, "heating": 4.6, "cooling": 4.9}
 EMPTY_DEGC = {"dhw": 40.0, "heating": 25.0, "cooling": 12.5}
 SPAN_K = {"dhw": 9.0, "heating": 15.0, "cooling": 7.5}
 
+BRINE: dict[str, Any] = {
+    "fluid": {"kind": "glycol", "glycol": "ethylene", "mass_fraction": 0.3},
+    "initial_degc": -4.0,
+    "bounds_degc": [-9.0, 1.0],
+}
+"""A ring of glycol, 19 K colder than the others."""
+THRESHOLDS_DEGC = {
+    "heat_below_degc": 11.0,
+    "heat_to_degc": 12.0,
+    "cool_to_degc": 18.0,
+    "cool_above_degc": 19.0,
+}
+
 
 def loop_section(stations: list[str]) -> dict[str, Any]:
     """Return a small loop with one substation per heat pump's location."""
@@ -73,11 +86,12 @@ def random_district(
     loop: bool = False,
     plant: dict[str, Any] | None = None,
     free_cooling: dict[str, Any] | None = None,
+    glycol: bool = False,
 ) -> tuple[ModelData, RingConfig]:
     """Return a district and its ring; equal seeds give equal districts.
 
     Sizes, services, stores, tariff, sun and water content are drawn at random; every demand can be
-    met, and the first heat pump always has a store.
+    met, and the first heat pump always has a store. With `glycol` its ring is 19 K colder.
     """
     rng = np.random.default_rng(seed)
     steps = 24 * days
@@ -226,6 +240,9 @@ def random_district(
             **(plant or {}),
         },
     }
+    if glycol:
+        ring |= BRINE
+        ring["plant"] |= {key: degc - 19.0 for key, degc in THRESHOLDS_DEGC.items()}
     if loop:
         stations = [f"{place}::hp_{name}" for place in locations for name in _served(places, place)]
         ring |= {"model": "loop", "loop": loop_section(stations)}

@@ -23,18 +23,24 @@ PUMPS = {
     },
 }
 PLANT = {"control": "schedule", "backup_heater": {"max_kw": 50.0}}
-BASE = {"heat_pumps": PUMPS, "bounds_degc": [-100.0, 100.0], "plant": PLANT}
+BASE = {"heat_pumps": PUMPS, "plant": PLANT}
 STEPS = 30
 
 
+def _unbound(ring: dict) -> RingConfig:
+    # So wide that nothing is clipped where it is derived.
+    wide = {"bounds_degc": (-100.0, 100.0)}
+    return RingConfig.model_validate(ring).model_copy(update=wide)
+
+
 def mixed(**changes) -> RingConfig:
-    return RingConfig.model_validate({**BASE, "water": {"mass_kg": 20_000.0}, **changes})
+    return _unbound({**BASE, "water": {"mass_kg": 20_000.0}, **changes})
 
 
 def loop(flow, **changes) -> RingConfig:
     depths = changes.pop("depths", [1.0, 1.0, 1.0])
     loss = changes.pop("loss", 5.0)
-    return RingConfig.model_validate(
+    return _unbound(
         {
             **BASE,
             "model": "loop",

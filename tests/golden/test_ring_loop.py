@@ -48,11 +48,11 @@ def loop(
         "wall_heat_capacity_kj_per_m3k": wall,
         "heat_loss_w_per_mk": loss,
     }
-    return RingConfig.model_validate(
+    config = RingConfig.model_validate(
         {
             "model": "loop",
             "plant": None,
-            "bounds_degc": [-50.0, 100.0],
+            "bounds_degc": [3.0, 90.0],
             "heat_pumps": {
                 "hp": {
                     "service": "heating",
@@ -80,6 +80,12 @@ def loop(
             **(ring or {}),
         }
     )
+    # What bounds refuse is no matter here.
+    return (
+        config
+        if "bounds_degc" in (ring or {})
+        else config.model_copy(update={"bounds_degc": (-50.0, 100.0)})
+    )
 
 
 def dispatch(q_heat, q_cool=None, *, step_h: float = 1.0) -> RingInput:
@@ -101,7 +107,7 @@ def dispatch(q_heat, q_cool=None, *, step_h: float = 1.0) -> RingInput:
 
 
 def turnover_h(config: RingConfig, flow: float) -> float:
-    return geometry(config.loop).capacity_kwh_per_k / (flow * WATER_KJ_PER_KGK)
+    return geometry(config.loop, config.medium).capacity_kwh_per_k / (flow * WATER_KJ_PER_KGK)
 
 
 # --- transport ----------------------------------------------------------------------------------
@@ -147,7 +153,10 @@ def test_delay_between_substations():
 
 def test_the_wall_slows_the_front_by_its_capacity():
     bare, walled = loop(flow=2.0, parcels=400), loop(flow=2.0, parcels=400, wall=3900.0)
-    ratio = geometry(walled.loop).capacity_kwh_per_k / geometry(bare.loop).capacity_kwh_per_k
+    ratio = (
+        geometry(walled.loop, walled.medium).capacity_kwh_per_k
+        / geometry(bare.loop, bare.medium).capacity_kwh_per_k
+    )
     inner, outer = 0.1, 0.1039
     assert ratio == pytest.approx(
         1 + (outer**2 - inner**2) / inner**2 * 3900.0 / (999.0 * WATER_KJ_PER_KGK)
@@ -188,7 +197,8 @@ def test_many_parcels_are_plug_flow(flow):
         exact = exact_plug_flow(config, 1.25 * cool, flow)
         errors.append(float(np.abs(result.node_degc[1:] - exact).mean()))
         assert result.temperature_degc[-1] == pytest.approx(
-            15.0 + 1.25 * cool.sum() / geometry(config.loop).capacity_kwh_per_k, rel=1e-9
+            15.0 + 1.25 * cool.sum() / geometry(config.loop, config.medium).capacity_kwh_per_k,
+            rel=1e-9,
         )
     scale = 1.25 * 20.0 / (flow * WATER_KJ_PER_KGK)
     assert errors[1] < 0.03 * scale
@@ -200,10 +210,10 @@ def test_one_parcel_is_the_well_mixed_ring():
     heat, cool = rng.uniform(0, 30, (4, 300)), rng.uniform(0, 30, (4, 300))
     carnot = {"kind": "carnot"}
     config = loop(flow=5.0, parcels=1, loss=20.0, cop=carnot, ring={"plant": {}})
-    shape = geometry(config.loop)
+    shape = geometry(config.loop, config.medium)
     mixed = RingConfig.model_validate(
         {
-            **config.model_dump(exclude={"model", "loop", "water", "loss"}),
+            **config.model_dump(exclude={"model", "loop", "water", "loss", "bounds_degc"}),
             "water": {"mass_kg": shape.capacity_kwh_per_k * 3600.0 / WATER_KJ_PER_KGK},
             "loss": {
                 "ua_kw_per_k": float(shape.ua_kw_per_k.sum()),
@@ -211,7 +221,7 @@ def test_one_parcel_is_the_well_mixed_ring():
             },
             "plant": None,
         }
-    )
+    ).model_copy(update={"bounds_degc": config.bounds_degc})
     looped = simulate(
         config.model_copy(
             update={
@@ -277,7 +287,7 @@ def test_loss_of_segments_that_differ():
 def test_a_loop_at_rest_relaxes_to_the_ground_exponentially():
     config = loop(flow=1e-9, loss=20.0, ring={"initial_degc": 30.0})
     result = simulate(config, dispatch(np.zeros((4, 50))))
-    shape = geometry(config.loop)
+    shape = geometry(config.loop, config.medium)
     rate = shape.ua_kw_per_k.sum() / shape.capacity_kwh_per_k
     np.testing.assert_allclose(
         result.temperature_degc, 12.0 + 18.0 * np.exp(-rate * np.arange(51)), rtol=1e-9
@@ -322,7 +332,7 @@ def test_energy_is_conserved(seed, parcels, flow, loss, step_h, mixing):
     )
     result = simulate(config, data)
     assert result.audit.relative <= 1e-9
-    capacity = geometry(config.loop).capacity_kwh_per_k
+    capacity = geometry(config.loop, config.medium).capacity_kwh_per_k
     assert result.audit.terms_kwh["stored"] == pytest.approx(
         capacity * (result.temperature_degc[-1] - 15.0), abs=1e-6
     )
@@ -358,7 +368,7 @@ def test_mixing_smooths_and_conserves():
 
 def test_pump_electricity_follows_darcy_and_weisbach():
     config = loop(flow=20.0)
-    power = pump_power_kw(config.loop, np.array([20.0, -20.0, 0.0]))
+    power = pump_power_kw(config.loop, config.medium, np.array([20.0, -20.0, 0.0]))
     area = np.pi * 0.01
     speed = 20.0 / (999.0 * area)
     reynolds = 999.0 * speed * 0.2 / 1.14e-3

@@ -96,6 +96,13 @@ def test_the_promise_of_a_small_step_is_kept_with_sources(seed, loop):
     assert kept(seed, loop=loop, **waves, **sources) == pytest.approx(1.0, abs=0.1)
 
 
+@QUICK
+@given(seed=st.integers(0, 11), loop=st.booleans())
+def test_the_promise_of_a_small_step_is_kept_with_glycol(seed, loop):
+    waves = {"waves": 4} if loop else {}
+    assert kept(seed, loop=loop, glycol=True, **waves) == pytest.approx(1.0, abs=0.1)
+
+
 def test_a_step_of_a_tenth_of_a_millikelvin_is_kept_too():
     """What devices that can do nothing may do in a programme must be nothing."""
     sources = {"plant": {"sources": {"coil": SOURCES["coil"]}}}

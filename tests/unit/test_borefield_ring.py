@@ -116,8 +116,9 @@ def test_electricity_and_cost_follow_the_heat() -> None:
 
 
 def test_a_field_that_may_not_freeze_gives_less() -> None:
-    free = simulate(config(fluid_degc=(-20.0, 40.0)), dispatch(400.0, steps=48))
-    held = checked(simulate(config(fluid_degc=(7.0, 40.0)), dispatch(400.0, steps=48)))
+    brine = {"kind": "glycol", "glycol": "ethylene", "mass_fraction": 0.4}
+    free = simulate(config(fluid=brine, fluid_degc=(-20.0, 40.0)), dispatch(400.0, steps=48))
+    held = checked(simulate(config(fluid=brine, fluid_degc=(7.0, 40.0)), dispatch(400.0, steps=48)))
     assert free.field is not None
     assert held.field is not None
     assert free.field.entering_degc.min() < 6.5

@@ -84,6 +84,12 @@ OTHER: dict[str, Any] = {
     "loop.initial_temperature_degc": 13,
     "loop.temperature_min_degc": 8,
     "loop.temperature_max_degc": 22,
+    "loop.fluid.kind": {"kind": "glycol", "glycol": "ethylene", "mass_fraction": 0.2},
+    "loop.fluid.kj_per_kgk": {"kind": "water", "kj_per_kgk": 4.0},
+    "loop.fluid.density_kg_per_m3": {"kind": "water", "density_kg_per_m3": 990.0},
+    "loop.fluid.viscosity_pa_s": {"kind": "water", "viscosity_pa_s": 1e-3},
+    "loop.fluid.glycol": {"kind": "glycol", "glycol": "propylene", "mass_fraction": 0.2},
+    "loop.fluid.mass_fraction": {"kind": "glycol", "glycol": "ethylene", "mass_fraction": 0.4},
     "wells.temperature_degc": 13,
     "wells.flow_kg_per_s": 99,
     "wells.effectiveness": 0.5,
@@ -152,7 +158,7 @@ def base(tmp_path_factory) -> str:
 @pytest.mark.parametrize("key", CASES)
 def test_another_value_gives_another_district(key, base, tmp_path):
     at = key.removesuffix(".annual_mwh") if ".targets." in key else key
-    at = re.sub(r"(tanks\.heating)\..*", r"\1", at)
+    at = re.sub(r"(tanks\.heating|loop\.fluid)\..*", r"\1", at)
     assert made(changed(at, CASES[key]), tmp_path / "model") != base
 
 

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from anello.ring import RingConfig, RingInput, simulate
 from anello.ring.adapt import ring_dataset, ring_result
+from anello.ring.fluid import Medium
 from anello.ring.hydraulics import (
     GRAVITY_M_S2,
     hydraulic_summary,
@@ -22,6 +23,7 @@ from anello.ring.loop_config import LoopConfig, PipeConfig
 from anello.ring.pipe_families import families, find_pipe
 
 DENSITY, VISCOSITY = 999.0, 1.14e-3
+MEDIUM = Medium(4.18, DENSITY, VISCOSITY, 0.0)
 HP = {
     "service": "heating",
     "cop_map": {"kind": "carnot"},
@@ -136,12 +138,12 @@ def test_pressure_is_haalands_and_within_two_percent_of_colebrooks(name, speed):
     reynolds, rough = DENSITY * speed * diameter / VISCOSITY, pipe.roughness_mm / 1e3 / diameter
     head = DENSITY * speed**2 / 2.0
     haaland = (-1.8 * np.log10((rough / 3.7) ** 1.11 + 6.9 / reynolds)) ** -2
-    lost = pressure_loss_pa(pipe, flow, DENSITY, VISCOSITY)[0]
+    lost = pressure_loss_pa(pipe, flow, MEDIUM)[0]
     assert lost == pytest.approx((haaland * 700.0 / diameter + 3.0) * head, rel=1e-9)
     assert lost == pytest.approx(
         (colebrook(reynolds, rough) * 700.0 / diameter + 3.0) * head, rel=0.02
     )
-    assert pressure_loss_pa(pipe, -flow, DENSITY, VISCOSITY)[0] == lost
+    assert pressure_loss_pa(pipe, -flow, MEDIUM)[0] == lost
 
 
 def test_laminar_pressure_is_hagen_and_poiseuilles():
@@ -149,19 +151,20 @@ def test_laminar_pressure_is_hagen_and_poiseuilles():
     speed = 1000.0 * VISCOSITY / (DENSITY * 0.05)
     flow = np.array([speed * DENSITY * np.pi * 0.05**2 / 4.0])
     wanted = 32.0 * VISCOSITY * 50.0 * speed / 0.05**2
-    assert pressure_loss_pa(pipe, flow, DENSITY, VISCOSITY)[0] == pytest.approx(wanted, rel=1e-9)
+    assert pressure_loss_pa(pipe, flow, MEDIUM)[0] == pytest.approx(wanted, rel=1e-9)
 
 
 def test_the_whole_loop_is_the_critical_path_and_its_head_drives_the_pump():
-    loop = ring().loop
+    config = ring()
+    loop, medium = config.loop, config.medium
     flow = np.array([8.0, -4.0, 0.0])
-    found = loop_hydraulics(loop, flow)
+    found = loop_hydraulics(loop, medium, flow)
     assert found.segments == found.critical_path == ("s0 → s1", "s1 → s2", "s2 → s0")
     assert found.pressure_loss_kpa[:, 2].tolist() == [0.0, 0.0, 0.0]
     lost_pa = 1000.0 * found.pressure_loss_kpa.sum(axis=0)
     assert found.head_m == pytest.approx(lost_pa / (999.0 * GRAVITY_M_S2))
     electricity = 999.0 * GRAVITY_M_S2 * found.head_m * np.abs(flow) / 999.0 / 0.6 / 1000.0
-    assert pump_power_kw(loop, flow) == pytest.approx(electricity)
+    assert pump_power_kw(loop, medium, flow) == pytest.approx(electricity)
 
 
 def test_a_simulation_carries_its_pressures_to_file_and_summary():
@@ -200,6 +203,8 @@ def test_pandapipes_finds_the_same_pressure():
         density = float(fluid.get_density(288.15))
         viscosity = float(fluid.get_viscosity(288.15))
         theirs = float(net.res_pipe.p_from_bar.iloc[0] - net.res_pipe.p_to_bar.iloc[0]) * 1e5
-        ours = pressure_loss_pa(pipe, np.array([flow_kg_s]), density, viscosity)[0]
+        ours = pressure_loss_pa(pipe, np.array([flow_kg_s]), Medium(4.18, density, viscosity, 0.0))[
+            0
+        ]
         print(f"{name}, {flow_kg_s} kg/s: {ours:.0f} Pa, pandapipes {theirs:.0f} Pa")
         assert ours == pytest.approx(theirs, rel=0.02)

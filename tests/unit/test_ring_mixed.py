@@ -131,7 +131,7 @@ def test_exponential_loss(step_h):
     """A ring left alone falls to ground temperature as exp(−t·UA/C), at any step length."""
     config = ring(
         plant=None,
-        bounds_degc=[0.0, 30.0],
+        bounds_degc=[3.0, 30.0],
         initial_degc=20.0,
         loss={"ua_kw_per_k": 40.0, "ground": {"kind": "fixed", "degc": 10.0}},
     )

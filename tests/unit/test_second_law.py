@@ -13,6 +13,7 @@ from anello.ring import simulate
 from anello.ring.config import RingConfig
 from anello.ring.cop import compile_heat_pumps
 from anello.ring.devices import chiller_electricity
+from anello.ring.fluid import Glycol, RingWater, ring_medium
 from anello.ring.liquid import require_liquid
 from anello.ring.plant import PlantController
 from anello.ring.plant_config import ChillerConfig
@@ -134,7 +135,12 @@ def test_maps_are_held_against_carnot(cop_map, faulty):
         compile_heat_pumps(config, ("a::hp",))
 
 
-@pytest.mark.parametrize(("degc", "said"), [(-0.5, "is ice"), (95.0, "no ring of pipes")])
+WATER = ring_medium(RingWater(), (10.0, 20.0))
+
+
+@pytest.mark.parametrize(
+    ("degc", "said"), [(-0.5, "is ice"), (2.5, "is near freezing"), (95.0, "no ring of pipes")]
+)
 def test_water_that_is_none_is_refused(degc, said):
     states = np.datetime64("2015-01-01T00", "ns") + np.arange(4) * np.timedelta64(3600, "s")
     water = np.full((4, 2), 12.0)
@@ -142,7 +148,10 @@ def test_water_that_is_none_is_refused(degc, said):
         {"node_degc": (("state", "substation"), water), "temperature_degc": ("state", water[:, 0])},
         coords={"state": states, "substation": ["pump house", "quay"]},
     )
-    require_liquid(ring, "smart")
+    require_liquid(ring, WATER, "smart")
     ring["node_degc"][2, 1] = degc
     with pytest.raises(InputError, match=rf"at quay on 2015-01-01 02:00, which {said}"):
-        require_liquid(ring, "smart")
+        require_liquid(ring, WATER, "smart")
+    brine = Glycol(kind="glycol", glycol="ethylene", mass_fraction=0.3)
+    if degc < 90.0:
+        require_liquid(ring, ring_medium(brine, (-5.0, 15.0)), "smart")

@@ -28,6 +28,9 @@ PLANT = {
 PIPES = ("PE100 SDR11 DN160", "PE100 SDR17 DN90", "steel DN80", "steel twin DN65")
 
 
+WIDE = {"bounds_degc": (-500.0, 500.0)}
+
+
 def pumps(cop: dict = CONSTANT) -> dict:
     return {
         "hp": {
@@ -49,7 +52,7 @@ def ring(branches: list[dict], *, plant: dict | None = PLANT, ring: dict | None 
         {
             "model": "two_pipe",
             "initial_degc": 14.0,
-            "bounds_degc": [2.0, 30.0],
+            "bounds_degc": [3.0, 30.0],
             "heat_pumps": pumps((ring or {}).pop("cop", CONSTANT)),
             "plant": plant,
             "two_pipe": {
@@ -281,20 +284,17 @@ def test_one_node_and_short_pipes_are_the_well_mixed_ring():
     heating, cooling = rng.uniform(0, 60, 200), rng.uniform(0, 36, 200)
     cop = {"kind": "carnot"}
     short = branch("plant", "a", length_m=20.0, inner_diameter_m=1.0, heat_loss_w_per_mk=5.0)
-    pair = ring(
-        [short], plant=None, ring={"cop": cop, "bounds_degc": [-90.0, 90.0]}, difference_k=0.05
-    )
-    capacity = float(2 * tree(pair.two_pipe).capacity_kwh_per_k.sum())
+    pair = ring([short], plant=None, ring={"cop": cop}, difference_k=0.05).model_copy(update=WIDE)
+    capacity = float(2 * tree(pair.two_pipe, pair.medium).capacity_kwh_per_k.sum())
     mixed = RingConfig.model_validate(
         {
             "heat_pumps": pumps(cop),
             "plant": None,
             "initial_degc": 14.0,
-            "bounds_degc": [-90.0, 90.0],
             "water": {"mass_kg": capacity * 3600.0 / WATER_KJ_PER_KGK},
             "loss": {"ua_kw_per_k": 2 * 0.005 * 20.0},
         }
-    )
+    ).model_copy(update=WIDE)
     data = dispatch({"a::hp": heating, "a::ch": cooling})
     ours, theirs = simulate(pair, data), simulate(mixed, data)
     assert np.abs(np.diff(theirs.temperature_degc)).max() > 0.5
@@ -364,12 +364,14 @@ def any_tree(seed: int) -> tuple[RingConfig, RingInput]:
     config = ring(
         branches,
         plant=PLANT if rng.random() < 0.8 else None,
-        ring={"cop": {"kind": "carnot"}, "bounds_degc": [-500.0, 500.0]},
+        ring={
+            "cop": {"kind": "carnot"},
+        },
         pump_heat_to_water=bool(rng.random() < 0.5),
         difference_k=float(rng.choice([2.0, 5.0])),
         parcels=int(rng.choice([3, 40])),
         ground={"kind": "kusuda", "mean_degc": 11.0, "amplitude_k": 9.0},
-    )
+    ).model_copy(update=WIDE)
     loads = {}
     steps = 14
     for number in range(count):
@@ -425,7 +427,9 @@ def test_a_result_goes_to_a_file_and_comes_back():
     assert list(written["substation"].values) == list(result.place_names)
     back = ring_result(written)
     assert back.place_names == result.place_names
-    assert back.capacity_kwh_per_k == 2.0 * float(tree(config.two_pipe).capacity_kwh_per_k.sum())
+    assert back.capacity_kwh_per_k == 2.0 * float(
+        tree(config.two_pipe, config.medium).capacity_kwh_per_k.sum()
+    )
     assert np.array_equal(back.branch_kg_s, result.branch_kg_s)
     assert np.array_equal(back.temperature_degc, result.temperature_degc)
 

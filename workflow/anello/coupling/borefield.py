@@ -53,7 +53,7 @@ def field_rows(
     keep = np.exp(-step_h / field.chain.tau_h[:, None])
     drop = field.k_per_kw * (1.0 - keep) * field.chain.resistance[:, None]
     ways = list(ways_of("borefield"))
-    low, high = settings.fluid_degc
+    low, high = settings.limits_degc
     return FieldRows(
         masses=tuple(f"mass_{number}" for number in range(field.chain.tau_h.size)),
         ways=tuple(name for name, _ in ways),
@@ -63,7 +63,7 @@ def field_rows(
         undisturbed_degc=field.undisturbed_degc,
         kw_per_k=_conductance(config, field, drop, psi, None),
         fluid_kw_per_k=1.0 / (drop.sum(axis=0) + 1.0 / field.to_wall_kw_per_k()),
-        fluid_degc=settings.fluid_degc,
+        fluid_degc=settings.limits_degc,
         always=settings.always,
         station=station,
         most_kw=(high - low) * field.to_wall_kw_per_k(),

@@ -94,7 +94,7 @@ def ring_rows(
     loop = None
     if config.loop is not None and config.model == "loop":
         loop = loop_rows(config.loop, nodes, waves_seen)
-        shape = geometry(config.loop)
+        shape = geometry(config.loop, config.medium)
         # ASSUME: the programme leaves short waves out, and lets losses act on the mean; what they
         # are at the incumbent is given, and the simulation decides whether the step is good.
         capacity = shape.capacity_kwh_per_k
@@ -103,7 +103,7 @@ def ring_rows(
         by_segment = ground_temperature_degc(config.loop.ground, day_of_year, depth)
         ground = by_segment @ shape.ua_kw_per_k / max(ua, 1e-300)
     else:
-        capacity, ua = config.water.heat_capacity_kwh_per_k, config.loss.ua_kw_per_k
+        capacity, ua = config.mixed_kwh_per_k, config.loss.ua_kw_per_k
         ground = ground_temperature_degc(config.loss.ground, day_of_year)
     phi, psi = decay(capacity, ua, step_h)
     sigma, stores = [], []

@@ -23,7 +23,6 @@ from anello.optimise.solve.problem import Problem
 from anello.ring.config import RingConfig
 from anello.ring.devices import plant_devices
 from anello.ring.exchange import RingInput, RingResult
-from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.loop_run import LoopPlan
 from anello.ring.plant import passing_each
 from anello.ring.waves import Waves
@@ -158,7 +157,7 @@ def respond(
     else:
         price = electricity[rows.electricity_location]
     through = np.minimum(
-        np.abs(result.flow_kg_s) * WATER_KJ_PER_KGK, rows.capacity_kwh_per_k / hours
+        np.abs(result.flow_kg_s) * config.medium.kj_per_kgk, rows.capacity_kwh_per_k / hours
     )
     for device in plant_devices(config.plant, data.surroundings):
         heat = result.q_bal_kw[device.name]

@@ -18,7 +18,6 @@ from anello.ring.config import RingConfig
 from anello.ring.devices import plant_devices
 from anello.ring.exchange import RingInput
 from anello.ring.geometry import flow_series, geometry, stations
-from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.mixed import step_coefficients
 from anello.ring.plant import over_a_step, passing_each
 
@@ -83,5 +82,7 @@ def _water(
     _, plant_station = stations(config.loop, data.nodes)
     name = config.loop.substations[plant_station].name
     water = dispatch["ring_water"].sel(place=name).values.astype(float)
-    flow = np.abs(flow_series(config.loop, data, sigma)) * WATER_KJ_PER_KGK
-    return water, np.minimum(flow, geometry(config.loop).capacity_kwh_per_k / data.step_h)
+    flow = np.abs(flow_series(config.loop, data, sigma)) * config.medium.kj_per_kgk
+    return water, np.minimum(
+        flow, geometry(config.loop, config.medium).capacity_kwh_per_k / data.step_h
+    )

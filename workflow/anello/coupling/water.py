@@ -20,7 +20,6 @@ from anello.optimise.formulation.ring_rows import (
 from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput, RingResult
 from anello.ring.geometry import stations
-from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.loop_config import LoopConfig
 from anello.ring.loop_run import plan_loop
 from anello.ring.waves import waves
@@ -141,7 +140,8 @@ def water_about(
         wave_per_kw=found.heat,
         per_wave=per_wave,
         passing_kw_per_k=np.minimum(
-            np.abs(result.flow_kg_s) * WATER_KJ_PER_KGK, shape.capacity_kwh_per_k / data.step_h
+            np.abs(result.flow_kg_s) * config.medium.kj_per_kgk,
+            shape.capacity_kwh_per_k / data.step_h,
         ),
         pump_kw=result.pump_kw,
         unseen_eur_per_kw=unseen_eur_per_kw(

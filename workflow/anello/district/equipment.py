@@ -7,6 +7,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from anello.district.parts import Fraction, NotNegative, Positive, Strict
+from anello.ring.fluid import RingFluid, RingWater, liquid_fault
 
 SUN_SERIES = "ghi_kw_per_m2"
 """Sun on a horizontal plane, as the model folder brings it along for collectors [kW/m²]."""
@@ -88,6 +89,18 @@ class Loop(Strict):
     temperature_max_degc: float = Field(
         default=20.0, description="Highest allowed temperature [degC]"
     )
+    fluid: RingFluid = Field(
+        default_factory=RingWater,
+        description="What it is filled with; stays 3 K above its freezing point",
+    )
+
+    @model_validator(mode="after")
+    def _liquid(self) -> Self:
+        low, high = self.temperature_min_degc, self.temperature_max_degc
+        fault = liquid_fault(self.fluid, "temperature_min_degc", low, high)
+        if fault is not None:
+            raise ValueError(fault)
+        return self
 
 
 class Wells(Strict):

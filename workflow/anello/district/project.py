@@ -18,6 +18,7 @@ from anello.district.sizing import net_heat_kw, plant_sizes
 from anello.district.synthesis import time_of_use_eur_per_kwh
 from anello.errors import InputError, Problem
 from anello.model.schema.yaml_reader import read_settings
+from anello.ring.fluid import RingWater
 
 CONFIG_FILE = "config.yaml"
 DESCRIPTION_FILE = "district.yaml"
@@ -236,6 +237,7 @@ def run_settings(
             "heat_pumps": {f"hp_{s}": _heat_pump(config, s) for s in services},
             "initial_degc": loop.initial_temperature_degc,
             "bounds_degc": [loop.temperature_min_degc, loop.temperature_max_degc],
+            **({} if loop.fluid == RingWater() else {"fluid": loop.fluid.model_dump()}),
             "water": {"mass_kg": loop.water_mass_kg},
             "plant": {
                 **_plant(config, folder),

@@ -19,6 +19,8 @@ from numpy.typing import NDArray
 
 from anello.district.config import DistrictConfig
 from anello.errors import InputError, Problem
+from anello.ring.fluid import Water, coldest_degc, ring_medium
+from anello.ring.ground_config import WATER_KJ_PER_KGK
 
 Series = NDArray[np.float64]
 
@@ -27,7 +29,6 @@ MARGIN = 1.2
 """Reserve on a size that is found here [-]."""
 APPROACH_K = 8.0
 """Rated difference between ring and air of a dry cooler [K]."""
-_KJ_PER_KGK = 4.18
 
 
 @dataclass(frozen=True)
@@ -118,11 +119,14 @@ def plant_sizes(config: DistrictConfig, net_kw: Series) -> PlantSizes:
     """
     loop, wells, plant = config.loop, config.wells, config.plant
     low, high = loop.temperature_min_degc, loop.temperature_max_degc
-    held_kwh = loop.water_mass_kg * _KJ_PER_KGK / 3600.0 * (high - low) / 2.0
+    fluid = ring_medium(loop.fluid, (low, high))
+    held_kwh = loop.water_mass_kg * fluid.kj_per_kgk / 3600.0 * (high - low) / 2.0
     heating = MARGIN * needed_kw(-net_kw, held_kwh)
     cooling = MARGIN * needed_kw(net_kw, held_kwh)
     above, below = wells.temperature_degc - low, high - wells.temperature_degc
-    per_flow = wells.effectiveness * _KJ_PER_KGK
+    # Well water returns above freezing, however cold the ring is.
+    above = min(above, (wells.temperature_degc - coldest_degc(Water())) / wells.effectiveness)
+    per_flow = wells.effectiveness * WATER_KJ_PER_KGK
     flow = wells.flow_kg_per_s
     if flow is None:
         if min(above, below) <= 0:

@@ -12,18 +12,22 @@ from pydantic import Field, model_validator
 
 from anello.ring.cop_config import HeatPumpConfig, StoreUse
 from anello.ring.fields import Flag, NonNegative, Number, Positive, Strict
-from anello.ring.ground_config import WATER_KJ_PER_KGK, FixedGround, Ground
+from anello.ring.fluid import (
+    Medium,
+    RingFluid,
+    RingWater,
+    Water,
+    coldest_degc,
+    liquid_fault,
+    ring_medium,
+    same_fluid,
+)
+from anello.ring.ground_config import FixedGround, Ground
 from anello.ring.loop_config import LoopConfig
 from anello.ring.plant_config import PlantConfig
 from anello.ring.two_pipe_config import TwoPipeConfig
 
 Mode = Literal["physical", "iccep2019"]
-
-
-# --- COP maps -------------------------------------------------------------------------------
-
-
-# --- heat pumps -----------------------------------------------------------------------------
 
 
 # --- ground, water, plant ---------------------------------------------------------------------
@@ -33,18 +37,9 @@ class WaterConfig(Strict):
     """Water content of the well-mixed ring."""
 
     mass_kg: Positive = Field(default=3.0e6, description="Mass of water in the ring [kg].")
-    specific_heat_kj_per_kgk: Positive = Field(
-        default=WATER_KJ_PER_KGK, description="Specific heat of the water [kJ/(kg·K)]."
-    )
     extra_heat_capacity_kwh_per_k: NonNegative = Field(
         default=0.0, description="Capacity that follows the water: pipe walls, tanks [kWh/K]."
     )
-
-    @property
-    def heat_capacity_kwh_per_k(self) -> float:
-        """Heat capacity of the ring [kWh/K]."""
-        water = self.mass_kg * self.specific_heat_kj_per_kgk / 3600.0
-        return water + self.extra_heat_capacity_kwh_per_k
 
 
 class LossConfig(Strict):
@@ -56,9 +51,6 @@ class LossConfig(Strict):
     ground: Ground = Field(
         default_factory=FixedGround, description="Undisturbed ground temperature."
     )
-
-
-# --- loop -------------------------------------------------------------------------------------
 
 
 # --- switches ---------------------------------------------------------------------------------
@@ -169,6 +161,13 @@ class RingConfig(Strict):
             "so that no optimum lives on drained water; by default over a year or more."
         ),
     )
+    fluid: RingFluid = Field(
+        default_factory=RingWater,
+        description=(
+            "What the ring is filled with; it stays 3 K above its freezing point, so that a ring "
+            "near or below 0 °C needs glycol."
+        ),
+    )
     water: WaterConfig = Field(
         default_factory=WaterConfig, description="Water content of the well-mixed ring."
     )
@@ -195,6 +194,17 @@ class RingConfig(Strict):
         return hours >= A_YEAR_H if self.cyclic is None else self.cyclic
 
     @property
+    def medium(self) -> Medium:
+        """What flows in the ring, in numbers."""
+        return ring_medium(self.fluid, self.bounds_degc)
+
+    @property
+    def mixed_kwh_per_k(self) -> float:
+        """Heat capacity of the well-mixed ring [kWh/K]."""
+        water = self.water.mass_kg * self.medium.kj_per_kgk / 3600.0
+        return water + self.water.extra_heat_capacity_kwh_per_k
+
+    @property
     def active_oddities(self) -> frozenset[str]:
         """Names of the oddities that are on."""
         return self.oddities.active(self.mode)
@@ -209,6 +219,7 @@ class RingConfig(Strict):
         if self.model == "loop" and self.loop is None:
             raise ValueError("`model: loop` needs the section `loop`")
         self._require_two_pipe()
+        self._require_liquid()
         active = self.active_oddities
         if self.model != "mixed" and active & {"reset_at_bounds", "ring_heat_from_dispatch_cop"}:
             raise ValueError(
@@ -231,6 +242,32 @@ class RingConfig(Strict):
                 if getattr(use, needed) is None:
                     raise ValueError(f"heat pump `{key}`: its store needs `{needed}`")
         return self
+
+    def _require_liquid(self) -> None:
+        fault = liquid_fault(self.fluid, "bounds_degc", *self.bounds_degc)
+        if self.model == "two_pipe" and self.two_pipe is not None and fault is None:
+            warm = self.two_pipe.start_warm_degc(self.initial_degc)
+            cold = warm - self.two_pipe.difference_k
+            fault = liquid_fault(self.fluid, "two_pipe.warm_degc - difference_k", cold, warm)
+        if fault is not None:
+            raise ValueError(fault)
+        if self.plant is None:
+            return
+        if self.bounds_degc[0] < coldest_degc(Water()):
+            for name, source in self.plant.sources.items():
+                if source.kind == "air" and source.ways != "cooling":
+                    raise ValueError(
+                        f"source `{name}`: a coil that warms a ring of less than 3 °C grows frost, "
+                        "which is not simulated; set `ways: cooling`, or raise `bounds_degc`"
+                    )
+        field = self.plant.borefield
+        if field is None or field.effectiveness < 1.0:
+            return
+        if not same_fluid(field.fluid, self.fluid):
+            raise ValueError(
+                "`plant.borefield.effectiveness: 1` lets the ring's own fluid flow through the "
+                "boreholes; give `plant.borefield.fluid` the same as `fluid`"
+            )
 
     def _require_two_pipe(self) -> None:
         if self.model != "two_pipe":

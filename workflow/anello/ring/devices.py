@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.ring.cop_maps import KELVIN
+from anello.ring.fluid import HOTTEST_DEGC, heat_above_freezing_kw
+from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.plant_config import WAY_ENDINGS, ChillerConfig, PlantConfig
 from anello.ring.sources import Source
 from anello.ring.surroundings import Surroundings
@@ -24,9 +26,6 @@ Floats = NDArray[np.float64]
 
 ONE_WAY = {"backup_heater": 1.0, "dry_cooler": -1.0, "chiller": -1.0}
 """Devices with one way, which has their name, and its sign."""
-
-
-HOTTEST_WELL_DEGC = 90.0
 
 
 def ways_of(device: str) -> tuple[tuple[str, float], ...]:
@@ -165,17 +164,17 @@ def plant_devices(config: PlantConfig | None, around: Surroundings) -> tuple[Pla
     wells, heater, cooler = config.wells, config.backup_heater, config.dry_cooler
     chiller = config.chiller
     largest = min(wells.max_kw, wells.conductance_kw_per_k * 100.0)
+    well_degc = around.values(wells.well_degc, "ring.plant.wells.well_degc", 0.0, HOTTEST_DEGC)
+    given = heat_above_freezing_kw(wells.max_flow_kg_s * WATER_KJ_PER_KGK, well_degc)
     outdoor_degc = around.outdoor_degc
     devices = [_source(name, source, around) for name, source in config.sources.items()]
     devices += [
         PlantDevice(
             "wells",
-            heating_kw=largest,
+            heating_kw=np.minimum(largest, given),
             cooling_kw=largest,
             first=True,
-            body_degc=around.values(
-                wells.well_degc, "ring.plant.wells.well_degc", 0.0, HOTTEST_WELL_DEGC
-            ),
+            body_degc=well_degc,
             kw_per_k=wells.conductance_kw_per_k,
             electricity_kwh_per_kwh=wells.electricity_kwh_per_kwh,
             cost_eur_per_kwh=wells.cost_eur_per_kwh,

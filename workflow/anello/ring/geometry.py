@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from anello.errors import ConfigError, InputError, Problem
 from anello.ring.exchange import RingInput
-from anello.ring.ground_config import WATER_KJ_PER_KGK
+from anello.ring.fluid import Medium
 from anello.ring.loop_config import FixedFlow, LoopConfig, ProportionalFlow
 from anello.ring.pipe import loss_w_per_mk, wall_capacity_kj_per_mk
 
@@ -44,13 +44,15 @@ class Geometry:
         return float(self.position_kwh_per_k[-1])
 
 
-def geometry(loop: LoopConfig) -> Geometry:
+def geometry(loop: LoopConfig, medium: Medium) -> Geometry:
     """Return the loop's heat capacities and losses.
 
     Parameters
     ----------
     loop : LoopConfig
         The loop.
+    medium : Medium
+        What flows in it.
 
     Returns
     -------
@@ -60,7 +62,7 @@ def geometry(loop: LoopConfig) -> Geometry:
     length = np.array([pipe.length_m for pipe in loop.segments])
     area = np.array([np.pi * pipe.inner_diameter_m**2 / 4.0 for pipe in loop.segments])
     wall = np.array([wall_capacity_kj_per_mk(pipe) for pipe in loop.segments])
-    water = loop.density_kg_per_m3 * area * WATER_KJ_PER_KGK
+    water = medium.density_kg_per_m3 * area * medium.kj_per_kgk
     loss = np.array([loss_w_per_mk(pipe) for pipe in loop.segments])
     capacity = (water + wall) * length / 3600.0
     return Geometry(

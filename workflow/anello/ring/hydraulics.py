@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.ring.fluid import Medium
 from anello.ring.loop_config import LoopConfig, PipeConfig
 from anello.ring.pipe import friction_factor
 
@@ -41,9 +42,7 @@ class Hydraulics:
     critical_path: tuple[str, ...]
 
 
-def pressure_loss_pa(
-    pipe: PipeConfig, flow_kg_s: Floats, density_kg_per_m3: float, viscosity_pa_s: float
-) -> Floats:
+def pressure_loss_pa(pipe: PipeConfig, flow_kg_s: Floats, medium: Medium) -> Floats:
     """Return the pressure that a pipe loses, (f·L/D + ζ)·ρ·u²/2 after Darcy and Weisbach.
 
     Parameters
@@ -52,17 +51,17 @@ def pressure_loss_pa(
         The pipe.
     flow_kg_s : ndarray, shape (T,)
         Flow, of either sign [kg/s].
-    density_kg_per_m3, viscosity_pa_s : float
-        The water's density [kg/m³] and dynamic viscosity [Pa·s].
+    medium : Medium
+        What flows.
 
     Returns
     -------
     ndarray, shape (T,)
         Loss, not negative [Pa].
     """
-    diameter = pipe.inner_diameter_m
+    diameter, density_kg_per_m3 = pipe.inner_diameter_m, medium.density_kg_per_m3
     velocity = np.abs(flow_kg_s) / (density_kg_per_m3 * np.pi * diameter**2 / 4.0)
-    reynolds = density_kg_per_m3 * velocity * diameter / viscosity_pa_s
+    reynolds = density_kg_per_m3 * velocity * diameter / medium.viscosity_pa_s
     factor = friction_factor(reynolds, pipe.roughness_mm / 1000.0 / diameter)
     resistance = factor * pipe.length_m / diameter + pipe.minor_loss_factor
     pressure: Floats = resistance * density_kg_per_m3 * velocity**2 / 2.0
@@ -76,34 +75,33 @@ def segment_names(names: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def loop_hydraulics(loop: LoopConfig, flow_kg_s: Floats) -> Hydraulics:
+def loop_hydraulics(loop: LoopConfig, medium: Medium, flow_kg_s: Floats) -> Hydraulics:
     """Return the pressure along a loop; all of it is the critical path.
 
     Parameters
     ----------
     loop : LoopConfig
         The loop.
+    medium : Medium
+        What flows in it.
     flow_kg_s : ndarray, shape (T,)
         Flow [kg/s].
     """
-    lost_pa = np.array(
-        [
-            pressure_loss_pa(pipe, flow_kg_s, loop.density_kg_per_m3, loop.viscosity_pa_s)
-            for pipe in loop.segments
-        ]
-    )
+    lost_pa = np.array([pressure_loss_pa(pipe, flow_kg_s, medium) for pipe in loop.segments])
     names = segment_names([station.name for station in loop.substations])
-    head_m = lost_pa.sum(axis=0) / (loop.density_kg_per_m3 * GRAVITY_M_S2)
+    head_m = lost_pa.sum(axis=0) / (medium.density_kg_per_m3 * GRAVITY_M_S2)
     return Hydraulics(names, lost_pa / 1000.0, head_m, names)
 
 
-def pump_power_kw(loop: LoopConfig, flow_kg_s: Floats) -> Floats:
+def pump_power_kw(loop: LoopConfig, medium: Medium, flow_kg_s: Floats) -> Floats:
     """Return the electricity of a loop's circulation pump, Δp·V̇/η.
 
     Parameters
     ----------
     loop : LoopConfig
         The loop.
+    medium : Medium
+        What flows in it.
     flow_kg_s : ndarray, shape (T,)
         Flow [kg/s].
 
@@ -112,8 +110,10 @@ def pump_power_kw(loop: LoopConfig, flow_kg_s: Floats) -> Floats:
     ndarray, shape (T,)
         Electricity [kW].
     """
-    pressure_kpa = loop_hydraulics(loop, flow_kg_s).pressure_loss_kpa.sum(axis=0)
-    power: Floats = pressure_kpa * np.abs(flow_kg_s) / loop.density_kg_per_m3 / loop.pump_efficiency
+    pressure_kpa = loop_hydraulics(loop, medium, flow_kg_s).pressure_loss_kpa.sum(axis=0)
+    power: Floats = (
+        pressure_kpa * np.abs(flow_kg_s) / medium.density_kg_per_m3 / loop.pump_efficiency
+    )
     return power
 
 

@@ -71,7 +71,7 @@ def iccep2019_ring(scenario: Literal["smart", "baseline"], **changes: Any) -> Ri
             "heat_pumps": pumps,
             "initial_degc": 15.0,
             "bounds_degc": (10.0, 20.0),
-            "water": {"mass_kg": 3.0e6, "specific_heat_kj_per_kgk": 4.18},
+            "water": {"mass_kg": 3.0e6},
             **changes,
         }
     )

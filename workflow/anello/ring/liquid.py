@@ -6,47 +6,56 @@ import numpy as np
 import xarray as xr
 
 from anello.errors import InputError, Problem
+from anello.ring.fluid import HOTTEST_DEGC, Medium
+from anello.ring.held import SLACK_K
 
-HOTTEST_DEGC = 90.0
-"""No ring of pipes stands water beyond this [°C]."""
 
-
-def require_liquid(ring: xr.Dataset, scenario: str) -> None:
-    """Refuse a result in which the ring's water freezes, or is hotter than any ring.
+def require_liquid(ring: xr.Dataset, medium: Medium, scenario: str) -> None:
+    """Refuse a result in which what fills the ring comes near to freezing, or is too hot.
 
     Parameters
     ----------
     ring : xarray.Dataset
         The simulated ring, with `temperature_degc(state)` and, on a loop, `node_degc(state,
         substation)` [°C].
+    medium : Medium
+        What fills it.
     scenario : str
         Its scenario, for the message.
 
     Raises
     ------
     InputError
-        With the hour and substation at which the water is furthest from what it may be, the heat
-        that is missing there, and what can be done.
+        With the hour and substation at which the water is furthest from what it may be, and what
+        can be done.
     """
     water = ring["node_degc"] if "node_degc" in ring else ring["temperature_degc"]
     values = water.values.reshape(water.sizes["state"], -1)
+    coldest = medium.coldest_degc
     for worst, frozen in ((values.min(), True), (values.max(), False)):
-        if (worst >= 0.0) if frozen else (worst <= HOTTEST_DEGC):
+        if (worst >= coldest - SLACK_K) if frozen else (worst <= HOTTEST_DEGC):
             continue
         state, place = np.unravel_index(int(np.abs(values - worst).argmin()), values.shape)
         when = str(ring["state"].values[state])[:16].replace("T", " ")
         names = list(map(str, ring["substation"].values)) if "substation" in ring.coords else []
         where = f" at {names[place]}" if len(names) else ""
         way = "warm" if frozen else "cool"
+        beyond = (
+            f"which is {'ice' if worst < medium.freezing_degc else 'near freezing'} "
+            f"({coldest:.1f} °C at least)"
+            if frozen
+            else f"which no ring of pipes stands ({HOTTEST_DEGC:g} °C at most)"
+        )
         raise InputError(
             Problem(
-                f"scenario {scenario}: the ring's water is {worst:.1f} °C{where} on {when}, which "
-                f"{'is ice' if frozen else 'no ring of pipes stands'}: the plant cannot {way} it "
-                "enough",
+                f"scenario {scenario}: the ring's water is {worst:.1f} °C{where} on {when}, "
+                f"{beyond}: the plant cannot {way} it enough",
                 key="ring.plant",
                 suggestion=(
                     f"Name a larger {'`backup_heater`' if frozen else '`chiller`'} or more well "
-                    "water, let more water flow (`ring.loop.flow`), or connect less to this ring"
+                    "water, let more water flow (`ring.loop.flow`), "
+                    f"{'fill it with glycol (`ring.fluid`), ' if frozen else ''}"
+                    "or connect less to this ring"
                 ),
             )
         )

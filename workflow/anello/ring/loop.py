@@ -25,7 +25,6 @@ from anello.ring.cop import RUNNING_KW, ScalarCop, compile_heat_pumps
 from anello.ring.devices import plant_devices
 from anello.ring.exchange import RingInput, RingResult, use_side
 from anello.ring.geometry import Floats
-from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.hydraulics import loop_hydraulics, pump_power_kw
 from anello.ring.loop_run import plan_loop
 from anello.ring.mixed import assemble
@@ -61,9 +60,9 @@ def simulate_loop(
     plan = plan_loop(config, data, np.array([float(pump.sigma) for pump in pumps]))
     run, path, flow = plan.run, plan.run.path, plan.flow_kg_s
     station_of, plant_station = plan.station_of, plan.plant_station
-    pump_kw = pump_power_kw(loop, flow)
+    pump_kw = pump_power_kw(loop, config.medium, flow)
     pump_heat_kw = pump_kw if loop.pump_heat_to_water else np.zeros_like(flow)
-    parcels = loop.parcels
+    parcels, kj_per_kgk = loop.parcels, config.medium.kj_per_kgk
     steps, count = data.times.size, len(loop.substations)
     devices = plant_devices(config.plant, data.surroundings)
     device_names = [device.name for device in devices]
@@ -127,7 +126,7 @@ def simulate_loop(
                 drift,
                 rise,
                 # No more than all of the water, where it turns several times in a step.
-                loop_kw_per_k=min(abs(flow_of[step]) * WATER_KJ_PER_KGK, capacity / hours),
+                loop_kw_per_k=min(abs(flow_of[step]) * kj_per_kgk, capacity / hours),
                 waters_degc=[degc[place] for place in places],
             )
             balancing[:, step] = moved
@@ -161,7 +160,7 @@ def simulate_loop(
         shortfall_kwh=0.0 if controller is None else controller.shortfall_kwh(data.step_h),
         node_degc=at_stations,
         flow_kg_s=flow,
-        hydraulics=loop_hydraulics(loop, flow),
+        hydraulics=loop_hydraulics(loop, config.medium, flow),
         plant_degc=arriving[:, plant_station],
         fields=fields,
         capacity_kwh_per_k=capacity,

@@ -133,7 +133,21 @@ class ProportionalFlow(Strict):
 Flow = Annotated[FixedFlow | ScheduledFlow | ProportionalFlow, Field(discriminator="kind")]
 
 
-class LoopConfig(Strict):
+class PumpedConfig(Strict):
+    """What pumped water has, in a loop as in two pipes: pumps, and ground around the pipes."""
+
+    pump_efficiency: Fraction = Field(
+        default=0.6, description="Efficiency of the circulation pump [-]."
+    )
+    pump_heat_to_water: Flag = Field(
+        default=True, description="Pump electricity ends up as heat in the water."
+    )
+    ground: Ground = Field(
+        default_factory=FixedGround, description="Undisturbed ground temperature."
+    )
+
+
+class LoopConfig(PumpedConfig):
     """Substations in order along a loop of pipes."""
 
     substations: list[SubstationConfig] = Field(
@@ -153,17 +167,6 @@ class LoopConfig(Strict):
     )
     dispersion_m2_s: NonNegative = Field(
         default=0.0, description="Axial mixing along the loop [m²/s]; 0 switches mixing off."
-    )
-    pump_efficiency: Fraction = Field(
-        default=0.6, description="Efficiency of the circulation pump [-]."
-    )
-    pump_heat_to_water: Flag = Field(
-        default=True, description="Pump electricity ends up as heat in the water."
-    )
-    density_kg_per_m3: Positive = Field(default=999.0, description="Density of the water [kg/m³].")
-    viscosity_pa_s: Positive = Field(default=1.14e-3, description="Dynamic viscosity [Pa·s].")
-    ground: Ground = Field(
-        default_factory=FixedGround, description="Undisturbed ground temperature."
     )
 
     @model_validator(mode="after")

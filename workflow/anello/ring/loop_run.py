@@ -20,7 +20,6 @@ from anello.ring.geometry import (
     stations,
 )
 from anello.ring.ground import ground_temperature_degc
-from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.sweeps import LOCAL_SHARE, Sweep, WaterPath, sweeps
 
 
@@ -369,12 +368,12 @@ def plan_loop(config: RingConfig, data: RingInput, sigma: Floats) -> LoopPlan:
     loop = config.loop
     assert loop is not None
     station_of, plant_station = stations(loop, data.nodes)
-    shape = geometry(loop)
+    shape = geometry(loop, config.medium)
     flow = flow_series(loop, data, sigma)
     depth = np.array([pipe.burial_depth_m for pipe in loop.segments])
     ground = ground_temperature_degc(loop.ground, data.day_of_year, depth)
     path = WaterPath(shape, loop.parcels, ground)
-    per_hour = flow * WATER_KJ_PER_KGK / path.parcel_kwh_per_k  # parcels per hour
+    per_hour = flow * config.medium.kj_per_kgk / path.parcel_kwh_per_k  # parcels per hour
     pieces = max(1, int(np.ceil(path.worst_rate * data.step_h.max() / MAX_DECAY)))
     step_h = np.repeat(data.step_h / pieces, pieces)
     length = np.repeat(per_hour, pieces) * step_h

@@ -49,7 +49,7 @@ def step_coefficients(config: RingConfig, step_h: Floats) -> tuple[Floats, Float
     psi : ndarray, shape (T,)
         Rise of temperature per heat flow [K/kW].
     """
-    return decay(config.water.heat_capacity_kwh_per_k, config.loss.ua_kw_per_k, step_h)
+    return decay(config.mixed_kwh_per_k, config.loss.ua_kw_per_k, step_h)
 
 
 def decay(capacity_kwh_per_k: float, ua_kw_per_k: float, step_h: Floats) -> tuple[Floats, Floats]:
@@ -115,9 +115,9 @@ def simulate_mixed(
 
     source = np.broadcast_to(temperature[:-1], data.q_kw.shape)
     # A reset hides the temperature the step really ended with.
-    ended = temperature[1:] - reset_kwh / config.water.heat_capacity_kwh_per_k
+    ended = temperature[1:] - reset_kwh / config.mixed_kwh_per_k
     weight = energy_audit.mean_weight(
-        config.loss.ua_kw_per_k * data.step_h / config.water.heat_capacity_kwh_per_k
+        config.loss.ua_kw_per_k * data.step_h / config.mixed_kwh_per_k
     )
     mean = temperature[:-1] + weight * (ended - temperature[:-1])
     loss_kw = config.loss.ua_kw_per_k * (mean - ground)
@@ -134,7 +134,7 @@ def simulate_mixed(
         devices=devices,
         balancing=dict(zip(names, balancing, strict=True)),
         loss_kw=loss_kw,
-        stored_kwh=config.water.heat_capacity_kwh_per_k * np.diff(temperature),
+        stored_kwh=config.mixed_kwh_per_k * np.diff(temperature),
         reset_kwh=reset_kwh,
         held=held,
         shortfall_kwh=0.0 if controller is None else controller.shortfall_kwh(data.step_h),
@@ -157,7 +157,7 @@ def _forward(
 ) -> tuple[Floats, Floats, Floats]:
     # Plain floats: a step depends on the one before it, and lists are faster than arrays here.
     low, high = config.bounds_degc
-    capacity = config.water.heat_capacity_kwh_per_k
+    capacity = config.mixed_kwh_per_k
     state = config.initial_degc
     states = [state]
     balancing: list[list[float]] = []
@@ -418,9 +418,7 @@ def assemble(
         second_law=entropy,
         bounds_degc=config.bounds_degc,
         capacity_kwh_per_k=(
-            config.water.heat_capacity_kwh_per_k
-            if capacity_kwh_per_k is None
-            else capacity_kwh_per_k
+            config.mixed_kwh_per_k if capacity_kwh_per_k is None else capacity_kwh_per_k
         ),
         node_degc=node_degc,
         place_names=place_names,

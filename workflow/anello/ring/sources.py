@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from anello.ring.fields import Fraction, NonNegative, Number, Positive, Strict
+from anello.ring.fluid import heat_above_freezing_kw
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.surroundings import Surroundings
 
@@ -112,7 +113,9 @@ class StreamSource(_Source):
         return Exchange(
             body,
             conductance,
-            none if self.ways == "cooling" else most,
+            none
+            if self.ways == "cooling"
+            else np.minimum(most, heat_above_freezing_kw(capacity, body)),
             none if self.ways == "heating" else most,
         )
 
@@ -127,8 +130,8 @@ class AirSource(_Source):
 
     def exchange(self, key: str, around: Surroundings) -> Exchange:
         """Return what the air offers; see `Exchange`. It needs the model's weather."""
-        # ASSUME: no defrost. Air that warms the ring is warmer than its water, which does not
-        # freeze, so that frost cannot grow on the coil.
+        # ASSUME: no defrost. Air that warms the ring is warmer than its water, which is not near
+        # freezing (`RingConfig` refuses it), so that frost cannot grow on the coil.
         air = _air(around, key, "air")
         most, none = np.full(around.steps, self.max_kw), np.zeros(around.steps)
         return Exchange(

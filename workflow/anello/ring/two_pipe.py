@@ -21,10 +21,8 @@ from anello.ring.devices import PlantDevice, plant_devices
 from anello.ring.exchange import RingInput, RingResult, use_side
 from anello.ring.geometry import connected
 from anello.ring.ground import ground_temperature_degc
-from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.mixed import assemble
 from anello.ring.plant import PlantController
-from anello.ring.two_pipe_config import TwoPipeConfig
 from anello.ring.two_pipe_network import Pressures, Tree, TwoLines, tree
 
 Floats = NDArray[np.float64]
@@ -68,9 +66,9 @@ def simulate_two_pipe(
         )
     pumps = list(compile_heat_pumps(config, data.nodes, folder).values())
     use = use_side(config, data).degc if use_degc is None else use_degc
-    shape = tree(network)
+    shape = tree(network, config.medium)
     devices = plant_devices(config.plant, data.surroundings)
-    pressures = Pressures(network, shape)
+    pressures = Pressures(network, config.medium, shape)
     course = _march(config, data, pumps, use, shape, pressures, devices)
     capacity_kwh_per_k = 2.0 * float(shape.capacity_kwh_per_k.sum())
     device_names = [device.name for device in devices]
@@ -89,7 +87,7 @@ def simulate_two_pipe(
         pump_kw=course.pump_kw,
         pump_heat_kw=course.pump_kw * (1.0 if network.pump_heat_to_water else 0.0),
         node_degc=course.place_degc,
-        place_names=line_places(network),
+        place_names=line_places(shape.places),
         flow_kg_s=course.drawn_kg_s.sum(axis=0),
         branch_kg_s=shape.sign[:, None] * course.branch_kg_s,
         hydraulics=pressures.over_time(course.drawn_kg_s, course.branch_kg_s),
@@ -128,9 +126,7 @@ def _march(
     place_of = [shape.places.index(names[station]) for station in station_of]
     depth = np.array([network.branches[number].burial_depth_m for number in shape.order])
     ground = ground_temperature_degc(network.ground, data.day_of_year, depth)
-    warm_degc = network.warm_degc
-    if warm_degc is None:
-        warm_degc = config.initial_degc + network.difference_k / 2.0
+    warm_degc = network.start_warm_degc(config.initial_degc)
     lines = TwoLines(network, shape, warm_degc, ground)
     plant = _Plant(config, devices, data.times.size, warm_degc, network.difference_k)
     machines: list[ScalarCop] = [pump.scalar() for pump in pumps]
@@ -150,8 +146,8 @@ def _march(
                 heat[place] += q * (signs[row] + 1.0 / machines[row](degc, float(use[row, step])))
         drawn = -heat / network.difference_k
         branch = shape.behind @ drawn
-        course.drawn_kg_s[:, step] = drawn / WATER_KJ_PER_KGK
-        course.branch_kg_s[:, step] = branch / WATER_KJ_PER_KGK
+        course.drawn_kg_s[:, step] = drawn / config.medium.kj_per_kgk
+        course.branch_kg_s[:, step] = branch / config.medium.kj_per_kgk
         # The plant lets the substations' pumps move its water.
         electricity = pressures.pump_kw(course.drawn_kg_s[:, step], course.branch_kg_s[:, step])
         course.pump_kw[step] = electricity.sum()
@@ -171,9 +167,8 @@ def _march(
     return course
 
 
-def line_places(network: TwoPipeConfig) -> tuple[str, ...]:
+def line_places(places: tuple[str, ...]) -> tuple[str, ...]:
     """Return the names of the places of both lines, in the order of `node_degc`."""
-    places = tree(network).places
     return tuple(f"{place}, {line}" for line in ("warm", "cold") for place in places)
 
 

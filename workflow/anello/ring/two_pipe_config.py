@@ -7,9 +7,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from anello.ring.fields import Count, Flag, Fraction, NonNegative, Number, Positive, Strict
-from anello.ring.ground_config import FixedGround, Ground
-from anello.ring.loop_config import PipeConfig
+from anello.ring.fields import Count, Fraction, NonNegative, Number, Positive, Strict
+from anello.ring.loop_config import PipeConfig, PumpedConfig
 
 CLEAR_M = 0.15
 """Between the casings of two pipes in one trench, unless said [m]; usual on building sites."""
@@ -80,7 +79,7 @@ class TwoPipeSubstation(Strict):
     )
 
 
-class TwoPipeConfig(Strict):
+class TwoPipeConfig(PumpedConfig):
     """A warm and a cold line in a branched trench, with a plant that balances them."""
 
     substations: list[TwoPipeSubstation] = Field(
@@ -114,14 +113,6 @@ class TwoPipeConfig(Strict):
         default=20.0,
         description="Pressure lost in a substation's exchanger and valve, at any flow [kPa].",
     )
-    pump_heat_to_water: Flag = Field(
-        default=True, description="Pump electricity ends up as heat in the water."
-    )
-    density_kg_per_m3: Positive = Field(default=999.0, description="Density of the water [kg/m³].")
-    viscosity_pa_s: Positive = Field(default=1.14e-3, description="Dynamic viscosity [Pa·s].")
-    ground: Ground = Field(
-        default_factory=FixedGround, description="Undisturbed ground temperature."
-    )
 
     @model_validator(mode="after")
     def _tree(self) -> Self:
@@ -148,6 +139,10 @@ class TwoPipeConfig(Strict):
                 "trees are simulated; leave out the branch that closes it, or use `model: loop`"
             )
         return self
+
+    def start_warm_degc(self, initial_degc: float) -> float:
+        """Return the warm line as the plant feeds it, in a ring that starts so warm [°C]."""
+        return initial_degc + self.difference_k / 2.0 if self.warm_degc is None else self.warm_degc
 
     def _reached(self) -> set[str]:
         reached, ahead = {self.plant_at}, deque([self.plant_at])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.ring.ground_config import WATER_KJ_PER_KGK
+from anello.ring.fluid import Medium
 from anello.ring.hydraulics import GRAVITY_M_S2, Hydraulics, pressure_loss_pa
 from anello.ring.pipe import friction_factor, wall_capacity_kj_per_mk
 from anello.ring.plug_line import Line, exchange
@@ -52,7 +52,7 @@ class Tree:
     exchange_kw_per_k: Floats
 
 
-def tree(config: TwoPipeConfig) -> Tree:
+def tree(config: TwoPipeConfig, medium: Medium) -> Tree:
     """Return the network as seen from its plant."""
     places = [config.plant_at]
     order: list[int] = []
@@ -80,7 +80,7 @@ def tree(config: TwoPipeConfig) -> Tree:
     area = np.array([np.pi * pipe.inner_diameter_m**2 / 4.0 for pipe in pipes])
     wall = np.array([wall_capacity_kj_per_mk(pipe) for pipe in pipes])
     loss = np.array([pair_w_per_mk(pipe) for pipe in pipes])
-    water = config.density_kg_per_m3 * area * WATER_KJ_PER_KGK
+    water = medium.density_kg_per_m3 * area * medium.kj_per_kgk
     return Tree(
         places=tuple(places),
         branches=tuple(f"{pipe.start} → {pipe.end}" for pipe in pipes),
@@ -101,8 +101,8 @@ class Pressures:
     substation. Where others drive the water its way, it has less to do, and nothing at least.
     """
 
-    def __init__(self, config: TwoPipeConfig, shape: Tree) -> None:
-        self.config, self.shape = config, shape
+    def __init__(self, config: TwoPipeConfig, medium: Medium, shape: Tree) -> None:
+        self.config, self.medium, self.shape = config, medium, shape
         pipes = [config.branches[number] for number in shape.order]
         self._pipes = pipes
         self._diameter = np.array([pipe.inner_diameter_m for pipe in pipes])
@@ -113,20 +113,19 @@ class Pressures:
     def pump_kw(self, drawn_kg_s: Floats, branch_kg_s: Floats) -> Floats:
         """Return the electricity of the pump at each place, shape (N,) [kW]."""
         needed = np.maximum(self._needed_pa(drawn_kg_s, self._lost_pa(branch_kg_s), branch_kg_s), 0)
-        hydraulic: Floats = needed * np.abs(drawn_kg_s) / self.config.density_kg_per_m3 / 1000.0
+        hydraulic: Floats = needed * np.abs(drawn_kg_s) / self.medium.density_kg_per_m3 / 1000.0
         return hydraulic / self.config.pump_efficiency
 
     def over_time(self, drawn_kg_s: Floats, branch_kg_s: Floats) -> Hydraulics:
         """Return the pressures of a run, from flows of shape (N, T) and (B, T)."""
-        config = self.config
         lost_pa = 2.0 * np.array(
             [
-                pressure_loss_pa(pipe, flow, config.density_kg_per_m3, config.viscosity_pa_s)
+                pressure_loss_pa(pipe, flow, self.medium)
                 for pipe, flow in zip(self._pipes, branch_kg_s, strict=True)
             ]
         )
         needed_pa = np.maximum(self._needed_pa(drawn_kg_s, lost_pa, branch_kg_s), 0.0)
-        head_m = needed_pa.max(axis=0) / (config.density_kg_per_m3 * GRAVITY_M_S2)
+        head_m = needed_pa.max(axis=0) / (self.medium.density_kg_per_m3 * GRAVITY_M_S2)
         place = int(needed_pa[:, int(head_m.argmax())].argmax())
         path = tuple(
             name
@@ -137,9 +136,9 @@ class Pressures:
 
     def _lost_pa(self, branch_kg_s: Floats) -> Floats:
         """Return what both pipes of each branch lose [Pa]."""
-        density = self.config.density_kg_per_m3
+        density = self.medium.density_kg_per_m3
         speed = np.abs(branch_kg_s) / (density * np.pi * self._diameter**2 / 4.0)
-        reynolds = density * speed * self._diameter / self.config.viscosity_pa_s
+        reynolds = density * speed * self._diameter / self.medium.viscosity_pa_s
         factor = friction_factor(reynolds, self._rough)
         resistance = factor * self._length / self._diameter + self._minor
         lost: Floats = resistance * density * speed**2

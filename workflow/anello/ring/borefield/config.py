@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from anello.ring.fields import Count, Flag, Fraction, NonNegative, Number, Positive, Strict
+from anello.ring.fluid import Fluid, Water, coldest_degc, liquid_fault
 
 
 class GridField(Strict):
@@ -106,12 +107,7 @@ class BorefieldConfig(Strict):
     gradient_k_per_m: NonNegative = Field(
         default=0.025, description="Rise of the undisturbed temperature with depth [K/m]."
     )
-    fluid: Literal["water", "ethylene_glycol", "propylene_glycol"] = Field(
-        default="water", description="What circulates in the boreholes."
-    )
-    antifreeze_percent: Annotated[float, Field(strict=True, ge=0, le=60)] = Field(
-        default=0.0, description="Share of antifreeze in the fluid, by mass [%]."
-    )
+    fluid: Fluid = Field(default_factory=Water, description="What circulates in the boreholes.")
     flow_kg_s: Positive = Field(
         description=(
             "Flow through the whole field, all boreholes in parallel [kg/s]; less where less "
@@ -125,9 +121,12 @@ class BorefieldConfig(Strict):
             "own water flows through the boreholes [-]."
         ),
     )
-    fluid_degc: tuple[Number, Number] = Field(
-        default=(0.0, 30.0),
-        description="Lowest and highest temperature of the fluid that enters the boreholes [°C].",
+    fluid_degc: tuple[Number, Number] | None = Field(
+        default=None,
+        description=(
+            "Lowest and highest temperature of the fluid that enters the boreholes; 3 K above its "
+            "freezing point, and 30 °C, unless said [°C]."
+        ),
     )
     always: Flag = Field(
         default=False,
@@ -151,6 +150,11 @@ class BorefieldConfig(Strict):
     )
 
     @property
+    def limits_degc(self) -> tuple[float, float]:
+        """Lowest and highest temperature of the fluid that enters the boreholes [°C]."""
+        return (coldest_degc(self.fluid), 30.0) if self.fluid_degc is None else self.fluid_degc
+
+    @property
     def undisturbed_degc(self) -> float:
         """Undisturbed temperature, mean over the boreholes' length [°C]."""
         return self.surface_degc + self.gradient_k_per_m * (self.buried_m + self.depth_m / 2.0)
@@ -162,14 +166,15 @@ class BorefieldConfig(Strict):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        low, high = self.fluid_degc
+        low, high = self.limits_degc
         if not low < self.undisturbed_degc < high:
             raise ValueError(
                 f"`fluid_degc` [{low}, {high}] must enclose the undisturbed ground, "
                 f"{self.undisturbed_degc:.1f} °C over the boreholes' length"
             )
-        if self.fluid == "water" and self.antifreeze_percent > 0:
-            raise ValueError("`antifreeze_percent` needs a `fluid` that is not water")
+        fault = liquid_fault(self.fluid, "fluid_degc", low, high)
+        if fault is not None:
+            raise ValueError(fault)
         if self.resistance_mk_per_w is None:
             if self.field.kind == "g_function":
                 raise ValueError("a field with a given g-function needs `resistance_mk_per_w`")

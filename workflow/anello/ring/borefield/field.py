@@ -259,7 +259,7 @@ def _compiled(config: BorefieldConfig, folder: Path | None) -> Borefield:
         resistance_mk_per_w=borehole_resistance_mk_per_w(config),
         flow_kw_per_k=config.flow_kg_s * fluid_kj_per_kgk(config),
         effectiveness=config.effectiveness,
-        fluid_degc=config.fluid_degc,
+        fluid_degc=config.limits_degc,
     )
 
 

@@ -3,26 +3,18 @@
 from __future__ import annotations
 
 from math import pi
-from typing import TYPE_CHECKING
 
 from anello.ring.borefield.config import BorefieldConfig
 from anello.ring.borefield.g_function import borehole_count
+from anello.ring.fluid import mixture
 
-if TYPE_CHECKING:
-    import pygfunction as gt
-
-_MIXTURES = {"water": "Water", "ethylene_glycol": "MEG", "propylene_glycol": "MPG"}
+TYPICAL_DEGC = 10.0
+"""Temperature at which the fluid's properties are taken [°C]."""
 
 
 def fluid_kj_per_kgk(config: BorefieldConfig) -> float:
     """Return the specific heat of the field's fluid [kJ/(kg·K)]."""
-    return float(_fluid(config).cp) / 1000.0
-
-
-def _fluid(config: BorefieldConfig) -> gt.media.Fluid:
-    import pygfunction as gt
-
-    return gt.media.Fluid(_MIXTURES[config.fluid], config.antifreeze_percent, T=10.0)
+    return float(mixture(config.fluid, TYPICAL_DEGC).cp) / 1000.0
 
 
 def borehole_resistance_mk_per_w(config: BorefieldConfig) -> float:
@@ -46,7 +38,7 @@ def borehole_resistance_mk_per_w(config: BorefieldConfig) -> float:
         return config.resistance_mk_per_w
     import pygfunction as gt
 
-    pipes, fluid = config.pipes, _fluid(config)
+    pipes, fluid = config.pipes, mixture(config.fluid, TYPICAL_DEGC)
     tubes = 1 if pipes.tubes == "single" else 2
     flow = config.flow_kg_s / borehole_count(config)
     outer = pipes.outer_diameter_m / 2.0

@@ -15,6 +15,7 @@ from anello.coupling.record import ConvergenceRecord, read_state
 from anello.errors import NotConvergedError
 from anello.optimise.results.collection import collect
 from anello.optimise.results.netcdf import read_netcdf
+from anello.ring.config import RingConfig
 from anello.ring.liquid import require_liquid
 
 logger = logging.getLogger(__name__)
@@ -114,5 +115,5 @@ def _converged_ring(
         water = read_netcdf(
             rings[trace.result_iteration], only=["temperature_degc", "node_degc", "substation"]
         )
-        require_liquid(water, scenario)
+        require_liquid(water, RingConfig.model_validate(settings["ring"]).medium, scenario)
     return rings[trace.result_iteration]
