@@ -87,6 +87,7 @@ def random_district(
     plant: dict[str, Any] | None = None,
     free_cooling: dict[str, Any] | None = None,
     glycol: bool = False,
+    end: Any = None,
 ) -> tuple[ModelData, RingConfig]:
     """Return a district and its ring; equal seeds give equal districts.
 
@@ -228,6 +229,7 @@ def random_district(
     )
     ring = {
         "mode": "physical",
+        "end": end,
         "heat_pumps": pumps,
         "water": {"mass_kg": total_kw * rng.uniform(300.0, 1500.0)},
         "loss": {"ua_kw_per_k": float(rng.choice([0.0, 0.2]))},

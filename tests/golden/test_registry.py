@@ -85,6 +85,11 @@ def ring() -> System:
     return assemble(small_models.data(hours=HOURS), RING)
 
 
+def ring_end() -> System:
+    """The same, with a price for what the ring holds at the end."""
+    return assemble(small_models.data(hours=HOURS), replace(RING, end_credit_eur_per_kwh=0.5))
+
+
 def loop() -> System:
     """The same heat pumps at two substations of a loop."""
     water = LoopRows(
@@ -129,6 +134,7 @@ def borefield_in_the_flow() -> System:
 
 
 BY_HAND = {"zero_efficiency": zero_efficiency, "secondary": secondary, "ring": ring, "loop": loop}
+BY_HAND |= {"ring_end": ring_end}
 BY_HAND |= {"borefield": borefield, "borefield_in_the_flow": borefield_in_the_flow}
 
 
@@ -175,6 +181,17 @@ def test_the_ring_follows_its_heat_balance():
     paid = heat.sum(axis=1) @ per_kwh
     assert solution.value("ring_cost").sum() == pytest.approx(paid)
     assert solution.objective == pytest.approx(paid + solution.value("cost").sum())
+
+
+def test_a_priced_end_is_credited_by_what_the_ring_holds():
+    plain, priced = (solve(compile_problem(ArrayModel(build()))) for build in (ring, ring_end))
+    last = priced.value("ring_temperature")[0, -1]
+    assert priced.value("ring_end").sum() == pytest.approx(0.5 * 20.0 * (12.0 - last))
+    # Heat for a cent and 1.02 kWh of electricity is worth more than it costs until the bound.
+    assert last > plain.value("ring_temperature")[0, -1] + 0.1
+    assert priced.objective < plain.objective - 0.5 * 20.0 * (
+        plain.value("ring_temperature")[0, -1] - 12.0
+    )
 
 
 def test_the_plants_electricity_can_be_on_a_locations_balance():

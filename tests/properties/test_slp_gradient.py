@@ -103,6 +103,14 @@ def test_the_promise_of_a_small_step_is_kept_with_glycol(seed, loop):
     assert kept(seed, loop=loop, glycol=True, **waves) == pytest.approx(1.0, abs=0.1)
 
 
+@QUICK
+@given(seed=st.integers(0, 11), loop=st.booleans(), price=st.sampled_from([-0.2, 0.3]))
+def test_the_promise_of_a_small_step_is_kept_with_a_priced_end(seed, loop, price):
+    waves = {"waves": 4} if loop else {}
+    end = {"credit_eur_per_kwh": price}
+    assert kept(seed, loop=loop, end=end, **waves) == pytest.approx(1.0, abs=0.1)
+
+
 def test_a_step_of_a_tenth_of_a_millikelvin_is_kept_too():
     """What devices that can do nothing may do in a programme must be nothing."""
     sources = {"plant": {"sources": {"coil": SOURCES["coil"]}}}

@@ -33,7 +33,7 @@ from anello.optimise.solve.problem import Problem
 from anello.ring import simulate
 from anello.ring.adapt import ring_input, ring_nodes
 from anello.ring.config import RingConfig
-from anello.ring.cost import TrueCost, true_cost
+from anello.ring.cost import TrueCost, end_cost_eur, true_cost
 from anello.ring.devices import device_of, plant_devices
 from anello.ring.exchange import RingInput, RingResult
 from anello.ring.plant import device_cost
@@ -245,6 +245,9 @@ def simulate_dispatch(
             "p_plant_dispatch_kw": taken_kw,
             "plant_dispatch_other_eur": device_cost(plant, moved, flows.step_h * weight),
         }
+    end_eur = end_cost_eur(result, ring.end_credit_eur_per_kwh)
+    if "ring_end" in dispatch:
+        end_eur -= float(dispatch["ring_end"].sum())
     supplies = location_electricity(data, dispatch, carriers)
     cost = true_cost(
         result,
@@ -253,6 +256,7 @@ def simulate_dispatch(
         supplies,
         plant,
         weight=weight,
+        end_eur=end_eur,
         **paid,  # type: ignore[arg-type]
     )
     cost = replace(

@@ -157,4 +157,5 @@ def ring_rows(
         capacity_kwh_per_k=capacity,
         field=field,
         cyclic=config.ends_as_it_began(float(step_h.sum())),
+        end_credit_eur_per_kwh=config.end_credit_eur_per_kwh,
     )

@@ -191,6 +191,7 @@ def _penalties(
     assert loop is not None
     steps = result.step_h.size
     water, mean = np.zeros((len(loop.stations), steps)), np.zeros(steps + 1)
+    mean[-1] = -rows.end_credit_eur_per_k
     if not rows.kept_within:
         return water, mean
     low, high = rows.limits_degc
@@ -202,7 +203,7 @@ def _penalties(
         full = np.where(degc > high[row], 1.0, -1.0) * rows.beyond_eur_per_k
         return np.where(outside, full, np.where(inside, 0.0, warmer_eur_per_k[row]))
 
-    mean[1:] = slope(result.temperature_degc[1:], 0)
+    mean[1:] += slope(result.temperature_degc[1:], 0)
     degc = dict(zip(loop.station_of, result.source_degc, strict=True))
     assert result.plant_degc is not None
     degc[loop.plant_station] = result.plant_degc

@@ -53,6 +53,17 @@ class LossConfig(Strict):
     )
 
 
+class EndCredit(Strict):
+    """A price for the heat that the ring holds at the end of a run."""
+
+    credit_eur_per_kwh: Number = Field(
+        description=(
+            "Credit per kWh of heat that the ring holds at the end beyond what it held at the "
+            "start; what it then lacks is charged. Negative where warmth is a burden [€/kWh]."
+        )
+    )
+
+
 # --- switches ---------------------------------------------------------------------------------
 
 
@@ -154,11 +165,13 @@ class RingConfig(Strict):
         default="report",
         description="What happens when the plant cannot hold the bounds: count it, or stop.",
     )
-    cyclic: Flag | None = Field(
+    end: Literal["cyclic", "free"] | EndCredit | None = Field(
         default=None,
         description=(
-            "Whether a programme that schedules the plant ends with the ring as warm as it began, "
-            "so that no optimum lives on drained water; by default over a year or more."
+            "How a run ends, so that no optimum lives on drained water. `cyclic`: a programme that "
+            "schedules the plant leaves the ring as warm as it found it; `free`: as warm as it "
+            "likes; or a price for what the ring then holds. `cyclic` over a year or more, else "
+            "`free`, unless said."
         ),
     )
     fluid: RingFluid = Field(
@@ -191,7 +204,12 @@ class RingConfig(Strict):
 
     def ends_as_it_began(self, hours: float) -> bool:
         """Whether the programme shall leave the water as warm as it found it, over these hours."""
-        return hours >= A_YEAR_H if self.cyclic is None else self.cyclic
+        return hours >= A_YEAR_H if self.end is None else self.end == "cyclic"
+
+    @property
+    def end_credit_eur_per_kwh(self) -> float:
+        """Credit for heat that the ring holds at the end and did not hold at the start [€/kWh]."""
+        return self.end.credit_eur_per_kwh if isinstance(self.end, EndCredit) else 0.0
 
     @property
     def medium(self) -> Medium:

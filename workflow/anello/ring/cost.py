@@ -56,6 +56,8 @@ class TrueCost:
         Difference in electricity bought because the simulated COP differ [€].
     plant_electricity_eur, plant_other_eur : float
         Electricity and other cost of balancing plant and pump [€].
+    end_eur : float
+        Cost of a ring that ends colder than it began, beyond what the dispatch holds of it [€].
     pump_eur : float
         The part of it that the circulation pump's electricity costs beyond all other [€].
     extra_kwh : float
@@ -76,6 +78,7 @@ class TrueCost:
     pump_eur: float
     extra_kwh: float
     grid_kwh: float
+    end_eur: float = 0.0
     unseen_eur: float = 0.0
     price_eur_per_kwh: Mapping[str, Floats] = field(default_factory=dict)
 
@@ -119,6 +122,20 @@ def marginal_price(location: LocationElectricity, worth_eur_per_kwh: Floats | No
     return within
 
 
+def end_cost_eur(result: RingResult, credit_eur_per_kwh: float) -> float:
+    """Return what a ring that ends colder than it began costs; negative where it is warmer [€].
+
+    Parameters
+    ----------
+    result : RingResult
+        The simulation.
+    credit_eur_per_kwh : float
+        Credit for heat that the ring holds at the end and did not hold at the start [€/kWh].
+    """
+    rise_k = float(result.temperature_degc[-1] - result.temperature_degc[0])
+    return -credit_eur_per_kwh * result.capacity_kwh_per_k * rise_k
+
+
 def true_cost(
     result: RingResult,
     p_dispatch_kw: Floats,
@@ -130,6 +147,7 @@ def true_cost(
     plant_in_dispatch: bool = False,
     p_plant_dispatch_kw: Floats | None = None,
     plant_dispatch_other_eur: float = 0.0,
+    end_eur: float = 0.0,
 ) -> TrueCost:
     """Return what a dispatch costs when the ring is simulated.
 
@@ -157,6 +175,8 @@ def true_cost(
         Electricity of plant and pump in the dispatch [kW].
     plant_dispatch_other_eur : float
         Other cost of the plant in the dispatch [€].
+    end_eur : float
+        Cost of a ring that ends colder than it began, beyond what the dispatch holds of it [€].
 
     Returns
     -------
@@ -225,11 +245,12 @@ def true_cost(
         pump = float(plant.electricity_price_eur_per_kwh * (pump_kwh * weight).sum())
         bought += float((result.plant_kw * result.step_h * weight).sum())
     return TrueCost(
-        total_eur=dispatch_cost_eur + electricity + plant_electricity + plant_other,
+        total_eur=dispatch_cost_eur + electricity + plant_electricity + plant_other + end_eur,
         dispatch_eur=dispatch_cost_eur,
         electricity_eur=electricity,
         plant_electricity_eur=plant_electricity,
         plant_other_eur=plant_other,
+        end_eur=end_eur,
         pump_eur=pump,
         extra_kwh=float(sum((values * weight).sum() for values in extra.values())),
         grid_kwh=bought,

@@ -62,6 +62,31 @@ class Unheld:
         )
 
 
+def end_of_ring(ring: xr.Dataset) -> dict[str, float] | None:
+    """Return how a simulated ring ends; None where its file does not say.
+
+    Parameters
+    ----------
+    ring : xarray.Dataset
+        As `anello.ring.adapt.ring_dataset` makes it, with `end_cost_eur`.
+
+    Returns
+    -------
+    dict of str to float, or None
+        Mean water at start and end, `first_degc` and `last_degc`; what it holds more at the end,
+        `held_kwh`; what that costs, `cost`, negative where it is credited.
+    """
+    if not {"capacity_kwh_per_k", "end_cost_eur"} <= set(ring.attrs):
+        return None
+    first, last = (float(ring["temperature_degc"].values[state]) for state in (0, -1))
+    return {
+        "first_degc": first,
+        "last_degc": last,
+        "held_kwh": float(ring.attrs["capacity_kwh_per_k"]) * (last - first),
+        "cost": float(ring.attrs["end_cost_eur"]),
+    }
+
+
 def unheld(ring: xr.Dataset) -> Unheld | None:
     """Return what a simulated ring's plant did not hold; None where it held all.
 

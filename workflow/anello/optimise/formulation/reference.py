@@ -48,8 +48,8 @@ and expressions are called by their name alone.
 
 `obj`: the weighted cost of all classes, and what is not served or not taken at the price `bigM`
 (with `ensure_feasibility`; added when minimising, subtracted when maximising). With
-`objective: check_feasibility` it is a constant. The `ring_cost` of a scheduled balancing plant is
-part of the cost.
+`objective: check_feasibility` it is a constant. The `ring_cost` of a scheduled balancing plant
+and a priced `ring_end` are part of the cost.
 
 $$
 {objective}

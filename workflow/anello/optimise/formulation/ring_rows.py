@@ -201,6 +201,8 @@ class RingRows:
         A borefield that the programme schedules.
     cyclic : bool
         Whether the water shall end as warm as it began.
+    end_credit_eur_per_kwh : float
+        Credit for heat that the water holds at the end and did not hold at the start [€/kWh].
     """
 
     heat_pumps: tuple[str, ...]
@@ -220,6 +222,7 @@ class RingRows:
     capacity_kwh_per_k: float = 0.0
     field: FieldRows | None = None
     cyclic: bool = False
+    end_credit_eur_per_kwh: float = 0.0
 
     @property
     def device_places(self) -> list[int]:
@@ -252,6 +255,11 @@ class RingRows:
             low[0, -1] = self.initial_degc - self.margin_k
             high[0, -1] = self.initial_degc + self.margin_k
         return low, high
+
+    @property
+    def end_credit_eur_per_k(self) -> float:
+        """Credit for a kelvin by which the water ends warmer than it began [€/K]."""
+        return self.end_credit_eur_per_kwh * self.capacity_kwh_per_k
 
     @property
     def beyond_eur_per_k(self) -> float:

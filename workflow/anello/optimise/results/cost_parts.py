@@ -211,6 +211,10 @@ def _of_ring(collected: CollectedResults) -> Iterator[Row]:
             planned += float(cost)
             if cost != 0.0:
                 yield main, OPTIMISED, "", str(device), "Balancing plant", float(cost)
+    if "ring_end" in results:
+        held = float(results["ring_end"].sum())
+        planned += held
+        yield main, OPTIMISED, "", "", "What the ring holds at the end", held
     if trace is None or "j_sim_eur" not in trace:
         return
     promised = float(results.attrs.get("cost_objective", weighed + planned))
@@ -224,6 +228,7 @@ def _of_ring(collected: CollectedResults) -> Iterator[Row]:
         "Electricity of heat pumps beyond the dispatch": told.get("electricity_eur", 0.0),
         "Electricity of plant and pump": told.get("plant_electricity_eur", 0.0),
         "Other cost of the plant": told.get("plant_other_eur", 0.0),
+        "What the ring holds at the end": told.get("end_eur", 0.0),
     }
     for part, cost in parts.items():
         more -= float(cost)

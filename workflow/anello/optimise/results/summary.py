@@ -20,7 +20,7 @@ from anello.optimise.results.prices import (
     steps_without_price,
 )
 from anello.optimise.results.whole_cost import cost_parts, simulated_emissions, whole_cost
-from anello.ring.held import unheld
+from anello.ring.held import end_of_ring, unheld
 from anello.ring.hydraulics import hydraulic_summary
 
 KWH_PER_MWH = 1000.0
@@ -300,6 +300,9 @@ def _ring(ring: xr.Dataset) -> dict[str, Any]:
     if {"bounds_degc", "capacity_kwh_per_k"} <= set(ring.attrs):
         beyond = unheld(ring)
         out["beyond_bounds"] = None if beyond is None else {**asdict(beyond), "text": str(beyond)}
+    held = end_of_ring(ring)
+    if held is not None:
+        out["end"] = held
     for name in ("resets_low", "resets_high", "shortfall_kwh"):
         if name in ring.attrs:
             out[name] = ring.attrs[name]

@@ -303,6 +303,14 @@ _TABLE = (
         display_units=_COST,
     ),
     ResultVariable(
+        "ring_end",
+        ("ring",),
+        "1",
+        "Cost of a ring that ends colder than it began",
+        "expression",
+        display_units=_COST,
+    ),
+    ResultVariable(
         "capacity_factor",
         _FLOW,
         "1",

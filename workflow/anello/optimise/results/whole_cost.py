@@ -22,7 +22,8 @@ Floats = NDArray[np.float64]
 
 PARTS = ("capital", "electricity", "fuel", "maintenance", "revenue")
 """What a cost is made of: interest and repayment; what supplies of electricity and of anything else
-charge; yearly and running costs of all other devices; income from exports, which is negative."""
+charge; yearly and running costs of all other devices; income from exports, which is negative, and
+what the ring holds at the end, where that has a price."""
 
 _ELECTRIC = ("electricity", "power", "elec")
 
@@ -93,9 +94,10 @@ def whole_cost(collected: CollectedResults, simulated: float | None) -> dict[str
     whole = charged
     if simulated is not None:
         # ASSUME: what the simulation adds is electricity, but for what its devices cost per heat.
-        other = _devices_other(collected)
+        other, end = _devices_other(collected), _end(collected)
         parts["maintenance"] += other
-        parts["electricity"] += simulated - charged - other
+        parts["revenue"] += end
+        parts["electricity"] += simulated - charged - other - end
         whole = simulated
     ring = priced_ring(collected)
     if ring is not None:
@@ -185,6 +187,11 @@ def _devices_other(collected: CollectedResults) -> float:
     heat = {str(name): ring["q_bal_kw"].sel(device=name).values for name in ring["device"].values}
     weight = collected.results["timestep_weight"].values.astype(float)
     return device_cost(plant, heat, ring["step_h"].values * weight)
+
+
+def _end(collected: CollectedResults) -> float:
+    """Return what a ring that ends colder than it began costs, where that has a price."""
+    return 0.0 if collected.ring is None else float(collected.ring.attrs.get("end_cost_eur", 0.0))
 
 
 def _yearly(collected: CollectedResults, cost_class: str, fixed: Floats) -> Floats:

@@ -6,7 +6,7 @@ import html
 import json
 
 from anello.optimise.results.collected import CollectedResults
-from anello.ring.held import unheld
+from anello.ring.held import end_of_ring, unheld
 
 
 def audits_html(collected: CollectedResults) -> str:
@@ -43,6 +43,13 @@ def audits_html(collected: CollectedResults) -> str:
             f"Bounds: all water stays within {low:g} to {high:g} °C."
             if beyond is None
             else f"Bounds: {beyond}"
+        )
+    end = end_of_ring(ring)
+    if end is not None:
+        paid = f", at a price: {-end['cost']:,.2f} credited" if end["cost"] else ""
+        lines.append(
+            f"End: the water began at {end['first_degc']:.1f} °C and ends at "
+            f"{end['last_degc']:.1f} °C, {end['held_kwh']:+,.0f} kWh of heat{paid}."
         )
     if not lines:
         return ""

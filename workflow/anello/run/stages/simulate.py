@@ -16,6 +16,7 @@ from anello.coupling.slp import judge_iteration
 from anello.model.data import ModelData
 from anello.optimise.results.netcdf import read_netcdf, write_netcdf
 from anello.ring.adapt import ring_dataset
+from anello.ring.cost import end_cost_eur
 
 if TYPE_CHECKING:
     from anello.coupling.config import CouplingConfig
@@ -99,6 +100,8 @@ def simulate_iteration(
         "electricity_eur": cost.electricity_eur,
         "plant_electricity_eur": cost.plant_electricity_eur,
         "plant_other_eur": cost.plant_other_eur,
+        "end_eur": cost.end_eur,
+        "end_cost_eur": end_cost_eur(result, ring_settings.end_credit_eur_per_kwh),
         "extra_electricity_kwh": cost.extra_kwh,
         "grid_kwh": cost.grid_kwh,
     }

@@ -8,7 +8,7 @@ from anello.optimise.formulation.context import Context
 from anello.optimise.formulation.expression import Expression, Parameter
 from anello.optimise.formulation.registry import Named, Rows, constraint, expression
 from anello.optimise.formulation.ring.heat import electricity_pairs
-from anello.optimise.formulation.ring.unknowns import rows_of
+from anello.optimise.formulation.ring.unknowns import one, rows_of
 from anello.optimise.formulation.ring.water import water_at
 from anello.optimise.formulation.ring_rows import (
     EXCHANGE_PER_K,
@@ -55,6 +55,23 @@ def ring_cost(c: Context) -> Named | None:
         power = c.system.variables["ring_power"].at() * (price * c.weight)
         cost = cost + power.sum_into(where, len(rows.devices))
     return Named({"device": list(rows.devices)}, cost.sum_time())
+
+
+@expression(
+    "ring_end",
+    index="ring",
+    when="what the ring holds at the end has a price",
+    equation=r"c_{end}\, C\, (T_0 - T_{last})",
+)
+def ring_end(c: Context) -> Named | None:
+    """Cost of a ring that ends colder than it began; negative where it ends warmer."""
+    rows = rows_of(c)
+    if rows is None or not rows.end_credit_eur_per_k:
+        return None
+    last = np.zeros((1, c.n_time))
+    last[0, -1] = -rows.end_credit_eur_per_k
+    warmer = (c.system.variables["ring_temperature"].at() * last).sum_time()
+    return Named(one(), warmer + rows.end_credit_eur_per_k * rows.initial_degc)
 
 
 @constraint(
