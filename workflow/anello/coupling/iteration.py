@@ -21,6 +21,7 @@ from anello.coupling.incumbent import Linearisation, start
 from anello.coupling.linearisation import apply, following_schedule, schedule_kw
 from anello.coupling.record import CouplingState, SlpStep
 from anello.coupling.ring_rows import ring_rows
+from anello.coupling.tanks import tank_limits
 from anello.coupling.valves import opened
 from anello.errors import InputError
 from anello.errors import Problem as Fault
@@ -68,7 +69,7 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
     else:
         return None
     nodes = heat_pumps(ring, data)
-    return ring_rows(
+    rows = ring_rows(
         ring,
         nodes,
         largest_kw(data, nodes),
@@ -78,6 +79,7 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
         waves_seen=coupling.slp.waves_in(data.inputs.sizes["timestep"]),
         around=_surroundings(data),
     )
+    return replace(rows, tank_most_kwh=tank_limits(ring, data, nodes))
 
 
 def _check_chronological(data: ModelData) -> None:

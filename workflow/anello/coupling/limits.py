@@ -252,17 +252,20 @@ def trust_region(
             size = np.broadcast_to(size, block.shape[1:])
             most[k] = size * rows.step_h
         bounds["ring_heat"] = (np.zeros(block.shape), most)
-    if np.isfinite(reach) and "storage" in problem.variables:
+    if "storage" in problem.variables:
         block = problem.variables["storage"]
         lower_kwh = np.full(block.shape, np.nan)
         upper_kwh = np.full(block.shape, np.nan)
         positions = block.positions()
+        for store, most_kwh in rows.tank_most_kwh.items():
+            upper_kwh[positions[(store,)]] = np.where(np.isfinite(most_kwh), most_kwh, np.nan)
         for k, store in enumerate(rows.stores):
-            if not store or about.degc_per_kwh[k] == 0:
+            if not store or about.degc_per_kwh[k] == 0 or not np.isfinite(reach):
                 continue
             room = reach / abs(about.degc_per_kwh[k])
             item = positions[(store,)]
             lower_kwh[item] = np.fmax(lower_kwh[item], np.maximum(about.storage_kwh[k] - room, 0.0))
+            lower_kwh[item] = np.fmin(lower_kwh[item], rows.tank_most_kwh.get(store, np.inf))
             upper_kwh[item] = np.fmin(upper_kwh[item], about.storage_kwh[k] + room)
         bounds["storage"] = (lower_kwh, upper_kwh)
     return bounds

@@ -6,8 +6,10 @@ what it is and in which unit; the reference page is generated from these descrip
 
 from __future__ import annotations
 
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from anello.ring.cop_config import HeatPumpConfig, StoreUse
@@ -27,6 +29,7 @@ from anello.ring.loop_config import LoopConfig
 from anello.ring.plant_config import PlantConfig
 from anello.ring.two_pipe_config import TwoPipeConfig
 
+MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
 Mode = Literal["physical", "iccep2019"]
 
 
@@ -181,6 +184,13 @@ class RingConfig(Strict):
             "near or below 0 °C needs glycol."
         ),
     )
+    dumping_season: tuple[MonthDay, MonthDay] | None = Field(
+        default=None,
+        description=(
+            "Days of the year, `MM-DD` to `MM-DD`, in which heat pumps may fill tanks with what no "
+            "load takes, so that the tanks' losses cool or warm the ring; never unless said."
+        ),
+    )
     water: WaterConfig = Field(
         default_factory=WaterConfig, description="Water content of the well-mixed ring."
     )
@@ -205,6 +215,15 @@ class RingConfig(Strict):
     def ends_as_it_began(self, hours: float) -> bool:
         """Whether the programme shall leave the water as warm as it found it, over these hours."""
         return hours >= A_YEAR_H if self.end is None else self.end == "cyclic"
+
+    def in_dumping_season(self, times: NDArray[np.datetime64]) -> NDArray[np.bool_]:
+        """Whether tanks may be filled with what no load takes, at each of the times."""
+        if self.dumping_season is None:
+            return np.zeros(times.size, dtype=bool)
+        first, last = self.dumping_season
+        days = np.array([str(time)[5:10] for time in times.astype("datetime64[D]")])
+        after, before = days >= first, days <= last
+        return np.asarray(after & before if first <= last else after | before, dtype=bool)
 
     @property
     def end_credit_eur_per_kwh(self) -> float:

@@ -203,6 +203,8 @@ class RingRows:
         Whether the water shall end as warm as it began.
     end_credit_eur_per_kwh : float
         Credit for heat that the water holds at the end and did not hold at the start [€/kWh].
+    tank_most_kwh : dict of str to ndarray, shape (T,)
+        Most that a tank may hold at the end of each step, so that none is a dump [kWh].
     """
 
     heat_pumps: tuple[str, ...]
@@ -223,6 +225,7 @@ class RingRows:
     field: FieldRows | None = None
     cyclic: bool = False
     end_credit_eur_per_kwh: float = 0.0
+    tank_most_kwh: dict[str, Array] = dataclasses.field(default_factory=dict)
 
     @property
     def device_places(self) -> list[int]:

@@ -300,6 +300,8 @@ def _ring(ring: xr.Dataset) -> dict[str, Any]:
     if {"bounds_degc", "capacity_kwh_per_k"} <= set(ring.attrs):
         beyond = unheld(ring)
         out["beyond_bounds"] = None if beyond is None else {**asdict(beyond), "text": str(beyond)}
+    if "made_to_be_lost" in ring.attrs:
+        out["made_to_be_lost"] = json.loads(ring.attrs["made_to_be_lost"])
     held = end_of_ring(ring)
     if held is not None:
         out["end"] = held

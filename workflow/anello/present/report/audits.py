@@ -44,6 +44,19 @@ def audits_html(collected: CollectedResults) -> str:
             if beyond is None
             else f"Bounds: {beyond}"
         )
+    if "made_to_be_lost" in ring.attrs:
+        lost = json.loads(ring.attrs["made_to_be_lost"])
+        lines.append(
+            "Tanks: none holds more than loads take."
+            if not lost
+            else "Tanks: heat or cold was made in order to be lost, "
+            + "; ".join(
+                f"{one['kwh']:,.0f} kWh in {one['hours']:,.0f} hours in {one['tank']}, first on "
+                f"{one['first']}"
+                for one in lost
+            )
+            + ". `ring.dumping_season` says when that may be."
+        )
     end = end_of_ring(ring)
     if end is not None:
         paid = f", at a price: {-end['cost']:,.2f} credited" if end["cost"] else ""

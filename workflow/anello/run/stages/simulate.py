@@ -13,6 +13,7 @@ from anello.coupling.exchange_file import handed_over, write_cop
 from anello.coupling.fixed_point import CopPair, next_cop
 from anello.coupling.iteration import heat_pumps, investment_eur, rows_of, simulate_dispatch
 from anello.coupling.slp import judge_iteration
+from anello.coupling.tanks import made_to_be_lost
 from anello.model.data import ModelData
 from anello.optimise.results.netcdf import read_netcdf, write_netcdf
 from anello.ring.adapt import ring_dataset
@@ -105,6 +106,8 @@ def simulate_iteration(
         "extra_electricity_kwh": cost.extra_kwh,
         "grid_kwh": cost.grid_kwh,
     }
+    lost = made_to_be_lost(ring_settings, data, found, nodes)
+    content.attrs["made_to_be_lost"] = json.dumps([asdict(one) for one in lost])
     # The ring last: the record of an iteration is read from it, so all else is there by then.
     write_cop(cop, dict(zip(nodes, following, strict=True)), result.times, incumbent)
     write_netcdf(content, ring)
