@@ -17,7 +17,7 @@ from anello.model.definition import read_model
 from anello.optimise.formulation.assemble import assemble
 from anello.optimise.formulation.pyomo_model import ArrayModel
 from anello.optimise.formulation.registry import REGISTRY
-from anello.optimise.formulation.ring_rows import Device, FieldRows, LoopRows, RingRows
+from anello.optimise.formulation.ring_rows import Device, DoubletRows, FieldRows, LoopRows, RingRows
 from anello.optimise.formulation.system import System
 from anello.optimise.solve import compile_problem, solve
 from golden.cases import cases
@@ -133,8 +133,26 @@ def borefield_in_the_flow() -> System:
     return borefield(always=True)
 
 
+def doublet() -> System:
+    """The same heat pumps over wells that feel on a day what they gave back on the day before."""
+    body = np.full(HOURS, 12.0)
+    wells = {
+        way: Device(100.0, 0.02, 0.0, sign, body_degc=body, kw_per_k=3.0)
+        for way, sign in (("wells_heating", 1.0), ("wells_cooling", -1.0))
+    }
+    rows = DoubletRows(
+        ways=("wells_heating", "wells_cooling"),
+        signs=(1.0, -1.0),
+        flow_kw_per_k=20.0,
+        block_of=np.arange(HOURS) // (HOURS // 2),
+        block_h=np.full(2, HOURS / 2),
+        weight=np.array([[0.0, 0.0], [0.5, 0.0]]),
+    )
+    return assemble(small_models.data(hours=HOURS), replace(RING, devices=wells, doublet=rows))
+
+
 BY_HAND = {"zero_efficiency": zero_efficiency, "secondary": secondary, "ring": ring, "loop": loop}
-BY_HAND |= {"ring_end": ring_end}
+BY_HAND |= {"ring_end": ring_end, "doublet": doublet}
 BY_HAND |= {"borefield": borefield, "borefield_in_the_flow": borefield_in_the_flow}
 
 

@@ -111,6 +111,15 @@ def test_the_promise_of_a_small_step_is_kept_with_a_priced_end(seed, loop, price
     assert kept(seed, loop=loop, end=end, **waves) == pytest.approx(1.0, abs=0.1)
 
 
+@QUICK
+@given(seed=st.integers(0, 11), loop=st.booleans())
+def test_the_promise_of_a_small_step_is_kept_with_wells_that_tire(seed, loop):
+    waves = {"waves": 4} if loop else {}
+    wells = {"max_flow_kg_s": 12.0, "doublet": {"breakthrough_days": 1.0}}
+    tires = {"plant": {"wells": wells}, "days": 3}
+    assert kept(seed, loop=loop, **waves, **tires) == pytest.approx(1.0, abs=0.1)
+
+
 def test_a_step_of_a_tenth_of_a_millikelvin_is_kept_too():
     """What devices that can do nothing may do in a programme must be nothing."""
     sources = {"plant": {"sources": {"coil": SOURCES["coil"]}}}

@@ -34,6 +34,7 @@ _FIELDS = {
     "exchanged_kw": (_EXCHANGER, "kW", "heat of each way through an exchanger"),
     "given_kw": (_STEP, "kW", "heat that is not decided"),
     "field_kw": (_STEP, "kW", "heat of a borefield into the ring"),
+    "well_shift_k": (_STEP, "K", "shift of the wells' supply"),
 }
 """Dimensions, units and meaning of a linearisation's arrays."""
 _WATER = {

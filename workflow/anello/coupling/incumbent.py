@@ -69,6 +69,8 @@ class Linearisation:
         Iteration that became the incumbent; −1 before the first.
     field_kw : ndarray, shape (T,)
         Heat of a borefield into the ring; zero without one, and before the first simulation [kW].
+    well_shift_k : ndarray, shape (T,)
+        By how much the supply of wells that tire departs from undisturbed groundwater [K].
     water : Water or None
         Where on a loop the water is warm; None for well-mixed water, and before the first
         simulation.
@@ -92,6 +94,7 @@ class Linearisation:
     cost_eur: float
     iteration: int
     field_kw: Floats = field(default_factory=lambda: np.zeros(0))
+    well_shift_k: Floats = field(default_factory=lambda: np.zeros(0))
     water: Water | None = None
 
     @property
@@ -177,6 +180,7 @@ def start(config: RingConfig, nodes: tuple[str, ...], cop: Floats) -> Linearisat
         cost_eur=np.inf,
         iteration=-1,
         field_kw=np.zeros(cop.shape[1]),
+        well_shift_k=np.zeros(cop.shape[1]),
     )
 
 
@@ -254,6 +258,9 @@ def linearise(
         cost_eur=cost_eur,
         iteration=iteration,
         field_kw=result.q_bal_kw["borefield"],
+        well_shift_k=(
+            np.zeros(data.times.size) if result.doublet is None else result.doublet.shift_k
+        ),
         water=water_about(config, rows, data, result, prices),
     )
 

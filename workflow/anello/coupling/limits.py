@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +12,7 @@ from anello.coupling.incumbent import Linearisation
 from anello.coupling.water import trust_region as water_trust_region
 from anello.optimise.formulation.ring_rows import (
     EXCHANGE_PER_K,
+    EXCHANGE_PER_SHIFT,
     POWER_PER_K,
     POWER_PER_KWH,
     Device,
@@ -70,19 +72,29 @@ def exchangers(
     """
     most_kw: dict[str, Floats] = {}
     patched: dict[str, Floats] = {}
+    shifted: dict[str, Floats] = {}
     limits = []
     moved = about.exchanged_kw
     if not len(moved):  # nothing is simulated yet
         moved = np.zeros((len(rows.exchangers), rows.step_h.size))
     for name, used_kw in zip(rows.exchangers, moved, strict=True):
+        device = rows.devices[name]
+        tires = rows.doublet is not None and name in rows.doublet.ways
+        if tires and device.body_degc is not None:
+            device = replace(device, body_degc=device.body_degc + about.well_shift_k)
+        conductance = _conductance(rows, about, device)
         patched[name], limit, most_kw[name] = _exchange(
-            config, rows, about, rows.devices[name], used_kw
+            config, rows, about, device, conductance, used_kw
         )
+        if tires:
+            shifted[name] = _follows(patched[name], conductance, device)
+            limit = limit - device.sign * shifted[name] * about.well_shift_k
         limits.append(limit)
     if limits:
         limit = np.array(limits)
         row_bounds["ring_exchange_max"] = (np.full_like(limit, np.nan), limit)
         values[EXCHANGE_PER_K] = patched
+        values[EXCHANGE_PER_SHIFT] = shifted
     return most_kw
 
 
@@ -91,18 +103,14 @@ def _exchange(
     rows: RingRows,
     about: Linearisation,
     device: Device,
+    conductance: Floats,
     used_kw: Floats,
 ) -> tuple[Floats, Floats, Floats]:
     """Return slope [kW/K], limit [kW] and most heat [kW] of one device, each of shape (T,)."""
     assert device.body_degc is not None
-    conductance = np.broadcast_to(device.kw_per_k, rows.step_h.shape)
-    if rows.loop is None:
-        conductance = over_a_step(device.kw_per_k, rows.psi)
     start_degc = about.temperature_degc[:-1]
     if about.water is not None:
         start_degc = about.water.degc[rows.plant_water]
-        through = about.water.passing_kw_per_k
-        conductance = passing_each(device.kw_per_k, through)
     return line(
         config,
         rows,
@@ -115,6 +123,27 @@ def _exchange(
         float(np.max(device.kw_per_k)),
         used_kw,
     )
+
+
+def _follows(slope: Floats, conductance: Floats, device: Device) -> Floats:
+    """Return how a limit follows a body whose temperature is a variable too, (T,) [kW/K].
+
+    As it follows the water, where it does so exactly; elsewhere the body is that of the incumbent.
+    A trace keeps the rows of the body alive where nothing depends on it, see `line`.
+    """
+    trace = slope <= TRACE * max(float(np.max(device.kw_per_k)), 1.0)
+    seen = np.where(trace | np.isclose(slope, conductance), slope, 0.0)
+    seen[0] = 0.0
+    return seen
+
+
+def _conductance(rows: RingRows, about: Linearisation, device: Device) -> Floats:
+    """Return the heat per kelvin between a device's other side and the water, (T,) [kW/K]."""
+    if about.water is not None:
+        return passing_each(device.kw_per_k, about.water.passing_kw_per_k)
+    if rows.loop is None:
+        return over_a_step(device.kw_per_k, rows.psi)
+    return np.broadcast_to(device.kw_per_k, rows.step_h.shape)
 
 
 def line(

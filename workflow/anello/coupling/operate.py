@@ -192,6 +192,14 @@ def _refuse_other_states(ring: RingConfig) -> None:
                 suggestion="Plan the whole period (`run.mode: plan`), or leave the borefield out",
             )
         )
+    if ring.plant is not None and ring.plant.wells.doublet is not None:
+        raise InputError(
+            Fault(
+                "what wells gave back is not carried from window to window",
+                key="ring.plant.wells.doublet",
+                suggestion="Plan the whole period (`run.mode: plan`), or let the wells not tire",
+            )
+        )
 
 
 def _part(

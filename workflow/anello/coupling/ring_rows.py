@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.coupling.borefield import field_rows
+from anello.coupling.doublet import doublet_rows
 from anello.coupling.linearisation import Floats
 from anello.coupling.water import loop_rows
 from anello.errors import InputError
@@ -156,6 +157,7 @@ def ring_rows(
         bounds_degc=config.bounds_degc,
         capacity_kwh_per_k=capacity,
         field=field,
+        doublet=doublet_rows(config, step_h) if scheduled else None,
         cyclic=config.ends_as_it_began(float(step_h.sum())),
         end_credit_eur_per_kwh=config.end_credit_eur_per_kwh,
     )

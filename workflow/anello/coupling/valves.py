@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from anello.ring.config import RingConfig
 from anello.ring.devices import plant_devices
+from anello.ring.doublet import compile_doublet
 from anello.ring.exchange import RingInput
 from anello.ring.geometry import flow_series, geometry, stations
 from anello.ring.mixed import step_coefficients
@@ -65,10 +66,22 @@ def opened(
             conductance = over_a_step(device.kw_per_k, psi)
         heat = schedule_kw.get(device.name, np.zeros(data.times.size))
         most_kw = np.where(heat > 0, device.heating_kw, device.cooling_kw)
-        limit = np.minimum(conductance * np.abs(device.body_degc - water_degc), most_kw)
+        body_degc = device.body_degc
+        if device.name == "wells" and "ring_well_shift" in dispatch:
+            body_degc = body_degc + _shift_k(config, data, dispatch)
+        limit = np.minimum(conductance * np.abs(body_degc - water_degc), most_kw)
         full = (np.abs(heat) >= (1.0 - AT_LIMIT) * limit - AT_LIMIT) & (np.abs(heat) > AT_LIMIT)
         told[device.name] = np.where(full, np.copysign(np.inf, heat), heat)
     return told
+
+
+def _shift_k(config: RingConfig, data: RingInput, dispatch: xr.Dataset) -> Floats:
+    """Return the shift of the wells' supply in the programme, shape (T,) [K]."""
+    assert config.plant is not None
+    doublet = compile_doublet(config.plant.wells, data.step_h)
+    assert doublet is not None
+    shift: Floats = dispatch["ring_well_shift"].values.reshape(-1)[doublet.block_of]
+    return shift
 
 
 def _water(

@@ -17,6 +17,7 @@ from anello.errors import ArtefactError, InputError, Problem
 from anello.ring.borefield.adapt import field_result, field_variables
 from anello.ring.config import RingConfig
 from anello.ring.cop_config import StoreUse
+from anello.ring.doublet import doublet_result, doublet_variables
 from anello.ring.exchange import Audit, RingInput, RingResult
 from anello.ring.hydraulics import hydraulic_result, hydraulic_variables
 from anello.ring.loop_config import ScheduledFlow
@@ -336,6 +337,8 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
         )
     if result.field is not None:
         data |= field_variables(result.field, variable)
+    if result.doublet is not None:
+        data |= doublet_variables(result.doublet, variable)
     if result.hydraulics is not None:
         data |= hydraulic_variables(result.hydraulics, variable)
     return xr.Dataset(
@@ -413,6 +416,7 @@ def ring_result(dataset: xr.Dataset) -> RingResult:
             flow_kg_s=dataset["flow_kg_s"].values if "flow_kg_s" in dataset else None,
             plant_degc=dataset["plant_degc"].values if "plant_degc" in dataset else None,
             field=field_result(dataset),
+            doublet=doublet_result(dataset),
             hydraulics=hydraulic_result(dataset),
             **arrays,
         )

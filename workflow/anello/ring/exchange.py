@@ -13,6 +13,7 @@ from anello.errors import InputError, Problem
 from anello.ring.borefield.device import FieldResult
 from anello.ring.config import RingConfig
 from anello.ring.cop_config import FixedUse
+from anello.ring.doublet import DoubletResult
 from anello.ring.hydraulics import Hydraulics
 from anello.ring.second_law import SecondLawAudit
 from anello.ring.surroundings import Surroundings
@@ -190,6 +191,8 @@ class RingResult:
         start [°C].
     field : FieldResult, optional
         What the borefield did.
+    doublet : DoubletResult, optional
+        What wells that tire did.
     hydraulics : Hydraulics, optional
         Pressure along the pipes.
     place_names : tuple of str, length N, optional
@@ -240,6 +243,7 @@ class RingResult:
     flow_kg_s: Floats | None = None
     plant_degc: Floats | None = None
     field: FieldResult | None = None
+    doublet: DoubletResult | None = None
     hydraulics: Hydraulics | None = None
     place_names: tuple[str, ...] | None = None
     branch_kg_s: Floats | None = None

@@ -23,6 +23,7 @@ from anello.ring.borefield.passage import evened
 from anello.ring.config import RingConfig
 from anello.ring.cop import RUNNING_KW, ScalarCop, compile_heat_pumps
 from anello.ring.devices import plant_devices
+from anello.ring.doublet import doublet_on_ring
 from anello.ring.exchange import RingInput, RingResult, use_side
 from anello.ring.geometry import Floats
 from anello.ring.hydraulics import loop_hydraulics, pump_power_kw
@@ -67,6 +68,7 @@ def simulate_loop(
     devices = plant_devices(config.plant, data.surroundings)
     device_names = [device.name for device in devices]
     controller, fields = None, {}
+    doublet = doublet_on_ring(config.plant, data.step_h)
     places = [plant_station] * len(devices)
     if config.plant is not None:
         names = [substation.name for substation in loop.substations]
@@ -76,7 +78,13 @@ def simulate_loop(
                 config.plant.borefield, data.step_h, state_kw=field_state_kw, folder=folder
             )
         controller = PlantController(
-            config.plant, devices, config.bounds_degc, steps, schedule, fields=fields
+            config.plant,
+            devices,
+            config.bounds_degc,
+            steps,
+            schedule,
+            fields=fields,
+            doublet=doublet,
         )
 
     field = np.full(parcels, config.initial_degc)
@@ -163,6 +171,7 @@ def simulate_loop(
         hydraulics=loop_hydraulics(loop, config.medium, flow),
         plant_degc=arriving[:, plant_station],
         fields=fields,
+        doublet=doublet,
         capacity_kwh_per_k=capacity,
         place_names=tuple(one.name for one in loop.substations),
         waters_degc={

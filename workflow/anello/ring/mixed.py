@@ -20,6 +20,7 @@ from anello.ring.config import RingConfig
 from anello.ring.cop import HeatPumpCop, ScalarCop, compile_heat_pumps
 from anello.ring.cop_config import FixedUse
 from anello.ring.devices import PlantDevice, plant_devices
+from anello.ring.doublet import DoubletOnRing, DoubletResult, doublet_on_ring
 from anello.ring.exchange import RingInput, RingResult, use_side
 from anello.ring.ground import ground_temperature_degc
 from anello.ring.hydraulics import Hydraulics
@@ -90,8 +91,9 @@ def simulate_mixed(
     reset = "reset_at_bounds" in active
     devices = plant_devices(None if reset or held else config.plant, data.surroundings)
     names = [device.name for device in devices]
-    controller, fields = None, {}
+    controller, fields, doublet = None, {}, None
     if config.plant is not None and not reset and not held:
+        doublet = doublet_on_ring(config.plant, data.step_h)
         if config.plant.borefield is not None:
             fields["borefield"] = FieldOnRing(
                 config.plant.borefield,
@@ -101,7 +103,14 @@ def simulate_mixed(
                 folder=folder,
             )
         controller = PlantController(
-            config.plant, devices, config.bounds_degc, data.times.size, schedule, psi, fields
+            config.plant,
+            devices,
+            config.bounds_degc,
+            data.times.size,
+            schedule,
+            psi,
+            fields,
+            doublet,
         )
 
     if held:
@@ -139,6 +148,7 @@ def simulate_mixed(
         held=held,
         shortfall_kwh=0.0 if controller is None else controller.shortfall_kwh(data.step_h),
         fields=fields,
+        doublet=doublet,
     )
 
 
@@ -232,6 +242,7 @@ def _plant_exchanges(
     per_kwh: Mapping[str, tuple[Floats, Floats]],
     waters_degc: Mapping[str, Floats],
     fields: Mapping[str, FieldOnRing],
+    doublet: DoubletOnRing | None,
 ) -> Iterator[Exchange]:
     """Devices of the plant between the ring's water and what is on their other side."""
     for device in devices:
@@ -239,6 +250,8 @@ def _plant_exchanges(
         water_degc = waters_degc[device.name]
         if device.name in fields:
             body = fields[device.name].wall_degc[1:]
+        if device.name == "wells" and doublet is not None and body is not None:
+            body = body + doublet.shifts_k
         if body is None or not device.ways:
             continue
         into, out = np.maximum(heat, 0.0), np.maximum(-heat, 0.0)
@@ -274,6 +287,7 @@ def assemble(
     hydraulics: Hydraulics | None = None,
     plant_degc: Floats | None = None,
     fields: Mapping[str, FieldOnRing] | None = None,
+    doublet: DoubletOnRing | None = None,
     waters_degc: Mapping[str, Floats] | None = None,
     capacity_kwh_per_k: float | None = None,
 ) -> RingResult:
@@ -313,6 +327,8 @@ def assemble(
         Pressure along the pipes.
     fields : mapping of str to FieldOnRing, optional
         Devices with a memory, after the run.
+    doublet : DoubletOnRing, optional
+        Wells that tire, after the run.
     waters_degc : mapping of str to ndarray, shape (T,), optional
         Water that passes each device, where they are not all at one place [°C].
     capacity_kwh_per_k : float, optional
@@ -381,7 +397,7 @@ def assemble(
     fields = fields or {}
     exchanges = [
         *_pump_exchanges(data, pumps, source, use, p_kw, free_kw),
-        *_plant_exchanges(devices, balancing, per_kwh, waters, fields),
+        *_plant_exchanges(devices, balancing, per_kwh, waters, fields, doublet),
     ]
     entropy = second_law.audit(exchanges, data.times)
     if config.mode == "physical":
@@ -427,6 +443,7 @@ def assemble(
         hydraulics=hydraulics,
         plant_degc=plant_degc,
         field=fields["borefield"].result() if "borefield" in fields else None,
+        doublet=_doublet_result(devices, doublet),
     )
     if config.outside_bounds == "error" and result.steps_outside:
         state = result.temperature_degc
@@ -440,3 +457,13 @@ def assemble(
             )
         )
     return result
+
+
+def _doublet_result(
+    devices: Sequence[PlantDevice], doublet: DoubletOnRing | None
+) -> DoubletResult | None:
+    if doublet is None:
+        return None
+    (well_degc,) = (device.body_degc for device in devices if device.name == "wells")
+    assert well_degc is not None
+    return doublet.result(well_degc)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from anello.ring.borefield.device import FieldOnRing
 from anello.ring.devices import PlantDevice
+from anello.ring.doublet import DoubletOnRing
 from anello.ring.plant_config import PlantConfig
 
 Floats = NDArray[np.float64]
@@ -40,6 +41,8 @@ class PlantController:
         water that comes nearer to its other side during the step; see `over_a_step`.
     fields : mapping of str to FieldOnRing, optional
         Devices with a memory; they say themselves what they can do in a step.
+    doublet : DoubletOnRing, optional
+        Wells that tire.
     """
 
     def __init__(
@@ -51,8 +54,10 @@ class PlantController:
         schedule: Mapping[str, Floats] | None = None,
         k_per_kw: Floats | None = None,
         fields: Mapping[str, FieldOnRing] | None = None,
+        doublet: DoubletOnRing | None = None,
     ) -> None:
         self._fields = [(fields or {}).get(device.name) for device in devices]
+        self._doublets = [doublet if device.name == "wells" else None for device in devices]
         self.config = config
         self.devices = tuple(devices)
         self.low = min(bounds_degc[0], config.heat_below_degc)
@@ -88,8 +93,8 @@ class PlantController:
     ) -> list[tuple[float, float]]:
         """Return the most that each device can take out of the ring (≤ 0) and put in [kW]."""
         limits = []
-        for most, bodies, kw_per_k, field, water in zip(
-            self._most_kw, self._bodies, self._kw_per_k, self._fields, water_degc, strict=True
+        for k, (most, bodies, kw_per_k, field, water) in enumerate(
+            zip(self._most_kw, self._bodies, self._kw_per_k, self._fields, water_degc, strict=True)
         ):
             if field is not None:
                 limits.append(field.limits_kw(step, water, loop_kw_per_k))
@@ -97,6 +102,9 @@ class PlantController:
             cooling, heating = most[step]
             if bodies is not None:
                 exchange, body = passing(kw_per_k[step], loop_kw_per_k), bodies[step]
+                doublet = self._doublets[k]
+                if doublet is not None:
+                    body += doublet.shift_k(step)
                 heating = min(max(0.0, exchange * (body - water)), heating)
                 cooling = min(max(0.0, exchange * (water - body)), cooling)
             limits.append((-cooling, heating))
@@ -158,17 +166,25 @@ class PlantController:
             drift_degc += k_per_kw * (sum(heat) - before)
         if self._deadband:
             self._balance(step, heat, limits, drift_degc, k_per_kw)
-        for k, field in enumerate(self._fields):
-            if field is not None:
-                field.take(step, heat[k])
+        self.take(step, heat)
         return heat
+
+    def take(self, step: int, heat_kw: Sequence[float]) -> None:
+        """Tell devices with a memory what heat they gave to the ring in a step [kW]."""
+        for memory in (self._fields, self._doublets):
+            for device, heat in zip(memory, heat_kw, strict=True):
+                if device is not None:
+                    device.take(step, heat)
 
     def _body(self, k: int, step: int) -> float | None:
         """Return the temperature on the other side of a device; None for what is none [°C]."""
         field, bodies = self._fields[k], self._bodies[k]
         if field is not None:
             return field.body_degc
-        return None if bodies is None else bodies[step]
+        if bodies is None:
+            return None
+        doublet = self._doublets[k]
+        return bodies[step] + (0.0 if doublet is None else doublet.shift_k(step))
 
     def _balance(
         self,

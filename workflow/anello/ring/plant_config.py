@@ -8,6 +8,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from anello.ring.borefield.config import BorefieldConfig
+from anello.ring.doublet_config import DoubletConfig
 from anello.ring.fields import Fraction, NonNegative, Number, Positive, Strict
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.sources import NAME, Source
@@ -41,6 +42,10 @@ class WellsConfig(Strict):
     )
     cost_eur_per_kwh: NonNegative = Field(
         default=0.0, description="Other cost per kWh of heat moved [€/kWh]."
+    )
+    doublet: DoubletConfig | None = Field(
+        default=None,
+        description="Wells that tire, as they get back what they gave; without it they never do.",
     )
 
     @property

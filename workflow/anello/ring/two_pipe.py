@@ -18,6 +18,7 @@ from anello.errors import EnergyAuditError, InputError, Problem
 from anello.ring.config import RingConfig
 from anello.ring.cop import RUNNING_KW, HeatPumpCop, ScalarCop, compile_heat_pumps
 from anello.ring.devices import PlantDevice, plant_devices
+from anello.ring.doublet import DoubletOnRing, doublet_on_ring
 from anello.ring.exchange import RingInput, RingResult, use_side
 from anello.ring.geometry import connected
 from anello.ring.ground import ground_temperature_degc
@@ -69,7 +70,8 @@ def simulate_two_pipe(
     shape = tree(network, config.medium)
     devices = plant_devices(config.plant, data.surroundings)
     pressures = Pressures(network, config.medium, shape)
-    course = _march(config, data, pumps, use, shape, pressures, devices)
+    doublet = doublet_on_ring(config.plant, data.step_h)
+    course = _march(config, data, pumps, use, shape, pressures, devices, doublet)
     capacity_kwh_per_k = 2.0 * float(shape.capacity_kwh_per_k.sum())
     device_names = [device.name for device in devices]
     return assemble(
@@ -93,6 +95,7 @@ def simulate_two_pipe(
         hydraulics=pressures.over_time(course.drawn_kg_s, course.branch_kg_s),
         plant_degc=course.plant_degc,
         capacity_kwh_per_k=capacity_kwh_per_k,
+        doublet=doublet,
         waters_degc=dict(zip(device_names, course.device_degc, strict=True)),
     )
 
@@ -117,6 +120,7 @@ def _march(
     shape: Tree,
     pressures: Pressures,
     devices: tuple[PlantDevice, ...],
+    doublet: DoubletOnRing | None,
 ) -> _Course:
     """Go through the steps: heat, flow, pumps, water at the places, plant."""
     network = config.two_pipe
@@ -128,7 +132,7 @@ def _march(
     ground = ground_temperature_degc(network.ground, data.day_of_year, depth)
     warm_degc = network.start_warm_degc(config.initial_degc)
     lines = TwoLines(network, shape, warm_degc, ground)
-    plant = _Plant(config, devices, data.times.size, warm_degc, network.difference_k)
+    plant = _Plant(config, devices, data.times.size, warm_degc, network.difference_k, doublet)
     machines: list[ScalarCop] = [pump.scalar() for pump in pumps]
     signs = [float(pump.sigma) for pump in pumps]
     count = len(shape.places)
@@ -201,13 +205,14 @@ class _Plant:
         steps: int,
         warm_degc: float,
         difference_k: float,
+        doublet: DoubletOnRing | None = None,
     ) -> None:
         self.devices, self.bounds = devices, config.bounds_degc
         self.warm_degc, self.cold_degc = warm_degc, warm_degc - difference_k
         self.controller = (
             None
             if config.plant is None
-            else PlantController(config.plant, devices, config.bounds_degc, steps)
+            else PlantController(config.plant, devices, config.bounds_degc, steps, doublet=doublet)
         )
 
     def decide(
@@ -255,6 +260,7 @@ class _Plant:
                 ends[side], gaps[side] = middle, gap
                 gaps[1 - side] *= 0.5
             inlet += rise * float(heat.sum())
+        self.controller.take(step, heat.tolist())
         return heat, waters, inlet
 
     def _at_inlet(self, step: int, feeds_warm: float, inlet: float) -> tuple[Floats, Floats]:

@@ -15,6 +15,7 @@ from anello.optimise.formulation import (  # noqa: F401  (importing a theme regi
     conversion_plus,
     costs,
     dispatch,
+    doublet,
     export,
     groups,
     milp,

@@ -29,6 +29,7 @@ CHAPTERS = {
     "loop": "A loop's water in the programme (extension)",
     "plant": "The balancing plant in the programme (extension)",
     "borefield": "A borefield in the programme (extension)",
+    "doublet": "Wells that tire in the programme (extension)",
 }
 OBJECTIVE = (
     r"\min \text{ (or } \max\text{)} \quad \sum_{k} weight_k \sum_{node} cost_{k,node}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from anello.optimise.formulation.expression import Array
+from anello.optimise.formulation.expression import Array, IntArray
 
 MEAN_WATER = "mean"
 """Name of the water of a ring as a whole."""
@@ -18,6 +18,7 @@ BEYOND_EUR_PER_KWH = 0.4
 PER_K = "ring_output_per_k"
 PER_KWH = "ring_output_per_kwh"
 EXCHANGE_PER_K = "ring_exchange_kw_per_k"
+EXCHANGE_PER_SHIFT = "ring_exchange_kw_per_shift"
 POWER_PER_KWH = "ring_power_per_kwh"
 POWER_PER_K = "ring_power_per_k"
 WAVE_KEEP = "ring_wave_keep"
@@ -165,6 +166,34 @@ class FieldRows:
 
 
 @dataclass(frozen=True)
+class DoubletRows:
+    """Wells that tire, in D blocks of a day.
+
+    Attributes
+    ----------
+    ways : tuple of str
+        Devices of the programme that stand for them: into the ring, and out of it.
+    signs : tuple of float
+        +1 where a way puts heat into the ring, −1 where it takes heat out.
+    flow_kw_per_k : float
+        Heat capacity flow between the wells [kW/K].
+    block_of : ndarray of int, shape (T,)
+        Block of each step.
+    block_h : ndarray, shape (D,)
+        Length of the blocks [h].
+    weight : ndarray, shape (D, D)
+        What each block's injection adds to the supply of each later block [-].
+    """
+
+    ways: tuple[str, ...]
+    signs: tuple[float, ...]
+    flow_kw_per_k: float
+    block_of: IntArray
+    block_h: Array
+    weight: Array
+
+
+@dataclass(frozen=True)
 class RingRows:
     """What the programme needs to know of the ring, in plain numbers.
 
@@ -199,6 +228,8 @@ class RingRows:
         Heat capacity of the water [kWh/K].
     field : FieldRows or None
         A borefield that the programme schedules.
+    doublet : DoubletRows or None
+        Wells that tire within the programme's time.
     cyclic : bool
         Whether the water shall end as warm as it began.
     end_credit_eur_per_kwh : float
@@ -223,6 +254,7 @@ class RingRows:
     bounds_degc: tuple[float, float] = (-float("inf"), float("inf"))
     capacity_kwh_per_k: float = 0.0
     field: FieldRows | None = None
+    doublet: DoubletRows | None = None
     cyclic: bool = False
     end_credit_eur_per_kwh: float = 0.0
     tank_most_kwh: dict[str, Array] = dataclasses.field(default_factory=dict)

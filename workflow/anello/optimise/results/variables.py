@@ -219,6 +219,20 @@ _TABLE = (
         _POINT,
     ),
     ResultVariable(
+        "ring_well_heat",
+        ("block",),
+        "kW",
+        "Heat that wells which tire give to the ring in the optimisation, mean of a day",
+        "decision",
+    ),
+    ResultVariable(
+        "ring_well_shift",
+        ("block",),
+        "K",
+        "By how much their supply is warmer than undisturbed groundwater in the optimisation",
+        "decision",
+    ),
+    ResultVariable(
         "ring_pump",
         ("ring", "timestep"),
         "kWh",

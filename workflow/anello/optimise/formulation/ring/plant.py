@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.doublet import supply_shift
 from anello.optimise.formulation.expression import Expression, Parameter
 from anello.optimise.formulation.registry import Named, Rows, constraint, expression
 from anello.optimise.formulation.ring.heat import electricity_pairs
@@ -91,7 +92,9 @@ def ring_exchange_max(c: Context) -> Rows | None:
     heat = c.system.variables["ring_heat"].at([order.index(name) for name in names])
     per_k = Parameter(EXCHANGE_PER_K, names, np.zeros((len(names), c.n_time)))
     limit = water_at(c, [rows.plant_water] * len(names)) * signs * per_k
-    relation = heat * (1.0 / c.resolution) + limit <= most
+    taken = heat * (1.0 / c.resolution) + limit
+    shift = supply_shift(c, names)
+    relation = (taken if shift is None else taken + shift) <= most
     return Rows({"device": list(names)}, relation, TIME_AXIS)
 
 
