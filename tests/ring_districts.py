@@ -79,6 +79,11 @@ def loop_section(stations: list[str]) -> dict[str, Any]:
     }
 
 
+def resampled(resolution: str) -> dict[str, Any]:
+    """Return the options of a model with longer time steps."""
+    return {"function": "resample", "function_options": {"resolution": resolution}}
+
+
 def random_district(
     seed: int,
     *,
@@ -88,11 +93,14 @@ def random_district(
     free_cooling: dict[str, Any] | None = None,
     glycol: bool = False,
     end: Any = None,
+    resolution: str | None = None,
+    mass_kg: float | None = None,
 ) -> tuple[ModelData, RingConfig]:
     """Return a district and its ring; equal seeds give equal districts.
 
     Sizes, services, stores, tariff, sun and water content are drawn at random; every demand can be
     met, and the first heat pump always has a store. With `glycol` its ring is 19 K colder.
+    `resolution` makes fewer time steps of the hours, for which `mass_kg` gives enough water.
     """
     rng = np.random.default_rng(seed)
     steps = 24 * days
@@ -212,6 +220,7 @@ def random_district(
             "model": {
                 "name": f"random {seed}",
                 "calliope_version": "0.6.10",
+                **({} if resolution is None else {"time": resampled(resolution)}),
                 "outdoor_degc": "df=air:outdoor_degc",
                 "ring_series": {name: f"df=around:{name}" for name in tables["around"]},
             },
@@ -245,6 +254,8 @@ def random_district(
     if glycol:
         ring |= BRINE
         ring["plant"] |= {key: degc - 19.0 for key, degc in THRESHOLDS_DEGC.items()}
+    if mass_kg is not None:
+        ring["water"] = {"mass_kg": mass_kg}
     if loop:
         stations = [f"{place}::hp_{name}" for place in locations for name in _served(places, place)]
         ring |= {"model": "loop", "loop": loop_section(stations)}

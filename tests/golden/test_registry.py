@@ -119,6 +119,8 @@ def borefield(always: bool = False) -> System:
         always=always,
         station=0,
         most_kw=100.0,
+        carried=None if always else 5.0 * keep,
+        beyond_eur_per_k=10.0,
     )
     devices = {
         "backup_heater": RING.devices["backup_heater"],

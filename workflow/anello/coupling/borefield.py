@@ -7,15 +7,17 @@ from numpy.typing import NDArray
 
 from anello.coupling.incumbent import Linearisation
 from anello.coupling.limits import line
+from anello.errors import InputError, Problem
 from anello.optimise.formulation.ring_rows import (
     ALWAYS,
+    BEYOND_EUR_PER_KWH,
     FIELD_PER_K,
     FIELD_PER_MASS,
     FieldRows,
     RingRows,
     pair,
 )
-from anello.ring.borefield.device import device_stations
+from anello.ring.borefield.device import device_stations, is_a_year
 from anello.ring.borefield.field import Borefield, compile_borefield
 from anello.ring.config import RingConfig
 from anello.ring.devices import ways_of
@@ -23,6 +25,9 @@ from anello.ring.geometry import stations
 from anello.ring.plant import over_a_step
 
 Floats = NDArray[np.float64]
+
+NOTHING = 1e-9
+"""Less than this share of a mass is nothing [-]."""
 
 
 def field_rows(
@@ -40,10 +45,25 @@ def field_rows(
         Length of the steps [h].
     psi : ndarray, shape (T,)
         Rise of the (mean) water per heat over each step [K/kW].
+
+    Raises
+    ------
+    InputError
+        If the horizon of a run that is no year shall be held.
     """
     settings = None if config.plant is None else config.plant.borefield
     if settings is None:
         return None
+    held = settings.hold_at_horizon
+    if held and not is_a_year(step_h):
+        raise InputError(
+            Problem(
+                "only a year can be repeated until its horizon, and this run is "
+                f"{float(step_h.sum()) / 24.0:.0f} days long",
+                key="ring.plant.borefield.hold_at_horizon",
+                suggestion="Run a year (`model.subset_time`), or leave it out",
+            )
+        )
     field = compile_borefield(settings)
     station = 0
     if config.model == "loop" and config.loop is not None:
@@ -67,7 +87,49 @@ def field_rows(
         always=settings.always,
         station=station,
         most_kw=(high - low) * field.to_wall_kw_per_k(),
+        carried=_carried(field, settings.horizon_years, step_h) if held else None,
+        beyond_eur_per_k=_beyond_eur_per_k(field, settings.horizon_years, step_h) if held else 0.0,
     )
+
+
+def _carried(field: Borefield, years: int, step_h: Floats) -> Floats:
+    """Return what a mass, as a year leaves it, lowers the wall by in the last year, (J, T) [-]."""
+    ends = np.cumsum(step_h)
+    tau = field.chain.tau_h[:, None]
+    year = -ends[-1] / tau
+    before = np.expm1(year * (years - 1)) / np.expm1(year)
+    carried: Floats = before * np.exp(-ends / tau)
+    carried[carried < NOTHING] = 0.0
+    return carried
+
+
+def _beyond_eur_per_k(field: Borefield, years: int, step_h: Floats) -> float:
+    """Return the penalty of a kelvin: dearer than the heat of a year that it would bring [€/K]."""
+    hours = float(step_h.sum())
+    grown = float(field.chain.g(np.array([hours * years]))[0])
+    return BEYOND_EUR_PER_KWH * hours / (field.k_per_kw * grown)
+
+
+def beyond_at_horizon_k(rows: FieldRows, heat_kw: Floats) -> float:
+    """Return how far the fluid is beyond its limits in the last year, both sides added up [K].
+
+    Parameters
+    ----------
+    rows : FieldRows
+        The field's numbers.
+    heat_kw : ndarray, shape (T,)
+        Heat taken out of the ground, the same every year [kW].
+    """
+    if rows.carried is None:
+        return 0.0
+    masses = np.zeros(len(rows.masses))
+    for step in range(heat_kw.size):
+        masses = rows.keep[:, step] * masses + rows.drop_k_per_kw[:, step] * heat_kw[step]
+    idle = idle_degc(rows, heat_kw) - masses @ rows.carried
+    low, high = rows.fluid_degc
+    below = low - idle + np.maximum(heat_kw, 0.0) / rows.fluid_kw_per_k
+    above = idle + np.maximum(-heat_kw, 0.0) / rows.fluid_kw_per_k - high
+    return max(float(below.max()), 0.0) + max(float(above.max()), 0.0)
 
 
 def _conductance(

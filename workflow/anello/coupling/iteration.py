@@ -62,11 +62,21 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
     if not coupling.coupled:
         return None
     _check_chronological(data)
+    scheduled = coupling.fixed_point.scheduled_balancing
     if coupling.method == "slp":
         scheduled = coupling.slp.balancing == "scheduled"
-    elif coupling.fixed_point.scheduled_balancing:
-        scheduled = True
-    else:
+    field = None if ring.plant is None else ring.plant.borefield
+    if field is not None and field.hold_at_horizon and not scheduled:
+        raise InputError(
+            Fault(
+                "only a programme that schedules the plant can hold a borefield at its horizon",
+                key="ring.plant.borefield.hold_at_horizon",
+                value=True,
+                suggestion="Use `coupling.method: slp` with `slp.balancing: scheduled`, or leave it"
+                " out",
+            )
+        )
+    if coupling.method != "slp" and not scheduled:
         return None
     nodes = heat_pumps(ring, data)
     rows = ring_rows(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.coupling.borefield import beyond_at_horizon_k
 from anello.coupling.config import CouplingConfig, SlpConfig
 from anello.coupling.convergence import check_slp, require_converged
 from anello.coupling.incumbent import CORRECTED_K, Linearisation, linearise
@@ -271,6 +272,10 @@ def judge_iteration(
     if "ring_beyond" in dispatch:  # what is beyond the bounds in the programme, and truly
         beyond_k = _beyond_bounds_k(rows, result) - float(dispatch["ring_beyond"].sum())
         simulated_eur += rows.beyond_eur_per_k * beyond_k
+    if "ring_field_beyond" in dispatch and rows.field is not None:
+        beyond_k = beyond_at_horizon_k(rows.field, result.q_bal_kw["borefield"])
+        beyond_k -= float(dispatch["ring_field_beyond"].sum())
+        simulated_eur += rows.field.beyond_eur_per_k * beyond_k
     step = judge(
         config.slp,
         about,

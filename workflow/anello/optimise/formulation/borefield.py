@@ -10,9 +10,9 @@ from __future__ import annotations
 import numpy as np
 
 from anello.optimise.formulation.context import Context
-from anello.optimise.formulation.expression import Array, Expression, Parameter
+from anello.optimise.formulation.expression import Array, Expression, Parameter, Term
 from anello.optimise.formulation.registry import Columns, Rows, constraint, variable
-from anello.optimise.formulation.ring.water import later, water_at
+from anello.optimise.formulation.ring.water import copies, later, water_at
 from anello.optimise.formulation.ring_rows import (
     ALWAYS,
     FIELD_PER_K,
@@ -156,14 +156,61 @@ def ring_field_fluid(c: Context) -> Rows | None:
     field = _field(c)
     if field is None or field.always:
         return None
-    count = len(field.ways)
+    needed, room = _fluid(c, field, (_masses_before(c) * field.keep).sum_items())
+    return Rows({"device": list(field.ways)}, needed <= room, TIME_AXIS)
+
+
+def _fluid(c: Context, field: FieldRows, drop: Expression) -> tuple[Expression, Array]:
+    """Heat of each way and what a drop of the idle wall takes from it, and the most of both."""
     per_k = np.array([sign * field.fluid_kw_per_k for sign in field.signs])
-    drop = (_masses_before(c) * field.keep).sum_items()
-    memory = drop.sum_into([0], count)
-    for row in range(1, count):
-        memory = memory + drop.sum_into([row], count)
     limits = [field.fluid_degc[0] if sign > 0 else field.fluid_degc[1] for sign in field.signs]
     room = field.undisturbed_degc - np.array(limits)[:, None]
-    return Rows(
-        {"device": list(field.ways)}, _ways(c, field) + memory * per_k <= per_k * room, TIME_AXIS
+    return _ways(c, field) + copies(drop, len(field.ways)) * per_k, per_k * room
+
+
+@variable(
+    "ring_field_beyond",
+    index="device",
+    when="the programme holds a borefield's fluid within its limits at the horizon",
+    domain=r"\ge 0 \; [\mathrm{K}]",
+)
+def ring_field_beyond(c: Context) -> Columns | None:
+    """How far the fluid is beyond its limits in the horizon's last year; penalised."""
+    field = _field(c)
+    if field is None or field.carried is None:
+        return None
+    return Columns({"device": list(field.ways)})
+
+
+@constraint(
+    "ring_field_horizon",
+    index="device, timestep",
+    when="the programme holds a borefield's fluid within its limits at the horizon",
+    equation=r"ring\_heat / h \le \sigma\, F\,(T_0 - \sum_j (\varphi_j y_{j,t-1}"
+    r" + e^{-t/\tau_j} \frac{1 - \Phi_j^{N-1}}{1 - \Phi_j} y_{j,end}) - T_{limit})"
+    r" + F\, ring\_field\_beyond",
+)
+def ring_field_horizon(c: Context) -> Rows | None:
+    """The fluid stays within its limits in the last of many years that are like this one.
+
+    A mass that a year leaves at y after a start at rest begins year N at y·(1 − Φᴺ⁻¹)/(1 − Φ) with
+    Φ what a year leaves of it, and that decays over the year: exact, as the ground is linear.
+    """
+    field = _field(c)
+    if field is None or field.carried is None:
+        return None
+    ends = c.system.variables["ring_field"].block.numbers[:, -1:]
+    cols = np.broadcast_to(ends, field.carried.shape)
+    rows = np.zeros(len(field.masses), dtype=np.int64)
+    carried = Expression(1, c.n_time, [Term(rows, cols, field.carried)])
+    drop = (_masses_before(c) * field.keep).sum_items() + carried
+    needed, room = _fluid(c, field, drop)
+    count = len(field.ways)
+    slack = c.system.variables["ring_field_beyond"].block.numbers[:, None]
+    beyond = Term(
+        np.arange(count, dtype=np.int64),
+        np.broadcast_to(slack, (count, c.n_time)),
+        np.broadcast_to(-field.fluid_kw_per_k, (count, c.n_time)),
     )
+    relation = needed + Expression(count, c.n_time, [beyond]) <= room
+    return Rows({"device": list(field.ways)}, relation, TIME_AXIS)

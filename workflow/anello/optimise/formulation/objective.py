@@ -67,6 +67,10 @@ def set_objective(c: Context) -> None:
     if "ring_beyond" in c.system.variables and c.ring is not None:
         price = c.weight * (c.system.sense * c.ring.beyond_eur_per_k)
         c.system.penalty = (c.system.variables["ring_beyond"].at() * price).sum_items().sum_time()
+    if "ring_field_beyond" in c.system.variables and c.ring is not None and c.ring.field:
+        price_eur = c.system.sense * c.ring.field.beyond_eur_per_k
+        beyond = c.system.variables["ring_field_beyond"].at() * price_eur
+        c.system.penalty = c.system.penalty + beyond.sum_items()
     if "ring_unseen" in c.system.variables:
         unseen = c.system.variables["ring_unseen"].at() * float(c.system.sense)
         c.system.penalty = c.system.penalty + unseen.sum_items().sum_time()

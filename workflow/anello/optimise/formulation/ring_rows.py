@@ -149,6 +149,12 @@ class FieldRows:
         Its place on a loop.
     most_kw : float
         More heat than it can ever exchange [kW].
+    carried : ndarray, shape (J, T), optional
+        What each mass, as the run leaves it, still lowers the wall by at the end of each step of
+        the horizon's last year, if every year is like this one; only where the fluid is kept within
+        its limits then [-].
+    beyond_eur_per_k : float
+        Penalty of a kelvin beyond these limits [€/K].
     """
 
     masses: tuple[str, ...]
@@ -163,6 +169,8 @@ class FieldRows:
     always: bool
     station: int
     most_kw: float
+    carried: Array | None = None
+    beyond_eur_per_k: float = 0.0
 
 
 @dataclass(frozen=True)

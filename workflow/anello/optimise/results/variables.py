@@ -219,6 +219,13 @@ _TABLE = (
         _POINT,
     ),
     ResultVariable(
+        "ring_field_beyond",
+        ("device",),
+        "K",
+        "How far a borefield's fluid is beyond its limits in the horizon's last year",
+        "decision",
+    ),
+    ResultVariable(
         "ring_well_heat",
         ("block",),
         "kW",

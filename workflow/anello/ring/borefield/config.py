@@ -142,6 +142,13 @@ class BorefieldConfig(Strict):
     horizon_years: Count = Field(
         default=25, description="Years of operation after which the field is looked at [a]."
     )
+    hold_at_horizon: Flag = Field(
+        default=False,
+        description=(
+            "A programme of a year keeps `fluid_degc` in the last of `horizon_years` as well, if "
+            "every year is like this one."
+        ),
+    )
     electricity_kwh_per_kwh: NonNegative = Field(
         default=0.02, description="Pump electricity per kWh of heat moved [kWh/kWh]."
     )
@@ -171,6 +178,11 @@ class BorefieldConfig(Strict):
             raise ValueError(
                 f"`fluid_degc` [{low}, {high}] must enclose the undisturbed ground, "
                 f"{self.undisturbed_degc:.1f} °C over the boreholes' length"
+            )
+        if self.hold_at_horizon and self.always:
+            raise ValueError(
+                "`hold_at_horizon` has no meaning with `always`, where nothing decides what the "
+                "field exchanges; leave one of them out"
             )
         fault = liquid_fault(self.fluid, "fluid_degc", low, high)
         if fault is not None:

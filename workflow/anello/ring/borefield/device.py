@@ -36,6 +36,10 @@ class FieldResult:
     horizon_degc : ndarray, shape (T,), optional
         Wall at the end of each step of the horizon's last year, if this year is repeated; only of
         a run that is a year long [°C].
+    horizon_entering_degc : ndarray, shape (T,), optional
+        Fluid that enters the boreholes in that year [°C].
+    year_degc : ndarray, shape (4, N), optional
+        Lowest and highest wall, lowest and highest entering fluid in each year until then [°C].
     """
 
     wall_degc: Floats
@@ -44,6 +48,8 @@ class FieldResult:
     water_degc: Floats
     state_kw: Floats
     horizon_degc: Floats | None = None
+    horizon_entering_degc: Floats | None = None
+    year_degc: Floats | None = None
 
 
 class FieldOnRing:
@@ -146,10 +152,6 @@ class FieldOnRing:
             If the recorded heat does not lead to the recorded wall.
         """
         ends = self.wall_degc[1:]
-        years = None
-        if abs(float(self.step_h.sum()) - YEAR_H) <= 24.0 + 1e-6:
-            periods = self.config.horizon_years
-            years = repeat(self.field, self.heat_kw, self.step_h, periods, self._start)
         again = self.field.walls_degc(self.heat_kw, self.step_h, self._start)
         worst = float(np.abs(again - ends).max(initial=0.0))
         if not worst <= _AUDIT_K:
@@ -157,14 +159,37 @@ class FieldOnRing:
                 f"the borefield's wall is {worst:.3g} K from what its recorded heat leads to"
             )
         entering, leaving = self.field.fluid(ends, self.heat_kw, self.passing_kw_per_k)
+        known: dict[str, Floats] = {}
+        if is_a_year(self.step_h):
+            periods = self.config.horizon_years
+            years = repeat(self.field, self.heat_kw, self.step_h, periods, self._start)
+            # The same heat in the same flow: fluid and wall are as far from each other every year.
+            fluid = years.walls_degc + (entering - ends)
+            known = {
+                "horizon_degc": years.last_degc,
+                "horizon_entering_degc": fluid[-1],
+                "year_degc": np.array(
+                    [
+                        years.lowest_degc,
+                        years.highest_degc,
+                        fluid.min(axis=1),
+                        fluid.max(axis=1),
+                    ]
+                ),
+            }
         return FieldResult(
             wall_degc=self.wall_degc,
             entering_degc=entering,
             leaving_degc=leaving,
             water_degc=self.water_degc,
             state_kw=self._state,
-            horizon_degc=None if years is None else years.last_degc,
+            **known,
         )
+
+
+def is_a_year(step_h: Floats) -> bool:
+    """Whether these steps are a year, which may repeat; to a day, for leap years."""
+    return abs(float(step_h.sum()) - YEAR_H) <= 24.0 + 1e-6
 
 
 def device_stations(

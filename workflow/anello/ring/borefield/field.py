@@ -271,17 +271,36 @@ class Years:
     ----------
     starts : ndarray, shape (N + 1, J)
         State at the start of each period, and at the end [kW].
-    first_degc, last_degc : ndarray, shape (T,)
-        Wall at the end of each step of the first and of the last period [°C].
-    lowest_degc, highest_degc : ndarray, shape (N,)
-        Extremes of the wall in each period [°C].
+    walls_degc : ndarray, shape (N, T)
+        Wall at the end of each step of each period [°C].
     """
 
     starts: Floats
-    first_degc: Floats
-    last_degc: Floats
-    lowest_degc: Floats
-    highest_degc: Floats
+    walls_degc: Floats
+
+    @property
+    def first_degc(self) -> Floats:
+        """Wall at the end of each step of the first period, shape (T,) [°C]."""
+        first: Floats = self.walls_degc[0]
+        return first
+
+    @property
+    def last_degc(self) -> Floats:
+        """Wall at the end of each step of the last period, shape (T,) [°C]."""
+        last: Floats = self.walls_degc[-1]
+        return last
+
+    @property
+    def lowest_degc(self) -> Floats:
+        """Lowest wall of each period, shape (N,) [°C]."""
+        lowest: Floats = self.walls_degc.min(axis=1)
+        return lowest
+
+    @property
+    def highest_degc(self) -> Floats:
+        """Highest wall of each period, shape (N,) [°C]."""
+        highest: Floats = self.walls_degc.max(axis=1)
+        return highest
 
     @property
     def drift_k(self) -> float:
@@ -329,10 +348,4 @@ def repeat(
     first = field.walls_degc(heat_kw, step_h, start)
     decay = field.k_per_kw * np.exp(-ends[:, None] / field.chain.tau_h)
     walls = [first - decay @ (begin - start) for begin in starts[:-1]]
-    return Years(
-        starts=np.array(starts),
-        first_degc=first,
-        last_degc=walls[-1],
-        lowest_degc=np.array([wall.min() for wall in walls]),
-        highest_degc=np.array([wall.max() for wall in walls]),
-    )
+    return Years(starts=np.array(starts), walls_degc=np.array(walls))
