@@ -45,6 +45,7 @@ class FakeSolution:
     solver = "highs"
     solve_seconds = 0.01
     gap = 0.0
+    numbers_fixed = False
 
     def __init__(
         self,

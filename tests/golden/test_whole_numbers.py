@@ -18,6 +18,7 @@ from anello.optimise.results.collection import read_results
 from anello.optimise.solve import Problem, compile_problem, solve
 from anello.optimise.solve.basis import Basis
 from anello.optimise.solve.config import SolverConfig
+from anello.optimise.solve.start import Start
 from anello.present.report.costs import unpriced_note
 from anello.ring.config import RingConfig
 from anello.run.config import parse_config
@@ -111,7 +112,7 @@ def test_the_steps_of_the_workflow_find_the_same(place, found, repo_root, tmp_pa
 def test_an_integer_problem_starts_from_the_values_of_the_one_before(small_milp):
     first = solve(small_milp, prices=True)
     assert first.numbers_fixed
-    again = solve(small_milp, basis=first.basis, prices=True)
+    again = solve(small_milp, start=Start(first.basis), prices=True)
     assert again.objective == pytest.approx(first.objective, rel=1e-9)
     assert first.optimality_error < 1e-9
     plain = solve(small_milp)
