@@ -14,6 +14,7 @@ import argparse
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,32 +23,69 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow")]
 
 from anello.coupling.config import CouplingConfig  # noqa: E402
 from anello.coupling.district import CoupledDistrict, Outcome  # noqa: E402
+from anello.coupling.plant_sizes import sized  # noqa: E402
 from anello.district import load_district, write_district  # noqa: E402
 from anello.model.definition import read_model  # noqa: E402
+from anello.model.schema.yaml_reader import read_settings  # noqa: E402
+from anello.ring.capital import ring_capital  # noqa: E402
 from anello.ring.config import RingConfig  # noqa: E402
-from benchmarks.compare_coupling import smart_ring  # noqa: E402
+from anello.run.config import parse_config  # noqa: E402
 from benchmarks.page import write_between  # noqa: E402
 
 PAGE = ROOT / "docs" / "explanation" / "design.md"
 BEGIN, END = "<!-- design: begin -->\n", "<!-- design: end -->"
-LOOSE = {"method": "slp", "predicted_decrease": 2e-3, "tolerance_k": 0.5}
+
+
+@dataclass(frozen=True)
+class Found:
+    """How one way of finding sizes ended, with what the ring's own plant costs."""
+
+    outcome: Outcome
+    plant_eur: float
+    plant: RingConfig
+    seconds: float
+
+    @property
+    def whole_eur(self) -> float:
+        """Simulated true cost with the ring's plant [€]."""
+        return self.outcome.best.cost.total_eur + self.plant_eur
+
+    @property
+    def capital_eur(self) -> float:
+        """Part of it that is capital, and the plant's maintenance [€]."""
+        return self.outcome.best.state.investment_eur + self.plant_eur
 
 
 def run(
-    folder: Path, span: list[str], scenario: str, changes: dict[str, Any], **coupling: Any
-) -> Outcome:
-    """Couple one scenario of the embedded district."""
+    folder: Path,
+    span: list[str],
+    scenario: str,
+    changes: dict[str, Any] | None = None,
+    *,
+    plant: bool = False,
+    **coupling: Any,
+) -> Found:
+    """Couple one scenario of the embedded district, with the plant's sizes open or as described."""
+    begin = time.perf_counter()
     data = read_model(
-        folder, scenario=scenario, override_dict={"model.subset_time": span, **changes}
+        folder, scenario=scenario, override_dict={"model.subset_time": span, **(changes or {})}
     )
-    settings = CouplingConfig.model_validate({**LOOSE, **coupling})
-    ring = RingConfig.model_validate(smart_ring())
-    return CoupledDistrict(data, ring, settings).run(must_converge=False)
+    settings = read_settings(ROOT / "config" / "config.yaml")
+    settings["scenarios"] = ["smart", "designed"]
+    told = parse_config(settings).scenario("designed" if plant else "smart")
+    config = CouplingConfig.model_validate({**told.coupling.model_dump(), **coupling})
+    done = CoupledDistrict(data, told.ring, config).run(must_converge=False)
+    built = sized(told.ring, done.best.dispatch)
+    hours = float(data.inputs["timestep_resolution"].sum())
+    costs = ring_capital(built, told.ring_costs, hours)
+    paid = done.best.dispatch.get("ring_size_cost")
+    owed = costs.capital_eur + costs.maintenance_eur - (0.0 if paid is None else float(paid.sum()))
+    return Found(done, owed, built, time.perf_counter() - begin)
 
 
-def sizes(found: Outcome) -> dict[str, float]:
+def sizes(found: Found) -> dict[str, float]:
     """Return the power of everything whose size was open, by location and technology [kW]."""
-    capacity = found.best.dispatch["energy_cap"]
+    capacity = found.outcome.best.dispatch["energy_cap"]
     return {
         str(node): float(kw)
         for node, kw in zip(capacity["node"].values, capacity.values, strict=True)
@@ -64,13 +102,24 @@ def fixed(found: dict[str, float]) -> dict[str, Any]:
     return changes
 
 
-def row(name: str, found: Outcome, seconds: float, base: float | None) -> str:
+def row(name: str, found: Found, base: Found | None) -> str:
     """Return one line of the table."""
-    cost, capital = found.best.cost.total_eur, found.best.state.investment_eur
-    against = "" if base is None else f"{100.0 * (cost / base - 1.0):+.1f} %"
+    against = "" if base is None else f"{100.0 * (found.whole_eur / base.whole_eur - 1.0):+.1f} %"
+    record = found.outcome.record
     return (
-        f"| {name} | {cost:,.0f} | {against} | {capital:,.0f} | {cost - capital:,.0f} | "
-        f"{len(found.record.trace)} | {seconds:.0f} | {'yes' if found.record.converged else 'no'} |"
+        f"| {name} | {found.whole_eur:,.0f} | {against} | {found.capital_eur:,.0f} | "
+        f"{found.whole_eur - found.capital_eur:,.0f} | {len(record.trace)} | "
+        f"{found.seconds:.0f} | {'yes' if record.converged else 'no'} |"
+    )
+
+
+def plant_text(ring: RingConfig) -> str:
+    """Return the sizes of the ring's plant."""
+    assert ring.plant is not None
+    plant = ring.plant
+    return (
+        f"wells {plant.wells.max_flow_kg_s:,.0f} kg/s; dry cooler {plant.dry_cooler.max_kw:,.0f} "
+        f"kW; chiller {plant.chiller.max_kw:,.0f} kW"
     )
 
 
@@ -83,36 +132,38 @@ def main() -> None:
     span, lines = [told.first, told.last], []
     with tempfile.TemporaryDirectory() as temporary:
         folder = write_district(load_district(), Path(temporary) / "model").model
-        begin = time.perf_counter()
-        given = run(folder, span, "smart", {})
-        base = given.best.cost.total_eur
-        lines.append(row("as described", given, time.perf_counter() - begin, None))
-        print(lines[-1], flush=True)
-        begin = time.perf_counter()
-        seeing = run(folder, span, "designed", {})
-        lines.append(row("found with the ring in view", seeing, time.perf_counter() - begin, base))
-        print(lines[-1], flush=True)
-        begin = time.perf_counter()
-        blind = run(folder, span, "designed", {}, max_iterations=1)
-        after = run(folder, span, "smart", fixed(sizes(blind)))
-        lines.append(
-            row("found at constant COP, then operated", after, time.perf_counter() - begin, base)
+
+        def tried(name: str, found: Found, base: Found | None) -> Found:
+            lines.append(row(name, found, base))
+            print(lines[-1], flush=True)
+            return found
+
+        given = tried("as described", run(folder, span, "smart"), None)
+        machines = tried("machines found", run(folder, span, "designed"), given)
+        seeing = tried(
+            "machines and the ring's plant found", run(folder, span, "designed", plant=True), given
         )
-        print(lines[-1], flush=True)
-    more = after.best.cost.total_eur / seeing.best.cost.total_eur - 1.0
+        blind = run(folder, span, "designed", max_iterations=1)
+        after = tried(
+            "machines found at constant COP, then operated",
+            run(folder, span, "smart", fixed(sizes(blind))),
+            given,
+        )
+    more = after.whole_eur / machines.whole_eur - 1.0
     powers = "; ".join(f"{node} {kw:,.0f} kW" for node, kw in sizes(seeing).items())
     text = "\n".join(
         [
             f"Measured by `python benchmarks/design.py --from {told.first} --to {told.last}`. "
-            "Costs are simulated true costs, capital as annuities of the time modelled.",
+            "Costs are simulated true costs with the ring's plant, capital as annuities of the "
+            "time modelled.",
             "",
-            "| sizes | true cost [€] | against those described | of it capital [€] | operation "
+            "| sizes | whole cost [€] | against those described | of it capital [€] | operation "
             "[€] | programmes | time [s] | converged |",
             "| --- |" + " ---: |" * 6 + " --- |",
             *lines,
             "",
-            f"Not seeing the ring when sizes are found costs {100.0 * more:.1f} % here. Found with "
-            f"the ring in view: {powers}.",
+            f"Not seeing the ring when machines are sized costs {100.0 * more:.1f} % here. Found "
+            f"with the ring in view: {powers}; {plant_text(seeing.plant)}.",
             "",
         ]
     )

@@ -17,7 +17,14 @@ from anello.model.definition import read_model
 from anello.optimise.formulation.assemble import assemble
 from anello.optimise.formulation.pyomo_model import ArrayModel
 from anello.optimise.formulation.registry import REGISTRY
-from anello.optimise.formulation.ring_rows import Device, DoubletRows, FieldRows, LoopRows, RingRows
+from anello.optimise.formulation.ring_rows import (
+    Device,
+    DoubletRows,
+    FieldRows,
+    LoopRows,
+    OpenSize,
+    RingRows,
+)
 from anello.optimise.formulation.system import System
 from anello.optimise.solve import compile_problem, solve
 from golden.cases import cases
@@ -154,7 +161,25 @@ def doublet() -> System:
 
 
 BY_HAND = {"zero_efficiency": zero_efficiency, "secondary": secondary, "ring": ring, "loop": loop}
-BY_HAND |= {"ring_end": ring_end, "doublet": doublet}
+
+
+def chosen_sizes() -> System:
+    """The same heat pumps over wells and a heater whose sizes are to be chosen."""
+    body = np.full(HOURS, 12.0)
+    reach = np.full(HOURS, 30.0)
+    wells = {
+        way: Device(
+            np.inf, 0.02, 0.0, sign, body_degc=body, kw_per_k=3.0, sized="wells", reach_kw=reach
+        )
+        for way, sign in (("wells_heating", 1.0), ("wells_cooling", -1.0))
+    }
+    heater = Device(10.0, 1.0, 0.0, sized="backup_heater", reach_kw=np.full(HOURS, 10.0))
+    sizes = {"wells": OpenSize(0.0, 1.5, 20.0), "backup_heater": OpenSize(0.0, 1.0, 3.0)}
+    rows = replace(RING, devices={**wells, "backup_heater": heater}, sizes=sizes)
+    return assemble(small_models.data(hours=HOURS), rows)
+
+
+BY_HAND |= {"ring_end": ring_end, "doublet": doublet, "chosen_sizes": chosen_sizes}
 BY_HAND |= {"borefield": borefield, "borefield_in_the_flow": borefield_in_the_flow}
 
 

@@ -120,6 +120,15 @@ def test_the_promise_of_a_small_step_is_kept_with_wells_that_tire(seed, loop):
     assert kept(seed, loop=loop, **waves, **tires) == pytest.approx(1.0, abs=0.1)
 
 
+@QUICK
+@given(seed=st.integers(0, 11), loop=st.booleans())
+def test_the_promise_of_a_small_step_is_kept_with_sizes_to_choose(seed, loop):
+    waves = {"waves": 4} if loop else {}
+    prices = {"wells": 900.0, "backup_heater": 300.0, "dry_cooler": 500.0, "chiller": 800.0}
+    sizes = {name: {"eur_per_year": eur} for name, eur in prices.items()}
+    assert kept(seed, loop=loop, plant={"sizes": sizes}, **waves) == pytest.approx(1.0, abs=0.1)
+
+
 def test_a_step_of_a_tenth_of_a_millikelvin_is_kept_too():
     """What devices that can do nothing may do in a programme must be nothing."""
     sources = {"plant": {"sources": {"coil": SOURCES["coil"]}}}

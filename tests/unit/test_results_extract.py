@@ -139,11 +139,11 @@ def test_the_table_of_variables_is_complete():
 
 
 def test_the_reference_page_has_the_table_of_this_version(repo_root, tmp_path):
-    from anello.optimise.results.variables import reference_table, update_reference
+    from anello.optimise.results.variables_page import reference_table, update_reference
 
     page = repo_root / "docs/reference/results.md"
     assert reference_table() in page.read_text(), (
-        "run python -m anello.optimise.results.variables docs/reference/results.md"
+        "run python -m anello.optimise.results.variables_page docs/reference/results.md"
     )
     copy = tmp_path / "results.md"
     copy.write_text(page.read_text().replace("Carrier production", "Something else"))

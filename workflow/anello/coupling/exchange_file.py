@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -110,6 +111,7 @@ def write_cop(
             file.setncattr(name, getattr(about, name))
         file.incumbent_iteration = about.iteration
         file.loop = int(about.water is not None)
+        file.plant_sizes = json.dumps(about.plant_sizes)
 
 
 def read_cop(path: FilePath) -> dict[str, Floats]:
@@ -145,6 +147,7 @@ def read_linearisation(path: FilePath) -> Linearisation:
     try:
         values: dict[str, Any] = {name: float(attributes[name]) for name in _ATTRIBUTES}
         iteration = int(attributes["incumbent_iteration"])
+        values["plant_sizes"] = json.loads(attributes["plant_sizes"])
         return Linearisation(nodes=nodes, iteration=iteration, **(values | arrays), water=water)
     except KeyError as missing:
         raise ArtefactError(f"{path}: lacks {missing}") from missing

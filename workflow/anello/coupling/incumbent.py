@@ -74,6 +74,8 @@ class Linearisation:
     water : Water or None
         Where on a loop the water is warm; None for well-mixed water, and before the first
         simulation.
+    plant_sizes : dict of str to float
+        Sizes of the plant's devices that the programme chose, as shares of those described [-].
     """
 
     nodes: tuple[str, ...]
@@ -96,6 +98,7 @@ class Linearisation:
     field_kw: Floats = field(default_factory=lambda: np.zeros(0))
     well_shift_k: Floats = field(default_factory=lambda: np.zeros(0))
     water: Water | None = None
+    plant_sizes: dict[str, float] = field(default_factory=dict)
 
     @property
     def correction(self) -> Floats | None:

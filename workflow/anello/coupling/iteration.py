@@ -19,6 +19,7 @@ from anello.coupling.electricity import (
 )
 from anello.coupling.incumbent import Linearisation, start
 from anello.coupling.linearisation import apply, following_schedule, schedule_kw
+from anello.coupling.plant_sizes import sized
 from anello.coupling.record import CouplingState, SlpStep
 from anello.coupling.ring_rows import ring_rows
 from anello.coupling.tanks import tank_limits
@@ -222,6 +223,7 @@ def simulate_dispatch(
         If ring and model do not fit together.
     """
     nodes, around = heat_pumps(ring, data), _surroundings(data)
+    ring = sized(ring, dispatch)
     flows = ring_input(
         ring,
         dispatch,
@@ -291,11 +293,12 @@ def _moved_kw(dispatch: xr.Dataset, step_h: Floats, devices: list[str]) -> dict[
 
 def investment_eur(data: ModelData, dispatch: xr.Dataset) -> float:
     """Cost of capacity in the programme's objective [€]."""
+    plant = float(dispatch["ring_size_cost"].sum()) if "ring_size_cost" in dispatch else 0.0
     if "cost_investment" not in dispatch:
-        return 0.0
+        return plant
     weights = data.config["run"]["objective_options"]["cost_class"]
     total = dispatch["cost_investment"].sum("node")
-    return float(
+    return plant + float(
         sum(
             float(1.0 if weights[str(c)] is None else weights[str(c)])
             * float(total.sel(cost_class=c))

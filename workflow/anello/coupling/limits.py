@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.coupling.incumbent import Linearisation
+from anello.coupling.plant_sizes import SMALLEST, STEP, at_size, size_bounds
 from anello.coupling.water import trust_region as water_trust_region
 from anello.optimise.formulation.ring_rows import (
     EXCHANGE_PER_K,
     EXCHANGE_PER_SHIFT,
+    EXCHANGE_PER_SIZE,
     POWER_PER_K,
     POWER_PER_KWH,
     Device,
@@ -32,6 +34,8 @@ TRACE = 1e-3
 """Slope, relative to the wells' conductance, of a limit that does not depend on temperature [-]."""
 TRACE_KW = 1e-5
 """Heat of wells that can do nothing, for the same reason: fixed columns would vanish [kW]."""
+NOTHING_KW = 1e-8
+"""What an exchanger moves more as it grows, where there is nothing to move [kW]."""
 USED_KW = 1e-3
 """An exchanger that moves more than this at the incumbent is in use [kW]."""
 NEVER_DEGC = 1e3
@@ -73,12 +77,13 @@ def exchangers(
     most_kw: dict[str, Floats] = {}
     patched: dict[str, Floats] = {}
     shifted: dict[str, Floats] = {}
+    by_size: dict[str, Floats] = {}
     limits = []
     moved = about.exchanged_kw
     if not len(moved):  # nothing is simulated yet
         moved = np.zeros((len(rows.exchangers), rows.step_h.size))
     for name, used_kw in zip(rows.exchangers, moved, strict=True):
-        device = rows.devices[name]
+        device = at_size(rows, rows.devices[name], about.plant_sizes)
         tires = rows.doublet is not None and name in rows.doublet.ways
         if tires and device.body_degc is not None:
             device = replace(device, body_degc=device.body_degc + about.well_shift_k)
@@ -86,6 +91,8 @@ def exchangers(
         patched[name], limit, most_kw[name] = _exchange(
             config, rows, about, device, conductance, used_kw
         )
+        if device.sized:
+            by_size[name], limit = _by_size(rows, about, name, limit)
         if tires:
             shifted[name] = _follows(patched[name], conductance, device)
             limit = limit - device.sign * shifted[name] * about.well_shift_k
@@ -95,7 +102,41 @@ def exchangers(
         row_bounds["ring_exchange_max"] = (np.full_like(limit, np.nan), limit)
         values[EXCHANGE_PER_K] = patched
         values[EXCHANGE_PER_SHIFT] = shifted
+        values[EXCHANGE_PER_SIZE] = by_size
     return most_kw
+
+
+def _by_size(
+    rows: RingRows,
+    about: Linearisation,
+    name: str,
+    limit: Floats,
+) -> tuple[Floats, Floats]:
+    """Return how a limit grows with the size [kW], and the limit at no size, each of shape (T,).
+
+    ``G(s)·ΔT ≈ G(s̄)·ΔT + G'(s̄)·(s − s̄)·ΔT̄``, exact at the incumbent and never below nothing,
+    as G is concave. A trace keeps the entry alive where nothing drives heat.
+    """
+    device = rows.devices[name]
+    assert device.body_degc is not None
+    size = max(about.plant_sizes.get(device.sized, rows.sizes[device.sized].most), SMALLEST)
+    more, less = (
+        _conductance(rows, about, replace(device, kw_per_k=device.kw_per_k * size * factor))
+        for factor in (1.0 + STEP, 1.0 - STEP)
+    )
+    per_size = (more - less) / (2.0 * STEP * size)
+    distance = np.maximum(device.sign * (device.body_degc - _water_at_plant(rows, about)), 0.0)
+    grows: Floats = per_size * distance
+    at_none: Floats = limit - grows * size
+    kept: Floats = np.maximum(grows, NOTHING_KW)
+    return kept, at_none
+
+
+def _water_at_plant(rows: RingRows, about: Linearisation) -> Floats:
+    """Water that comes to the plant at the incumbent, shape (T,) [°C]."""
+    mean_degc = about.temperature_degc[:-1]
+    degc: Floats = mean_degc if about.water is None else about.water.degc[rows.plant_water]
+    return degc
 
 
 def _exchange(
@@ -108,9 +149,6 @@ def _exchange(
 ) -> tuple[Floats, Floats, Floats]:
     """Return slope [kW/K], limit [kW] and most heat [kW] of one device, each of shape (T,)."""
     assert device.body_degc is not None
-    start_degc = about.temperature_degc[:-1]
-    if about.water is not None:
-        start_degc = about.water.degc[rows.plant_water]
     return line(
         config,
         rows,
@@ -118,7 +156,7 @@ def _exchange(
         device.sign,
         device.body_degc,
         conductance,
-        start_degc,
+        _water_at_plant(rows, about),
         np.broadcast_to(device.max_kw, rows.step_h.shape),
         float(np.max(device.kw_per_k)),
         used_kw,
@@ -246,9 +284,7 @@ def machines(
     """Electricity of chillers, linear about the incumbent in heat and in the water's warmth."""
     if not rows.machines:
         return
-    water_degc = about.temperature_degc[:-1]
-    if about.water is not None:
-        water_degc = about.water.degc[rows.plant_water]
+    water_degc = _water_at_plant(rows, about)
     if not len(about.machine_per_kwh):  # nothing is simulated yet: as formulated
         return
     values[POWER_PER_KWH] = dict(zip(rows.machines, about.machine_per_kwh, strict=True))
@@ -277,10 +313,14 @@ def trust_region(
         block = problem.variables["ring_heat"]
         most = np.zeros(block.shape)
         for k, name in enumerate(rows.devices):
-            size = np.minimum(rows.devices[name].max_kw, most_kw.get(name, np.inf))
+            device = rows.devices[name]
+            largest = rows.sizes[device.sized].most if device.sized else 1.0
+            size = np.minimum(device.max_kw * largest, most_kw.get(name, np.inf))
             size = np.broadcast_to(size, block.shape[1:])
             most[k] = size * rows.step_h
         bounds["ring_heat"] = (np.zeros(block.shape), most)
+    if rows.sizes:
+        bounds["ring_size"] = size_bounds(rows, about.plant_sizes, reach)
     if "storage" in problem.variables:
         block = problem.variables["storage"]
         lower_kwh = np.full(block.shape, np.nan)

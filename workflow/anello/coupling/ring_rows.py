@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from anello.coupling.borefield import field_rows
 from anello.coupling.doublet import doublet_rows
 from anello.coupling.linearisation import Floats
+from anello.coupling.plant_sizes import open_sizes, reach_kw
 from anello.coupling.water import loop_rows
 from anello.errors import InputError
 from anello.errors import Problem as InputProblem
@@ -117,6 +118,7 @@ def ring_rows(
         stores.append(f"{location}::{use.store}" if isinstance(use, StoreUse) else "")
     plant = config.plant
     devices = {}
+    sizes = open_sizes(config, float(step_h.sum())) if scheduled else {}
     field = field_rows(config, nodes, step_h, psi) if scheduled else None
     if loop is not None and field is not None:
         loop = replace(loop, field_station=field.station)
@@ -137,7 +139,11 @@ def ring_rows(
                         if device.chiller is None
                         else device.electricity(np.full(len(times), config.initial_degc))[0]
                     ),
+                    sized=device.name if device.name in sizes else "",
                 )
+                if devices[name].sized:
+                    most = reach_kw(devices[name], config.bounds_degc, len(times))
+                    devices[name] = replace(devices[name], reach_kw=most)
     return RingRows(
         heat_pumps=nodes,
         sigma=tuple(sigma),
@@ -157,6 +163,7 @@ def ring_rows(
         bounds_degc=config.bounds_degc,
         capacity_kwh_per_k=capacity,
         field=field,
+        sizes=sizes,
         doublet=doublet_rows(config, step_h) if scheduled else None,
         cyclic=config.ends_as_it_began(float(step_h.sum())),
         end_credit_eur_per_kwh=config.end_credit_eur_per_kwh,

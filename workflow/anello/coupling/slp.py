@@ -22,6 +22,7 @@ from anello.coupling.config import CouplingConfig, SlpConfig
 from anello.coupling.convergence import check_slp, require_converged
 from anello.coupling.incumbent import CORRECTED_K, Linearisation, linearise
 from anello.coupling.linearisation import schedule_kw
+from anello.coupling.plant_sizes import sized, sizes_in
 from anello.coupling.record import ConvergenceRecord, CouplingState, SlpStep
 from anello.coupling.unseen import Prices
 from anello.coupling.water import station_water
@@ -266,6 +267,7 @@ def judge_iteration(
     iteration : int
         Number of the iteration.
     """
+    ring = sized(ring, dispatch)
     penalty = float(dispatch.attrs["objective"]) - float(dispatch.attrs["cost_objective"])
     penalty -= cost.unseen_eur
     simulated_eur = cost.total_eur + penalty + OVER_CAPACITY_EUR * _beyond_kwh(data, result)
@@ -307,6 +309,8 @@ def judge_iteration(
         iteration,
         Prices.of(rows, cost.price_eur_per_kwh, dispatch),
     )
+    if step.accepted:
+        incumbent = replace(incumbent, plant_sizes=sizes_in(dispatch))
     return step, incumbent
 
 

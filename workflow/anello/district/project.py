@@ -19,6 +19,7 @@ from anello.district.synthesis import time_of_use_eur_per_kwh
 from anello.errors import InputError, Problem
 from anello.model.schema.yaml_reader import read_settings
 from anello.ring.fluid import RingWater
+from anello.ring.plant_config import SIZED
 
 CONFIG_FILE = "config.yaml"
 DESCRIPTION_FILE = "district.yaml"
@@ -208,10 +209,14 @@ def run_settings(
             "model_scenario": "smart",
             "ring": {"heat_pumps": stores},
         }
+    plant = _plant(config, folder)
     definitions[DESIGNED] = {
-        "description": "Powers of heat pumps, tanks and photovoltaics are found.",
+        "description": "Sizes of heat pumps, tanks, photovoltaics and the ring's plant are found.",
         "model_scenario": DESIGNED,
-        **({"ring": {"heat_pumps": stores}} if stores else {}),
+        "ring": {
+            **({"heat_pumps": stores} if stores else {}),
+            "plant": {"sizes": {name: {} for name in SIZED if _is_open(plant.get(name))}},
+        },
     }
     if any(place.battery for place in config.locations.values()):
         definitions["battery"] = {
@@ -240,7 +245,7 @@ def run_settings(
             **({} if loop.fluid == RingWater() else {"fluid": loop.fluid.model_dump()}),
             "water": {"mass_kg": loop.water_mass_kg},
             "plant": {
-                **_plant(config, folder),
+                **plant,
                 "electricity_price_eur_per_kwh": _mean_price(config, folder),
             },
         },
@@ -270,6 +275,11 @@ def _mean_price(config: DistrictConfig, folder: DistrictFolder) -> float:
         return flat
     price = time_of_use_eur_per_kwh(config.tariffs, folder.series.index, config.site)
     return round(float(price.mean()), 4)
+
+
+def _is_open(device: dict[str, Any] | None) -> bool:
+    """Whether a device's size can be found: there is one, and it does not tire."""
+    return device is not None and "doublet" not in device
 
 
 def _plant(config: DistrictConfig, folder: DistrictFolder) -> dict[str, Any]:

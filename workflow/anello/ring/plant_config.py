@@ -15,6 +15,8 @@ from anello.ring.sources import NAME, Source
 
 PLANT_DEVICES = ("wells", "backup_heater", "dry_cooler", "chiller", "borefield")
 """Devices that every plant may have, in the order in which they act after the sources."""
+SIZED = ("wells", "backup_heater", "dry_cooler", "chiller")
+"""Devices whose sizes a search may choose."""
 WAY_ENDINGS = ("_heating", "_cooling")
 """What a device's ways into the ring and out of it end with, where it has both."""
 
@@ -128,6 +130,26 @@ class ChillerConfig(Strict):
     )
 
 
+class SizeConfig(Strict):
+    """How large a device may be, as a share of the size that is described."""
+
+    least: NonNegative = Field(default=0.0, description="Smallest size, of that described [-].")
+    most: Positive = Field(default=1.5, description="Largest size, of that described [-].")
+    eur_per_year: NonNegative | None = Field(
+        default=None,
+        description=(
+            "What the described size costs a year, capital and maintenance [€/a]; by default what "
+            "`ring_costs` says."
+        ),
+    )
+
+    @model_validator(mode="after")
+    def _least_first(self) -> Self:
+        if self.least > self.most:
+            raise ValueError("needed: least ≤ most")
+        return self
+
+
 class PlantConfig(Strict):
     """Balancing plant: wells first, then heater, cooler and chiller at the ring's bounds.
 
@@ -176,6 +198,13 @@ class PlantConfig(Strict):
             "the wells."
         ),
     )
+    sizes: dict[Literal["wells", "backup_heater", "dry_cooler", "chiller"], SizeConfig] = Field(
+        default_factory=dict,
+        description=(
+            "Devices whose sizes the search chooses with the dispatch (`coupling.method: slp`); "
+            "the others have the size that is described."
+        ),
+    )
     electricity_location: str | None = Field(
         default=None,
         description=(
@@ -202,6 +231,21 @@ class PlantConfig(Strict):
                     f"one of {', '.join(PLANT_DEVICES)}, and without `_heating` or `_cooling` at "
                     "its end"
                 )
+        return self
+
+    @model_validator(mode="after")
+    def _sized(self) -> Self:
+        for name in self.sizes:
+            described = self.wells.max_flow_kg_s if name == "wells" else getattr(self, name).max_kw
+            if not described:
+                raise ValueError(
+                    f"sizes.{name}: there is none to be sized; describe `{name}` with the size "
+                    "that `least` and `most` are shares of"
+                )
+        if "wells" in self.sizes and self.wells.doublet is not None:
+            raise ValueError(
+                "sizes.wells: wells that tire (`wells.doublet`) have a given size; leave one out"
+            )
         return self
 
     @model_validator(mode="after")

@@ -26,6 +26,7 @@ from anello.optimise.solve.config import SolverConfig
 from anello.present.report.config import FiguresConfig
 from anello.ring.capital import RingCosts
 from anello.ring.config import RingConfig
+from anello.ring.plant_sizes import priced
 from anello.run.config_faults import (
     at_line,
     locate,
@@ -102,6 +103,20 @@ class ScenarioConfig(Strict):
                 "`coupling.operation` carries the ring from window to window as one temperature:"
                 " needed are `ring.mode: physical` and `ring.model: mixed`"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _sized_by_a_search(self) -> Self:
+        plant = self.ring.plant
+        if plant is None or not plant.sizes:
+            return self
+        if self.coupling.method != "slp" or self.coupling.operation is not None:
+            raise ValueError(
+                "`ring.plant.sizes` are chosen by `coupling.method: slp`, for a plan: needed is "
+                "that method, without `coupling.operation`"
+            )
+        ring = self.ring.model_copy(update={"plant": priced(plant, self.ring, self.ring_costs)})
+        object.__setattr__(self, "ring", ring)
         return self
 
     @model_validator(mode="after")

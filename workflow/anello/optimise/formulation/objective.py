@@ -60,6 +60,9 @@ def set_objective(c: Context) -> None:
     if "ring_cost" in c.system.expressions:
         _, plant = c.system.expressions["ring_cost"]
         total = total + plant.sum_items() * c.system.sense
+    if "ring_size_cost" in c.system.expressions:
+        _, sizes = c.system.expressions["ring_size_cost"]
+        total = total + sizes.sum_items() * c.system.sense
     if "ring_end" in c.system.expressions:
         _, held = c.system.expressions["ring_end"]
         total = total + held.sum_items() * c.system.sense

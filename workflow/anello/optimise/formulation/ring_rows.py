@@ -18,6 +18,7 @@ BEYOND_EUR_PER_KWH = 0.4
 PER_K = "ring_output_per_k"
 PER_KWH = "ring_output_per_kwh"
 EXCHANGE_PER_K = "ring_exchange_kw_per_k"
+EXCHANGE_PER_SIZE = "ring_exchange_kw_per_size"
 EXCHANGE_PER_SHIFT = "ring_exchange_kw_per_shift"
 POWER_PER_KWH = "ring_power_per_kwh"
 POWER_PER_K = "ring_power_per_k"
@@ -61,6 +62,11 @@ class Device:
     start_kwh_per_kwh : ndarray, shape (T,), optional
         Electricity of a machine, whose COP follows the water's temperature, in a ring that stays
         as it starts [kWh/kWh].
+    sized : str
+        Name of the device whose size is open, of which this is a way; empty where it is given. All
+        numbers are then of the size described.
+    reach_kw : ndarray, shape (T,), optional
+        More than a device of the size described can ever move in a step [kW]; for an open size.
     """
 
     max_kw: float | Array
@@ -70,6 +76,8 @@ class Device:
     body_degc: Array | None = None
     kw_per_k: float | Array = float("inf")
     start_kwh_per_kwh: Array | None = None
+    sized: str = ""
+    reach_kw: Array | None = None
 
     @property
     def is_machine(self) -> bool:
@@ -202,6 +210,23 @@ class DoubletRows:
 
 
 @dataclass(frozen=True)
+class OpenSize:
+    """How large a device of the plant may be, as a share of the size described.
+
+    Attributes
+    ----------
+    least, most : float
+        Limits [-].
+    eur : float
+        What the described size costs in the time of the programme [€].
+    """
+
+    least: float
+    most: float
+    eur: float
+
+
+@dataclass(frozen=True)
 class RingRows:
     """What the programme needs to know of the ring, in plain numbers.
 
@@ -238,6 +263,8 @@ class RingRows:
         A borefield that the programme schedules.
     doublet : DoubletRows or None
         Wells that tire within the programme's time.
+    sizes : dict of str to OpenSize
+        Devices whose sizes the programme chooses.
     cyclic : bool
         Whether the water shall end as warm as it began.
     end_credit_eur_per_kwh : float
@@ -263,6 +290,7 @@ class RingRows:
     capacity_kwh_per_k: float = 0.0
     field: FieldRows | None = None
     doublet: DoubletRows | None = None
+    sizes: dict[str, OpenSize] = dataclasses.field(default_factory=dict)
     cyclic: bool = False
     end_credit_eur_per_kwh: float = 0.0
     tank_most_kwh: dict[str, Array] = dataclasses.field(default_factory=dict)

@@ -211,6 +211,10 @@ def _of_ring(collected: CollectedResults) -> Iterator[Row]:
             planned += float(cost)
             if cost != 0.0:
                 yield main, OPTIMISED, "", str(device), "Balancing plant", float(cost)
+    if "ring_size_cost" in results:
+        for device, cost in results["ring_size_cost"].to_series().items():
+            planned += float(cost)
+            yield main, OPTIMISED, "", str(device), "Chosen size of the plant", float(cost)
     if "ring_end" in results:
         held = float(results["ring_end"].sum())
         planned += held

@@ -7,15 +7,8 @@ what it counts (``display_units`` has the text to print beside an axis).
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
-
-from anello.base.files import write_text
-
-_TABLE_START = "<!-- variables:"
-_TABLE_END = "<!-- end of variables -->"
 
 Kind = Literal["decision", "expression", "dual", "derived"]
 
@@ -211,6 +204,13 @@ _TABLE = (
         _SUM,
     ),
     ResultVariable(
+        "ring_size",
+        ("part",),
+        "1",
+        "Size of a part of the balancing plant, as a share of that described",
+        "decision",
+    ),
+    ResultVariable(
         "ring_field",
         ("mass", "timestep"),
         "K",
@@ -320,6 +320,14 @@ _TABLE = (
         ("device",),
         "1",
         "Cost of the balancing plant",
+        "expression",
+        display_units=_COST,
+    ),
+    ResultVariable(
+        "ring_size_cost",
+        ("part",),
+        "1",
+        "Cost of the balancing plant's chosen sizes",
         "expression",
         display_units=_COST,
     ),
@@ -462,34 +470,3 @@ def display_units(attrs: dict[str, str]) -> str:
     """Return the units to print for a variable's attributes ("" for a plain number)."""
     units = str(attrs.get("display_units") or attrs.get("units", ""))
     return "" if units == "1" else units.replace("degree_Celsius", "°C").replace("m2", "m²")
-
-
-def reference_table() -> str:
-    """Return the table of all variables as Markdown, for the reference page."""
-    lines = [
-        "| variable | dimensions | units | meaning |",
-        "| --- | --- | --- | --- |",
-    ]
-    for entry in RESULT_VARIABLES.values():
-        dims = ", ".join(entry.dims)
-        units = display_units(entry.attrs) or "–"
-        comment = f". {entry.comment}" if entry.comment else ""
-        lines.append(f"| `{entry.name}` | {dims} | {units} | {entry.long_name}{comment} |")
-    return "\n".join(lines)
-
-
-def update_reference(page: Path) -> bool:
-    """Put the table into the reference page; tell whether that changed anything."""
-    text = page.read_text(encoding="utf-8")
-    head, rest = text.split(_TABLE_START, 1)
-    comment, tail = rest.split("-->\n", 1)
-    after = tail.split(_TABLE_END, 1)[1]
-    new = f"{head}{_TABLE_START}{comment}-->\n\n{reference_table()}\n\n{_TABLE_END}{after}"
-    if new == text:
-        return False
-    write_text(page, new)
-    return True
-
-
-if __name__ == "__main__":
-    update_reference(Path(sys.argv[1]))

@@ -95,6 +95,7 @@ def whole_cost(collected: CollectedResults, simulated: float | None) -> dict[str
     if simulated is not None:
         # ASSUME: what the simulation adds is electricity, but for what its devices cost per heat.
         other, end = _devices_other(collected), _end(collected)
+        simulated -= _sizes(collected)
         parts["maintenance"] += other
         parts["revenue"] += end
         parts["electricity"] += simulated - charged - other - end
@@ -192,6 +193,12 @@ def _devices_other(collected: CollectedResults) -> float:
 def _end(collected: CollectedResults) -> float:
     """Return what a ring that ends colder than it began costs, where that has a price."""
     return 0.0 if collected.ring is None else float(collected.ring.attrs.get("end_cost_eur", 0.0))
+
+
+def _sizes(collected: CollectedResults) -> float:
+    """Return what sizes cost that the search has chosen, which the ring's prices count as well."""
+    found = collected.results
+    return float(found["ring_size_cost"].sum()) if "ring_size_cost" in found else 0.0
 
 
 def _yearly(collected: CollectedResults, cost_class: str, fixed: Floats) -> Floats:

@@ -11,6 +11,7 @@ from typing import Any
 from anello.base.files import FilePath
 from anello.coupling.convergence import require_converged
 from anello.coupling.oscillation import oscillation_report
+from anello.coupling.plant_sizes import sized
 from anello.coupling.record import ConvergenceRecord, read_state
 from anello.errors import NotConvergedError
 from anello.optimise.results.collection import collect
@@ -73,6 +74,7 @@ def collect_scenario(
         settings = {**settings, "ring": None}
     else:
         chosen = _converged_ring(rings, record, settings, scenario, kept_record, kept_plot)
+        settings = _as_built(settings, dispatch)
     collect(
         model_data=model_data,
         dispatch=dispatch,
@@ -87,6 +89,15 @@ def collect_scenario(
         summary_path=summary,
         tables_folder=tables,
     )
+
+
+def _as_built(settings: Mapping[str, Any], dispatch: FilePath) -> Mapping[str, Any]:
+    """Return the settings with the sizes of the plant that the search has chosen, if any."""
+    ring = RingConfig.model_validate(settings["ring"])
+    if ring.plant is None or not ring.plant.sizes:
+        return settings
+    built = sized(ring, read_netcdf(dispatch, only=["ring_size", "part"]))
+    return {**settings, "ring": built.model_dump(mode="json")}
 
 
 def _converged_ring(

@@ -9,5 +9,6 @@ from anello.optimise.formulation.ring import (  # noqa: F401  (importing a theme
     bulk,
     loop,
     plant,
+    sizes,
     unknowns,
 )

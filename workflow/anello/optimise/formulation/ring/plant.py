@@ -9,6 +9,7 @@ from anello.optimise.formulation.doublet import supply_shift
 from anello.optimise.formulation.expression import Expression, Parameter
 from anello.optimise.formulation.registry import Named, Rows, constraint, expression
 from anello.optimise.formulation.ring.heat import electricity_pairs
+from anello.optimise.formulation.ring.sizes import more_by_size
 from anello.optimise.formulation.ring.unknowns import one, rows_of
 from anello.optimise.formulation.ring.water import water_at
 from anello.optimise.formulation.ring_rows import (
@@ -93,6 +94,9 @@ def ring_exchange_max(c: Context) -> Rows | None:
     per_k = Parameter(EXCHANGE_PER_K, names, np.zeros((len(names), c.n_time)))
     limit = water_at(c, [rows.plant_water] * len(names)) * signs * per_k
     taken = heat * (1.0 / c.resolution) + limit
+    more = more_by_size(c, rows, names)
+    if more is not None:
+        taken = taken - more
     shift = supply_shift(c, names)
     relation = (taken if shift is None else taken + shift) <= most
     return Rows({"device": list(names)}, relation, TIME_AXIS)

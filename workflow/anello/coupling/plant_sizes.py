@@ -1,0 +1,109 @@
+"""Sizes of the ring's plant in the search: open in the programme, given in the simulation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.errors import InputError
+from anello.errors import Problem as Fault
+from anello.optimise.formulation.ring_rows import Device, OpenSize, RingRows
+from anello.ring.config import RingConfig
+from anello.ring.plant_sizes import HOURS_OF_A_YEAR, with_sizes
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Floats = NDArray[np.float64]
+
+SMALLEST = 0.01
+"""Share of the described size about which a device that was left out is linear, so that it may come
+back [-]."""
+
+WHOLE_RANGE_K = 4.0
+"""Trust region with which a size may change by all of its range [K]."""
+
+NO_SIZE = 1e-6
+"""A smaller size is a solver's rounding of none [-]."""
+
+STEP = 1e-4
+"""Half the change of size over which a conductance is differentiated, relative to it [-]."""
+
+
+def open_sizes(config: RingConfig, hours: float) -> dict[str, OpenSize]:
+    """Return the sizes that a programme of some hours may choose.
+
+    Raises
+    ------
+    InputError
+        If a size has no price, so that the largest would be free.
+    """
+    if config.plant is None:
+        return {}
+    found: dict[str, OpenSize] = {}
+    for name, size in config.plant.sizes.items():
+        if size.eur_per_year is None:
+            raise InputError(
+                Fault(
+                    "a size that is chosen needs a price, or the largest would cost nothing",
+                    key=f"ring.plant.sizes.{name}.eur_per_year",
+                    suggestion=f"Give it, or `ring_costs.{name}`",
+                )
+            )
+        found[name] = OpenSize(size.least, size.most, size.eur_per_year * hours / HOURS_OF_A_YEAR)
+    return found
+
+
+def reach_kw(device: Device, bounds_degc: tuple[float, float], steps: int) -> Floats:
+    """Return more than a device can ever move within the ring's bounds, shape (T,) [kW]."""
+    most = np.broadcast_to(device.max_kw, steps).astype(float)
+    if not device.is_exchanger or device.body_degc is None:
+        return most
+    edge = bounds_degc[0] if device.sign > 0 else bounds_degc[1]
+    driving_k = np.maximum(device.sign * (device.body_degc - edge), 0.0)
+    # Water beyond the bounds is penalised, not impossible: room for what it would drive.
+    reach: Floats = np.minimum(most, device.kw_per_k * (driving_k + 2.0))
+    return reach
+
+
+def sizes_in(dispatch: xr.Dataset) -> dict[str, float]:
+    """Return the sizes that a programme has chosen, by device."""
+    if "ring_size" not in dispatch:
+        return {}
+    found = dispatch["ring_size"]
+    return {
+        str(name): float(size) if size > NO_SIZE else 0.0
+        for name, size in zip(found["part"].values, found.values, strict=True)
+        if np.isfinite(size)
+    }
+
+
+def sized(ring: RingConfig, dispatch: xr.Dataset) -> RingConfig:
+    """Return the ring with the sizes that a programme has chosen, if it was to choose any."""
+    if ring.plant is None or not ring.plant.sizes:
+        return ring
+    return with_sizes(ring, sizes_in(dispatch))
+
+
+def at_size(rows: RingRows, device: Device, sizes: dict[str, float]) -> Device:
+    """Return a device of the programme at the incumbent's size; before it, at the largest."""
+    if not device.sized:
+        return device
+    size = max(sizes.get(device.sized, rows.sizes[device.sized].most), SMALLEST)
+    return replace(device, max_kw=device.max_kw * size, kw_per_k=device.kw_per_k * size)
+
+
+def size_bounds(
+    rows: RingRows, sizes: dict[str, float], trust_region_k: float
+) -> tuple[Floats, Floats]:
+    """Return what sizes the next programme may choose, each of shape (D,) [-]."""
+    least = np.array([size.least for size in rows.sizes.values()])
+    most = np.array([size.most for size in rows.sizes.values()])
+    if not np.isfinite(trust_region_k) or not sizes:
+        return least, most
+    about = np.array([sizes[name] for name in rows.sizes])
+    reach = (most - least) * min(trust_region_k / WHOLE_RANGE_K, 1.0)
+    return np.maximum(least, about - reach), np.minimum(most, about + reach)
