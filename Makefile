@@ -38,7 +38,7 @@ demo: $(RUN_READY)
 	PATH="$(abspath $(BIN)):$$PATH" snakemake --cores $(CORES)
 
 test: $(DEV_READY)
-	PATH="$(abspath $(BIN)):$$PATH" python -m pytest -n $(CORES) --dist loadfile
+	PATH="$(abspath $(BIN)):$$PATH" python -m pytest -n $(CORES) --dist loadfile --no-loadscope-reorder
 
 # `make test` follows the tutorials on two days.
 test-long: $(DEV_READY)

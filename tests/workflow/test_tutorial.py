@@ -1,9 +1,10 @@
 """Every block of the tutorial, in its order, as a reader would follow it.
 
 What differs from a reader's machine, so that it ends in minutes: the clone is a copy of the working
-tree, the virtual environment that `make` would install is the one the tests run in, and every
-scenario has two days in place of a year and a loose tolerance, unless `make test-long` asks for
-full length. A command with a comment `tested as a dry run` after it is planned, not run.
+tree, the virtual environment that `make` would install is the one the tests run in; and unless
+`make test-long` asks for full length, Python's imports are done, and every scenario has two days in
+place of a year and a loose tolerance. A command with a comment `tested as a dry run` after it is
+planned, not run.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+
+from warm_python import warm_python
 
 ROOT = Path(__file__).resolve().parents[2]
 BLOCK = re.compile(
@@ -67,7 +70,7 @@ if "--configfile" in arguments:
 else:
     arguments += ["--configfile", "config/config.yaml", "{quick}"]
 arguments += ["--dry-run"] if os.environ.get("DRY_RUN") else []
-os.execv("{python}", ["{python}", "-m", "snakemake", *arguments])
+os.execv("{program}", ["{program}", "-m", "snakemake", *arguments])
 """
 ANELLO = """\
 #!{python}
@@ -76,7 +79,7 @@ arguments = sys.argv[1:]
 if arguments[:2] == ["district", "run"] and "{days}":
     arguments[arguments.index("--days") + 1] = "{days}"
     arguments += ["--settings", "{quick}"]
-os.execv("{python}", ["{python}", "-m", "anello", *arguments])
+os.execv("{program}", ["{program}", "-m", "anello", *arguments])
 """
 OTHER = '#!/bin/sh\nexec "{python}" {module} "$@"\n'
 
@@ -117,12 +120,16 @@ def reader(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in CLONED:
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy2
         copy(ROOT / name, origin / name)
+    program = sys.executable if LONG else warm_python()
     programs = origin / ".venv" / "bin"
     programs.mkdir(parents=True)
     for name, text in {
-        "snakemake": SNAKEMAKE.format(python=sys.executable, quick=quick),
+        "snakemake": SNAKEMAKE.format(python=sys.executable, program=program, quick=quick),
         "anello": ANELLO.format(
-            python=sys.executable, quick=loose, days="" if LONG else "2015-07-13"
+            python=sys.executable,
+            program=program,
+            quick=loose,
+            days="" if LONG else "2015-07-13",
         ),
         "python": OTHER.format(python=sys.executable, module=""),
         "activate": f'PATH="{folder / "anello" / ".venv" / "bin"}:$PATH"\n',

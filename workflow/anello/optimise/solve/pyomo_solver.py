@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 import re
@@ -78,6 +79,23 @@ def cbc_executable() -> str:
             " or use solver `highs`"
         ) from None
     return str(cbcbox.cbc_bin_path())
+
+
+@functools.cache
+def cbc_safeguards(executable: str) -> dict[str, str]:
+    """Return the options without which a CBC calls problems infeasible that have a solution.
+
+    CBC 3 propagates bounds through rows, and takes it for a proof that one of them moves by as much
+    in 15 rounds, which ends later as a rule. CBC 2 knows neither fault nor option.
+    """
+    asked = [executable, "-boundPropLevel", "singletons", "-quit"]
+    try:
+        said = subprocess.run(asked, capture_output=True, text=True, check=False, timeout=60).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return {}  # what is wrong with it, the attempt to solve tells
+    if re.search(r"No match|Unrecognized|Version: 2", said):
+        return {}
+    return {"boundPropLevel": "singletons", "nodeBoundProp": "off"}
 
 
 def _model(piece: Piece) -> pyo.ConcreteModel:
@@ -221,7 +239,8 @@ def solve_piece_with_pyomo(piece: Piece, settings: SolverConfig) -> PieceSolutio
     solver = pyo.SolverFactory(name, **path)
     if not solver.available(exception_flag=False):
         raise SolveError(f"Pyomo finds no solver {name!r}; install it or use `highs` or `cbc`")
-    for option, setting in settings.options.items():
+    safeguards = cbc_safeguards(path["executable"]) if path else {}
+    for option, setting in {**safeguards, **settings.options}.items():
         solver.options[option] = setting
     if settings.mip_gap is not None:
         if name not in GAP_OPTION:
