@@ -22,9 +22,8 @@ from anello.errors import (
     TimeLimitError,
     UnboundedError,
 )
-from anello.optimise.solve import Basis, Problem, SolverConfig, Start, solve, ways
+from anello.optimise.solve import Basis, Problem, SolverConfig, Start, pyomo_solver, solve, ways
 from anello.optimise.solve import optimise as optimise_module
-from anello.optimise.solve import pyomo_solver
 from anello.optimise.solve.highs import Piece, solve_piece
 from anello.optimise.solve.reduction import reduce_problem
 
