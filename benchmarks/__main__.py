@@ -2,8 +2,9 @@
 
 Each task is a process of its own, one after the other, so that memory and CPU are its own. The
 oracle's Python is the one that ANELLO_ORACLE names; linopy's is ANELLO_BENCH_LINOPY or an
-environment that this script makes (.venv-bench). What is missing is skipped and said to be.
-Results go to benchmarks/results.json and into docs/reference/performance.md.
+environment that this script makes (.venv-bench). What is missing is skipped and said to be, and
+what fails does not keep the rest from being measured. Results go to benchmarks/results.json and
+into docs/reference/performance.md.
 """
 
 from __future__ import annotations
@@ -39,7 +40,12 @@ MILP = {
 }
 MILP_SECONDS = 480
 MILP_GAP = 0.01
+NO_ORACLE = "no Calliope 0.6.10 (ANELLO_ORACLE may name the Python that has it)"
 HEAT_PUMPS = {"hp_dhw": "dhw", "hp_clim_hot": "sh", "hp_clim_cold": "co"}
+
+
+class MissingError(Exception):
+    """Something that a task needs is not here."""
 
 
 def run(python: Path | str, script: str, *arguments: object) -> dict[str, Any]:
@@ -122,7 +128,7 @@ def three_jobs(folder: Path, work: Path) -> dict[str, float]:
     """Run the smart scenario as a workflow; return the wall time of a late iteration's jobs."""
     environment = {**os.environ, "ANELLO_ICCEP2019": str(folder.parent)}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment['PATH']}"
-    subprocess.run(
+    done = subprocess.run(
         [
             sys.executable,
             "-m",
@@ -140,10 +146,13 @@ def three_jobs(folder: Path, work: Path) -> dict[str, float]:
             "--",
             "results/iccep2019/smart/results.nc",
         ],
-        check=True,
+        check=False,
         env=environment,
         capture_output=True,
+        text=True,
     )
+    if done.returncode:
+        raise RuntimeError(f"the workflow ended with: {(done.stdout + done.stderr)[-2000:]}")
     seconds = {}
     for job in ("solve", "simulate", "check_convergence"):
         files = sorted((work / "results/iccep2019/smart/benchmarks").glob(f"{job}_*.tsv"))
@@ -158,11 +167,14 @@ def measure_iccep(results: dict[str, Any], python: Path | None, work: Path) -> N
     """Measure the study's smart scenario over its full year."""
     folder = iccep_folder()
     if folder is None:
-        print("skipped: the ICCEP 2019 folders are not here (ANELLO_ICCEP2019 may name them)")
-        return
+        raise MissingError("the ICCEP 2019 folders are not here (ANELLO_ICCEP2019 may name them)")
+    for stale in [key for key in results if key.startswith("iccep_calliope")]:
+        del results[stale]
     results["iccep_anello"] = run(sys.executable, "anello_worker.py", "iccep", folder)
     results["iccep_iterate"] = run(sys.executable, "anello_worker.py", "iterate", folder, 50)
-    if python is not None:
+    if python is None:
+        print(f"iccep: alone, {NO_ORACLE}")
+    else:
         copy = repaired_copy(folder, work)
         model = copy / "model_op.yaml"
         settings = json.dumps({"run.solver": "cbc"})
@@ -178,16 +190,14 @@ def measure_jobs(results: dict[str, Any], _: Path | None, work: Path) -> None:
     """Measure a late iteration of the study's smart scenario as jobs of the workflow."""
     folder = iccep_folder()
     if folder is None:
-        print("skipped: the ICCEP 2019 folders are not here (ANELLO_ICCEP2019 may name them)")
-        return
+        raise MissingError("the ICCEP 2019 folders are not here (ANELLO_ICCEP2019 may name them)")
     results["iccep_jobs"] = three_jobs(folder, work / "jobs")
 
 
 def measure_milp(results: dict[str, Any], python: Path | None, _: Path) -> None:
     """Measure the urban example with integers over its full year: CBC in both, and HiGHS."""
     if python is None:
-        print("skipped: no Calliope 0.6.10, whose package holds the urban-scale model")
-        return
+        raise MissingError(f"{NO_ORACLE}, whose package holds the urban-scale model")
     model = example(python, "urban_scale")
     limits = {"seconds": MILP_SECONDS, "ratioGap": MILP_GAP}
     told = {**MILP, "run.solver": "cbc", "run.solver_options": limits}
@@ -215,8 +225,7 @@ def example(python: Path, name: str) -> Path:
 def measure_national(results: dict[str, Any], python: Path | None, work: Path) -> None:
     """Measure the national-scale example over its full year."""
     if python is None:
-        print("skipped: no Calliope 0.6.10, whose package holds the national-scale model")
-        return
+        raise MissingError(f"{NO_ORACLE}, whose package holds the national-scale model")
     model = example(python, "national_scale")
     data = work / "national.nc"
     results["national_anello"] = run(sys.executable, "anello_worker.py", "model", model, data)
@@ -224,9 +233,10 @@ def measure_national(results: dict[str, Any], python: Path | None, work: Path) -
     results["national_calliope"] = run(
         python, "calliope_worker.py", "to_solver", model, "", settings
     )
+    results.pop("national_linopy", None)
     other = linopy()
     if other is None:
-        print("skipped: linopy could not be installed")
+        print("national: without linopy, which cannot be installed (see ANELLO_BENCH_LINOPY)")
         return
     results["national_linopy"] = run(other, "linopy_worker.py", data, "stop")
 
@@ -281,6 +291,7 @@ def rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
             )
         )
         memory = loop["resident_mb"]
+        settled = min(4, len(memory) - 1)
         growth = None
         if again:
             growth = (again["resident_mb"][-1] - again["resident_mb"][0]) / (
@@ -289,7 +300,7 @@ def rows(results: dict[str, Any]) -> list[tuple[str, ...]]:
         out.append(
             (
                 f"Growth of memory per iteration, over {loop['iterations']}, MB",
-                f"{(memory[-1] - memory[4]) / (len(memory) - 5):.2f}",
+                f"{(memory[-1] - memory[settled]) / max(1, len(memory) - 1 - settled):.2f}",
                 f"Calliope {growth:.0f}" if growth is not None else "–",
                 "–",
                 "flat",
@@ -374,7 +385,11 @@ def table(results: dict[str, Any]) -> str:
     lines = ["| what | anello | beside it | ratio | aim |", "|---|---|---|---|---|"]
     lines += ["| " + " | ".join(line) + " |" for line in rows(results)]
     machine = results["machine"]
-    lines += ["", f"Measured {machine['date']} on {machine['cpus']} cores, {machine['python']}."]
+    days: dict[str, list[str]] = {}
+    for task, day in results["dates"].items():
+        days.setdefault(day, []).append(f"`{task}`")
+    when = "; ".join(f"{', '.join(names)} {day}" for day, names in sorted(days.items()))
+    lines += ["", f"Measured on {machine['cpus']} cores, {machine['python']}: {when}."]
     return "\n".join(lines)
 
 
@@ -400,20 +415,32 @@ def main(arguments: list[str] | None = None) -> None:
     python = oracle()
     file = HERE / "results.json"
     results: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
+    before = results.get("machine", {}).get("date")
+    dates = results.setdefault("dates", dict.fromkeys(tasks, before) if before else {})
     results["machine"] = {
-        "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "cpus": os.cpu_count(),
         "python": f"Python {platform.python_version()}",
     }
+    failed = []
     with tempfile.TemporaryDirectory() as folder:
         for name in chosen:
-            tasks[name](results, python, Path(folder))
+            try:
+                tasks[name](results, python, Path(folder))
+            except MissingError as error:
+                print(f"{name}: skipped, {error}", flush=True)
+            except RuntimeError as error:
+                failed.append(name)
+                print(f"{name}: failed, {error}", flush=True)
+            else:
+                dates[name] = datetime.now(UTC).strftime("%Y-%m-%d")
             save(results)
     text = table(results)
     print(text)
     page = PAGE.read_text(encoding="utf-8")
     head, rest = page.split(BEGIN)
     PAGE.write_text(f"{head}{BEGIN}\n{text}\n{END}{rest.split(END)[1]}", encoding="utf-8")
+    if failed:
+        raise SystemExit(f"failed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import copy
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,12 @@ class Variant:
 
 def load(path: Path) -> Tree:
     """Return a YAML file with its dotted keys opened into nested mappings."""
+    return copy.deepcopy(_opened(path))
+
+
+@cache
+def _opened(path: Path) -> Tree:
+    """Read a file once: every variant of every case begins with it."""
 
     def opened(node: Any) -> Any:
         if not isinstance(node, dict):
@@ -87,9 +94,10 @@ def load(path: Path) -> Tree:
                 place[parts[-1]] = value
         return out
 
-    return opened(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return opened(yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
 
 
+@cache
 def cases() -> list[Case]:
     """Return all cases, in the order of the file names."""
     out = []
