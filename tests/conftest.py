@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -23,6 +26,12 @@ settings.load_profile("anello")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that no core waits for the other at the end."""
     items.sort(key=lambda item: item.path.parent.name != "workflow")
+
+
+def pytest_unconfigure() -> None:
+    """Remove the folder in which pytest kept temporary files, where none are left."""
+    with suppress(OSError, KeyError):  # a user may have no name
+        Path(tempfile.gettempdir(), f"pytest-of-{getpass.getuser()}").rmdir()
 
 
 @pytest.fixture(scope="session")

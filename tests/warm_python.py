@@ -17,6 +17,7 @@ import json
 import os
 import pkgutil
 import runpy
+import select
 import shutil
 import signal
 import socket
@@ -71,21 +72,18 @@ def warm_python(workflow: Path = WORKFLOW) -> str:
     server = subprocess.Popen(
         [sys.executable, __file__, address, str(program)],
         env=environment,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,  # its end is the server's, whatever ends this process
         stdout=subprocess.PIPE,
         start_new_session=True,
         text=True,
     )
 
     def end() -> None:
-        server.kill()
-        server.wait()
-        shutil.rmtree(folder)
+        server.communicate()
 
     atexit.register(end)
     assert server.stdout is not None
     assert server.stdout.readline() == "ready\n", "the server of warm processes did not start"
-    server.stdout.close()
     return str(program)
 
 
@@ -99,26 +97,22 @@ def serve(address: str, program: str) -> None:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
-    parent = os.getppid()
     with socket.socket(socket.AF_UNIX) as door:
         door.bind(address)
         door.listen(64)
-        door.settimeout(1.0)
         print("ready", flush=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        while os.getppid() == parent:
-            try:
-                caller, _ = door.accept()
-            except TimeoutError:
-                caller = None
-            if caller is not None:
-                if os.fork() == 0:
-                    break
-                caller.close()
+        while True:
+            ready, _, _ = select.select([door, 0], [], [])
             while _ended():
                 pass
-        else:
-            os._exit(0)
+            if 0 in ready:
+                shutil.rmtree(Path(address).parent)
+                os._exit(0)
+            caller, _ = door.accept()
+            if os.fork() == 0:
+                break
+            caller.close()
     _become(caller, program)
 
 
@@ -131,7 +125,6 @@ def _ended() -> bool:
 
 def _become(caller: socket.socket, program: str) -> None:
     """Fork once more, report the child's end, and be the caller's process in the child."""
-    caller.settimeout(None)
     size, streams, _, _ = socket.recv_fds(caller, 8, 3)
     told = b""
     while len(told) < int.from_bytes(size, "big"):

@@ -153,6 +153,12 @@ class Project:
         )
         return Outcome(done.returncode, done.stdout)
 
+    def environment(self) -> dict[str, str]:
+        """Return the environment of a run that will be killed, and cannot clear up after itself."""
+        folder = self.folder.with_name("temporary")
+        folder.mkdir(exist_ok=True)
+        return {**os.environ, "TMPDIR": str(folder)}
+
     def run_and_kill(self, sign: Path, *, children: bool = True) -> None:
         """Run Snakemake, and SIGKILL it as soon as a file exists.
 
@@ -167,6 +173,7 @@ class Project:
         process = subprocess.Popen(
             self.command("results"),
             cwd=self.folder,
+            env=self.environment(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,

@@ -25,6 +25,7 @@ def killed(project: Project, target: str, sign: Path) -> None:
     process = subprocess.Popen(
         project.command(target),
         cwd=project.folder,
+        env=project.environment(),
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
