@@ -104,7 +104,7 @@ def test_the_scenarios_that_matter_can_all_be_read(repo_root: Path) -> None:
 
 def test_the_descriptions_in_the_documentation_are_valid(repo_root: Path) -> None:
     text = (repo_root / "docs" / "how-to" / "describe-your-district.md").read_text()
-    blocks = [yaml.safe_load(b) for b in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+    blocks = [yaml.safe_load(b) for b in re.findall(r"```yaml.*?\n(.*?)```", text, re.DOTALL)]
     whole, run, uses, sources, targets, scenarios = blocks
     parse_district(whole)
     parse_district({**whole, **sources})
