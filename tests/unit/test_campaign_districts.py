@@ -15,6 +15,7 @@ from anello.coupling.district import CoupledDistrict
         # Wells in use near the water's own temperature: the promise of a limit that reached past
         # them was broken every third programme. It took 43 programmes or never ended, now 11.
         (12, 16, 20),
+        (11, 8, 8),  # the same on well-mixed water, where it stalled after 20
     ],
 )
 def test_the_search_converges(seed, days, programmes):

@@ -47,7 +47,7 @@ class SlpConfig(Strict):
     """Trust-region sequential linear programming."""
 
     trust_region_k: Positive = Field(
-        default=1.0, description="Trust region Δ on ring and store temperatures at the start [K]."
+        default=2.0, description="Trust region Δ on ring and store temperatures at the start [K]."
     )
     trust_region_max_k: Positive = Field(default=4.0, description="Largest trust region [K].")
     kept_share: Annotated[float, Field(strict=True, gt=0, lt=1)] = Field(
