@@ -14,6 +14,7 @@ import numpy as np
 
 from anello.coupling.district import Iteration
 from anello.coupling.iteration import heat_pumps
+from anello.coupling.tanks import tank_limits
 from anello.model.data import ModelData
 from anello.ring.config import RingConfig
 from anello.ring.cop_config import QuadraticCop, StoreUse
@@ -101,7 +102,8 @@ def number(data: ModelData, name: str, node: str) -> np.ndarray:
 def nonlinear_programme(data: ModelData, ring: RingConfig) -> NonLinearProgramme:
     """Write the dispatch of a district on a well-mixed ring as a non-linear programme.
 
-    Stores are cyclic, the ring starts at its initial temperature and ends anywhere within bounds.
+    Stores are cyclic and hold no more than anello lets them; the ring starts at its initial
+    temperature and ends anywhere within bounds.
     """
     import casadi as ca
 
@@ -165,10 +167,12 @@ def nonlinear_programme(data: ModelData, ring: RingConfig) -> NonLinearProgramme
         kept = (1.0 - number(data, "storage_loss", store)[None, :]) * earlier
         equal.append((level - kept - v["charge"][k, :] + v["discharge"][k, :]).T)
         high["output"][k] = number(data, "energy_cap_equals", pump)
-        high["level"][k] = number(data, "storage_cap_equals", store)
+        most = tank_limits(ring, data, pumps).get(store, np.inf)
+        size = number(data, "storage_cap_equals", store)
+        high["level"][k] = np.minimum(size, most)
         initial = data.value("storage_initial", data.positions([store]), default=False)[0]
         if np.isfinite(initial):  # with a cyclic store it fixes the last level
-            low["level"][k, -1] = high["level"][k, -1] = initial * high["level"][k, -1]
+            low["level"][k, -1] = high["level"][k, -1] = initial * size[-1]
         high["charge"][k] = high["discharge"][k] = number(data, "energy_cap_equals", store)
         cost += ca.sum2(v["output"][k, :] * number(data, "cost_om_prod", pump)[None, :])
         cost += ca.sum2(v["discharge"][k, :] * number(data, "cost_om_prod", store)[None, :])
