@@ -26,6 +26,11 @@ SOURCES: dict[str, Any] = {
     "roof": {"kind": "solar", "area_m2": 60.0, "irradiance_kw_per_m2": "sun_kw_per_m2"},
 }
 """One source of each kind, and one whose heat is limited, for `plant: {"sources": SOURCES}`."""
+PART_LOAD: dict[str, Any] = {
+    "part_load": [(0.25, 0.9), (0.6, 1.08), (1.0, 1.0)],
+    "standby_kw": 0.5,
+}
+"""A machine that modulates down to a quarter and is best in between, for `pump=PART_LOAD`."""
 SERVICES = ("dhw", "heating", "cooling")
 COP_MAP = {
     "dhw": {"kind": "quadratic", "c0": 6.81, "c1": 0.121, "c2": 0.00063, "valid_lift_k": [0, 60]},
@@ -95,12 +100,14 @@ def random_district(
     end: Any = None,
     resolution: str | None = None,
     mass_kg: float | None = None,
+    pump: dict[str, Any] | None = None,
 ) -> tuple[ModelData, RingConfig]:
     """Return a district and its ring; equal seeds give equal districts.
 
     Sizes, services, stores, tariff, sun and water content are drawn at random; every demand can be
     met, and the first heat pump always has a store. With `glycol` its ring is 19 K colder.
-    `resolution` makes fewer time steps of the hours, for which `mass_kg` gives enough water.
+    `resolution` makes fewer time steps of the hours, for which `mass_kg` gives enough water; `pump`
+    are settings of all heat pumps.
     """
     rng = np.random.default_rng(seed)
     steps = 24 * days
@@ -211,6 +218,7 @@ def random_district(
                 "cop_map": COP_MAP[service],
                 "use_temperature": use,
                 "out_of_range": "clip",
+                **(pump or {}),
             }
             if service == "cooling" and free_cooling is not None:
                 pumps[f"hp_{name}"]["free_cooling"] = free_cooling

@@ -16,7 +16,7 @@ from anello.coupling.unseen import Prices, respond, true_heat
 from anello.optimise.formulation.ring_rows import MARGIN_K
 from anello.ring import simulate
 from anello.ring.loop_run import plan_loop
-from ring_districts import SOURCES, coupled
+from ring_districts import PART_LOAD, SOURCES, coupled
 
 SMALL_K = 1e-3
 QUICK = settings(
@@ -140,6 +140,13 @@ def test_the_promise_of_a_small_step_is_kept_with_sizes_to_choose(seed, loop):
     prices = {"wells": 900.0, "backup_heater": 300.0, "dry_cooler": 500.0, "chiller": 800.0}
     sizes = {name: {"eur_per_year": eur} for name, eur in prices.items()}
     assert kept(seed, loop=loop, plant={"sizes": sizes}, **waves) == pytest.approx(1.0, abs=0.1)
+
+
+@QUICK
+@given(seed=st.integers(0, 11), loop=st.booleans())
+def test_the_promise_of_a_small_step_is_kept_at_part_load(seed, loop):
+    waves = {"waves": 4} if loop else {}
+    assert kept(seed, loop=loop, pump=PART_LOAD, **waves) == pytest.approx(1.0, abs=0.1)
 
 
 def test_a_step_of_a_tenth_of_a_millikelvin_is_kept_too():

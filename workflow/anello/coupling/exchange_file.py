@@ -25,6 +25,8 @@ _MACHINE, _EXCHANGER = ("machine", "timestep"), ("exchanger", "timestep")
 _FIELDS = {
     "output_per_k": (_PUMP, "kWh K-1", "change of output per kelvin of ring temperature"),
     "output_per_kwh": (_PUMP, "1", "change of output per kWh in the store"),
+    "output_kwh": (_PUMP, "kWh", "thermal output"),
+    "offset_kwh": (_PUMP, "kWh", "output that no electricity of the step explains"),
     "storage_kwh": (_PUMP, "kWh", "level of the heat pump's store"),
     "capacity_factor": (_PUMP, "1", "thermal capacity relative to nominal"),
     "degc_per_kwh": (("node",), "K kWh-1", "store's temperature slope"),

@@ -13,6 +13,7 @@ from anello.optimise.formulation.ring_rows import RingRows
 from anello.ring.config import RingConfig
 from anello.ring.devices import device_of
 from anello.ring.exchange import RingInput, RingResult, use_side
+from anello.ring.part_load import part_loads
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +34,7 @@ class Linearisation:
     nodes : tuple of str
         Heat pumps; H of them.
     cop : ndarray, shape (H, T)
-        COP at the incumbent [-].
+        COP at the incumbent: the growth of output by electricity [-].
     output_per_k : ndarray, shape (H, T)
         Change of output per kelvin of ring temperature at the same electricity [kWh/K].
     output_per_kwh : ndarray, shape (H, T)
@@ -44,6 +45,9 @@ class Linearisation:
         (Mean) ring temperature [°C].
     source_degc : ndarray, shape (H, T)
         Water at each heat pump [°C].
+    output_kwh, offset_kwh : ndarray, shape (H, T)
+        Output, and what of it no electricity of a step explains at a COP that is the growth of
+        output by electricity: zero but for part load and standby [kWh].
     storage_kwh : ndarray, shape (H, T)
         Level of each heat pump's store at the end of the step, NaN without a store [kWh].
     given_kw : ndarray, shape (T,)
@@ -97,6 +101,8 @@ class Linearisation:
     iteration: int
     field_kw: Floats = field(default_factory=lambda: np.zeros(0))
     well_shift_k: Floats = field(default_factory=lambda: np.zeros(0))
+    output_kwh: Floats = field(default_factory=lambda: np.zeros(0))
+    offset_kwh: Floats = field(default_factory=lambda: np.zeros(0))
     water: Water | None = None
     plant_sizes: dict[str, float] = field(default_factory=dict)
 
@@ -184,6 +190,8 @@ def start(config: RingConfig, nodes: tuple[str, ...], cop: Floats) -> Linearisat
         iteration=-1,
         field_kw=np.zeros(cop.shape[1]),
         well_shift_k=np.zeros(cop.shape[1]),
+        output_kwh=zero,
+        offset_kwh=zero,
     )
 
 
@@ -201,8 +209,9 @@ def linearise(
 ) -> Linearisation:
     """Linearise heat pumps and ring about a simulated dispatch.
 
-    ``P = q/COP(T_use, T)`` gives, at constant P, ``q = COP̄·P + q̄/COP̄·(∂COP/∂T·(T − T̄) +
-    ∂COP/∂T_use·dT_use/dE·(E − Ē))``.
+    The growth of output by electricity is COP where nothing else is said; part load and standby
+    make it another, and leave an offset. ``P = q/COP(T_use, T)`` gives, at constant P,
+    ``q = COP̄·P + q̄/COP̄·(∂COP/∂T·(T − T̄) + ∂COP/∂T_use·dT_use/dE·(E − Ē))``.
 
     Parameters
     ----------
@@ -228,8 +237,17 @@ def linearise(
     slope = use_side(config, data).degc_per_kwh
     # Outputs within the solver's rounding would become matrix entries that only do harm.
     output_kwh = np.where(data.q_kw > RUNNING_KW, data.q_kw, 0.0) * data.step_h
+    loads = part_loads(config, data)
+    cop, offset_kwh = result.cop, np.zeros_like(output_kwh)
     weight = output_kwh / result.cop
     decided_kw = result.q_ring_kw.sum(axis=0)
+    if loads is not None:
+        cop = 1.0 / loads.kw_per_kw(result.cop)
+        bends = loads.curved | loads.standby_kw.any(axis=1)
+        offset_kwh[bends] = (output_kwh - cop * result.p_kw * data.step_h)[bends]
+        weight = output_kwh * cop / result.cop**2
+        # The programme takes all electricity of a heat pump for heat into the ring.
+        decided_kw = decided_kw + loads.standby_kw.sum(axis=0)
     plant_kw = np.sum(list(result.q_bal_kw.values()), axis=0)
     if rows.devices:
         decided_kw = decided_kw + plant_kw
@@ -239,7 +257,7 @@ def linearise(
     shape = (len(rows.machines), data.times.size)
     return Linearisation(
         nodes=data.nodes,
-        cop=result.cop,
+        cop=cop,
         output_per_k=weight * result.dcop_dring,
         output_per_kwh=weight * result.dcop_duse * slope[:, None],
         degc_per_kwh=slope,
@@ -260,6 +278,8 @@ def linearise(
         trust_region_k=trust_region_k,
         cost_eur=cost_eur,
         iteration=iteration,
+        output_kwh=output_kwh,
+        offset_kwh=offset_kwh,
         field_kw=result.q_bal_kw["borefield"],
         well_shift_k=(
             np.zeros(data.times.size) if result.doublet is None else result.doublet.shift_k

@@ -38,6 +38,8 @@ NOTHING_KW = 1e-8
 """What an exchanger moves more as it grows, where there is nothing to move [kW]."""
 USED_KW = 1e-3
 """An exchanger that moves more than this at the incumbent is in use [kW]."""
+OUTPUT_PER_K = 0.25
+"""Change of output, relative to the capacity, that goes with a kelvin of the trust region [1/K]."""
 NEVER_DEGC = 1e3
 """A temperature that no ring has; a limit that depends on it does not bind [°C]."""
 
@@ -45,10 +47,14 @@ NEVER_DEGC = 1e3
 def outputs(
     problem: Problem, config: RingConfig, rows: RingRows, about: Linearisation
 ) -> tuple[Floats, Floats]:
-    """Largest outputs [kWh] where the ring's temperature limits capacity; no others change."""
+    """Bounds of outputs [kWh]: where the ring's temperature limits capacity, and at part load.
+
+    What part load takes is no straight line of the output, so that the trust region holds for the
+    output too: `OUTPUT_PER_K` of the capacity for each kelvin. No other outputs change.
+    """
     block = problem.variables["carrier_prod"]
     where = {node: k for k, node in enumerate(about.nodes)}
-    upper = np.full(block.shape, np.nan)
+    lower, upper = np.full((2, *block.shape), np.nan)
     for item, (node, _) in enumerate(block.labels()):
         if node not in where:
             continue
@@ -57,7 +63,11 @@ def outputs(
             # ASSUME: an output whose capacity is still to be chosen is held by the largest size.
             most_kw = about.capacity_factor[k] * rows.capacity_kw[k]
             upper[item] = most_kw * rows.step_h
-    return np.full_like(upper, np.nan), upper
+        if pump is not None and pump.part_load and np.isfinite(about.trust_region_k):
+            room = OUTPUT_PER_K * about.trust_region_k * rows.capacity_kw[k] * rows.step_h
+            upper[item] = np.fmin(upper[item], about.output_kwh[k] + room)
+            lower[item] = np.minimum(np.maximum(about.output_kwh[k] - room, 0.0), upper[item])
+    return lower, upper
 
 
 def exchangers(

@@ -69,7 +69,7 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
 
 
 def _balance_constants(problem: Problem, about: Linearisation) -> dict[str, tuple[Floats, Floats]]:
-    """Right-hand side of the heat pumps' balances: −(g_T·T̄ + g_E·Ē), none in the first step."""
+    """Right-hand side of the heat pumps' balances: the offset, −(g_T·T̄ + g_E·Ē) after step 1."""
     level = np.nan_to_num(np.roll(about.storage_kwh, 1, axis=1))
     constant = about.output_per_k * about.source_degc + about.output_per_kwh * level
     constant[:, 0] = 0.0
@@ -82,7 +82,7 @@ def _balance_constants(problem: Problem, about: Linearisation) -> dict[str, tupl
         side = np.full(block.shape, np.nan)
         for row, (node,) in enumerate(block.labels()):
             if node in where:
-                side[row] = -constant[where[node]]
+                side[row] = about.offset_kwh[where[node]] - constant[where[node]]
         bounds[name] = (side, side)
     return bounds
 

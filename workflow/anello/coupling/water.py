@@ -22,6 +22,7 @@ from anello.ring.exchange import RingInput, RingResult
 from anello.ring.geometry import stations
 from anello.ring.loop_config import LoopConfig
 from anello.ring.loop_run import plan_loop
+from anello.ring.part_load import part_loads
 from anello.ring.waves import waves
 
 Floats = NDArray[np.float64]
@@ -127,13 +128,17 @@ def water_about(
         plant_kw[loop.plant_station if own is None else own] += moved_kw
     heat_kw = plant_kw.copy()
     np.add.at(heat_kw, list(loop.station_of), result.q_ring_kw)
+    given_kw = np.zeros_like(plant_kw) if rows.devices else plant_kw.copy()
+    loads = part_loads(config, data)
+    if loads is not None:  # in the programme it is part of the electricity, and would be heat
+        np.subtract.at(given_kw, list(loop.station_of), loads.standby_kw)
     found = replace(found, heat=_without_traces(found.heat))
     per_wave = _without_traces(found.reading)
     amplitudes = found.amplitudes(heat_kw)[:, :-1]
     degc = station_water(loop, result)
     return Water(
         station_kw=heat_kw,
-        station_given_kw=np.zeros_like(plant_kw) if rows.devices else plant_kw,
+        station_given_kw=given_kw,
         degc=degc,
         given_degc=degc - mean - np.einsum("pkt,kt->pt", per_wave, amplitudes),
         wave_keep=found.keep,

@@ -245,7 +245,7 @@ _BY_PUMP = {
     "dcop_duse": ("K-1", "derivative of COP with respect to use temperature"),
     "cop_dispatch": ("1", "coefficient of performance the dispatch used"),
     "q_kw": ("kW", "thermal output"),
-    "p_kw": ("kW", "electricity needed at the simulated COP"),
+    "p_kw": ("kW", "electricity needed at the simulated COP, and while standing"),
     "q_ring_kw": ("kW", "heat into the ring"),
     "free_kw": ("kW", "thermal output by free cooling, without a compressor"),
     "capacity_factor": ("1", "thermal capacity relative to nominal"),

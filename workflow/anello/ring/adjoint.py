@@ -17,6 +17,7 @@ from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput, RingResult
 from anello.ring.loop_run import plan_loop
 from anello.ring.mixed import step_coefficients
+from anello.ring.part_load import part_loads
 
 Floats = NDArray[np.float64]
 
@@ -74,12 +75,16 @@ def sensitivity(
     # A plant that follows a schedule does so; a dead band would answer to a change.
     hours = data.step_h
     spent = price_eur_per_kwh * hours
-    per_output = 1.0 / result.cop
+    loads = part_loads(config, data)
+    worked = per_output = 1.0 / result.cop
+    if loads is not None:
+        per_output = loads.kw_per_kw(result.cop)
+        worked = per_output - loads.standby_per_kw
     by_source = -data.q_kw * result.dcop_dring / result.cop**2
     by_use = -data.q_kw * result.dcop_duse / result.cop**2
-    # A heat pump puts σ·q + P into the ring.
-    moved = result.q_ring_kw - result.p_kw
-    sigma = np.where(moved.sum(axis=1) < 0.0, -1.0, 1.0)[:, None]
+    pumps = [config.heat_pump(node) for node in data.nodes]
+    cools = [pump is not None and pump.service == "cooling" for pump in pumps]
+    sigma = np.where(cools, 1.0, -1.0)[:, None]
     if config.model == "two_pipe":
         raise InputError(
             Problem(
@@ -98,7 +103,7 @@ def sensitivity(
     return Sensitivity(
         source_eur_per_kwh=heat / hours[:, None],
         plant_eur_per_kwh=heat[:, plant_station] / hours,
-        output_eur_per_kwh=((spent + at_pump) * per_output + sigma * at_pump) / hours,
+        output_eur_per_kwh=(spent * per_output + at_pump * (worked + sigma)) / hours,
         use_eur_per_k=(spent + at_pump) * by_use,
     )
 

@@ -272,6 +272,11 @@ class RingConfig(Strict):
                     f"heat pump `{key}`: the original study knows no `free_cooling`; leave it out, "
                     "or use `mode: physical`"
                 )
+            if (pump.part_load or pump.standby_kw) and self.mode == "iccep2019":
+                raise ValueError(
+                    f"heat pump `{key}`: the original study knows neither `part_load` nor "
+                    "`standby_kw`; leave them out, or use `mode: physical`"
+                )
             use = pump.use_temperature
             if isinstance(use, StoreUse):
                 reversed_ = use.direction == "cold" and "cold_store_warm_when_full" not in active

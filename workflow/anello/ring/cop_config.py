@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -201,6 +202,44 @@ class HeatPumpConfig(Strict):
             "only for the service `cooling`."
         ),
     )
+
+    part_load: Annotated[list[tuple[Fraction, Positive]], Field(min_length=2)] | None = Field(
+        default=None,
+        description=(
+            "COP by output: pairs of output relative to the installed capacity and COP relative to "
+            "the map's, with rising outputs, the last one 1. Below the first output the machine "
+            "runs and stands by turns [-]."
+        ),
+    )
+    standby_kw: NonNegative = Field(
+        default=0.0,
+        description="Electricity of controls and crankcase heater while the machine stands [kW].",
+    )
+
+    @property
+    def least_output(self) -> float:
+        """Least stable output relative to the capacity; 1 for a machine that is on or off [-]."""
+        return 1.0 if self.part_load is None else self.part_load[0][0]
+
+    @model_validator(mode="after")
+    def _possible_part_load(self) -> Self:
+        if self.part_load is None:
+            return self
+        outputs = [output for output, _ in self.part_load]
+        power = [output / cop for output, cop in self.part_load]
+        if any(low >= high for low, high in pairwise(outputs)) or outputs[-1] != 1.0:
+            raise ValueError("the outputs of `part_load` must rise, and end with 1")
+        if any(low >= high for low, high in pairwise(power)):
+            raise ValueError(
+                "`part_load`: with more output the machine must take more electricity, which is "
+                "output/COP"
+            )
+        if self.free_cooling is not None:
+            raise ValueError(
+                "`part_load` of a heat pump with `free_cooling` is not known: how its load is "
+                "shared is; leave one of them out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _only_cooling_is_free(self) -> Self:

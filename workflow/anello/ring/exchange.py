@@ -149,11 +149,11 @@ class RingResult:
     use_degc : ndarray, shape (H, T)
         Temperature on the use side [°C].
     cop, dcop_dring, dcop_duse : ndarray, shape (H, T)
-        Simulated COP [-] and its derivatives [1/K].
+        Simulated COP at the output, standby left out [-], and its derivatives [1/K].
     cop_dispatch : ndarray, shape (H, T)
         COP the dispatch was computed with [-].
     q_kw, p_kw, q_ring_kw : ndarray, shape (H, T)
-        Thermal output, electricity truly needed, heat into the ring [kW].
+        Thermal output, electricity truly needed with that of standby, heat into the ring [kW].
     free_kw : ndarray, shape (H, T)
         Output that free cooling gives, without a compressor [kW].
     q_bal_kw, p_bal_kw : dict of str to ndarray, shape (T,)

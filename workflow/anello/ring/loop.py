@@ -29,6 +29,7 @@ from anello.ring.geometry import Floats
 from anello.ring.hydraulics import loop_hydraulics, pump_power_kw
 from anello.ring.loop_run import plan_loop
 from anello.ring.mixed import assemble
+from anello.ring.part_load import part_loads
 from anello.ring.plant import PlantController
 
 
@@ -97,10 +98,12 @@ def simulate_loop(
 
     machines: list[ScalarCop] = [pump.scalar() for pump in pumps]
     signs = [float(pump.sigma) for pump in pumps]
-    running: list[list[tuple[int, float]]] = [[] for _ in range(steps)]
+    loads = part_loads(config, data)
+    works = np.ones_like(data.q_kw) if loads is None else loads.works
+    running: list[list[tuple[int, float, float]]] = [[] for _ in range(steps)]
     for row in range(len(pumps)):
         for step in np.flatnonzero(data.q_kw[row] > RUNNING_KW * 1e-3).tolist():
-            running[step].append((row, float(data.q_kw[row, step])))
+            running[step].append((row, float(data.q_kw[row, step]), float(works[row, step])))
     use_columns = np.ascontiguousarray(use.T)
     arriving = np.empty((steps, count))
     means = np.empty(steps + 1)
@@ -119,9 +122,9 @@ def simulate_loop(
         means[step] = mean = before / parcels
         heat_list = [0.0] * count
         use_now, degc = use_columns[step].tolist(), here.tolist()
-        for row, q in running[step]:
+        for row, q, work in running[step]:
             place = station_of[row]
-            heat_list[place] += q * (signs[row] + 1.0 / machines[row](degc[place], use_now[row]))
+            heat_list[place] += q * (signs[row] + work / machines[row](degc[place], use_now[row]))
         hours = hours_of[step]
         if controller is not None:
             rise = hours / capacity
@@ -172,6 +175,7 @@ def simulate_loop(
         plant_degc=arriving[:, plant_station],
         fields=fields,
         doublet=doublet,
+        loads=loads,
         capacity_kwh_per_k=capacity,
         place_names=tuple(one.name for one in loop.substations),
         waters_degc={

@@ -6,7 +6,7 @@ start of the step, so one forward pass over the hours is self-consistent.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +23,10 @@ from anello.ring.devices import PlantDevice, plant_devices
 from anello.ring.doublet import DoubletOnRing, DoubletResult, doublet_on_ring
 from anello.ring.exchange import RingInput, RingResult, use_side
 from anello.ring.ground import ground_temperature_degc
+from anello.ring.heat_paths import plant_exchanges, pump_exchanges
 from anello.ring.hydraulics import Hydraulics
+from anello.ring.part_load import PartLoads, part_loads
 from anello.ring.plant import PlantController, device_electricity
-from anello.ring.second_law import Exchange
 
 Floats = NDArray[np.float64]
 
@@ -113,13 +114,25 @@ def simulate_mixed(
             doublet,
         )
 
+    loads = part_loads(config, data)
     if held:
         temperature = np.full(data.times.size + 1, config.initial_degc)
         balancing = np.zeros((len(devices), data.times.size))
         reset_kwh = np.zeros(data.times.size)
     else:
         temperature, balancing, reset_kwh = _forward(
-            config, data, pumps, use, phi, psi, ground, fixed_heat, controller, len(devices), reset
+            config,
+            data,
+            pumps,
+            use,
+            phi,
+            psi,
+            ground,
+            fixed_heat,
+            controller,
+            len(devices),
+            reset,
+            loads,
         )
 
     source = np.broadcast_to(temperature[:-1], data.q_kw.shape)
@@ -149,6 +162,7 @@ def simulate_mixed(
         shortfall_kwh=0.0 if controller is None else controller.shortfall_kwh(data.step_h),
         fields=fields,
         doublet=doublet,
+        loads=loads,
     )
 
 
@@ -164,6 +178,7 @@ def _forward(
     controller: PlantController | None,
     count: int,
     reset: bool,
+    loads: PartLoads | None,
 ) -> tuple[Floats, Floats, Floats]:
     # Plain floats: a step depends on the one before it, and lists are faster than arrays here.
     low, high = config.bounds_degc
@@ -178,20 +193,31 @@ def _forward(
     steps = data.times.size
     if fixed_heat is not None:
         heat_by_step = fixed_heat.sum(axis=0).tolist()
-        running: list[list[tuple[float, float, float, ScalarCop]]] = []
+        running: list[list[tuple[float, float, float, float, ScalarCop]]] = []
     else:
         heat_by_step = [0.0] * steps
         machines = [pump.scalar() for pump in pumps]
         signs = [float(pump.sigma) for pump in pumps]
         running = [[] for _ in range(steps)]
-        for machine, sign, q_row, use_row in zip(machines, signs, data.q_kw, use, strict=True):
+        works = np.ones_like(data.q_kw) if loads is None else loads.works
+        for machine, sign, q_row, work_row, use_row in zip(
+            machines, signs, data.q_kw, works, use, strict=True
+        ):
             for step in np.flatnonzero(q_row).tolist():
-                running[step].append((float(q_row[step]), float(use_row[step]), sign, machine))
+                running[step].append(
+                    (
+                        float(q_row[step]),
+                        float(work_row[step]),
+                        float(use_row[step]),
+                        sign,
+                        machine,
+                    )
+                )
     for step in range(steps):
         heat = heat_by_step[step]
         if running:
-            for q, use_degc, sign, machine in running[step]:
-                heat += q * (sign + 1.0 / machine(state, use_degc))
+            for q, work, use_degc, sign, machine in running[step]:
+                heat += q * (sign + work / machine(state, use_degc))
         drift = keep[step] * state + gain[step] + rise[step] * heat
         if controller is not None:
             moved = controller.decide(step, state, drift, rise[step])
@@ -207,59 +233,6 @@ def _forward(
         state = drift
         states.append(state)
     return np.array(states), np.array(balancing).reshape(steps, -1).T.copy(), np.array(resets)
-
-
-def _pump_exchanges(
-    data: RingInput,
-    pumps: Sequence[HeatPumpCop],
-    source: Floats,
-    use: Floats,
-    p_kw: Floats,
-    free_kw: Floats,
-) -> Iterator[Exchange]:
-    """Heat pumps: from the ring to the use, or from what is cooled to the ring."""
-    for row, (node, pump) in enumerate(zip(data.nodes, pumps, strict=True)):
-        q_kw, work_kw = data.q_kw[row], p_kw[row]
-        free = pump.free_cooling
-        if pump.sigma < 0:
-            yield Exchange(node, source[row], use[row], q_kw - work_kw, q_kw)
-            continue
-        if free is not None:
-            share = pump.free_share(source[row], use[row])
-            # The coldest that the exchanger cools the circuit to, before the heat pump goes on.
-            between_degc = use[row] + free.spread_k * (1.0 - share)
-            pumped_kw = free.electricity_kwh_per_kwh * free_kw[row]
-            yield Exchange(
-                f"{node}, exchanger", between_degc, source[row], free_kw[row], free_kw[row]
-            )
-            q_kw, work_kw = q_kw - free_kw[row], work_kw - pumped_kw
-        yield Exchange(node, use[row], source[row], q_kw, q_kw + work_kw)
-
-
-def _plant_exchanges(
-    devices: Sequence[PlantDevice],
-    balancing: Mapping[str, Floats],
-    per_kwh: Mapping[str, tuple[Floats, Floats]],
-    waters_degc: Mapping[str, Floats],
-    fields: Mapping[str, FieldOnRing],
-    doublet: DoubletOnRing | None,
-) -> Iterator[Exchange]:
-    """Devices of the plant between the ring's water and what is on their other side."""
-    for device in devices:
-        heat, body = balancing[device.name], device.body_degc
-        water_degc = waters_degc[device.name]
-        if device.name in fields:
-            body = fields[device.name].wall_degc[1:]
-        if device.name == "wells" and doublet is not None and body is not None:
-            body = body + doublet.shifts_k
-        if body is None or not device.ways:
-            continue
-        into, out = np.maximum(heat, 0.0), np.maximum(-heat, 0.0)
-        work = 0.0 if device.chiller is None else per_kwh[device.name][0]
-        if np.any(device.heating_kw):
-            yield Exchange(device.name, body, water_degc, into, into)
-        if np.any(device.cooling_kw):
-            yield Exchange(device.name, water_degc, body, out, out * (1.0 + work))
 
 
 def assemble(
@@ -288,6 +261,7 @@ def assemble(
     plant_degc: Floats | None = None,
     fields: Mapping[str, FieldOnRing] | None = None,
     doublet: DoubletOnRing | None = None,
+    loads: PartLoads | None = None,
     waters_degc: Mapping[str, Floats] | None = None,
     capacity_kwh_per_k: float | None = None,
 ) -> RingResult:
@@ -329,6 +303,8 @@ def assemble(
         Devices with a memory, after the run.
     doublet : DoubletOnRing, optional
         Wells that tire, after the run.
+    loads : PartLoads, optional
+        What heat pumps take at part load, and while they stand.
     waters_degc : mapping of str to ndarray, shape (T,), optional
         Water that passes each device, where they are not all at one place [°C].
     capacity_kwh_per_k : float, optional
@@ -370,8 +346,11 @@ def assemble(
                 excess = data.q_kw[row] > factor[row] * data.capacity_kw[row] * (1 + 1e-9)
                 over[node] = int(excess.sum())
     sigma = np.array([[float(pump.sigma)] for pump in pumps]).reshape(-1, 1)
-    p_kw = data.q_kw / cop
-    q_ring_kw = sigma * data.q_kw + p_kw if fixed_heat is None else fixed_heat
+    if loads is not None:
+        cop, d_ring, d_use = cop / loads.works, d_ring / loads.works, d_use / loads.works
+    work_kw = data.q_kw / cop
+    p_kw = work_kw if loads is None else work_kw + loads.standby_kw
+    q_ring_kw = sigma * data.q_kw + work_kw if fixed_heat is None else fixed_heat
     reset_kwh = zeros if reset_kwh is None else reset_kwh
     pump_kw = zeros if pump_kw is None else pump_kw
     pump_heat_kw = zeros if pump_heat_kw is None else pump_heat_kw
@@ -396,8 +375,8 @@ def assemble(
     per_kwh = {device.name: device.electricity(water) for device in devices}
     fields = fields or {}
     exchanges = [
-        *_pump_exchanges(data, pumps, source, use, p_kw, free_kw),
-        *_plant_exchanges(devices, balancing, per_kwh, waters, fields, doublet),
+        *pump_exchanges(data, pumps, source, use, work_kw, free_kw),
+        *plant_exchanges(devices, balancing, per_kwh, waters, fields, doublet),
     ]
     entropy = second_law.audit(exchanges, data.times)
     if config.mode == "physical":

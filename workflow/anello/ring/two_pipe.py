@@ -23,6 +23,7 @@ from anello.ring.exchange import RingInput, RingResult, use_side
 from anello.ring.geometry import connected
 from anello.ring.ground import ground_temperature_degc
 from anello.ring.mixed import assemble
+from anello.ring.part_load import PartLoads, part_loads
 from anello.ring.plant import PlantController
 from anello.ring.two_pipe_network import Pressures, Tree, TwoLines, tree
 
@@ -71,7 +72,8 @@ def simulate_two_pipe(
     devices = plant_devices(config.plant, data.surroundings)
     pressures = Pressures(network, config.medium, shape)
     doublet = doublet_on_ring(config.plant, data.step_h)
-    course = _march(config, data, pumps, use, shape, pressures, devices, doublet)
+    loads = part_loads(config, data)
+    course = _march(config, data, pumps, use, shape, pressures, devices, doublet, loads)
     capacity_kwh_per_k = 2.0 * float(shape.capacity_kwh_per_k.sum())
     device_names = [device.name for device in devices]
     return assemble(
@@ -96,6 +98,7 @@ def simulate_two_pipe(
         plant_degc=course.plant_degc,
         capacity_kwh_per_k=capacity_kwh_per_k,
         doublet=doublet,
+        loads=loads,
         waters_degc=dict(zip(device_names, course.device_degc, strict=True)),
     )
 
@@ -121,6 +124,7 @@ def _march(
     pressures: Pressures,
     devices: tuple[PlantDevice, ...],
     doublet: DoubletOnRing | None,
+    loads: PartLoads | None,
 ) -> _Course:
     """Go through the steps: heat, flow, pumps, water at the places, plant."""
     network = config.two_pipe
@@ -135,6 +139,7 @@ def _march(
     plant = _Plant(config, devices, data.times.size, warm_degc, network.difference_k, doublet)
     machines: list[ScalarCop] = [pump.scalar() for pump in pumps]
     signs = [float(pump.sigma) for pump in pumps]
+    works = np.ones_like(data.q_kw) if loads is None else loads.works
     count = len(shape.places)
     course = _Course(len(pumps), count, len(devices), data.times.size)
     course.held_kwh[0] = lines.heat_kwh()
@@ -147,7 +152,8 @@ def _march(
             course.source_degc[row, step] = degc
             q = float(data.q_kw[row, step])
             if q > RUNNING_KW * 1e-3:
-                heat[place] += q * (signs[row] + 1.0 / machines[row](degc, float(use[row, step])))
+                work = float(works[row, step])
+                heat[place] += q * (signs[row] + work / machines[row](degc, float(use[row, step])))
         drawn = -heat / network.difference_k
         branch = shape.behind @ drawn
         course.drawn_kg_s[:, step] = drawn / config.medium.kj_per_kgk
