@@ -16,9 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from anello.errors import ConfigError, CopRangeError, Problem
 from anello.ring.carnot import beyond_carnot
+from anello.ring.catalogue import catalogue_map
 from anello.ring.config import RingConfig
 from anello.ring.cop_config import (
     CarnotCop,
+    CatalogueCop,
     FreeCooling,
     HeatPumpConfig,
     Iccep2019Cop,
@@ -212,7 +214,7 @@ class HeatPumpCop:
 
 
 def compile_function(
-    config: QuadraticCop | CarnotCop | TableCop | Iccep2019Cop,
+    config: QuadraticCop | CarnotCop | TableCop | CatalogueCop | Iccep2019Cop,
     service: Service,
     *,
     cooling_rises: bool = False,
@@ -222,7 +224,7 @@ def compile_function(
 
     Parameters
     ----------
-    config : QuadraticCop, CarnotCop, TableCop or Iccep2019Cop
+    config : QuadraticCop, CarnotCop, TableCop, CatalogueCop or Iccep2019Cop
         The settings.
     service : {"heating", "cooling", "dhw"}
         The heat pump's service.
@@ -258,6 +260,8 @@ def compile_function(
         )
     if isinstance(config, TableCop):
         return read_table((folder or Path()) / config.file)
+    if isinstance(config, CatalogueCop):
+        return catalogue_map(config)
     return Quadratic(*(ICCEP2019_COOLING if cooling else ICCEP2019_HEATING), sign)
 
 

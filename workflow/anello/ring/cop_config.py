@@ -88,13 +88,32 @@ class TableCop(Strict):
     source: str = Field(default="", description="Where the table comes from.")
 
 
+class CatalogueCop(Strict):
+    """The map of a catalogue heat pump with a liquid source, from the library `hplib`."""
+
+    kind: Literal["catalogue"] = "catalogue"
+    model: str = Field(
+        default="Generic",
+        description="Name of the machine in the catalogue, or `Generic` for the mean of a group.",
+    )
+    group: Literal[
+        "brine/water regulated",
+        "water/water regulated",
+        "brine/water on-off",
+        "water/water on-off",
+    ] = Field(default="water/water on-off", description="Group that `Generic` is the mean of.")
+    source: str = Field(default="", description="Why this machine.")
+
+
 class Iccep2019Cop(Strict):
     """The fits of the ICCEP 2019 study; only in `mode: iccep2019`."""
 
     kind: Literal["iccep2019"] = "iccep2019"
 
 
-CopMap = Annotated[QuadraticCop | CarnotCop | TableCop | Iccep2019Cop, Field(discriminator="kind")]
+CopMap = Annotated[
+    QuadraticCop | CarnotCop | TableCop | CatalogueCop | Iccep2019Cop, Field(discriminator="kind")
+]
 
 
 class FixedUse(Strict):
@@ -238,6 +257,15 @@ class HeatPumpConfig(Strict):
             raise ValueError(
                 "`part_load` of a heat pump with `free_cooling` is not known: how its load is "
                 "shared is; leave one of them out"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _catalogue_heats(self) -> Self:
+        if isinstance(self.cop_map, CatalogueCop) and self.service == "cooling":
+            raise ValueError(
+                "`kind: catalogue` has heat pumps with a liquid source for heating and dhw only; "
+                "give a cooling service another map"
             )
         return self
 

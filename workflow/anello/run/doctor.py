@@ -27,6 +27,7 @@ OPTIMUM_EUR = 5.0
 _PIP = "pip install"
 _EXTRAS = {
     "cbc": "the solver CBC",
+    "catalogue": "COP maps of catalogue heat pumps",
     "clustering": "representative days",
     "hipo": "an interior point for large programmes",
     "report": "interactive plots",
