@@ -2,7 +2,8 @@
 
 hplib fits the Keymark's measured points of each machine by ``COP = p1·T_in + p2·T_out + p3 +
 p4·T_amb`` (after Schwamberger 1991), with the source that comes in, the water that goes out, and
-the outdoor air for which the test asks. Its code is under the MIT licence, its data under CC BY 4.0.
+the outdoor air for which the test asks. Its code is under the MIT licence, its data under CC BY
+4.0.
 """
 
 from __future__ import annotations
