@@ -278,3 +278,23 @@ def coupled(seed: int, coupling: dict[str, Any] | None = None, **options: Any) -
     """Return a random district ready to run."""
     data, ring = random_district(seed, **options)
     return CoupledDistrict(data, ring, CouplingConfig.model_validate(coupling or {}))
+
+
+def coupled_two_pipes(seed: int, coupling: dict[str, Any], **options: Any) -> CoupledDistrict:
+    """Return a random district on a tree of two pipes: plant, junction, a branch to each place."""
+    data, ring = random_district(seed, **options)
+    places = sorted({str(n).partition("::")[0] for n in data.inputs["node"].values if "hp_" in n})
+    pipe = {"length_m": 150.0, "inner_diameter_m": 0.2, "burial_depth_m": 1.0}
+    told = ring.model_dump(mode="json") | {
+        "model": "two_pipe",
+        "two_pipe": {
+            "substations": [{"name": f"at_{name}", "heat_pumps": [name]} for name in places],
+            "branches": [
+                {"start": "plant", "end": "junction", **pipe},
+                *({"start": "junction", "end": f"at_{name}", **pipe} for name in places),
+            ],
+        },
+    }
+    return CoupledDistrict(
+        data, RingConfig.model_validate(told), CouplingConfig.model_validate(coupling)
+    )

@@ -160,6 +160,11 @@ def doublet() -> System:
     return assemble(small_models.data(hours=HOURS), replace(RING, devices=wells, doublet=rows))
 
 
+def two_pipes() -> System:
+    """The same heat pumps on water that the programme does not see."""
+    return assemble(small_models.data(hours=HOURS), replace(RING, devices={}, sees_water=False))
+
+
 BY_HAND = {"zero_efficiency": zero_efficiency, "secondary": secondary, "ring": ring, "loop": loop}
 
 
@@ -181,6 +186,7 @@ def chosen_sizes() -> System:
 
 BY_HAND |= {"ring_end": ring_end, "doublet": doublet, "chosen_sizes": chosen_sizes}
 BY_HAND |= {"borefield": borefield, "borefield_in_the_flow": borefield_in_the_flow}
+BY_HAND |= {"two_pipes": two_pipes}
 
 
 def test_every_entry_occurs_in_a_golden_case():

@@ -16,7 +16,7 @@ from anello.coupling.unseen import Prices, respond, true_heat
 from anello.optimise.formulation.ring_rows import MARGIN_K
 from anello.ring import simulate
 from anello.ring.loop_run import plan_loop
-from ring_districts import PART_LOAD, SOURCES, coupled
+from ring_districts import PART_LOAD, SOURCES, coupled, coupled_two_pipes
 
 SMALL_K = 1e-3
 QUICK = settings(
@@ -147,6 +147,21 @@ def test_the_promise_of_a_small_step_is_kept_with_sizes_to_choose(seed, loop):
 def test_the_promise_of_a_small_step_is_kept_at_part_load(seed, loop):
     waves = {"waves": 4} if loop else {}
     assert kept(seed, loop=loop, pump=PART_LOAD, **waves) == pytest.approx(1.0, abs=0.1)
+
+
+@QUICK
+@given(seed=st.integers(0, 7))
+def test_the_promise_of_a_small_step_is_kept_on_two_pipes(seed):
+    """Of the water, the programme knows what heat costs the plant; pipes are short here."""
+    district = coupled_two_pipes(seed, {"method": "slp", "slp": {"balancing": "deadband"}})
+    about = with_cop(
+        district.ring, district.heat_pumps, start_cop(district.data, district.heat_pumps)
+    )
+    for number in range(2):
+        _, _, about = step(district, about, number)
+    _, verdict, _ = step(district, about.with_trust_region(SMALL_K), 9)
+    assert verdict.predicted_decrease_eur > 1e-4
+    assert verdict.rho == pytest.approx(1.0, abs=0.1)
 
 
 def test_a_step_of_a_tenth_of_a_millikelvin_is_kept_too():

@@ -37,6 +37,8 @@ def about() -> Linearisation:
         well_shift_k=values[1] / 3,
         output_kwh=values * 2,
         offset_kwh=-values / 5,
+        plant_eur_per_kwh=values / 13,
+        plant_known_eur=-values / 17,
         given_cost_eur=1.25,
         trust_region_k=0.75,
         cost_eur=123.456,

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict
+from anello.coupling.unseen import Prices
+from anello.coupling.unseen_plant import plant_price
 from anello.errors import InputError
 from anello.optimise.results.summary import _ring as ring_summary
 from anello.present.report.config import FiguresConfig
@@ -24,7 +26,7 @@ from anello.ring.adapt import ring_dataset
 from anello.ring.capital import RingCosts, ring_capital
 from anello.run.config import ScenarioConfig
 from report_fakes import fake_district
-from ring_districts import random_district
+from ring_districts import coupled_two_pipes, random_district
 
 FIXED = {"method": "fixed_point", "fixed_point": {"relaxation": 0.7}, "max_iterations": 4}
 MACHINE = {
@@ -88,6 +90,47 @@ def test_the_fixed_point_iterates_with_two_pipes(seed):
     assert np.ptp(first, axis=1).max() > 0.1
 
 
+SLP = {"method": "slp", "slp": {"balancing": "deadband"}, "max_iterations": 12}
+
+
+def test_the_search_is_cheaper_than_any_iteration_of_the_fixed_point():
+    fixed = coupled_two_pipes(3, FIXED | {"max_iterations": 8}).run(must_converge=False)
+    found = coupled_two_pipes(3, SLP).run(must_converge=False)
+    costs = [one.j_sim_eur for one in found.record.trace if one.accepted]
+    assert costs == sorted(costs, reverse=True)
+    assert found.best.cost.total_eur < 0.8 * min(one.j_sim_eur for one in fixed.record.trace)
+    assert found.best.ring.audit.relative < 1e-6
+
+
+def test_the_price_of_heat_is_what_the_plant_pays_for_more_of_it():
+    made = coupled_two_pipes(0, SLP | {"max_iterations": 2}, days=1)
+    found = made.run(must_converge=False).best
+    rows, data, result = made.rows, found.flows, found.ring
+    prices = Prices.of(rows, found.cost.price_eur_per_kwh, found.dispatch)
+    heat_kwh = result.q_ring_kw.sum(axis=0) * data.step_h
+    paid = plant_price(made.ring, rows, data, result, prices, heat_kwh)
+    assert (paid.eur_per_kwh[0] <= 1e-12).all()
+    assert (paid.eur_per_kwh[1] >= -1e-12).all()
+    # Nothing at the incumbent on its own way, and less than that on the other.
+    lines = paid.eur_per_kwh * heat_kwh + paid.known_eur
+    np.testing.assert_allclose(lines.max(axis=0), 0.0, atol=1e-9)
+
+    def cost_eur(step: int, more: float) -> float:
+        q = data.q_kw.copy()
+        q[:, step] *= 1.0 + more
+        moved = simulate(made.ring, replace(data, q_kw=q))
+        plant = made.ring.plant
+        price = plant.electricity_price_eur_per_kwh
+        assert plant.electricity_location is None
+        return price * sum(float((kw * data.step_h).sum()) for kw in moved.p_bal_kw.values())
+
+    steps = [4, 12, 20]
+    for step in steps:
+        slope = paid.eur_per_kwh[0 if heat_kwh[step] <= 0.0 else 1, step] * heat_kwh[step]
+        truly = (cost_eur(step, 1e-3) - cost_eur(step, -1e-3)) / 2e-3
+        assert slope == pytest.approx(truly, rel=0.1, abs=2e-3)
+
+
 def test_what_is_dispatched_alone_decides_what_is_simulated():
     """With a given dispatch the fixed point is there after one simulation."""
     times = np.datetime64("2015-01-01", "ns") + np.arange(30) * np.timedelta64(1, "h")
@@ -100,12 +143,12 @@ def test_what_is_dispatched_alone_decides_what_is_simulated():
 @pytest.mark.parametrize(
     "coupling", [{"method": "slp"}, {**FIXED, "fixed_point": {"scheduled_balancing": True}}]
 )
-def test_no_programme_sees_two_pipes_and_says_so(coupling):
-    with pytest.raises(InputError, match=r"coupling.method: fixed_point.*scheduled_balancing"):
+def test_no_programme_schedules_the_plant_of_two_pipes_and_says_so(coupling):
+    with pytest.raises(InputError, match=r"slp.balancing: deadband.*scheduled_balancing"):
         district(1, coupling)
     _, ring = random_district(1)
     told = ring.model_dump(mode="json") | {"model": "two_pipe", "two_pipe": two_pipe(["a"])}
-    with pytest.raises(ValidationError, match=r"no programme sees it.*fixed_point"):
+    with pytest.raises(ValidationError, match=r"no programme schedules the plant.*fixed_point"):
         ScenarioConfig.model_validate(
             {
                 "name": "s",

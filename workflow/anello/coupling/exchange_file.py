@@ -20,7 +20,7 @@ from anello.ring.config import RingConfig
 
 Floats = NDArray[np.float64]
 
-_PUMP, _STEP = ("node", "timestep"), ("timestep",)
+_PUMP, _STEP, _WAY = ("node", "timestep"), ("timestep",), ("way", "timestep")
 _MACHINE, _EXCHANGER = ("machine", "timestep"), ("exchanger", "timestep")
 _FIELDS = {
     "output_per_k": (_PUMP, "kWh K-1", "change of output per kelvin of ring temperature"),
@@ -37,6 +37,8 @@ _FIELDS = {
     "exchanged_kw": (_EXCHANGER, "kW", "heat of each way through an exchanger"),
     "given_kw": (_STEP, "kW", "heat that is not decided"),
     "field_kw": (_STEP, "kW", "heat of a borefield into the ring"),
+    "plant_eur_per_kwh": (_WAY, "EUR kWh-1", "cost of heat to a plant that is not seen"),
+    "plant_known_eur": (_WAY, "EUR", "the same at no heat, less that of the incumbent"),
     "well_shift_k": (_STEP, "K", "shift of the wells' supply"),
 }
 """Dimensions, units and meaning of a linearisation's arrays."""
@@ -99,6 +101,7 @@ def write_cop(
         if about is None:
             return
         file.createDimension("state", len(times) + 1)
+        file.createDimension("way", 2)
         file.createDimension("machine", len(about.machine_per_kwh) or None)
         file.createDimension("exchanger", len(about.exchanged_kw) or None)
         for name, (dims, units, text) in _FIELDS.items():

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.coupling.unseen import Prices
+from anello.coupling.unseen_plant import PlantPrice, plant_price
 from anello.coupling.water import Water, water_about
 from anello.optimise.formulation.ring_rows import RingRows
 from anello.ring.config import RingConfig
@@ -73,6 +74,9 @@ class Linearisation:
         Iteration that became the incumbent; −1 before the first.
     field_kw : ndarray, shape (T,)
         Heat of a borefield into the ring; zero without one, and before the first simulation [kW].
+    plant_eur_per_kwh, plant_known_eur : ndarray, shape (2, T)
+        What heat costs a plant that the programme does not see [€/kWh, €]; zero where it sees the
+        water. See `anello.coupling.unseen_plant.PlantPrice`.
     well_shift_k : ndarray, shape (T,)
         By how much the supply of wells that tire departs from undisturbed groundwater [K].
     water : Water or None
@@ -100,6 +104,8 @@ class Linearisation:
     cost_eur: float
     iteration: int
     field_kw: Floats = field(default_factory=lambda: np.zeros(0))
+    plant_eur_per_kwh: Floats = field(default_factory=lambda: np.zeros((2, 0)))
+    plant_known_eur: Floats = field(default_factory=lambda: np.zeros((2, 0)))
     well_shift_k: Floats = field(default_factory=lambda: np.zeros(0))
     output_kwh: Floats = field(default_factory=lambda: np.zeros(0))
     offset_kwh: Floats = field(default_factory=lambda: np.zeros(0))
@@ -189,6 +195,8 @@ def start(config: RingConfig, nodes: tuple[str, ...], cop: Floats) -> Linearisat
         cost_eur=np.inf,
         iteration=-1,
         field_kw=np.zeros(cop.shape[1]),
+        plant_eur_per_kwh=np.zeros((2, cop.shape[1])),
+        plant_known_eur=np.zeros((2, cop.shape[1])),
         well_shift_k=np.zeros(cop.shape[1]),
         output_kwh=zero,
         offset_kwh=zero,
@@ -248,17 +256,23 @@ def linearise(
         weight = output_kwh * cop / result.cop**2
         # The programme takes all electricity of a heat pump for heat into the ring.
         decided_kw = decided_kw + loads.standby_kw.sum(axis=0)
+    pumps_kw = decided_kw
     plant_kw = np.sum(list(result.q_bal_kw.values()), axis=0)
     if rows.devices:
         decided_kw = decided_kw + plant_kw
     # Whatever else moved the mean temperature is given, so that the row holds at the incumbent.
     ends, starts = result.temperature_degc[1:], result.temperature_degc[:-1]
-    given = (ends - rows.phi * starts - rows.gain_degc) / rows.psi - decided_kw
+    given = np.zeros_like(starts)
+    if rows.sees_water:
+        given = (ends - rows.phi * starts - rows.gain_degc) / rows.psi - decided_kw
+    paid = PlantPrice(*np.zeros((2, 2, data.times.size)))
+    if not rows.sees_water:
+        paid = plant_price(config, rows, data, result, prices, pumps_kw * data.step_h)
     shape = (len(rows.machines), data.times.size)
     return Linearisation(
         nodes=data.nodes,
         cop=cop,
-        output_per_k=weight * result.dcop_dring,
+        output_per_k=weight * result.dcop_dring if rows.sees_water else np.zeros_like(weight),
         output_per_kwh=weight * result.dcop_duse * slope[:, None],
         degc_per_kwh=slope,
         temperature_degc=result.temperature_degc,
@@ -281,6 +295,8 @@ def linearise(
         output_kwh=output_kwh,
         offset_kwh=offset_kwh,
         field_kw=result.q_bal_kw["borefield"],
+        plant_eur_per_kwh=paid.eur_per_kwh,
+        plant_known_eur=paid.known_eur,
         well_shift_k=(
             np.zeros(data.times.size) if result.doublet is None else result.doublet.shift_k
         ),

@@ -63,7 +63,8 @@ def outputs(
             # ASSUME: an output whose capacity is still to be chosen is held by the largest size.
             most_kw = about.capacity_factor[k] * rows.capacity_kw[k]
             upper[item] = most_kw * rows.step_h
-        if pump is not None and pump.part_load and np.isfinite(about.trust_region_k):
+        bends = pump is not None and (pump.part_load is not None or not rows.sees_water)
+        if bends and np.isfinite(about.trust_region_k):
             room = OUTPUT_PER_K * about.trust_region_k * rows.capacity_kw[k] * rows.step_h
             upper[item] = np.fmin(upper[item], about.output_kwh[k] + room)
             lower[item] = np.minimum(np.maximum(about.output_kwh[k] - room, 0.0), upper[item])
@@ -313,7 +314,9 @@ def trust_region(
     """Bounds on ring temperature, store levels and devices."""
     reach = about.trust_region_k
     ends = about.temperature_degc[1:]
-    bounds = {"ring_temperature": (ends - reach, ends + reach)}
+    bounds = {}
+    if rows.sees_water:
+        bounds["ring_temperature"] = (ends - reach, ends + reach)
     if about.water is not None:
         bounds |= water_trust_region(about.water, reach)
         if rows.pays_for_pump:

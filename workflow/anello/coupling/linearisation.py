@@ -12,7 +12,14 @@ from anello.coupling.incumbent import Linearisation
 from anello.coupling.limits import bounds, exchangers, machines, outputs, trust_region
 from anello.coupling.water import row_bounds as water_rows
 from anello.coupling.water import wave_values
-from anello.optimise.formulation.ring_rows import PER_K, PER_KWH, RingRows
+from anello.optimise.formulation.ring_rows import (
+    PER_K,
+    PER_KWH,
+    UNSEEN_PER_KW,
+    WAYS,
+    RingRows,
+    pair,
+)
 from anello.optimise.solve.problem import Problem
 from anello.ring.config import RingConfig
 from anello.ring.devices import device_of
@@ -57,6 +64,14 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
     if rows.loop is not None and about.water is not None and correction is not None:
         values |= wave_values(rows.loop, about.water, correction)
         row_bounds |= water_rows(about.water, rows.initial_degc, correction)
+    if not rows.sees_water:
+        values[UNSEEN_PER_KW] = {
+            pair(way, node): slope
+            for way, slope in zip(WAYS, about.plant_eur_per_kwh, strict=True)
+            for node in about.nodes
+        }
+        free = np.full_like(about.plant_known_eur, np.nan)
+        row_bounds["ring_unseen_heat"] = (about.plant_known_eur, free)
     most_kw = exchangers(config, rows, about, values, row_bounds)
     most_kw |= field_limits(config, rows, about, values, row_bounds)
     machines(rows, about, values, row_bounds)

@@ -80,15 +80,15 @@ def ring_rows(
                 suggestion="use `mode: physical`, or `coupling.method: fixed_point`",
             )
         )
-    if config.model == "two_pipe":
+    if config.model == "two_pipe" and scheduled:
         raise InputError(
             InputProblem(
-                "a programme cannot see two pipes, in which each place has two temperatures and a "
-                "flow of its own",
+                "a programme cannot schedule the plant of two pipes, in which each place has two "
+                "temperatures and a flow of its own",
                 key="ring.model",
                 value=config.model,
-                suggestion="use `coupling.method: fixed_point` without `scheduled_balancing`, or "
-                "`ring.model: loop`",
+                suggestion="use `coupling.slp.balancing: deadband`, or `coupling.method: "
+                "fixed_point` without `scheduled_balancing`, or `ring.model: loop`",
             )
         )
     days = (times - times.astype("datetime64[Y]")) / np.timedelta64(1, "D")
@@ -108,6 +108,11 @@ def ring_rows(
         capacity, ua = config.mixed_kwh_per_k, config.loss.ua_kw_per_k
         ground = ground_temperature_degc(config.loss.ground, day_of_year)
     phi, psi = decay(capacity, ua, step_h)
+    sees_water = config.model != "two_pipe"
+    if not sees_water:
+        # ASSUME: the water stays as the incumbent's, whatever heat pumps do; the plant brings both
+        # lines to their temperatures. The row that the programme has for it says nothing.
+        phi, psi, ground = np.ones_like(step_h), np.zeros_like(step_h), np.zeros_like(step_h)
     sigma, stores = [], []
     for node in nodes:
         pump = config.heat_pump(node)
@@ -165,6 +170,7 @@ def ring_rows(
         field=field,
         sizes=sizes,
         doublet=doublet_rows(config, step_h) if scheduled else None,
+        sees_water=sees_water,
         cyclic=config.ends_as_it_began(float(step_h.sum())),
         end_credit_eur_per_kwh=config.end_credit_eur_per_kwh,
     )

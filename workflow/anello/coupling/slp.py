@@ -131,6 +131,8 @@ def parting(rows: RingRows, dispatch: xr.Dataset, data: RingInput, result: RingR
     data, result : RingInput, RingResult
         What the ring saw, and its simulation.
     """
+    if not rows.sees_water:
+        return ""
     if rows.loop is not None:
         stations = [rows.loop.stations[n] for n in rows.loop.station_of]
         water = dispatch["ring_water"].sel(place=stations).transpose("place", "timestep").values
@@ -284,7 +286,11 @@ def judge_iteration(
         parting=parting(rows, dispatch, data, result),
         lp_cost_eur=cost.dispatch_eur + cost.unseen_eur + penalty,
         simulated_cost_eur=simulated_eur,
-        lp_temperature_degc=dispatch["ring_temperature"].values.reshape(-1),
+        lp_temperature_degc=(
+            dispatch["ring_temperature"].values.reshape(-1)
+            if rows.sees_water
+            else result.temperature_degc[1:]
+        ),
         result=result,
     )
     gap_eur = float(dispatch.attrs["gap"]) * abs(float(dispatch.attrs["objective"]))

@@ -151,7 +151,7 @@ class RingConfig(Strict):
         default="mixed",
         description=(
             "Well-mixed ring, a loop of pipes with transport delay, or a tree of two pipes, warm "
-            "and cold; the last only with `coupling.method: fixed_point`."
+            "and cold, whose plant no programme schedules."
         ),
     )
     heat_pumps: dict[str, HeatPumpConfig] = Field(

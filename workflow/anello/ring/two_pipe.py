@@ -24,13 +24,11 @@ from anello.ring.geometry import connected
 from anello.ring.ground import ground_temperature_degc
 from anello.ring.mixed import assemble
 from anello.ring.part_load import PartLoads, part_loads
-from anello.ring.plant import PlantController
 from anello.ring.two_pipe_network import Pressures, Tree, TwoLines, tree
+from anello.ring.two_pipe_plant import LinesPlant
 
 Floats = NDArray[np.float64]
 _MASS = 1e-9
-_TRIES = 60
-_AGREES_K = 1e-9
 
 
 def simulate_two_pipe(
@@ -136,7 +134,7 @@ def _march(
     ground = ground_temperature_degc(network.ground, data.day_of_year, depth)
     warm_degc = network.start_warm_degc(config.initial_degc)
     lines = TwoLines(network, shape, warm_degc, ground)
-    plant = _Plant(config, devices, data.times.size, warm_degc, network.difference_k, doublet)
+    plant = LinesPlant(config, devices, data.times.size, warm_degc, network.difference_k, doublet)
     machines: list[ScalarCop] = [pump.scalar() for pump in pumps]
     signs = [float(pump.sigma) for pump in pumps]
     works = np.ones_like(data.q_kw) if loads is None else loads.works
@@ -195,96 +193,3 @@ def _require_water(lines: TwoLines, shape: Tree, drawn: Floats, branch: Floats) 
         raise EnergyAuditError(
             f"the two-pipe network does not keep its water: {worst:.3g} of it, allowed {_MASS:.0e}"
         )
-
-
-class _Plant:
-    """What the central plant does to the water that it passes from one line to the other.
-
-    It heats what it feeds to the warm line to that line's temperature, cools what it feeds to the
-    cold line, with its devices in their order, and otherwise only defends the bounds.
-    """
-
-    def __init__(
-        self,
-        config: RingConfig,
-        devices: tuple[PlantDevice, ...],
-        steps: int,
-        warm_degc: float,
-        difference_k: float,
-        doublet: DoubletOnRing | None = None,
-    ) -> None:
-        self.devices, self.bounds = devices, config.bounds_degc
-        self.warm_degc, self.cold_degc = warm_degc, warm_degc - difference_k
-        self.controller = (
-            None
-            if config.plant is None
-            else PlantController(config.plant, devices, config.bounds_degc, steps, doublet=doublet)
-        )
-
-    def decide(
-        self, step: int, feeds_warm: float, alone: Floats, per_kw: Floats
-    ) -> tuple[Floats, Floats, float]:
-        """Return heat and water of each device, and the water that reaches the plant.
-
-        Parameters
-        ----------
-        step : int
-            Time step.
-        feeds_warm : float
-            Heat capacity flow into the warm line; negative into the cold one [kW/K].
-        alone, per_kw : ndarray, shape (2N,)
-            See `TwoLines.flow_out`.
-
-        Returns
-        -------
-        heat_kw, water_degc : ndarray, shape (D,)
-            Heat into the water [kW], and the water that each device meets [°C].
-        passing : float
-            Water that reaches the plant [°C].
-        """
-        count, flow = alone.size // 2, abs(feeds_warm)
-        at = count if feeds_warm >= 0.0 else 0
-        inlet, rise = float(alone[at]), float(per_kw[at])
-        if self.controller is None or flow == 0.0:
-            return np.zeros(len(self.devices)), np.full(len(self.devices), inlet), inlet
-        heat, waters = self._at_inlet(step, feeds_warm, inlet)
-        if rise > 0.0 and heat.sum() != 0.0:
-            # The plant's own heat comes back in the step: find the inlet that agrees with it.
-            # Heat falls with the inlet along straight pieces, which a bracketed secant follows.
-            ends = [inlet, inlet + rise * float(heat.sum())]
-            back = rise * float(self._at_inlet(step, feeds_warm, ends[1])[0].sum())
-            gaps = [ends[1] - ends[0], inlet + back - ends[1]]
-            for _ in range(_TRIES):
-                spread = gaps[0] - gaps[1]
-                share = gaps[0] / spread if spread else 0.5
-                middle = ends[0] + share * (ends[1] - ends[0])
-                heat, waters = self._at_inlet(step, feeds_warm, middle)
-                gap = inlet + rise * float(heat.sum()) - middle
-                if abs(gap) < _AGREES_K:
-                    break
-                side = 0 if gap * gaps[0] > 0.0 else 1
-                ends[side], gaps[side] = middle, gap
-                gaps[1 - side] *= 0.5
-            inlet += rise * float(heat.sum())
-        self.controller.take(step, heat.tolist())
-        return heat, waters, inlet
-
-    def _at_inlet(self, step: int, feeds_warm: float, inlet: float) -> tuple[Floats, Floats]:
-        assert self.controller is not None
-        flow = abs(feeds_warm)
-        low, high = self.bounds
-        if feeds_warm > 0.0 and inlet < self.warm_degc:
-            wanted = self.warm_degc
-        elif feeds_warm < 0.0 and inlet > self.cold_degc:
-            wanted = self.cold_degc
-        else:
-            wanted = min(max(inlet, low), high)
-        heat, waters = np.zeros(len(self.devices)), np.zeros(len(self.devices))
-        water = inlet
-        order = sorted(range(len(self.devices)), key=lambda k: not self.devices[k].first)
-        for k in order:
-            waters[k] = water
-            limit = self.controller.limits_kw(step, [water] * len(self.devices), flow)[k]
-            heat[k] = min(max(flow * (wanted - water), limit[0]), limit[1])
-            water += heat[k] / flow
-        return heat, waters

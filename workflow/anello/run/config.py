@@ -122,11 +122,14 @@ class ScenarioConfig(Strict):
     @model_validator(mode="after")
     def _seen_by_a_programme(self) -> Self:
         coupling = self.coupling
-        seen = coupling.method == "slp" or coupling.fixed_point.scheduled_balancing
-        if self.ring.model == "two_pipe" and coupling.coupled and seen:
+        scheduled = coupling.fixed_point.scheduled_balancing
+        if coupling.method == "slp":
+            scheduled = coupling.slp.balancing == "scheduled"
+        if self.ring.model == "two_pipe" and coupling.coupled and scheduled:
             raise ValueError(
-                "`ring.model: two_pipe` is simulated, and no programme sees it: needed is "
-                "`coupling.method: fixed_point`, without `fixed_point.scheduled_balancing`"
+                "no programme schedules the plant of `ring.model: two_pipe`, which answers to what "
+                "heat pumps do: needed is `coupling.slp.balancing: deadband`, or `coupling.method: "
+                "fixed_point` without `fixed_point.scheduled_balancing`"
             )
         return self
 

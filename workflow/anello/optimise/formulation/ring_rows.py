@@ -26,6 +26,8 @@ WAVE_KEEP = "ring_wave_keep"
 WAVE_PER_KW = "ring_wave_per_kw"
 WATER_PER_WAVE = "ring_water_per_wave"
 UNSEEN_PER_KW = "ring_unseen_per_kw"
+WAYS = ("heated", "cooled")
+"""What the plant of two pipes does to the water on balance."""
 FIELD_PER_K = "ring_field_kw_per_k"
 FIELD_PER_MASS = "ring_field_kw_per_mass"
 ALWAYS = "borefield"
@@ -265,6 +267,9 @@ class RingRows:
         Wells that tire within the programme's time.
     sizes : dict of str to OpenSize
         Devices whose sizes the programme chooses.
+    sees_water : bool
+        Whether the programme follows the water; else it knows of the ring only what stores do to
+        COP, and water and plant are those of the incumbent.
     cyclic : bool
         Whether the water shall end as warm as it began.
     end_credit_eur_per_kwh : float
@@ -291,6 +296,7 @@ class RingRows:
     field: FieldRows | None = None
     doublet: DoubletRows | None = None
     sizes: dict[str, OpenSize] = dataclasses.field(default_factory=dict)
+    sees_water: bool = True
     cyclic: bool = False
     end_credit_eur_per_kwh: float = 0.0
     tank_most_kwh: dict[str, Array] = dataclasses.field(default_factory=dict)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from anello.optimise.formulation.context import Context
+from anello.optimise.formulation.expression import Parameter
 from anello.optimise.formulation.registry import Rows, constraint
 from anello.optimise.formulation.ring.heat import plant_heat, pump_heat, require_plain
 from anello.optimise.formulation.ring.unknowns import one, rows_of
-from anello.optimise.formulation.ring.water import temperature_before
+from anello.optimise.formulation.ring.water import copies, temperature_before
+from anello.optimise.formulation.ring_rows import UNSEEN_PER_KW, WAYS, pair
 from anello.optimise.formulation.system import TIME_AXIS
 
 
@@ -32,3 +36,26 @@ def ring_balance(c: Context) -> Rows | None:
     given[0] += rows.phi[0] * rows.initial_degc
     relation = end - start - heat * (rows.psi[None, :] / c.resolution) == given[None, :]
     return Rows(one(), relation, TIME_AXIS)
+
+
+@constraint(
+    "ring_unseen_heat",
+    index="way, timestep",
+    when="the ring is two pipes",
+    equation=r"ring\_unseen_t \ge \lambda_{w,t} \sum (\sigma\, q + P) + \mu_{w,t}",
+)
+def ring_unseen_heat(c: Context) -> Rows | None:
+    """Heat of heat pumps costs what the plant has to pay for it, heating or cooling on balance."""
+    rows = rows_of(c)
+    if rows is None or rows.sees_water:
+        return None
+    pumps = rows.heat_pumps
+    both = [(way, number) for way in range(len(WAYS)) for number in range(len(pumps))]
+    labels = tuple(pair(WAYS[way], pumps[number]) for way, number in both)
+    one_way = pump_heat(c, rows)
+    heat = one_way.sum_into(range(len(pumps)), len(both))
+    heat = heat + one_way.sum_into(range(len(pumps), len(both)), len(both))
+    heat = heat * Parameter(UNSEEN_PER_KW, labels, np.zeros((len(both), c.n_time)))
+    cost = copies(c.system.variables["ring_unseen"].at(), len(WAYS))
+    relation = cost - heat.sum_into([way for way, _ in both], len(WAYS)) >= 0.0
+    return Rows({"way": list(WAYS)}, relation, TIME_AXIS)

@@ -118,12 +118,14 @@ def ring_water(c: Context) -> Columns | None:
 @variable(
     "ring_unseen",
     index="ring, timestep",
-    when="the ring is a loop",
+    when="the ring is a loop, or two pipes",
     domain=r"\in \mathbb{R} \; [€]",
 )
 def ring_unseen(c: Context) -> Columns | None:
-    """Cost of heat at substations by what mean and waves do not show of the water."""
-    return Columns(one(), TIME_AXIS, lower=-INF) if loop_of(c) else None
+    """Cost of heat by what the programme does not show of water and plant."""
+    rows = rows_of(c)
+    hidden = rows is not None and (rows.loop is not None or not rows.sees_water)
+    return Columns(one(), TIME_AXIS, lower=-INF) if hidden else None
 
 
 @variable(

@@ -1,0 +1,162 @@
+"""The central plant of two pipes: what it does to the water that it passes from line to line."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.ring.config import RingConfig
+from anello.ring.devices import PlantDevice, plant_devices
+from anello.ring.doublet import DoubletOnRing
+from anello.ring.exchange import RingInput, RingResult
+from anello.ring.plant import PlantController
+
+Floats = NDArray[np.float64]
+_TRIES = 60
+_AGREES_K = 1e-9
+_ASIDE_KW_PER_K = 0.01
+"""Flow by which the plant's answer to more of it is found [kW/K]."""
+
+
+def heat_per_flow(
+    config: RingConfig, data: RingInput, result: RingResult
+) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """Return the heat that each device would move for each unit of flow, (T,) [kW/(kW/K)].
+
+    Once for more flow into the warm line, once for more into the cold one. Where the plant feeds
+    that line in the step, it is how the device answers to a little more; in the other line, how it
+    would answer to a first little flow. The water that reaches the plant stays as it is.
+
+    Parameters
+    ----------
+    config : RingConfig
+        The ring's settings.
+    data, result : RingInput, RingResult
+        The dispatch and its simulation.
+    """
+    network = config.two_pipe
+    assert network is not None
+    assert result.flow_kg_s is not None
+    assert result.plant_degc is not None
+    assert result.node_degc is not None
+    devices = plant_devices(config.plant, data.surroundings)
+    if result.doublet is not None:
+        supply = result.doublet.supply_degc
+        devices = tuple(
+            replace(one, body_degc=supply) if one.name == "wells" else one for one in devices
+        )
+    steps, places = data.times.size, result.node_degc.shape[1] // 2
+    warm_degc = network.start_warm_degc(config.initial_degc)
+    plant = LinesPlant(config, devices, steps, warm_degc, network.difference_k)
+    found = []
+    for sign, at_rest in ((1.0, result.node_degc[:, places]), (-1.0, result.node_degc[:, 0])):
+        grown = np.zeros((len(devices), steps))
+        flows = (sign * result.flow_kg_s * config.medium.kj_per_kgk).tolist()
+        for step, flow in enumerate(flows):
+            if plant.controller is None:
+                continue
+            before = max(flow, 0.0)
+            inlet = float(result.plant_degc[step] if before > 0.0 else at_rest[step])
+            more, _ = plant.at_inlet(step, sign * (before + _ASIDE_KW_PER_K), inlet)
+            less = np.zeros(len(devices))
+            if before > 0.0:
+                less, _ = plant.at_inlet(step, sign * before, inlet)
+            grown[:, step] = (np.abs(more) - np.abs(less)) / _ASIDE_KW_PER_K
+        found.append({device.name: row for device, row in zip(devices, grown, strict=True)})
+    return found[0], found[1]
+
+
+class LinesPlant:
+    """What the central plant does to the water that it passes from one line to the other.
+
+    It heats what it feeds to the warm line to that line's temperature, cools what it feeds to the
+    cold line, with its devices in their order, and otherwise only defends the bounds.
+    """
+
+    def __init__(
+        self,
+        config: RingConfig,
+        devices: tuple[PlantDevice, ...],
+        steps: int,
+        warm_degc: float,
+        difference_k: float,
+        doublet: DoubletOnRing | None = None,
+    ) -> None:
+        self.devices, self.bounds = devices, config.bounds_degc
+        self.warm_degc, self.cold_degc = warm_degc, warm_degc - difference_k
+        self.controller = (
+            None
+            if config.plant is None
+            else PlantController(config.plant, devices, config.bounds_degc, steps, doublet=doublet)
+        )
+
+    def decide(
+        self, step: int, feeds_warm: float, alone: Floats, per_kw: Floats
+    ) -> tuple[Floats, Floats, float]:
+        """Return heat and water of each device, and the water that reaches the plant.
+
+        Parameters
+        ----------
+        step : int
+            Time step.
+        feeds_warm : float
+            Heat capacity flow into the warm line; negative into the cold one [kW/K].
+        alone, per_kw : ndarray, shape (2N,)
+            See `TwoLines.flow_out`.
+
+        Returns
+        -------
+        heat_kw, water_degc : ndarray, shape (D,)
+            Heat into the water [kW], and the water that each device meets [°C].
+        passing : float
+            Water that reaches the plant [°C].
+        """
+        count, flow = alone.size // 2, abs(feeds_warm)
+        at = count if feeds_warm >= 0.0 else 0
+        inlet, rise = float(alone[at]), float(per_kw[at])
+        if self.controller is None or flow == 0.0:
+            return np.zeros(len(self.devices)), np.full(len(self.devices), inlet), inlet
+        heat, waters = self.at_inlet(step, feeds_warm, inlet)
+        if rise > 0.0 and heat.sum() != 0.0:
+            # The plant's own heat comes back in the step: find the inlet that agrees with it.
+            # Heat falls with the inlet along straight pieces, which a bracketed secant follows.
+            ends = [inlet, inlet + rise * float(heat.sum())]
+            back = rise * float(self.at_inlet(step, feeds_warm, ends[1])[0].sum())
+            gaps = [ends[1] - ends[0], inlet + back - ends[1]]
+            for _ in range(_TRIES):
+                spread = gaps[0] - gaps[1]
+                share = gaps[0] / spread if spread else 0.5
+                middle = ends[0] + share * (ends[1] - ends[0])
+                heat, waters = self.at_inlet(step, feeds_warm, middle)
+                gap = inlet + rise * float(heat.sum()) - middle
+                if abs(gap) < _AGREES_K:
+                    break
+                side = 0 if gap * gaps[0] > 0.0 else 1
+                ends[side], gaps[side] = middle, gap
+                gaps[1 - side] *= 0.5
+            inlet += rise * float(heat.sum())
+        self.controller.take(step, heat.tolist())
+        return heat, waters, inlet
+
+    def at_inlet(self, step: int, feeds_warm: float, inlet: float) -> tuple[Floats, Floats]:
+        """Return heat [kW] and water [°C] of each device for a given inlet, shape (D,) each."""
+        assert self.controller is not None
+        flow = abs(feeds_warm)
+        low, high = self.bounds
+        if feeds_warm > 0.0 and inlet < self.warm_degc:
+            wanted = self.warm_degc
+        elif feeds_warm < 0.0 and inlet > self.cold_degc:
+            wanted = self.cold_degc
+        else:
+            wanted = min(max(inlet, low), high)
+        heat, waters = np.zeros(len(self.devices)), np.zeros(len(self.devices))
+        water = inlet
+        order = sorted(range(len(self.devices)), key=lambda k: not self.devices[k].first)
+        for k in order:
+            waters[k] = water
+            limit = self.controller.limits_kw(step, [water] * len(self.devices), flow)[k]
+            heat[k] = min(max(flow * (wanted - water), limit[0]), limit[1])
+            water += heat[k] / flow
+        return heat, waters
