@@ -152,8 +152,12 @@ def test_a_fixed_point_cannot_choose_sizes(repo_root):
     smart = settings["scenario_definitions"]["smart"]
     smart["ring"]["plant"] = {"sizes": {"wells": {}}}
     smart["coupling"] = {"method": "fixed_point"}
-    with pytest.raises(ConfigError, match=r"chosen by `coupling\.method: slp`"):
+    with pytest.raises(ConfigError, match=r"ring\.plant\.sizes.*chosen by a programme"):
         parse_config(settings)
+    data, ring = random_district(2)
+    dead_band = CouplingConfig.model_validate({"slp": {"balancing": "deadband"}})
+    with pytest.raises(InputError, match=r"ring\.plant\.sizes.*scheduled"):
+        CoupledDistrict(data, with_open(ring, OPEN), dead_band)
 
 
 def test_a_ring_without_choices_is_left_as_it_is():

@@ -19,7 +19,7 @@ from anello.coupling.electricity import (
 )
 from anello.coupling.incumbent import Linearisation, start
 from anello.coupling.linearisation import apply, following_schedule, schedule_kw
-from anello.coupling.plant_sizes import sized
+from anello.coupling.plant_sizes import chosen_by, sized
 from anello.coupling.record import CouplingState, SlpStep
 from anello.coupling.ring_rows import ring_rows
 from anello.coupling.tanks import tank_limits
@@ -62,6 +62,9 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
     """
     if not coupling.coupled:
         return None
+    fault = chosen_by(ring, coupling)
+    if fault is not None:
+        raise InputError(Fault(fault, key="ring.plant.sizes"))
     _check_chronological(data)
     scheduled = coupling.fixed_point.scheduled_balancing
     if coupling.method == "slp":

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from anello.api.attrdict import AttrDict
 from anello.coupling.config import CouplingConfig
+from anello.coupling.plant_sizes import chosen_by
 from anello.errors import ConfigError, Problem, did_you_mean
 from anello.model.schema.yaml_reader import read_settings
 from anello.optimise.solve.config import SolverConfig
@@ -110,11 +111,9 @@ class ScenarioConfig(Strict):
         plant = self.ring.plant
         if plant is None or not plant.sizes:
             return self
-        if self.coupling.method != "slp" or self.coupling.operation is not None:
-            raise ValueError(
-                "`ring.plant.sizes` are chosen by `coupling.method: slp`, for a plan: needed is "
-                "that method, without `coupling.operation`"
-            )
+        fault = chosen_by(self.ring, self.coupling)
+        if fault is not None:
+            raise ValueError(fault)
         ring = self.ring.model_copy(update={"plant": priced(plant, self.ring, self.ring_costs)})
         object.__setattr__(self, "ring", ring)
         return self
