@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+if TYPE_CHECKING:
+    from anello.ring.config import RingConfig
 
 Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
@@ -172,3 +175,17 @@ class CouplingConfig(Strict):
         if self.operation is not None and not self.coupled:
             raise ValueError("`operation` follows a ring from window to window: needed is a ring")
         return self
+
+
+def chosen_by(ring: RingConfig, coupling: CouplingConfig) -> str | None:
+    """Return why a search could not choose the sizes that a ring leaves open; None if it can."""
+    if ring.plant is None or not ring.plant.sizes:
+        return None
+    scheduled = coupling.method == "slp" and coupling.slp.balancing == "scheduled"
+    if scheduled and coupling.operation is None and ring.model != "two_pipe":
+        return None
+    return (
+        "`ring.plant.sizes` are chosen by a programme that schedules the plant: needed are "
+        "`coupling.method: slp` with `slp.balancing: scheduled`, no `coupling.operation`, and "
+        "`ring.model: mixed` or `loop`"
+    )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.coupling.config import CouplingConfig
+from anello.coupling.config import CouplingConfig, chosen_by
 from anello.coupling.electricity import (
     electricity_inputs,
     location_electricity,
@@ -19,7 +19,7 @@ from anello.coupling.electricity import (
 )
 from anello.coupling.incumbent import Linearisation, start
 from anello.coupling.linearisation import apply, following_schedule, schedule_kw
-from anello.coupling.plant_sizes import chosen_by, sized
+from anello.coupling.plant_sizes import sized
 from anello.coupling.record import CouplingState, SlpStep
 from anello.coupling.ring_rows import ring_rows
 from anello.coupling.tanks import tank_limits

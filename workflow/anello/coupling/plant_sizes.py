@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.coupling.config import CouplingConfig
 from anello.errors import InputError
 from anello.errors import Problem as Fault
 from anello.optimise.formulation.ring_rows import Device, OpenSize, RingRows
@@ -32,20 +31,6 @@ NO_SIZE = 1e-6
 
 STEP = 1e-4
 """Half the change of size over which a conductance is differentiated, relative to it [-]."""
-
-
-def chosen_by(ring: RingConfig, coupling: CouplingConfig) -> str | None:
-    """Return why a search could not choose the sizes that a ring leaves open; None if it can."""
-    if ring.plant is None or not ring.plant.sizes:
-        return None
-    scheduled = coupling.method == "slp" and coupling.slp.balancing == "scheduled"
-    if scheduled and coupling.operation is None and ring.model != "two_pipe":
-        return None
-    return (
-        "`ring.plant.sizes` are chosen by a programme that schedules the plant: needed are "
-        "`coupling.method: slp` with `slp.balancing: scheduled`, no `coupling.operation`, and "
-        "`ring.model: mixed` or `loop`"
-    )
 
 
 def open_sizes(config: RingConfig, hours: float) -> dict[str, OpenSize]:

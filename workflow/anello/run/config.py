@@ -19,8 +19,7 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from anello.api.attrdict import AttrDict
-from anello.coupling.config import CouplingConfig
-from anello.coupling.plant_sizes import chosen_by
+from anello.coupling.config import CouplingConfig, chosen_by
 from anello.errors import ConfigError, Problem, did_you_mean
 from anello.model.schema.yaml_reader import read_settings
 from anello.optimise.solve.config import SolverConfig
