@@ -64,9 +64,9 @@ def at_a_bound(district, about):
     if about.water is not None:
         places = [district.rows.loop.stations.index(n) for n in district.rows.loop.used_stations]
         degc += list(about.water.degc[places])
-    return any(
-        (np.abs(np.array(degc) - b) <= 2 * MARGIN_K).any() for b in district.rows.limits_degc
-    )
+    low, high = district.rows.limits_degc
+    water = np.array(degc)
+    return bool((water <= low + 2 * MARGIN_K).any() or (water >= high - 2 * MARGIN_K).any())
 
 
 def kept(seed, **options):

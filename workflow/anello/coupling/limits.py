@@ -17,6 +17,7 @@ from anello.optimise.formulation.ring_rows import (
     EXCHANGE_PER_SIZE,
     POWER_PER_K,
     POWER_PER_KWH,
+    SIZE_REACH_KW,
     Device,
     RingRows,
 )
@@ -141,6 +142,22 @@ def _by_size(
     at_none: Floats = limit - grows * size
     kept: Floats = np.maximum(grows, NOTHING_KW)
     return kept, at_none
+
+
+def sizes(rows: RingRows, about: Linearisation, values: dict[str, dict[str, Floats]]) -> None:
+    """Let sizes move what water beyond the bounds drives, which is more than they foresee."""
+    ways = {name: device for name, device in rows.devices.items() if device.sized}
+    if not ways or not np.isfinite(about.trust_region_k):
+        return
+    values[SIZE_REACH_KW] = {}
+    for name, device in ways.items():
+        assert device.reach_kw is not None
+        reach_kw = device.reach_kw
+        if device.is_exchanger and device.body_degc is not None:
+            away_k = device.sign * (device.body_degc - _water_at_plant(rows, about))
+            driven_kw = device.kw_per_k * (away_k + about.trust_region_k)
+            reach_kw = np.minimum(np.maximum(reach_kw, driven_kw), device.max_kw)
+        values[SIZE_REACH_KW][name] = reach_kw
 
 
 def _water_at_plant(rows: RingRows, about: Linearisation) -> Floats:

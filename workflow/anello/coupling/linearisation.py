@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 
 from anello.coupling.borefield import field_limits
 from anello.coupling.incumbent import Linearisation
-from anello.coupling.limits import bounds, exchangers, machines, outputs, trust_region
+from anello.coupling.limits import (
+    bounds,
+    exchangers,
+    machines,
+    outputs,
+    sizes,
+    trust_region,
+)
 from anello.coupling.water import row_bounds as water_rows
 from anello.coupling.water import wave_values
 from anello.optimise.formulation.ring_rows import (
@@ -75,6 +82,7 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
     most_kw = exchangers(config, rows, about, values, row_bounds)
     most_kw |= field_limits(config, rows, about, values, row_bounds)
     machines(rows, about, values, row_bounds)
+    sizes(rows, about, values)
     bounds(rows, about, row_bounds)
     column_bounds = trust_region(problem, rows, about, most_kw)
     column_bounds["carrier_prod"] = outputs(problem, config, rows, about)

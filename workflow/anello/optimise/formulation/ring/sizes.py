@@ -15,7 +15,7 @@ from anello.optimise.formulation.registry import (
     variable,
 )
 from anello.optimise.formulation.ring.unknowns import rows_of
-from anello.optimise.formulation.ring_rows import EXCHANGE_PER_SIZE, RingRows
+from anello.optimise.formulation.ring_rows import EXCHANGE_PER_SIZE, SIZE_REACH_KW, RingRows
 from anello.optimise.formulation.system import TIME_AXIS
 
 
@@ -53,7 +53,8 @@ def ring_size_max(c: Context) -> Rows | None:
         return None
     ways = [name for name, device in rows.devices.items() if device.sized]
     order = list(rows.devices)
-    most = np.array([rows.devices[way].reach_kw for way in ways])
+    reach = np.array([rows.devices[way].reach_kw for way in ways])
+    most = Parameter(SIZE_REACH_KW, tuple(ways), reach)
     heat = c.system.variables["ring_heat"].at([order.index(way) for way in ways])
     relation = heat * (1.0 / c.resolution) - _sizes_of(c, rows, ways) * most <= 0.0
     return Rows({"device": ways}, relation, TIME_AXIS)
