@@ -415,8 +415,7 @@ def main(arguments: list[str] | None = None) -> None:
     python = oracle()
     file = HERE / "results.json"
     results: dict[str, Any] = json.loads(file.read_text()) if file.exists() else {}
-    before = results.get("machine", {}).get("date")
-    dates = results.setdefault("dates", dict.fromkeys(tasks, before) if before else {})
+    dates = results.setdefault("dates", {})
     results["machine"] = {
         "cpus": os.cpu_count(),
         "python": f"Python {platform.python_version()}",
