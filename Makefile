@@ -14,7 +14,7 @@ SETUP := envs/setup.sh pyproject.toml
 help:
 	@echo "make demo    run the embedded district from data to figures (results/district)"
 	@echo "make test    run the tests"
-	@echo "make test-long  follow the tutorials as printed, at full length; audit 300 districts"
+	@echo "make test-long  follow the tutorials as printed, at full length; search widely for what breaks properties"
 	@echo "make faults  inject every fault, and write the table in docs/reference/faults.md"
 	@echo "make fuzz    fuzz every reader, and write the table in docs/reference/faults.md"
 	@echo "make lint    check style, types, workflow and documentation"
@@ -44,7 +44,9 @@ test: $(DEV_READY)
 # full length take most of a day; ANELLO_LONG=days in place of 1 follows the how-to pages on two days.
 test-long: $(DEV_READY)
 	PATH="$(abspath $(BIN)):$$PATH" ANELLO_LONG=1 python -m pytest tests/workflow/test_tutorial.py \
-		tests/workflow/test_how_to.py tests/properties/test_audits.py
+		tests/workflow/test_how_to.py tests/properties/test_audits.py tests/properties/test_slp.py \
+		tests/properties/test_slp_gradient.py tests/properties/test_reading_is_total.py \
+		tests/golden/test_ring_loop.py
 
 faults: $(DEV_READY)
 	PATH="$(abspath $(BIN)):$$PATH" ANELLO_FAULT_TABLE=docs/reference/faults.md \

@@ -19,6 +19,7 @@ from anello.ring.geometry import geometry
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.hydraulics import pump_power_kw
 from anello.ring.loop import simulate_loop
+from wide_search import examples
 
 CONSTANT = {"kind": "quadratic", "c0": 4.0, "c1": 0.0, "c2": 0.0, "valid_lift_k": [-1e9, 1e9]}
 
@@ -304,7 +305,7 @@ def test_heat_into_standing_water_stays_where_it_is():
     assert result.audit.relative < 1e-9
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(20), deadline=None)
 @given(
     seed=st.integers(0, 10_000),
     parcels=st.sampled_from([1, 2, 3, 7, 60, 200]),

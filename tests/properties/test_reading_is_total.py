@@ -16,6 +16,7 @@ from anello.errors import InputError
 from anello.model.data import ModelData
 from anello.model.definition import read_model
 from small_model import RICH, write_folder
+from wide_search import examples
 
 JUNK: list[Any] = [
     None, True, 0, -1, 3.5, float("inf"), float("nan"), "", "x", "inf", "file=demand.csv", "file=",
@@ -56,7 +57,7 @@ def broken(seed: int) -> dict[str, Any]:
     return model
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(st.integers(0, 10**9), st.sampled_from([None, "s", "t", "o", "p"]), st.booleans())
 @example(0, None, True)
 def test_reading_ends_in_data_or_in_named_problems(seed: int, scenario: str | None, strict: bool):

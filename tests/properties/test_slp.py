@@ -8,9 +8,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from ring_districts import coupled
+from wide_search import examples
 
 QUICK = settings(
-    max_examples=20,
+    max_examples=examples(6),
     deadline=None,
     derandomize=True,
     phases=(Phase.explicit, Phase.generate),

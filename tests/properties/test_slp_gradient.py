@@ -17,10 +17,11 @@ from anello.optimise.formulation.ring_rows import MARGIN_K
 from anello.ring import simulate
 from anello.ring.loop_run import plan_loop
 from ring_districts import PART_LOAD, SOURCES, coupled, coupled_two_pipes
+from wide_search import examples
 
 SMALL_K = 1e-3
 QUICK = settings(
-    max_examples=8,
+    max_examples=examples(4),
     deadline=None,
     derandomize=True,
     phases=(Phase.explicit, Phase.generate),
