@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from anello.errors import ConfigError, InputError
+from anello.run.home import here_or_at_home
 from anello.run.retrieve import Manifest, read_manifest, retrieve
 
 FILES = {
@@ -238,3 +239,13 @@ def test_a_wrong_manifest_is_an_error(
     (tmp_path / "manifest.yaml").write_text(yaml.safe_dump(content))
     with pytest.raises(ConfigError, match=message):
         read_manifest(tmp_path / "manifest.yaml")
+
+
+def test_the_manifest_of_the_study_is_found_from_any_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    path = Path("data/iccep2019/manifest.yaml")
+    assert read_manifest(here_or_at_home(path)).folders.keys() == {"baseline", "smart"}
+    path.parent.mkdir(parents=True)
+    path.touch()
+    assert here_or_at_home(path) == path
+    assert here_or_at_home(Path("absent.yaml")) == Path("absent.yaml")

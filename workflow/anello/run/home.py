@@ -35,6 +35,14 @@ def workflow_home(package: Path = PACKAGE) -> Path:
     )
 
 
+def here_or_at_home(path: Path) -> Path:
+    """Return where a file is: in the working folder, or else where the workflow's own files lie."""
+    if path.exists():
+        return path
+    at_home = workflow_home() / path
+    return at_home if at_home.exists() else path
+
+
 def is_home(folder: Path) -> bool:
     """Return whether a folder holds the workflow."""
     parts = ("Snakefile", "workflow/Snakefile", "workflow/rules", "scripts", "config/config.yaml")

@@ -70,7 +70,8 @@ class Iccep2019Data(_Strict):
     )
     manifest: Path = Field(
         default=Path("data/iccep2019/manifest.yaml"),
-        description="The list of files with their checksums.",
+        description="The list of files with their checksums, in the working folder or else beside "
+        "the workflow.",
     )
     start_cop: dict[str, str] = Field(
         default={

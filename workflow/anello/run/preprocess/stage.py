@@ -18,6 +18,7 @@ from anello.model.quality.report import QualityReport
 from anello.model.schema.report import Report
 from anello.model.timeseries.reader import parse_reference
 from anello.model.timeseries.steps import ISO_FORMAT
+from anello.run.home import here_or_at_home
 from anello.run.preprocess.config import DataConfig, EmbeddedData, FolderData, QualityConfig
 from anello.run.retrieve import read_manifest
 from anello.run.retrieve import retrieve as retrieve_files
@@ -74,7 +75,8 @@ def retrieve(data: DataConfig, folder: Path | str) -> Path:
             )
         return data.model
     local = data.folder or os.environ.get(LOCAL_COPY_VARIABLE) or None
-    retrieve_files(read_manifest(data.manifest), data.model_folder, folder, local)
+    manifest = read_manifest(here_or_at_home(data.manifest))
+    retrieve_files(manifest, data.model_folder, folder, local)
     return Path(folder) / "model_op.yaml"
 
 
