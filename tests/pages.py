@@ -63,9 +63,10 @@ import os, sys
 arguments = sys.argv[1:]
 if "--configfile" in arguments:
     end = arguments.index("--configfile") + 1
+    own = not arguments[end].endswith("config.yaml")  # a model that is not the district's
     while end < len(arguments) and not arguments[end].startswith("-"):
         end += 1
-    arguments.insert(end, "{quick}")
+    arguments[end:end] = [] if own else ["{quick}"]
 else:
     arguments += ["--configfile", "config/config.yaml", "{quick}"]
 arguments += ["--dry-run"] if os.environ.get("DRY_RUN") else []
