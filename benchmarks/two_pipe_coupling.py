@@ -61,7 +61,7 @@ def main() -> None:
             f"| {name} | {sum(run.converged for run in runs)} of {len(runs)} | {rounds:.0f} | "
             f"{best:.3f} | {last:.3f} |"
         )
-    write_between(PAGE, BEGIN, END, "\n".join(lines))
+    write_between(PAGE, BEGIN, END, "\n".join(["", "", *lines, "", ""]))
     print("\n".join(lines))
 
 
