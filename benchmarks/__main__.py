@@ -154,7 +154,7 @@ def three_jobs(folder: Path, work: Path) -> dict[str, float]:
     if done.returncode:
         raise RuntimeError(f"the workflow ended with: {(done.stdout + done.stderr)[-2000:]}")
     seconds = {}
-    for job in ("solve", "simulate", "check_convergence"):
+    for job in ("solve", "simulate", "check"):
         files = sorted((work / "results/iccep2019/smart/benchmarks").glob(f"{job}_*.tsv"))
         walls = [
             float(f.read_text().splitlines()[1].split("\t")[0]) for f in files[2:] or files[-1:]
