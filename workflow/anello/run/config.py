@@ -106,13 +106,10 @@ class ScenarioConfig(Strict):
         return self
 
     @model_validator(mode="after")
-    def _sized_by_a_search(self) -> Self:
+    def _with_priced_sizes(self) -> Self:
         plant = self.ring.plant
         if plant is None or not plant.sizes:
             return self
-        fault = chosen_by(self.ring, self.coupling)
-        if fault is not None:
-            raise ValueError(fault)
         ring = self.ring.model_copy(update={"plant": priced(plant, self.ring, self.ring_costs)})
         object.__setattr__(self, "ring", ring)
         return self
@@ -386,7 +383,12 @@ def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -
     ]
     for name in config.scenario_definitions:
         try:
-            config.scenario(name)
+            settings = config.scenario(name)
+            # One that is only defined, such as `designed`, may need another coupling than this run.
+            fault = chosen_by(settings.ring, settings.coupling)
+            if fault is not None and name in config.scenarios:
+                at = ("scenario_definitions", name)
+                problems.append(Problem(fault, *locate(files, at), ".".join(at)))
         except ConfigError as error:
             for problem in error.problems:
                 loc = tuple((problem.key or "").split("."))
