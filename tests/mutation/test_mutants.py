@@ -8,7 +8,7 @@ from anello.optimise.formulation.registry import REGISTRY
 from mutation.mutants import PAGE, Mutant, noticed_by, present
 
 # The rows of the ring are held to the ring's own simulation, not to golden numbers.
-ELSEWHERE = {"bulk", "loop", "plant", "unknowns", "borefield"}
+ELSEWHERE = {"bulk", "loop", "plant", "sizes", "unknowns", "borefield", "doublet"}
 # Variables without bounds, of which nothing can be taken away.
 FREE = {"storage_intra_cluster_max", "storage_intra_cluster_min"}
 # All mutants take minutes; these are tried in every run, one or two of each chapter.
