@@ -32,7 +32,7 @@ def year(seed: int, coupling: dict[str, Any] | None = None, **field: Any) -> Any
     """A district of a year in days, on much water and a small field."""
     return coupled(
         seed,
-        {"max_iterations": 2, **(coupling or {})},
+        {"max_iterations": 2, "slp": {"trust_region_k": 1.0}, **(coupling or {})},
         days=365,
         resolution="24h",
         mass_kg=3e7,

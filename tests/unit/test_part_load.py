@@ -40,7 +40,7 @@ def ring(model: str = "mixed", **pump: Any) -> RingConfig:
         {
             "model": model,
             "initial_degc": 12.0,
-            "bounds_degc": (2.0, 26.0),
+            "bounds_degc": (3.0, 26.0),
             "water": {"mass_kg": 5.0e4},
             "heat_pumps": {
                 "heating": {

@@ -35,8 +35,6 @@ TRACE = 1e-3
 """Slope, relative to the wells' conductance, of a limit that does not depend on temperature [-]."""
 TRACE_KW = 1e-5
 """Heat of wells that can do nothing, for the same reason: fixed columns would vanish [kW]."""
-NOTHING_KW = 1e-8
-"""What an exchanger moves more as it grows, where there is nothing to move [kW]."""
 USED_KW = 1e-3
 """An exchanger that moves more than this at the incumbent is in use [kW]."""
 OUTPUT_PER_K = 0.25
@@ -104,7 +102,7 @@ def exchangers(
             config, rows, about, device, conductance, used_kw
         )
         if device.sized:
-            by_size[name], limit = _by_size(rows, about, name, limit)
+            by_size[name], limit = _by_size(rows, about, name, patched[name], limit)
         if tires:
             shifted[name] = _follows(patched[name], conductance, device)
             limit = limit - device.sign * shifted[name] * about.well_shift_k
@@ -122,12 +120,13 @@ def _by_size(
     rows: RingRows,
     about: Linearisation,
     name: str,
+    slope: Floats,
     limit: Floats,
 ) -> tuple[Floats, Floats]:
     """Return how a limit grows with the size [kW], and the limit at no size, each of shape (T,).
 
     ``G(s)·ΔT ≈ G(s̄)·ΔT + G'(s̄)·(s − s̄)·ΔT̄``, exact at the incumbent and never below nothing,
-    as G is concave. A trace keeps the entry alive where nothing drives heat.
+    as G is concave. Where nothing drives heat and the row never binds, a trace keeps its entry.
     """
     device = rows.devices[name]
     assert device.body_degc is not None
@@ -140,8 +139,9 @@ def _by_size(
     distance = np.maximum(device.sign * (device.body_degc - _water_at_plant(rows, about)), 0.0)
     grows: Floats = per_size * distance
     at_none: Floats = limit - grows * size
-    kept: Floats = np.maximum(grows, NOTHING_KW)
-    return kept, at_none
+    idle = slope <= TRACE * max(float(np.max(device.kw_per_k)) * size, 1.0)
+    idle[0] = False
+    return np.where(idle, TRACE, grows), at_none
 
 
 def sizes(rows: RingRows, about: Linearisation, values: dict[str, dict[str, Floats]]) -> None:

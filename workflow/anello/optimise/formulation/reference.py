@@ -28,6 +28,7 @@ CHAPTERS = {
     "bulk": "The ring in the programme (extension)",
     "loop": "A loop's water in the programme (extension)",
     "plant": "The balancing plant in the programme (extension)",
+    "sizes": "Sizes of the balancing plant in the programme (extension)",
     "borefield": "A borefield in the programme (extension)",
     "doublet": "Wells that tire in the programme (extension)",
 }

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from anello.optimise.solve.problem import Problem, load_arrays, save_arrays
 from anello.optimise.solve.reduction import reduce_problem
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(frozen=True)
