@@ -83,6 +83,19 @@ def test_promise_and_simulation_agree_with_the_sizes_in_both(found):
     assert found.best.cost.total_eur > eur
 
 
+def test_the_first_programme_leaves_all_sizes_to_be_chosen_on_cold_days(place):
+    """Before any simulation no limit knows the water: none may depend on a size, or forbid one."""
+    data = read_model(
+        place[0], scenario="smart", override_dict={"model.subset_time": ["2015-01-05"] * 2}
+    )
+    for least in (0.0, 1.0):
+        sizes = {name: {**size, "least": least} for name, size in OPEN.items()}
+        coupling = CouplingConfig(max_iterations=1)
+        done = CoupledDistrict(data, with_open(place[1], sizes), coupling).run(must_converge=False)
+        found = sizes_in(done.best.dispatch)
+        assert found["dry_cooler"] == pytest.approx(least, abs=1e-6)
+
+
 def test_what_costs_nothing_to_leave_out_and_is_not_needed_is_left_out():
     data, ring = random_district(3)
     dear = {name: {"eur_per_year": 1e7} for name in ("backup_heater", "chiller")}

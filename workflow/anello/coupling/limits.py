@@ -137,10 +137,10 @@ def _by_size(
     )
     per_size = (more - less) / (2.0 * STEP * size)
     distance = np.maximum(device.sign * (device.body_degc - _water_at_plant(rows, about)), 0.0)
-    grows: Floats = per_size * distance
-    at_none: Floats = limit - grows * size
     idle = slope <= TRACE * max(float(np.max(device.kw_per_k)) * size, 1.0)
     idle[0] = False
+    grows: Floats = np.where(idle, 0.0, per_size * distance)
+    at_none: Floats = limit - grows * size
     return np.where(idle, TRACE, grows), at_none
 
 
