@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 
 from anello.coupling.incumbent import CORRECTED_K
 from anello.coupling.iteration import start_cop, with_cop
-from anello.coupling.slp import judge_iteration
 from anello.coupling.unseen import Prices, respond, true_heat
 from anello.optimise.formulation.ring_rows import MARGIN_K
 from anello.ring import simulate
 from anello.ring.loop_run import plan_loop
 from ring_districts import PART_LOAD, SOURCES, coupled, coupled_two_pipes
+from small_steps import SMALL_K, step
 from wide_search import examples
 
-SMALL_K = 1e-3
 QUICK = settings(
     max_examples=examples(4),
     deadline=None,
@@ -27,23 +26,6 @@ QUICK = settings(
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
 )
-
-
-def step(district, about, number):
-    """One iteration: the verdict and the next incumbent."""
-    done = district.iterate(number, about)
-    verdict, incumbent = judge_iteration(
-        district.coupling,
-        district.ring,
-        district.rows,
-        about,
-        done.dispatch,
-        done.flows,
-        done.ring,
-        done.cost,
-        number,
-    )
-    return done, verdict, incumbent
 
 
 def searched(seed, waves=None, steps=2, **options):

@@ -15,6 +15,7 @@ from anello.ring.adapt import ring_dataset, ring_result
 from anello.ring.borefield.config import BorefieldConfig
 from anello.ring.borefield.field import compile_borefield, repeat
 from ring_districts import coupled
+from small_steps import SMALL_K, step
 
 YEARS = 25
 FIELD: dict[str, Any] = {
@@ -88,8 +89,6 @@ def test_what_is_beyond_is_what_all_years_lead_to() -> None:
 
 
 def test_a_small_step_keeps_its_promise_at_the_horizon() -> None:
-    from test_slp_gradient import SMALL_K, step
-
     made = year(4, hold_at_horizon=True)
     about = with_cop(made.ring, made.heat_pumps, start_cop(made.data, made.heat_pumps))
     for number in range(2):
