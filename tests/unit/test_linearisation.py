@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import small_steps
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict
 from anello.coupling.incumbent import RUNNING_KW, linearise
@@ -14,7 +15,6 @@ from anello.coupling.iteration import rows_of, start_cop, with_cop, with_numbers
 from anello.coupling.limits import line
 from anello.coupling.linearisation import following_schedule, schedule_kw
 from anello.coupling.ring_rows import ring_rows
-from anello.coupling.slp import judge_iteration
 from anello.coupling.unseen import Prices
 from anello.errors import InputError, NotConvergedError
 from anello.optimise.formulation import formulate
@@ -422,20 +422,9 @@ def test_a_small_step_on_a_loop_keeps_what_it_promises(seed, waves):
     district = coupled(seed, {"slp": {"loop_waves": waves}, "max_iterations": 3}, loop=True)
     district.run(must_converge=False)
     about = district.incumbent.with_trust_region(1e-3)
-    done = district.iterate(3, about)
-    step, _ = judge_iteration(
-        district.coupling,
-        district.ring,
-        district.rows,
-        about,
-        done.dispatch,
-        done.flows,
-        done.ring,
-        done.cost,
-        3,
-    )
-    assert abs(step.predicted_decrease_eur) > 1e-3
-    assert step.rho == pytest.approx(1.0, abs=0.1)
+    _, verdict, _ = small_steps.step(district, about, 3)
+    assert abs(verdict.predicted_decrease_eur) > 1e-3
+    assert verdict.rho == pytest.approx(1.0, abs=0.1)
 
 
 def test_the_circulation_pump_takes_its_electricity_from_the_balance():

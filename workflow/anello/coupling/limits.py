@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.coupling.incumbent import Linearisation
-from anello.coupling.plant_sizes import SMALLEST, STEP, at_size, size_bounds
+from anello.coupling.plant_sizes import STEP, at_size, size_bounds, size_of
 from anello.coupling.water import trust_region as water_trust_region
 from anello.optimise.formulation.ring_rows import (
     EXCHANGE_PER_K,
@@ -102,7 +102,7 @@ def exchangers(
             config, rows, about, device, conductance, used_kw
         )
         if device.sized:
-            by_size[name], limit = _by_size(rows, about, name, patched[name], limit)
+            by_size[name], limit = _by_size(rows, about, device, patched[name], limit)
         if tires:
             shifted[name] = _follows(patched[name], conductance, device)
             limit = limit - device.sign * shifted[name] * about.well_shift_k
@@ -119,7 +119,7 @@ def exchangers(
 def _by_size(
     rows: RingRows,
     about: Linearisation,
-    name: str,
+    device: Device,
     slope: Floats,
     limit: Floats,
 ) -> tuple[Floats, Floats]:
@@ -128,16 +128,15 @@ def _by_size(
     ``G(s)·ΔT ≈ G(s̄)·ΔT + G'(s̄)·(s − s̄)·ΔT̄``, exact at the incumbent and never below nothing,
     as G is concave. Where nothing drives heat and the row never binds, a trace keeps its entry.
     """
-    device = rows.devices[name]
     assert device.body_degc is not None
-    size = max(about.plant_sizes.get(device.sized, rows.sizes[device.sized].most), SMALLEST)
+    size = size_of(rows, device, about.plant_sizes)
     more, less = (
-        _conductance(rows, about, replace(device, kw_per_k=device.kw_per_k * size * factor))
+        _conductance(rows, about, replace(device, kw_per_k=device.kw_per_k * factor))
         for factor in (1.0 + STEP, 1.0 - STEP)
     )
     per_size = (more - less) / (2.0 * STEP * size)
     distance = np.maximum(device.sign * (device.body_degc - _water_at_plant(rows, about)), 0.0)
-    idle = slope <= TRACE * max(float(np.max(device.kw_per_k)) * size, 1.0)
+    idle = _is_trace(slope, device)
     idle[0] = False
     grows: Floats = np.where(idle, 0.0, per_size * distance)
     at_none: Floats = limit - grows * size
@@ -197,10 +196,15 @@ def _follows(slope: Floats, conductance: Floats, device: Device) -> Floats:
     As it follows the water, where it does so exactly; elsewhere the body is that of the incumbent.
     A trace keeps the rows of the body alive where nothing depends on it, see `line`.
     """
-    trace = slope <= TRACE * max(float(np.max(device.kw_per_k)), 1.0)
-    seen = np.where(trace | np.isclose(slope, conductance), slope, 0.0)
+    seen = np.where(_is_trace(slope, device) | np.isclose(slope, conductance), slope, 0.0)
     seen[0] = 0.0
     return seen
+
+
+def _is_trace(slope: Floats, device: Device) -> NDArray[np.bool_]:
+    """Return where a slope is no more than what keeps a row alive, see `line`, (T,)."""
+    trace: NDArray[np.bool_] = slope <= TRACE * max(float(np.max(device.kw_per_k)), 1.0)
+    return trace
 
 
 def _conductance(rows: RingRows, about: Linearisation, device: Device) -> Floats:

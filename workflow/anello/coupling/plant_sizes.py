@@ -88,11 +88,16 @@ def sized(ring: RingConfig, dispatch: xr.Dataset) -> RingConfig:
     return with_sizes(ring, sizes_in(dispatch))
 
 
+def size_of(rows: RingRows, device: Device, sizes: dict[str, float]) -> float:
+    """Return the incumbent's size of a device; before there is one, the largest."""
+    return max(sizes.get(device.sized, rows.sizes[device.sized].most), SMALLEST)
+
+
 def at_size(rows: RingRows, device: Device, sizes: dict[str, float]) -> Device:
     """Return a device of the programme at the incumbent's size; before it, at the largest."""
     if not device.sized:
         return device
-    size = max(sizes.get(device.sized, rows.sizes[device.sized].most), SMALLEST)
+    size = size_of(rows, device, sizes)
     return replace(device, max_kw=device.max_kw * size, kw_per_k=device.kw_per_k * size)
 
 
