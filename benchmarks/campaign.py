@@ -1,6 +1,6 @@
 """Couple districts drawn at random to their end, and say how many searches converge.
 
-    python benchmarks/campaign.py [--count 200] [--years 20] [--first 0]
+    python benchmarks/campaign.py [--count 200] [--years 20] [--first 0] [--found FILE]
 
 Each district has 1 to 6 locations, a climate of its own, tanks or none, well-mixed water or a loop
 with one of three kinds of flow, and 3 days to a year. The plant is sized from its loads, and
@@ -10,11 +10,12 @@ every setting has its default. The page is docs/reference/verification.md.
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import tempfile
 import time
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -232,19 +233,34 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=200, help="how many districts")
     parser.add_argument("--years", type=int, default=20, help="how many of them a full year")
     parser.add_argument("--first", type=int, default=0, help="seed of the first")
+    parser.add_argument("--found", type=Path, help="file of what ended, kept and read again")
     told = parser.parse_args()
-    found = []
+    done = kept(told.found)
     for seed in range(told.first, told.first + told.count):
-        one = couple(seed, 365 if seed < told.first + told.years else length(seed))
-        found.append(one)
+        if seed in done:
+            continue
+        one = couple(seed, 365 if seed < told.years else length(seed))
+        done[seed] = one
+        if told.found:
+            with told.found.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(asdict(one)) + "\n")
         print(
             f"{one.seed} {one.kind} {one.days} d: {one.status} in {one.programmes}, "
             f"{one.cost_eur:,.1f} € (fixed point {one.fixed_eur:,.1f}), gap {one.gap:.1g}, "
             f"{one.seconds:.1f} s {one.why}",
             flush=True,
         )
-        if told.first == 0 and len(found) >= told.years:  # what is found stays if it is stopped
-            write_between(PAGE, BEGIN, END, table(found, told.years))
+    done |= kept(told.found)  # of parts that ran beside this one
+    if sorted(done) == list(range(len(done))):
+        write_between(PAGE, BEGIN, END, table([done[seed] for seed in sorted(done)], told.years))
+
+
+def kept(path: Path | None) -> dict[int, Found]:
+    """Return what a campaign's file holds, by seed; nothing where there is none yet."""
+    if path is None or not path.exists():
+        return {}
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return {one.seed: one for one in (Found(**json.loads(line)) for line in lines)}
 
 
 if __name__ == "__main__":
