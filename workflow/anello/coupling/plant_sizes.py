@@ -104,11 +104,16 @@ def at_size(rows: RingRows, device: Device, sizes: dict[str, float]) -> Device:
 def size_bounds(
     rows: RingRows, sizes: dict[str, float], trust_region_k: float
 ) -> tuple[Floats, Floats]:
-    """Return what sizes the next programme may choose, each of shape (D,) [-]."""
+    """Return what sizes the next programme may choose, each of shape (D,) [-].
+
+    The first one, which does not know the water, takes the plant as described: it would count on
+    exchangers as if the water were always where they do most, and leave too little of the rest.
+    """
     least = np.array([size.least for size in rows.sizes.values()])
     most = np.array([size.most for size in rows.sizes.values()])
     if not np.isfinite(trust_region_k) or not sizes:
-        return least, most
+        described = np.clip(1.0, least, most)
+        return described, described
     about = np.array([sizes[name] for name in rows.sizes])
     reach = (most - least) * min(trust_region_k / WHOLE_RANGE_K, 1.0)
     return np.maximum(least, about - reach), np.minimum(most, about + reach)
