@@ -83,17 +83,23 @@ def test_promise_and_simulation_agree_with_the_sizes_in_both(found):
     assert found.best.cost.total_eur > eur
 
 
-def test_the_first_programme_leaves_all_sizes_to_be_chosen_on_cold_days(place):
-    """Before any simulation no limit knows the water: none may depend on a size, or forbid one."""
+def test_the_first_programme_takes_the_plant_as_described(place):
+    """Before any simulation no limit knows the water, and sizes found by it would miss the ring."""
     data = read_model(
         place[0], scenario="smart", override_dict={"model.subset_time": ["2015-01-05"] * 2}
     )
-    for least in (0.0, 1.0):
+    for least in (0.0, 1.2):
         sizes = {name: {**size, "least": least} for name, size in OPEN.items()}
         coupling = CouplingConfig(max_iterations=1)
         done = CoupledDistrict(data, with_open(place[1], sizes), coupling).run(must_converge=False)
         found = sizes_in(done.best.dispatch)
-        assert found["dry_cooler"] == pytest.approx(least, abs=1e-6)
+        assert found == pytest.approx(dict.fromkeys(OPEN, max(1.0, least)), abs=1e-6)
+    # What a cold day does not need is left out by those that follow.
+    sizes = {name: {**size, "least": 0.0} for name, size in OPEN.items()}
+    done = CoupledDistrict(data, with_open(place[1], sizes), CouplingConfig()).run(
+        must_converge=False
+    )
+    assert sizes_in(done.best.dispatch)["dry_cooler"] == pytest.approx(0.0, abs=1e-6)
 
 
 def test_what_costs_nothing_to_leave_out_and_is_not_needed_is_left_out():

@@ -89,12 +89,12 @@ def sized(ring: RingConfig, dispatch: xr.Dataset) -> RingConfig:
 
 
 def size_of(rows: RingRows, device: Device, sizes: dict[str, float]) -> float:
-    """Return the incumbent's size of a device; before there is one, the largest."""
-    return max(sizes.get(device.sized, rows.sizes[device.sized].most), SMALLEST)
+    """Return the incumbent's size of a device; before there is one, that of the first programme."""
+    return max(sizes.get(device.sized, rows.sizes[device.sized].first), SMALLEST)
 
 
 def at_size(rows: RingRows, device: Device, sizes: dict[str, float]) -> Device:
-    """Return a device of the programme at the incumbent's size; before it, at the largest."""
+    """Return a device of the programme at the incumbent's size, see `size_of`."""
     if not device.sized:
         return device
     size = size_of(rows, device, sizes)
@@ -112,8 +112,8 @@ def size_bounds(
     least = np.array([size.least for size in rows.sizes.values()])
     most = np.array([size.most for size in rows.sizes.values()])
     if not np.isfinite(trust_region_k) or not sizes:
-        described = np.clip(1.0, least, most)
-        return described, described
+        first = np.array([size.first for size in rows.sizes.values()])
+        return first, first
     about = np.array([sizes[name] for name in rows.sizes])
     reach = (most - least) * min(trust_region_k / WHOLE_RANGE_K, 1.0)
     return np.maximum(least, about - reach), np.minimum(most, about + reach)

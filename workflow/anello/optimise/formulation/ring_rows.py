@@ -228,6 +228,11 @@ class OpenSize:
     most: float
     eur: float
 
+    @property
+    def first(self) -> float:
+        """Size before any is chosen: the described one, or the nearest that is allowed [-]."""
+        return min(max(1.0, self.least), self.most)
+
 
 @dataclass(frozen=True)
 class RingRows:
