@@ -101,13 +101,14 @@ def random_district(
     resolution: str | None = None,
     mass_kg: float | None = None,
     pump: dict[str, Any] | None = None,
+    demand_charge: float | None = None,
 ) -> tuple[ModelData, RingConfig]:
     """Return a district and its ring; equal seeds give equal districts.
 
     Sizes, services, stores, tariff, sun and water content are drawn at random; every demand can be
     met, and the first heat pump always has a store. With `glycol` its ring is 19 K colder.
     `resolution` makes fewer time steps of the hours, for which `mass_kg` gives enough water; `pump`
-    are settings of all heat pumps.
+    are settings of all heat pumps; `demand_charge` is paid a year per kW of highest import.
     """
     rng = np.random.default_rng(seed)
     steps = 24 * days
@@ -129,6 +130,9 @@ def random_district(
             },
         },
     }
+    if demand_charge is not None:
+        techs["grid"]["constraints"] = {"resource": float("inf"), "energy_cap_max": 1e5}
+        techs["grid"]["costs"]["monetary"]["om_annual"] = demand_charge
     price = 0.3 + (0.06 * np.sign(np.sin(2 * np.pi * (hour - 8) / 24)) if rng.random() < 0.4 else 0)
     tables = {
         "price": pd.DataFrame(

@@ -129,6 +129,13 @@ def test_the_promise_of_a_small_step_is_kept_with_sizes_to_choose(seed, loop):
 
 @QUICK
 @given(seed=st.integers(0, 11), loop=st.booleans())
+def test_the_promise_of_a_small_step_is_kept_with_a_demand_charge(seed, loop):
+    waves = {"waves": 4} if loop else {}
+    assert kept(seed, loop=loop, demand_charge=90.0, **waves) == pytest.approx(1.0, abs=0.1)
+
+
+@QUICK
+@given(seed=st.integers(0, 11), loop=st.booleans())
 def test_the_promise_of_a_small_step_is_kept_at_part_load(seed, loop):
     waves = {"waves": 4} if loop else {}
     assert kept(seed, loop=loop, pump=PART_LOAD, **waves) == pytest.approx(1.0, abs=0.1)

@@ -107,6 +107,7 @@ OTHER: dict[str, Any] = {
     "tariffs.shoulder_eur_per_kwh": 0.4,
     "tariffs.offpeak_eur_per_kwh": 0.1,
     "tariffs.export_eur_per_kwh": 0.2,
+    "tariffs.demand_charge_eur_per_kw_year": 80,
 }
 BUILDING = {
     "count": 3,

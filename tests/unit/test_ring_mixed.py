@@ -23,6 +23,7 @@ from anello.ring import (
 )
 from anello.ring import audit as energy_audit
 from anello.ring.audit import mean_weight
+from anello.ring.cost import Connection, marginal_price
 from anello.ring.ground import ground_temperature_degc, kusuda_degc
 from anello.ring.ground_config import KusudaGround
 from anello.ring.mixed import step_coefficients
@@ -625,6 +626,32 @@ def test_true_cost_of_more_and_less_electricity():
     assert cost.grid_kwh == pytest.approx(22.0 + 5 - 5 - 2 + 3)
     with pytest.raises(InputError, match="a::hp"):
         true_cost(result, planned[None, :], 0.0, {"b": home})
+
+
+def test_true_cost_of_a_higher_peak():
+    """Two half hours and an hour; the dispatch's highest import is 40 kW, in the last step."""
+    step_h, weight = np.array([0.5, 0.5, 1.0]), np.array([1.0, 2.0, 1.0])
+    connection = Connection(40.0, 10.0, 7.0, step_h, weight)
+    assert connection.cost_eur(np.array([0.0, 30.0, 40.0])) == pytest.approx(7.0 * (60.0 - 40.0))
+    assert connection.cost_eur(np.array([0.0, 10.0, 30.0])) == pytest.approx(7.0 * (30.0 - 40.0))
+    assert connection.cost_eur(np.zeros(3)) == pytest.approx(7.0 * (10.0 - 40.0))
+    # One more kWh in half an hour, counted twice in the cost, raises the peak by 2 kW.
+    at_peak = connection.peak_eur_per_kwh(np.array([20.0, 20.0, 30.0]))
+    np.testing.assert_allclose(at_peak, [14.0, 7.0, 0.0])
+
+    result = simulate(ring(plant=None), dispatch(["a::hp"], [100.0, 100.0, 100.0]))
+    planned = result.p_kw[0] - np.array([5.0, 0.0, -3.0])
+    hours = np.ones(3)
+    home = LocationElectricity(
+        np.array([10.0, 12.0, 12.0]),
+        np.full(3, 0.3),
+        np.zeros(3),
+        connection=Connection(12.0, 0.0, 7.0, hours, hours),
+    )
+    cost = true_cost(result, planned[None, :], 1000.0, {"a": home})
+    assert cost.connection_eur == pytest.approx(7.0 * (15.0 - 12.0))
+    assert cost.total_eur == pytest.approx(1000.0 + 0.3 * (5.0 - 3.0) + cost.connection_eur)
+    np.testing.assert_allclose(marginal_price(home, np.full(3, 9.0)), [0.3, 7.3, 7.3])
 
 
 def test_true_cost_includes_the_plant():

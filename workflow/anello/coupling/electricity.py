@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.errors import InputError, Problem
-from anello.ring.cost import LocationElectricity, marginal_price
+from anello.ring.cost import Connection, LocationElectricity, marginal_price
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -80,6 +80,7 @@ def location_electricity(
     surplus = {loc: np.zeros(steps) for loc in locations}
     surplus_price = dict.fromkeys(locations, 0.0)
     prices: dict[str, Floats] = {}
+    connections: dict[str, Connection] = {}
     places = [str(loc) for loc in inputs["node_loc"].values]
     outputs = inputs["tier_carrier"].sel(tier="out", carrier=sorted(carriers)).values.any(axis=-1)
     makers = set(np.flatnonzero(np.asarray(outputs)).tolist())
@@ -95,6 +96,10 @@ def location_electricity(
             price = _price(data, k, steps)
             # ASSUME: where several grids feed a location, one more kWh comes from the cheapest.
             prices[loc] = np.minimum(prices[loc], price) if loc in prices else price
+            connection = _connection(data, dispatch, k)
+            if connection is not None:
+                # ASSUME: and through the last connection whose capacity has a price.
+                connections[loc] = connection
         elif not np.asarray(data.value("force_resource", [k])).item():
             surplus[loc] += np.maximum(_available(data, dispatch, k, resource) - produced[k], 0.0)
             # ASSUME: all surplus at a location costs as much as the dearest, on average.
@@ -120,7 +125,11 @@ def location_electricity(
         )
     return {
         loc: LocationElectricity(
-            bought[loc], prices.get(loc, np.zeros(steps)), surplus[loc], surplus_price[loc]
+            bought[loc],
+            prices.get(loc, np.zeros(steps)),
+            surplus[loc],
+            surplus_price[loc],
+            connections.get(loc),
         )
         for loc in locations
     }
@@ -159,14 +168,48 @@ def _series(values: NDArray[Any], steps: int) -> Floats:
 
 def _price(data: ModelData, k: int, steps: int) -> Floats:
     """Return a supply's variable cost, classes weighted as in the objective, shape (T,)."""
+    return _weighted(data, _of_classes(data, "cost_om_prod", k, steps))
+
+
+def _weighted(data: ModelData, prices: list[Floats]) -> Floats:
+    """Return prices of all cost classes in one, as the objective weighs them, shape (T,)."""
     weights = data.config["run"]["objective_options"]["cost_class"]
-    values = data.value("cost_om_prod", [k])
-    total = np.zeros(steps)
-    for row, name in enumerate(data.inputs["cost"].values):
-        weight = float(weights.get(str(name), 0.0))
-        if weight:
-            total += weight * np.nan_to_num(_series(values[row], steps))
+    total = np.zeros_like(prices[0])
+    for name, price in zip(data.inputs["cost"].values, prices, strict=True):
+        total += float(weights.get(str(name), 0.0)) * price
     return total
+
+
+def _of_classes(data: ModelData, name: str, k: int, steps: int = 1) -> list[Floats]:
+    """Return one node's prices by cost class, nothing where there is none, each of shape (T,)."""
+    return [np.nan_to_num(_series(values, steps)) for values in data.value(name, [k])]
+
+
+def _connection(data: ModelData, dispatch: xr.Dataset, k: int) -> Connection | None:
+    """Return what a supply's capacity costs, where the dispatch chose it and pays for it."""
+    given = (data.value(f"energy_cap_{way}", [k], default=False) for way in ("equals", "per_unit"))
+    if data.config["run"]["mode"] == "operate" or any(np.isfinite(cap).any() for cap in given):
+        return None
+    step_h, weight = (
+        data.inputs[f"timestep_{name}"].values.astype(float) for name in ("resolution", "weight")
+    )
+    years = float((step_h * weight).sum()) / 8760.0
+    invested = [
+        price * (1.0 + fraction) * (rate if rate.any() else 1.0) + yearly
+        for price, fraction, rate, yearly in zip(
+            _of_classes(data, "cost_energy_cap", k),
+            _of_classes(data, "cost_om_annual_investment_fraction", k),
+            _of_classes(data, "cost_depreciation_rate", k),
+            _of_classes(data, "cost_om_annual", k),
+            strict=True,
+        )
+    ]
+    eur_per_kw = years * float(_weighted(data, invested)[0])
+    if eur_per_kw <= 0.0:
+        return None
+    capacity_kw = float(dispatch["energy_cap"].sel(node=str(data.inputs["node"].values[k])))
+    least_kw = float(np.nan_to_num(data.value("energy_cap_min", [k])[0]))
+    return Connection(capacity_kw, least_kw, eur_per_kw, step_h, weight)
 
 
 def _available(data: ModelData, dispatch: xr.Dataset, k: int, resource: Floats) -> Floats:

@@ -30,6 +30,10 @@ class Tariffs(Strict):
     offpeak_eur_per_kwh: NotNegative | None = Field(
         default=None, description="Time of use: nights, Sundays, holidays"
     )
+    demand_charge_eur_per_kw_year: NotNegative = Field(
+        default=0.0,
+        description="Paid a year for each kW of a location's highest hourly import [EUR/(kW a)]",
+    )
     export_eur_per_kwh: NotNegative = Field(
         default=0.08, description="Paid for exported electricity [EUR/kWh]"
     )

@@ -54,6 +54,10 @@ def _electric(
         "Electricity grid", "#7F7F7F", "electricity", price, costs["grid"]["co2_kg_per_kwh"]
     )
     grid["costs"]["monetary"] = {**finance, **grid["costs"]["monetary"]}
+    if config.tariffs.demand_charge_eur_per_kw_year > 0.0:
+        # The connection is as large as the highest import, which the optimiser then sees.
+        grid["constraints"]["energy_cap_max"] = grid["constraints"].pop("energy_cap_equals")
+        grid["costs"]["monetary"]["om_annual"] = config.tariffs.demand_charge_eur_per_kw_year
     return {
         "grid": grid,
         "pv_rooftop": {

@@ -21,6 +21,38 @@ NOTHING_KWH = 1e-6
 
 
 @dataclass(frozen=True)
+class Connection:
+    """A connection to the grid whose capacity the dispatch chose, and pays for.
+
+    Attributes
+    ----------
+    capacity_kw, least_kw : float
+        Capacity chosen, and the least that there may be [kW].
+    eur_per_kw : float
+        Cost of a kW in the time that the dispatch covers: a demand charge, or capital [€/kW].
+    step_h, weight : ndarray, shape (T,)
+        Length of each step [h], and its weight in the cost [-].
+    """
+
+    capacity_kw: float
+    least_kw: float
+    eur_per_kw: float
+    step_h: Floats
+    weight: Floats
+
+    def cost_eur(self, bought_kwh: Floats) -> float:
+        """Return what capacity for these purchases costs beyond that of the dispatch [€]."""
+        peak_kw = float(np.max(bought_kwh / self.step_h, initial=0.0))
+        return self.eur_per_kw * (max(peak_kw, self.least_kw) - self.capacity_kw)
+
+    def peak_eur_per_kwh(self, bought_kwh: Floats) -> Floats:
+        """Return what one more kWh costs in the steps that set the capacity, (T,) [€/kWh]."""
+        at_peak = bought_kwh / self.step_h >= self.capacity_kw - NOTHING_KWH
+        price: Floats = np.where(at_peak, self.eur_per_kw / (self.step_h * self.weight), 0.0)
+        return price
+
+
+@dataclass(frozen=True)
 class LocationElectricity:
     """What a location's electricity balance can give, as the dispatch left it.
 
@@ -34,12 +66,15 @@ class LocationElectricity:
         Electricity that could be made without fuel but is not: curtailed or unused [kWh].
     surplus_price_eur_per_kwh : float
         Variable cost of using it [€/kWh].
+    connection : Connection, optional
+        What the electricity comes through, where its capacity has a price.
     """
 
     grid_kwh: Floats
     price_eur_per_kwh: Floats
     surplus_kwh: Floats
     surplus_price_eur_per_kwh: float = 0.0
+    connection: Connection | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +91,8 @@ class TrueCost:
         Difference in electricity bought because the simulated COP differ [€].
     plant_electricity_eur, plant_other_eur : float
         Electricity and other cost of balancing plant and pump [€].
+    connection_eur : float
+        Cost of the grid connections that the highest true import needs, beyond the dispatch's [€].
     end_eur : float
         Cost of a ring that ends colder than it began, beyond what the dispatch holds of it [€].
     pump_eur : float
@@ -78,6 +115,7 @@ class TrueCost:
     pump_eur: float
     extra_kwh: float
     grid_kwh: float
+    connection_eur: float = 0.0
     end_eur: float = 0.0
     unseen_eur: float = 0.0
     price_eur_per_kwh: Mapping[str, Floats] = field(default_factory=dict)
@@ -115,6 +153,8 @@ def marginal_price(location: LocationElectricity, worth_eur_per_kwh: Floats | No
         location.price_eur_per_kwh,
     )
     less = np.where(location.grid_kwh > NOTHING_KWH, location.price_eur_per_kwh, 0.0)
+    if location.connection is not None:
+        more = more + location.connection.peak_eur_per_kwh(location.grid_kwh)
     if worth_eur_per_kwh is None:
         mean: Floats = (more + less) / 2.0
         return mean
@@ -151,7 +191,8 @@ def true_cost(
 ) -> TrueCost:
     """Return what a dispatch costs when the ring is simulated.
 
-    J_sim = J_dispatch + Σ_l Σ_t price_l(t)·(bought_true − bought_dispatch) + cost of the plant.
+    J_sim = J_dispatch + Σ_l Σ_t price_l(t)·(bought_true − bought_dispatch)
+    + Σ_l charge_l·(peak_true − peak_dispatch) + cost of the plant.
     Thermal outputs and store levels stay as dispatched; only electricity changes, by
     P_true − P_dispatch of the heat pumps at each location.
 
@@ -230,7 +271,7 @@ def true_cost(
         raise InputError(problems)
 
     pump_kwh = result.pump_kw * result.step_h
-    electricity = plant_electricity = pump = bought = 0.0
+    electricity = plant_electricity = pump = bought = connections = 0.0
     for name, supply in locations.items():
         cost, more = _bought(supply, extra[name])
         electricity += float((cost * weight).sum())
@@ -240,16 +281,26 @@ def true_cost(
             cost_without_pump, _ = _bought(supply, extra[name] + plant_kwh - pump_kwh)
             pump += float(((cost_with_plant - cost_without_pump) * weight).sum())
         bought += float(((supply.grid_kwh + more) * weight).sum())
+        if supply.connection is not None:
+            connections += supply.connection.cost_eur(supply.grid_kwh + more)
     if home is None and plant is not None:
         plant_electricity = float(plant.electricity_price_eur_per_kwh * (plant_kwh * weight).sum())
         pump = float(plant.electricity_price_eur_per_kwh * (pump_kwh * weight).sum())
         bought += float((result.plant_kw * result.step_h * weight).sum())
     return TrueCost(
-        total_eur=dispatch_cost_eur + electricity + plant_electricity + plant_other + end_eur,
+        total_eur=(
+            dispatch_cost_eur
+            + electricity
+            + plant_electricity
+            + plant_other
+            + connections
+            + end_eur
+        ),
         dispatch_eur=dispatch_cost_eur,
         electricity_eur=electricity,
         plant_electricity_eur=plant_electricity,
         plant_other_eur=plant_other,
+        connection_eur=connections,
         end_eur=end_eur,
         pump_eur=pump,
         extra_kwh=float(sum((values * weight).sum() for values in extra.values())),

@@ -232,6 +232,7 @@ def _of_ring(collected: CollectedResults) -> Iterator[Row]:
         "Electricity of heat pumps beyond the dispatch": told.get("electricity_eur", 0.0),
         "Electricity of plant and pump": told.get("plant_electricity_eur", 0.0),
         "Other cost of the plant": told.get("plant_other_eur", 0.0),
+        "Grid connections beyond the dispatch": told.get("connection_eur", 0.0),
         "What the ring holds at the end": told.get("end_eur", 0.0),
     }
     for part, cost in parts.items():

@@ -22,8 +22,8 @@ Floats = NDArray[np.float64]
 
 PARTS = ("capital", "electricity", "fuel", "maintenance", "revenue")
 """What a cost is made of: interest and repayment; what supplies of electricity and of anything else
-charge; yearly and running costs of all other devices; income from exports, which is negative, and
-what the ring holds at the end, where that has a price."""
+charge, by energy and by the year; yearly and running costs of all other devices; income from
+exports, which is negative, and what the ring holds at the end, where that has a price."""
 
 _ELECTRIC = ("electricity", "power", "elec")
 
@@ -57,9 +57,9 @@ def cost_parts(collected: CollectedResults, cost_class: str) -> dict[str, float]
     charged = running - income
     return {
         "capital": float((fixed - yearly).sum()),
-        "electricity": float(charged[supply & electric].sum()),
-        "fuel": float(charged[supply & ~electric].sum()),
-        "maintenance": float(yearly.sum() + charged[~supply].sum()),
+        "electricity": float((charged + yearly)[supply & electric].sum()),
+        "fuel": float((charged + yearly)[supply & ~electric].sum()),
+        "maintenance": float((charged + yearly)[~supply].sum()),
         "revenue": float(income.sum()),
     }
 

@@ -101,6 +101,7 @@ def simulate_iteration(
         "electricity_eur": cost.electricity_eur,
         "plant_electricity_eur": cost.plant_electricity_eur,
         "plant_other_eur": cost.plant_other_eur,
+        "connection_eur": cost.connection_eur,
         "end_eur": cost.end_eur,
         "end_cost_eur": end_cost_eur(result, ring_settings.end_credit_eur_per_kwh),
         "extra_electricity_kwh": cost.extra_kwh,
