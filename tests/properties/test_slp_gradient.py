@@ -53,15 +53,18 @@ def at_a_bound(about, district):
 
 
 def kept(seed, **options):
-    """Share of its promise that a small step keeps; on most rings away from the bounds."""
+    """Share of its promise that a small step keeps; at a bound of the water, at most all of it."""
     district, _, about = searched(seed, **options)
-    # Beyond the bounds the plant acts by itself, with all that sizes to choose let it move.
-    if about.water is not None or about.plant_sizes:
+    # Beyond the bounds the plant acts by itself, with all that sizes to choose let it move; and a
+    # price of the end has a kink of its own there.
+    if about.plant_sizes or options.get("end"):
         assume(not at_a_bound(about, district))
     _, verdict, _ = step(district, about.with_trust_region(SMALL_K), 9)
     assert verdict.corrected
     assert verdict.predicted_decrease_eur > 1e-4
-    return verdict.rho
+    # What water costs beyond a bound has a kink there, where a step may bring more than promised.
+    at_kink = about.water is not None and at_a_bound(about, district)
+    return min(verdict.rho, 1.0) if at_kink else verdict.rho
 
 
 @QUICK

@@ -1,4 +1,4 @@
-"""Commands that look at results: plot, compare, convert."""
+"""Commands that look at results: plot, compare, convert, keep their sizes."""
 
 from __future__ import annotations
 
@@ -41,6 +41,15 @@ examples:
   anello convert-results out_tables out.nc     and back, with what you changed in them
 
 Nothing is lost on the way: the file made from unchanged tables holds the same as the first.
+"""
+_KEEP_SIZES = """\
+examples:
+  anello keep-sizes results/district/designed/results.nc built.yaml
+  snakemake --cores 2 --configfile config/config.yaml built.yaml
+
+Settings of a scenario with the sizes that another one found: powers, volumes and areas that its
+model left open, and its ring's wells, heater and coolers. Round them to what is sold, or give the
+scenario other weather, and run it: the sizes are then given, and only operation is found.
 """
 
 
@@ -101,6 +110,17 @@ def add(commands: Commands) -> None:
     argument(convert, "source", FILE, metavar="FROM", help="a .nc file, or a folder of tables")
     argument(convert, "target", FILE, metavar="TO", help="the folder or the .nc file to make")
     add_diagnosis(convert)
+
+    keep = commands.add(
+        "keep-sizes",
+        _keep_sizes,
+        "Write a scenario with the sizes that another found.",
+        _KEEP_SIZES,
+    )
+    argument(keep, "results", FILE, metavar="RESULTS.nc", help="results of the workflow")
+    argument(keep, "out_file", FILE, metavar="OUT.yaml", help="the settings to make")
+    flag(keep, "name", metavar="NAME", default="built", help="the scenario (default: built)")
+    add_diagnosis(keep)
 
 
 def _pair(text: str) -> list[int]:
@@ -297,3 +317,24 @@ def _change(a: float | None, b: float | None) -> str:
         return f"{b - a:+,.4g}"
     share = (b - a) / abs(a)
     return f"{share:+.2%}" if abs(share) >= 1e-4 else f"{share:+.1e}"
+
+
+# --- sizes ---------------------------------------------------------------------------------------
+
+
+def _keep_sizes(told: argparse.Namespace) -> int:
+    import yaml
+
+    from anello.base.files import atomic_path
+    from anello.optimise.results import read_results
+    from anello.run.studies.kept_sizes import kept_sizes
+
+    source, target = _saved(told.results), Path(told.out_file)
+    if target.exists():
+        raise InputError(f"{target} exists already; choose another name")
+    settings = kept_sizes(read_results(source), told.name)
+    head = f"# Sizes that {told.results} found, in kW, kWh, m2 and kg/s, rounded up.\n"
+    with Progress(told.quiet).work(f"writing {target}"), atomic_path(target) as temporary:
+        text = yaml.safe_dump(settings, sort_keys=False, allow_unicode=True, width=100)
+        temporary.write_text(head + text, encoding="utf-8")
+    return OK
