@@ -51,7 +51,7 @@ def files_of(page: Path) -> set[str]:
     for block in blocks(page):
         if block.kind == "sh":
             files |= set(re.findall(r"> *([\w./-]+)", block.first))
-            files |= set(re.findall(r"anello keep-sizes \S+ (\S+)", block.first))
+            files |= set(re.findall(r"anello keep-sizes \S+ (\S+)", block.text))
             files |= set(re.findall(r"(?<!\S)[\w-]+(?!\S)", block.text))
     return files
 
