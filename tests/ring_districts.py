@@ -69,7 +69,7 @@ THRESHOLDS_DEGC = {
 }
 
 
-def loop_section(stations: list[str]) -> dict[str, Any]:
+def loop_section(stations: list[str], flow_kg_s: float = 12.0) -> dict[str, Any]:
     """Return a small loop with one substation per heat pump's location."""
     pipe = {"length_m": 300.0, "inner_diameter_m": 0.3, "burial_depth_m": 1.0}
     return {
@@ -78,7 +78,7 @@ def loop_section(stations: list[str]) -> dict[str, Any]:
             for name in stations
         ],
         "segments": [pipe] * len(stations),
-        "flow": {"kind": "fixed", "kg_s": 12.0},
+        "flow": {"kind": "fixed", "kg_s": flow_kg_s},
         "parcels": 24,
         "ground": {"kind": "fixed", "degc": 13.0},
     }
@@ -102,13 +102,15 @@ def random_district(
     mass_kg: float | None = None,
     pump: dict[str, Any] | None = None,
     demand_charge: float | None = None,
+    flow_kg_s: float = 12.0,
 ) -> tuple[ModelData, RingConfig]:
     """Return a district and its ring; equal seeds give equal districts.
 
     Sizes, services, stores, tariff, sun and water content are drawn at random; every demand can be
     met, and the first heat pump always has a store. With `glycol` its ring is 19 K colder.
     `resolution` makes fewer time steps of the hours, for which `mass_kg` gives enough water; `pump`
-    are settings of all heat pumps; `demand_charge` is paid a year per kW of highest import.
+    are settings of all heat pumps, and `flow_kg_s` is that of a loop; `demand_charge` is paid a
+    year per kW of highest import.
     """
     rng = np.random.default_rng(seed)
     steps = 24 * days
@@ -270,7 +272,7 @@ def random_district(
         ring["water"] = {"mass_kg": mass_kg}
     if loop:
         stations = [f"{place}::hp_{name}" for place in locations for name in _served(places, place)]
-        ring |= {"model": "loop", "loop": loop_section(stations)}
+        ring |= {"model": "loop", "loop": loop_section(stations, flow_kg_s)}
     return data, RingConfig.model_validate(ring)
 
 

@@ -203,7 +203,7 @@ def test_what_heat_costs_is_a_finite_difference_of_the_simulation():
         mean_eur_per_k=0.0 * response.mean_eur_per_k,
     )
     sigma = np.array(rows.sigma)
-    heat, water = true_heat(plan_loop(ring, done.flows, sigma), response)
+    heat, water, _ = true_heat(plan_loop(ring, done.flows, sigma), response)
 
     def cost(kw):
         moved = ring.model_copy(update={"plant": district.ring.plant})

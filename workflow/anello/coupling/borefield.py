@@ -200,7 +200,11 @@ def field_limits(
     if field is None or plant is None or plant.borefield is None:
         return {}
     compiled = compile_borefield(plant.borefield)
-    passing = None if about.water is None else about.water.passing_kw_per_k
+    passing = None
+    if about.water is not None:
+        # ASSUME: a field brings all water of a loop to the ground once in a step at most.
+        whole = rows.capacity_kwh_per_k / rows.step_h
+        passing = np.minimum(about.water.passing_kw_per_k, whole)
     per_k = _conductance(config, compiled, field.drop_k_per_kw, rows.psi, passing)
     idle = idle_degc(field, about.field_kw)
     slopes: dict[str, Floats] = {}

@@ -13,6 +13,7 @@ from anello.coupling.plant_sizes import STEP, at_size, size_bounds, size_of
 from anello.coupling.water import trust_region as water_trust_region
 from anello.optimise.formulation.ring_rows import (
     EXCHANGE_PER_K,
+    EXCHANGE_PER_RISE,
     EXCHANGE_PER_SHIFT,
     EXCHANGE_PER_SIZE,
     POWER_PER_K,
@@ -24,6 +25,7 @@ from anello.optimise.formulation.ring_rows import (
 from anello.optimise.solve.problem import Problem
 from anello.ring.config import RingConfig
 from anello.ring.plant import over_a_step, passing_each
+from anello.ring.rounds import weights_of_change
 
 if TYPE_CHECKING:
     pass
@@ -86,6 +88,7 @@ def exchangers(
     """
     most_kw: dict[str, Floats] = {}
     patched: dict[str, Floats] = {}
+    risen: dict[str, Floats] = {}
     shifted: dict[str, Floats] = {}
     by_size: dict[str, Floats] = {}
     limits = []
@@ -98,9 +101,11 @@ def exchangers(
         if tires and device.body_degc is not None:
             device = replace(device, body_degc=device.body_degc + about.well_shift_k)
         conductance = _conductance(rows, about, device)
+        weight = _weight(rows, about, conductance)
         patched[name], limit, most_kw[name] = _exchange(
-            config, rows, about, device, conductance, used_kw
+            config, rows, about, device, conductance, weight, used_kw
         )
+        risen[name] = patched[name] * weight
         if device.sized:
             by_size[name], limit = _by_size(rows, about, device, patched[name], limit)
         if tires:
@@ -111,6 +116,8 @@ def exchangers(
         limit = np.array(limits)
         row_bounds["ring_exchange_max"] = (np.full_like(limit, np.nan), limit)
         values[EXCHANGE_PER_K] = patched
+        if rows.loop is not None:
+            values[EXCHANGE_PER_RISE] = risen
         values[EXCHANGE_PER_SHIFT] = shifted
         values[EXCHANGE_PER_SIZE] = by_size
     return most_kw
@@ -125,20 +132,18 @@ def _by_size(
 ) -> tuple[Floats, Floats]:
     """Return how a limit grows with the size [kW], and the limit at no size, each of shape (T,).
 
-    ``G(s)·ΔT ≈ G(s̄)·ΔT + G'(s̄)·(s − s̄)·ΔT̄``, exact at the incumbent and never below nothing,
-    as G is concave. Where nothing drives heat and the row never binds, a trace keeps its entry.
+    ``G(s)·ΔT(s) ≈ G(s̄)·ΔT + (G·ΔT)'(s̄)·(s − s̄)``, exact at the incumbent; a larger exchanger
+    meets more of what it does itself to water that comes round. Where nothing drives heat and the
+    row never binds, a trace keeps its entry.
     """
-    assert device.body_degc is not None
     size = size_of(rows, device, about.plant_sizes)
     more, less = (
-        _conductance(rows, about, replace(device, kw_per_k=device.kw_per_k * factor))
+        _driven_kw(rows, about, replace(device, kw_per_k=device.kw_per_k * factor))
         for factor in (1.0 + STEP, 1.0 - STEP)
     )
-    per_size = (more - less) / (2.0 * STEP * size)
-    distance = np.maximum(device.sign * (device.body_degc - _water_at_plant(rows, about)), 0.0)
     idle = _is_trace(slope, device)
     idle[0] = False
-    grows: Floats = np.where(idle, 0.0, per_size * distance)
+    grows: Floats = np.where(idle, 0.0, (more - less) / (2.0 * STEP * size))
     at_none: Floats = limit - grows * size
     return np.where(idle, TRACE, grows), at_none
 
@@ -153,7 +158,9 @@ def sizes(rows: RingRows, about: Linearisation, values: dict[str, dict[str, Floa
         assert device.reach_kw is not None
         reach_kw = device.reach_kw
         if device.is_exchanger and device.body_degc is not None:
-            away_k = device.sign * (device.body_degc - _water_at_plant(rows, about))
+            at_incumbent = at_size(rows, device, about.plant_sizes)
+            met_degc = _met(rows, about, _conductance(rows, about, at_incumbent))
+            away_k = device.sign * (device.body_degc - met_degc)
             driven_kw = device.kw_per_k * (away_k + about.trust_region_k)
             reach_kw = np.minimum(np.maximum(reach_kw, driven_kw), device.max_kw)
         values[SIZE_REACH_KW][name] = reach_kw
@@ -172,6 +179,7 @@ def _exchange(
     about: Linearisation,
     device: Device,
     conductance: Floats,
+    weight: Floats,
     used_kw: Floats,
 ) -> tuple[Floats, Floats, Floats]:
     """Return slope [kW/K], limit [kW] and most heat [kW] of one device, each of shape (T,)."""
@@ -183,10 +191,11 @@ def _exchange(
         device.sign,
         device.body_degc,
         conductance,
-        _water_at_plant(rows, about),
+        _met(rows, about, conductance),
         np.broadcast_to(device.max_kw, rows.step_h.shape),
         float(np.max(device.kw_per_k)),
         used_kw,
+        weight,
     )
 
 
@@ -216,6 +225,30 @@ def _conductance(rows: RingRows, about: Linearisation, device: Device) -> Floats
     return np.broadcast_to(device.kw_per_k, rows.step_h.shape)
 
 
+def _weight(rows: RingRows, about: Linearisation, conductance: Floats) -> Floats:
+    """Return how much of the mean's change in a step an exchanger meets, shape (T,) [-]."""
+    if about.water is None:
+        return np.zeros_like(rows.step_h)
+    per_kw = rows.step_h / rows.capacity_kwh_per_k
+    return weights_of_change(conductance, about.water.passing_kw_per_k, per_kw)
+
+
+def _met(rows: RingRows, about: Linearisation, conductance: Floats) -> Floats:
+    """Return the water that an exchanger meets at the incumbent, shape (T,) [°C]."""
+    risen = np.diff(about.temperature_degc)
+    met: Floats = _water_at_plant(rows, about) + _weight(rows, about, conductance) * risen
+    return met
+
+
+def _driven_kw(rows: RingRows, about: Linearisation, device: Device) -> Floats:
+    """Return what an exchanger can move at the incumbent, whatever its size, shape (T,) [kW]."""
+    assert device.body_degc is not None
+    conductance = _conductance(rows, about, device)
+    away = device.sign * (device.body_degc - _met(rows, about, conductance))
+    driven: Floats = conductance * np.maximum(away, 0.0)
+    return driven
+
+
 def line(
     config: RingConfig,
     rows: RingRows,
@@ -227,6 +260,7 @@ def line(
     max_kw: Floats,
     nominal_kw_per_k: float,
     used_kw: Floats,
+    weight: Floats | None = None,
 ) -> tuple[Floats, Floats, Floats]:
     """Return a line in the water's temperature for what an exchanger can move.
 
@@ -237,25 +271,33 @@ def line(
     sign : float
         +1 for heat into the ring, −1 for heat out of it.
     body_degc, conductance, start_degc : ndarray, shape (T,)
-        The other side [°C], heat per kelvin [kW/K], and the water at the incumbent [°C].
+        The other side [°C], heat per kelvin [kW/K], and the water that the exchanger meets at the
+        incumbent [°C].
     max_kw : ndarray, shape (T,)
         Largest heat [kW].
     nominal_kw_per_k : float
         Largest conductance [kW/K].
     used_kw : ndarray, shape (T,)
         What it moves at the incumbent [kW].
+    weight : ndarray, shape (T,), optional
+        How much of the mean's change in the step it meets; nothing by default [-].
 
     Returns
     -------
     slope, limit, most : ndarray, shape (T,)
-        ``heat + sign·slope·water ≤ limit`` [kW/K, kW], and the most heat [kW].
+        ``heat + sign·slope·(water + weight·change) ≤ limit`` [kW/K, kW], and the most heat [kW].
+        In the first step, whose beginning is given, the row has only what the end adds.
     """
+    # In the first step only the end is free.
+    first = 0.0 if weight is None else float(weight[0])
     reach = about.trust_region_k
     low, high = start_degc - reach, start_degc + reach
     if not np.isfinite(reach):
         low = np.maximum(low, config.bounds_degc[0])
         high = np.minimum(high, config.bounds_degc[1])
-    low[0] = high[0] = rows.initial_degc
+    low[0] = high[0] = start_degc[0] if first else rows.initial_degc
+    if first:
+        low[0], high[0] = low[0] - first * reach, high[0] + first * reach
     distance = sign * (body_degc - start_degc)
     edge = high if sign > 0 else low
     nearest = sign * (body_degc - edge)
@@ -281,7 +323,8 @@ def line(
     # side of the incumbent where a smaller device still moves as much.
     limit = at_incumbent + slope * sign * start_degc
     limit = np.where(constant, max_kw + trace * NEVER_DEGC, limit)
-    limit[0] = at_incumbent[0]
+    if not (first and constant[0]):
+        limit[0] = at_incumbent[0] + slope[0] * sign * first * about.temperature_degc[1]
     return slope, limit, most_kw
 
 
@@ -339,7 +382,7 @@ def trust_region(
     if rows.sees_water:
         bounds["ring_temperature"] = (ends - reach, ends + reach)
     if about.water is not None:
-        bounds |= water_trust_region(about.water, reach)
+        bounds |= water_trust_region(rows, about.water, reach)
         if rows.pays_for_pump:
             pump_kwh = about.water.pump_kw * rows.step_h
             bounds["ring_pump"] = (pump_kwh, pump_kwh)

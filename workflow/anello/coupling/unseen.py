@@ -25,6 +25,7 @@ from anello.ring.devices import plant_devices
 from anello.ring.exchange import RingInput, RingResult
 from anello.ring.loop_run import LoopPlan
 from anello.ring.plant import passing_each
+from anello.ring.rounds import weights_of_change
 from anello.ring.waves import Waves
 
 if TYPE_CHECKING:
@@ -84,6 +85,9 @@ class Response:
         Heat of exchangers that are open, into the loop [kW/K].
     plant_eur_per_k : ndarray, shape (T,)
         What all devices cost more [€/K].
+    rise_kw_per_k, rise_eur_per_k : ndarray, shape (T,)
+        Heat of exchangers that are open, and what it costs, where the mean of the water rises in
+        the step; nothing where the water does not come round [kW/K, €/K].
     water_eur_per_k : ndarray, shape (N, T)
         Penalty of water beyond the bounds [€/K].
     mean_eur_per_k : ndarray, shape (T + 1,)
@@ -94,6 +98,8 @@ class Response:
     pump_eur_per_kw: Floats
     plant_kw_per_k: Floats
     plant_eur_per_k: Floats
+    rise_kw_per_k: Floats
+    rise_eur_per_k: Floats
     water_eur_per_k: Floats
     mean_eur_per_k: Floats
 
@@ -130,8 +136,11 @@ def unseen_eur_per_kw(
         What the programme found electricity and bounds to cost.
     """
     response = respond(config, rows, data, result, prices)
-    true, weight = true_heat(plan, response)
-    unseen = true - seen_heat(rows, shown, weight, response.mean_eur_per_k)
+    true, weight, risen = true_heat(plan, response)
+    mean = response.mean_eur_per_k.copy()
+    mean[1:] += risen
+    mean[:-1] -= risen
+    unseen = true - seen_heat(rows, shown, weight, mean)
     if np.abs(unseen).max() <= NEGLIGIBLE * np.abs(true).max():
         return np.zeros_like(unseen)
     return unseen
@@ -152,32 +161,41 @@ def respond(
     pump_eur = np.array([electricity[node.partition("::")[0]] for node in data.nodes]) * hours
     plant_kw_per_k = np.zeros_like(hours)
     plant_eur_per_k = np.zeros_like(hours)
+    rise_kw_per_k, rise_eur_per_k = np.zeros_like(hours), np.zeros_like(hours)
     if rows.electricity_location is None:
         price = np.full_like(hours, rows.electricity_price_eur_per_kwh)
     else:
         price = electricity[rows.electricity_location]
-    through = np.minimum(
-        np.abs(result.flow_kg_s) * config.medium.kj_per_kgk, rows.capacity_kwh_per_k / hours
-    )
+    through = np.abs(result.flow_kg_s) * config.medium.kj_per_kgk
+    risen = np.diff(result.temperature_degc)
     for device in plant_devices(config.plant, data.surroundings):
         heat = result.q_bal_kw[device.name]
         plant_eur_per_k += np.abs(heat) * hours * price * result.de_bal_dring[device.name]
         if not (device.is_exchanger and device.body_degc is not None and rows.devices):
             continue
         kw_per_k = passing_each(device.kw_per_k, through)
-        most = kw_per_k * np.abs(device.body_degc - result.plant_degc)
+        weight = weights_of_change(kw_per_k, through, hours / rows.capacity_kwh_per_k)
+        body_degc = device.body_degc
+        if device.name == "wells" and result.doublet is not None:
+            body_degc = body_degc + result.doublet.shift_k
+        most = kw_per_k * np.abs(body_degc - result.plant_degc - weight * risen)
         size = np.where(heat > 0, device.heating_kw, device.cooling_kw)
         opened = (np.abs(heat) >= (1.0 - OPEN) * most) & (most < size) & (heat != 0.0)
         kw_per_k = np.where(opened, kw_per_k, 0.0)
         paid = device.electricity_kwh_per_kwh * price + device.cost_eur_per_kwh
         plant_kw_per_k -= kw_per_k
-        plant_eur_per_k -= np.sign(heat) * kw_per_k * paid * hours
+        per_k = np.sign(heat) * kw_per_k * paid * hours
+        plant_eur_per_k -= per_k
+        rise_kw_per_k -= kw_per_k * weight
+        rise_eur_per_k -= per_k * weight
     water, mean = _penalties(rows, result, prices.warmer_eur_per_k)
     return Response(
         -data.q_kw * result.dcop_dring / result.cop**2,
         pump_eur,
         plant_kw_per_k,
         plant_eur_per_k,
+        rise_kw_per_k,
+        rise_eur_per_k,
         water,
         mean,
     )
@@ -213,8 +231,13 @@ def _penalties(
     return water, mean
 
 
-def true_heat(plan: LoopPlan, response: Response) -> tuple[Floats, Floats]:
+def true_heat(plan: LoopPlan, response: Response) -> tuple[Floats, Floats, Floats]:
     """Return what heat costs in the simulation, and what warmer water at a place does.
+
+    Where water comes round to exchangers that are open, what they do follows the rise r of the
+    mean in the step, which follows from all heat in it, theirs included:
+    ``∂J/∂r = (c + λ·k)/(1 − g·k)``, with k and c their heat and its cost per kelvin of r, λ what
+    heat at the plant costs by all later steps, and g the rise per kW of it.
 
     Parameters
     ----------
@@ -229,15 +252,26 @@ def true_heat(plan: LoopPlan, response: Response) -> tuple[Floats, Floats]:
         Cost of heat at each substation [€/kW].
     water : ndarray, shape (N, T)
         Cost of warmer water at each place, all that follows from it included [€/K].
+    risen : ndarray, shape (T,)
+        Cost of a mean that rises more in a step, all that follows from it included [€/K].
     """
     run, steps = plan.run, response.plant_kw_per_k.size
     count = response.water_eur_per_k.shape[0]
     heat, water = np.empty((steps, count)), np.empty((steps, count))
     place = np.asarray(plan.station_of)
     plant = plan.plant_station
+    risen = np.zeros(steps)
+    evenly = np.full(run.parcels, 1.0 / run.parcels)
     gradient = np.full(run.parcels, response.mean_eur_per_k[-1] / run.parcels)
     for step in range(steps - 1, -1, -1):
         gradient, by_heat = run.pull_back(gradient, step)
+        follows = float(response.rise_kw_per_k[step])
+        if follows:
+            by_start, gains = run.pull_back(evenly, step)
+            own = float(response.rise_eur_per_k[step] + by_heat[plant] * follows)
+            risen[step] = own / (1.0 - float(gains[plant]) * follows)
+            gradient = gradient + risen[step] * (by_start - evenly)
+            by_heat = by_heat + risen[step] * gains
         heat[step] = by_heat
         by_pump = response.pump_eur_per_kw[:, step] + by_heat[place]
         warmed = by_pump * response.pump_kw_per_k[:, step]
@@ -248,7 +282,7 @@ def true_heat(plan: LoopPlan, response: Response) -> tuple[Floats, Floats]:
         water[step] = weight
         gradient = gradient + run.readings_back(weight, step)
         gradient += response.mean_eur_per_k[step] / run.parcels
-    return heat.T, water.T
+    return heat.T, water.T, risen
 
 
 def seen_heat(rows: RingRows, shown: Waves, water: Floats, mean: Floats) -> Floats:

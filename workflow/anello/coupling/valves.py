@@ -21,6 +21,7 @@ from anello.ring.exchange import RingInput
 from anello.ring.geometry import flow_series, geometry, stations
 from anello.ring.mixed import step_coefficients
 from anello.ring.plant import over_a_step, passing_each
+from anello.ring.rounds import weights_of_change
 
 Floats = NDArray[np.float64]
 
@@ -56,12 +57,18 @@ def opened(
         Heat into the ring; ±inf for all that the device can move [kW].
     """
     water_degc, kw_per_k = _water(config, data, dispatch, sigma)
+    ends = dispatch["ring_temperature"].values.reshape(-1).astype(float)
+    risen = np.diff(ends, prepend=config.initial_degc)
     told = dict(schedule_kw)
     for device in plant_devices(config.plant, data.surroundings):
         if not device.is_exchanger or device.body_degc is None or not device.ways:
             continue
-        conductance = passing_each(device.kw_per_k, kw_per_k)
-        if config.model != "loop":
+        met_degc = water_degc
+        if config.model == "loop" and config.loop is not None:
+            conductance = passing_each(device.kw_per_k, kw_per_k)
+            per_kw = data.step_h / geometry(config.loop, config.medium).capacity_kwh_per_k
+            met_degc = water_degc + weights_of_change(conductance, kw_per_k, per_kw) * risen
+        else:
             _, psi = step_coefficients(config, data.step_h)
             conductance = over_a_step(device.kw_per_k, psi)
         heat = schedule_kw.get(device.name, np.zeros(data.times.size))
@@ -69,7 +76,7 @@ def opened(
         body_degc = device.body_degc
         if device.name == "wells" and "ring_well_shift" in dispatch:
             body_degc = body_degc + _shift_k(config, data, dispatch)
-        limit = np.minimum(conductance * np.abs(body_degc - water_degc), most_kw)
+        limit = np.minimum(conductance * np.abs(body_degc - met_degc), most_kw)
         full = (np.abs(heat) >= (1.0 - AT_LIMIT) * limit - AT_LIMIT) & (np.abs(heat) > AT_LIMIT)
         told[device.name] = np.where(full, np.copysign(np.inf, heat), heat)
     return told
@@ -96,6 +103,4 @@ def _water(
     name = config.loop.substations[plant_station].name
     water = dispatch["ring_water"].sel(place=name).values.astype(float)
     flow = np.abs(flow_series(config.loop, data, sigma)) * config.medium.kj_per_kgk
-    return water, np.minimum(
-        flow, geometry(config.loop, config.medium).capacity_kwh_per_k / data.step_h
-    )
+    return water, flow

@@ -52,7 +52,7 @@ class Water:
     per_wave : ndarray, shape (N, K, T)
         Temperature of the water by amplitude [K/K].
     passing_kw_per_k : ndarray, shape (T,)
-        Heat per kelvin of the water that passes a place [kW/K].
+        Heat per kelvin of the water that passes a place, however often it comes round [kW/K].
     pump_kw : ndarray, shape (T,)
         Electricity of the circulation pump [kW].
     unseen_eur_per_kw : ndarray, shape (N, T)
@@ -120,7 +120,6 @@ def water_about(
         return None
     steps, mean = data.times.size, result.temperature_degc[:-1]
     plan = plan_loop(config, data, np.array(rows.sigma))
-    shape = plan.shape
     found = waves(plan, loop.wave_numbers)
     plant_kw = np.zeros((len(loop.stations), steps))
     for name, moved_kw in result.q_bal_kw.items():
@@ -144,10 +143,7 @@ def water_about(
         wave_keep=found.keep,
         wave_per_kw=found.heat,
         per_wave=per_wave,
-        passing_kw_per_k=np.minimum(
-            np.abs(result.flow_kg_s) * config.medium.kj_per_kgk,
-            shape.capacity_kwh_per_k / data.step_h,
-        ),
+        passing_kw_per_k=np.abs(result.flow_kg_s) * config.medium.kj_per_kgk,
         pump_kw=result.pump_kw,
         unseen_eur_per_kw=unseen_eur_per_kw(
             config, rows, data, result, plan, replace(found, reading=per_wave), prices
@@ -209,12 +205,15 @@ def row_bounds(
     }
 
 
-def trust_region(water: Water, reach_k: float) -> dict[str, tuple[Floats, Floats]]:
+def trust_region(
+    rows: RingRows, water: Water, reach_k: float
+) -> dict[str, tuple[Floats, Floats]]:
     """Return bounds on the water, and on heat by what it does to the water that passes.
 
-    Without the second, heat could change in ways that the waves do not show.
+    Without the second, heat could change in ways that the waves do not show. What comes round is
+    warmed once.
     """
-    room_kw = reach_k * water.passing_kw_per_k
+    room_kw = reach_k * np.minimum(water.passing_kw_per_k, rows.capacity_kwh_per_k / rows.step_h)
     return {
         "ring_water": (water.degc - reach_k, water.degc + reach_k),
         "ring_station_heat": (water.station_kw - room_kw, water.station_kw + room_kw),

@@ -27,7 +27,7 @@ from anello.ring.doublet import doublet_on_ring
 from anello.ring.exchange import RingInput, RingResult, use_side
 from anello.ring.geometry import Floats
 from anello.ring.hydraulics import loop_hydraulics, pump_power_kw
-from anello.ring.loop_run import plan_loop
+from anello.ring.loop_run import Run, plan_loop
 from anello.ring.mixed import assemble
 from anello.ring.part_load import part_loads
 from anello.ring.plant import PlantController
@@ -66,6 +66,7 @@ def simulate_loop(
     pump_heat_kw = pump_kw if loop.pump_heat_to_water else np.zeros_like(flow)
     parcels, kj_per_kgk = loop.parcels, config.medium.kj_per_kgk
     steps, count = data.times.size, len(loop.substations)
+    capacity = plan.shape.capacity_kwh_per_k
     devices = plant_devices(config.plant, data.surroundings)
     device_names = [device.name for device in devices]
     controller, fields = None, {}
@@ -76,7 +77,11 @@ def simulate_loop(
         places = device_stations(config.plant.borefield, names, device_names, plant_station)
         if config.plant.borefield is not None:
             fields["borefield"] = FieldOnRing(
-                config.plant.borefield, data.step_h, state_kw=field_state_kw, folder=folder
+                config.plant.borefield,
+                data.step_h,
+                most_kw_per_k=capacity / data.step_h,
+                state_kw=field_state_kw,
+                folder=folder,
             )
         controller = PlantController(
             config.plant,
@@ -86,6 +91,8 @@ def simulate_loop(
             schedule,
             fields=fields,
             doublet=doublet,
+            loop_kw_per_k=np.abs(flow) * kj_per_kgk,
+            loop_k_per_kw=data.step_h / capacity,
         )
 
     field = np.full(parcels, config.initial_degc)
@@ -112,7 +119,6 @@ def simulate_loop(
     loss_kw = np.empty(steps)
     stored_kwh = np.empty(steps)
     ua_total = float(plan.shape.ua_kw_per_k.sum())
-    capacity = plan.shape.capacity_kwh_per_k
     grounds = path.mean_ground.tolist()
     hours_of, flow_of, pump_of = data.step_h.tolist(), flow.tolist(), pump_heat_kw.tolist()
     for step in range(steps):
@@ -127,18 +133,23 @@ def simulate_loop(
             heat_list[place] += q * (signs[row] + work / machines[row](degc[place], use_now[row]))
         hours = hours_of[step]
         if controller is not None:
-            rise = hours / capacity
+            rise, each = hours / capacity, None
             drift = mean + rise * (
                 sum(heat_list) + pump_of[step] - ua_total * (mean - grounds[step])
             )
+            if controller.comes_round[step]:  # then exchangers meet what becomes of the mean
+                drift, gains = _alone(run, field, step, heat_list, pump_of[step], grounds[step])
+                each = [gains[place] for place in places]
+                rise = gains[plant_station]
             moved = controller.decide(
                 step,
                 degc[plant_station],
                 drift,
                 rise,
-                # No more than all of the water, where it turns several times in a step.
-                loop_kw_per_k=min(abs(flow_of[step]) * kj_per_kgk, capacity / hours),
+                loop_kw_per_k=abs(flow_of[step]) * kj_per_kgk,
                 waters_degc=[degc[place] for place in places],
+                start_degc=mean,
+                each_k_per_kw=each,
             )
             balancing[:, step] = moved
             for place, kw in zip(places, moved, strict=True):
@@ -153,6 +164,7 @@ def simulate_loop(
     means[-1] = field.mean()
     at_stations[-1] = run.readings(field, steps)[0]
 
+    met = arriving[:, places] if controller is None else controller.met_degc
     source = arriving[:, station_of].T
     return assemble(
         config,
@@ -178,7 +190,19 @@ def simulate_loop(
         loads=loads,
         capacity_kwh_per_k=capacity,
         place_names=tuple(one.name for one in loop.substations),
-        waters_degc={
-            name: arriving[:, place] for name, place in zip(device_names, places, strict=True)
-        },
+        waters_degc=dict(zip(device_names, met.T, strict=True)),
     )
+
+
+def _alone(
+    run: Run,
+    field: Floats,
+    step: int,
+    heat_kw: list[float],
+    uniform_kw: float,
+    ground_degc: float,
+) -> tuple[float, list[float]]:
+    """Return the mean at a step's end without the plant [°C], and its rise by heat [K/kW]."""
+    after, _ = run.advance(field, step, np.array(heat_kw), uniform_kw, ground_degc)
+    _, gains = run.pull_back(np.full(run.parcels, 1.0 / run.parcels), step)
+    return float(after.sum()) / run.parcels, gains.tolist()

@@ -12,6 +12,7 @@ from anello.ring.borefield.device import FieldOnRing
 from anello.ring.devices import PlantDevice
 from anello.ring.doublet import DoubletOnRing
 from anello.ring.plant_config import PlantConfig
+from anello.ring.rounds import settled, weights_of_change
 
 Floats = NDArray[np.float64]
 
@@ -21,7 +22,9 @@ class PlantController:
 
     The controller sees the ring as it is at the start of the step and where it would drift without
     balancing. The devices that balance (wells) work first, between the thresholds of the dead band;
-    the others only keep the ring at its bounds, in their order.
+    the others only keep the ring at its bounds, in their order. Where a loop's water comes round
+    several times in a step, exchangers meet what all devices and other heat make of it meanwhile;
+    see :mod:`anello.ring.rounds`.
 
     Parameters
     ----------
@@ -43,6 +46,15 @@ class PlantController:
         Devices with a memory; they say themselves what they can do in a step.
     doublet : DoubletOnRing, optional
         Wells that tire.
+    loop_kw_per_k : ndarray, shape (T,), optional
+        Heat capacity flow of a loop's water [kW/K].
+    loop_k_per_kw : ndarray, shape (T,), optional
+        Rise of the mean of a loop's water per kW over each step, h/C [K/kW].
+
+    Attributes
+    ----------
+    met_degc : ndarray, shape (T, D)
+        Water that each device met on average in the steps that are decided [°C].
     """
 
     def __init__(
@@ -55,6 +67,8 @@ class PlantController:
         k_per_kw: Floats | None = None,
         fields: Mapping[str, FieldOnRing] | None = None,
         doublet: DoubletOnRing | None = None,
+        loop_kw_per_k: Floats | None = None,
+        loop_k_per_kw: Floats | None = None,
     ) -> None:
         self._fields = [(fields or {}).get(device.name) for device in devices]
         self._doublets = [doublet if device.name == "wells" else None for device in devices]
@@ -81,6 +95,15 @@ class PlantController:
             for device, bodies in zip(self.devices, self._bodies, strict=True)
         ]
         self._most_kw = [_most_kw(device, steps) for device in self.devices]
+        self.met_degc = np.empty((steps, len(self.devices)))
+        weights = np.zeros((steps, len(self.devices)))
+        if loop_kw_per_k is not None and loop_k_per_kw is not None:
+            for k, device in enumerate(self.devices):
+                if self._bodies[k] is not None:
+                    conductance = passing_each(device.kw_per_k, loop_kw_per_k)
+                    weights[:, k] = weights_of_change(conductance, loop_kw_per_k, loop_k_per_kw)
+        self._weights = weights.tolist()
+        self.comes_round = weights.any(axis=1).tolist()
 
     def shortfall_kwh(self, step_h: Floats) -> float:
         """Return the scheduled heat that was not delivered, for steps of this length [h]."""
@@ -91,7 +114,17 @@ class PlantController:
     def limits_kw(
         self, step: int, water_degc: Sequence[float], loop_kw_per_k: float
     ) -> list[tuple[float, float]]:
-        """Return the most that each device can take out of the ring (≤ 0) and put in [kW]."""
+        """Return the most that each device can take out of the ring (≤ 0) and put in [kW].
+
+        Parameters
+        ----------
+        step : int
+            Time step.
+        water_degc : sequence of float, length D
+            Water that each device meets on average in the step [°C].
+        loop_kw_per_k : float
+            Heat capacity flow of the water that passes; infinite for well-mixed water [kW/K].
+        """
         limits = []
         for k, (most, bodies, kw_per_k, field, water) in enumerate(
             zip(self._most_kw, self._bodies, self._kw_per_k, self._fields, water_degc, strict=True)
@@ -119,6 +152,8 @@ class PlantController:
         *,
         loop_kw_per_k: float = float("inf"),
         waters_degc: Sequence[float] | None = None,
+        start_degc: float = 0.0,
+        each_k_per_kw: Sequence[float] | None = None,
     ) -> list[float]:
         """Return the heat that each device puts into the ring.
 
@@ -138,6 +173,10 @@ class PlantController:
             temperature on its other side, see `passing` [kW/K].
         waters_degc : sequence of float, length D, optional
             Water that passes each device, where they are not all at one place [°C].
+        start_degc : float
+            Mean ring temperature at the start of a step in which water comes round [°C].
+        each_k_per_kw : sequence of float, length D, optional
+            `k_per_kw` by device, where they are not all at one place [K/kW].
 
         Returns
         -------
@@ -145,29 +184,64 @@ class PlantController:
             Heat into the ring; negative where it is cooled [kW].
         """
         waters = [water_degc] * len(self.devices) if waters_degc is None else waters_degc
-        limits = self.limits_kw(step, waters, loop_kw_per_k)
+        gains = [k_per_kw] * len(self.devices) if each_k_per_kw is None else each_k_per_kw
+        returns, weights = self.comes_round[step], self._weights[step]
+
+        def met(end_degc: float) -> Sequence[float]:
+            if not returns:
+                return waters
+            risen = end_degc - start_degc
+            return [water + w * risen for water, w in zip(waters, weights, strict=True)]
+
+        def end_of(heat: Sequence[float]) -> float:
+            return drift_degc + sum(k * kw for k, kw in zip(gains, heat, strict=True))
+
+        def scheduled(end_degc: float) -> tuple[list[float], list[tuple[float, float]]]:
+            limits = self.limits_kw(step, met(end_degc), loop_kw_per_k)
+            return self._scheduled(step, limits), limits
+
+        def balanced(end_degc: float) -> list[float]:
+            heat, limits = scheduled(end_degc)
+            self._balance(step, heat, limits, end_of(heat), gains)
+            return heat
+
+        end_degc = drift_degc
+        if returns:
+            end_degc = settled(lambda end: end_of(scheduled(end)[0]), end_degc)
+        heat, limits = scheduled(end_degc)
+        if self._schedule is not None:
+            self.shortfall_kw.append(self._missing(step, heat))
+        if self._deadband:
+            self._switch(end_of(heat))
+            if returns:
+                end_degc = settled(lambda end: end_of(balanced(end)), end_degc)
+                heat = balanced(end_degc)
+            else:
+                self._balance(step, heat, limits, end_of(heat), gains)
+        self.met_degc[step] = met(end_degc)
+        self.take(step, heat)
+        return heat
+
+    def _scheduled(self, step: int, limits: list[tuple[float, float]]) -> list[float]:
+        """Return what devices do that always work, or are told to, within their limits [kW]."""
         heat = [0.0] * len(self.devices)
         for k, field in enumerate(self._fields):
             if field is not None and field.always:
                 heat[k] = limits[k][0] + limits[k][1]  # one of them is zero
-        drift_degc += k_per_kw * sum(heat)
-        if self._schedule is not None:
-            missing = 0.0
-            before = sum(heat)
-            for k, series in enumerate(self._schedule):
-                field = self._fields[k]
-                if field is not None and field.always:
-                    continue
+            elif self._schedule is not None:
+                series = self._schedule[k]
                 want = 0.0 if series is None else series[step]
                 heat[k] = min(max(want, limits[k][0]), limits[k][1])
-                if not isinf(want):  # all that it can
-                    missing += abs(want - heat[k])
-            self.shortfall_kw.append(missing)
-            drift_degc += k_per_kw * (sum(heat) - before)
-        if self._deadband:
-            self._balance(step, heat, limits, drift_degc, k_per_kw)
-        self.take(step, heat)
         return heat
+
+    def _missing(self, step: int, heat: Sequence[float]) -> float:
+        """Return what devices do not deliver of what they are told to [kW]."""
+        missing = 0.0
+        for series, field, moved in zip(self._schedule or (), self._fields, heat, strict=True):
+            want = 0.0 if series is None else series[step]
+            if not isinf(want) and not (field is not None and field.always):  # inf: all it can
+                missing += abs(want - moved)
+        return missing
 
     def take(self, step: int, heat_kw: Sequence[float]) -> None:
         """Tell devices with a memory what heat they gave to the ring in a step [kW]."""
@@ -186,15 +260,8 @@ class PlantController:
         doublet = self._doublets[k]
         return bodies[step] + (0.0 if doublet is None else doublet.shift_k(step))
 
-    def _balance(
-        self,
-        step: int,
-        heat: list[float],
-        limits: list[tuple[float, float]],
-        drift_degc: float,
-        k_per_kw: float,
-    ) -> None:
-        """Add what the dead band asks of the first devices, and the bounds of the others."""
+    def _switch(self, drift_degc: float) -> None:
+        """Begin or stop to heat or cool, as the thresholds say [°C]."""
         config = self.config
         if drift_degc < config.heat_below_degc:
             self._heating = True
@@ -204,6 +271,17 @@ class PlantController:
             self._cooling = True
         elif drift_degc <= config.cool_to_degc:
             self._cooling = False
+
+    def _balance(
+        self,
+        step: int,
+        heat: list[float],
+        limits: list[tuple[float, float]],
+        drift_degc: float,
+        gains: Sequence[float],
+    ) -> None:
+        """Add what the dead band asks of the first devices, and the bounds of the others."""
+        config = self.config
         target = drift_degc
         if self._heating:
             target = config.heat_to_degc
@@ -218,13 +296,13 @@ class PlantController:
                 goal, body = target, self._body(k, step)
                 if body is not None:  # no need to carry the ring past the other side
                     goal = min(goal, body) if target > drift_degc else max(goal, body)
-                more = (goal - drift_degc) / k_per_kw
+                more = (goal - drift_degc) / gains[k]
                 if target > drift_degc:
                     more = max(0.0, min(more, limits[k][1] - heat[k]))
                 else:
                     more = min(0.0, max(more, limits[k][0] - heat[k]))
                 heat[k] += more
-                drift_degc += k_per_kw * more
+                drift_degc += gains[k] * more
 
 
 def _most_kw(device: PlantDevice, steps: int) -> list[tuple[float, float]]:

@@ -18,6 +18,7 @@ BEYOND_EUR_PER_KWH = 0.4
 PER_K = "ring_output_per_k"
 PER_KWH = "ring_output_per_kwh"
 EXCHANGE_PER_K = "ring_exchange_kw_per_k"
+EXCHANGE_PER_RISE = "ring_exchange_kw_per_k_risen"
 EXCHANGE_PER_SIZE = "ring_exchange_kw_per_size"
 SIZE_REACH_KW = "ring_size_reach_kw"
 EXCHANGE_PER_SHIFT = "ring_exchange_kw_per_shift"

@@ -64,6 +64,9 @@ class FieldOnRing:
     k_per_kw : ndarray, shape (T,), optional
         Rise of well-mixed water per kW over each step: it comes nearer to the ground meanwhile
         [K/kW].
+    most_kw_per_k : ndarray, shape (T,), optional
+        Heat capacity of all water of a loop over each step; the field brings all of it to the
+        ground once at most [kW/K].
     state_kw : ndarray, shape (J,), optional
         State at the start; ground that was never used by default [kW].
     folder : Path, optional
@@ -81,6 +84,7 @@ class FieldOnRing:
         step_h: Floats,
         *,
         k_per_kw: Floats | None = None,
+        most_kw_per_k: Floats | None = None,
         state_kw: Floats | None = None,
         folder: Path | None = None,
     ) -> None:
@@ -89,6 +93,7 @@ class FieldOnRing:
         self.always = config.always
         self.step_h = step_h
         self._k_per_kw = None if k_per_kw is None else k_per_kw.tolist()
+        self._most_kw_per_k = None if most_kw_per_k is None else most_kw_per_k.tolist()
         self._start = self.field.rest() if state_kw is None else np.asarray(state_kw, dtype=float)
         if self._start.shape != self.field.chain.tau_h.shape:
             raise InputError(
@@ -122,6 +127,8 @@ class FieldOnRing:
             Its heat capacity flow [kW/K].
         """
         self.water_degc[step] = water_degc
+        if self._most_kw_per_k is not None:
+            passing_kw_per_k = min(passing_kw_per_k, self._most_kw_per_k[step])
         self.passing_kw_per_k[step] = passing_kw_per_k
         self.body_degc, drop = self.field.answer(self._state, float(self.step_h[step]))
         per_k = self.field.conductance_kw_per_k(drop, passing_kw_per_k)

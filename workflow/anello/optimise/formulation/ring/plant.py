@@ -10,10 +10,11 @@ from anello.optimise.formulation.expression import Expression, Parameter
 from anello.optimise.formulation.registry import Named, Rows, constraint, expression
 from anello.optimise.formulation.ring.heat import electricity_pairs
 from anello.optimise.formulation.ring.sizes import more_by_size
-from anello.optimise.formulation.ring.unknowns import one, rows_of
-from anello.optimise.formulation.ring.water import water_at
+from anello.optimise.formulation.ring.unknowns import loop_of, one, rows_of
+from anello.optimise.formulation.ring.water import copies, temperature_before, water_at
 from anello.optimise.formulation.ring_rows import (
     EXCHANGE_PER_K,
+    EXCHANGE_PER_RISE,
     POWER_PER_K,
     POWER_PER_KWH,
     RingRows,
@@ -80,10 +81,14 @@ def ring_end(c: Context) -> Named | None:
     "ring_exchange_max",
     index="device, timestep",
     when="the programme schedules wells, or a dry cooler",
-    equation=r"ring\_heat / h \le \sigma\, G\,(T_{body} - T_{t-1})",
+    equation=r"ring\_heat / h \le \sigma\, G\,(T_{body} - T_{p,t} - w\,(T_t - T_{t-1}))",
 )
 def ring_exchange_max(c: Context) -> Rows | None:
-    """An exchanger moves no more than it can towards the temperature on its other side."""
+    """An exchanger moves no more than it can towards the temperature on its other side.
+
+    It meets the water that comes to it, and w of what the water's mean changes in the step, where
+    that comes round several times.
+    """
     rows = rows_of(c)
     if rows is None or not rows.exchangers:
         return None
@@ -94,6 +99,10 @@ def ring_exchange_max(c: Context) -> Rows | None:
     per_k = Parameter(EXCHANGE_PER_K, names, np.zeros((len(names), c.n_time)))
     limit = water_at(c, [rows.plant_water] * len(names)) * signs * per_k
     taken = heat * (1.0 / c.resolution) + limit
+    if loop_of(c) is not None:
+        risen = c.system.variables["ring_temperature"].at() - temperature_before(c)
+        per_rise = Parameter(EXCHANGE_PER_RISE, names, np.zeros((len(names), c.n_time)))
+        taken = taken + copies(risen, len(names)) * signs * per_rise
     more = more_by_size(c, rows, names)
     if more is not None:
         taken = taken - more
