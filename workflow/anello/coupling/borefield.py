@@ -6,13 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.coupling.incumbent import Linearisation
-from anello.coupling.limits import line
+from anello.coupling.limits import line, weight_of_rise
 from anello.errors import InputError, Problem
 from anello.optimise.formulation.ring_rows import (
     ALWAYS,
     BEYOND_EUR_PER_KWH,
     FIELD_PER_K,
     FIELD_PER_MASS,
+    FIELD_PER_RISE,
     FieldRows,
     RingRows,
     pair,
@@ -202,10 +203,9 @@ def field_limits(
     compiled = compile_borefield(plant.borefield)
     passing = None
     if about.water is not None:
-        # ASSUME: a field brings all water of a loop to the ground once in a step at most.
-        whole = rows.capacity_kwh_per_k / rows.step_h
-        passing = np.minimum(about.water.passing_kw_per_k, whole)
+        passing = about.water.passing_kw_per_k
     per_k = _conductance(config, compiled, field.drop_k_per_kw, rows.psi, passing)
+    weight = weight_of_rise(rows, about, per_k)
     idle = idle_degc(field, about.field_kw)
     slopes: dict[str, Floats] = {}
     memory: dict[str, Floats] = {}
@@ -214,13 +214,13 @@ def field_limits(
     if field.always:
         slopes[ALWAYS] = per_k
         limit = per_k * field.undisturbed_degc
-        limit[0] -= per_k[0] * rows.initial_degc
+        limit[0] -= per_k[0] * (1.0 - weight[0]) * rows.initial_degc
         _remember(field, ALWAYS, per_k, memory)
         row_bounds["ring_field_always"] = (limit[None, :], limit[None, :])
     else:
         start = about.temperature_degc[:-1]
         if about.water is not None:
-            start = about.water.degc[field.station]
+            start = about.water.degc[field.station] + weight * np.diff(about.temperature_degc)
         size = np.full_like(start, field.most_kw)
         for name, sign in zip(field.ways, field.signs, strict=True):
             slope, limit, most[name] = line(
@@ -234,6 +234,7 @@ def field_limits(
                 size,
                 float(per_k.max()),
                 np.maximum(sign * about.field_kw, 0.0),
+                weight,
             )
             seen = np.where(np.isclose(slope, per_k), slope, 0.0)
             limit = limit + sign * seen * (field.undisturbed_degc - idle)
@@ -244,6 +245,8 @@ def field_limits(
         row_bounds["ring_field_max"] = (np.full_like(bound, np.nan), bound)
     values[FIELD_PER_K] = slopes
     values[FIELD_PER_MASS] = memory
+    if rows.loop is not None:
+        values[FIELD_PER_RISE] = {name: slope * weight for name, slope in slopes.items()}
     return most
 
 

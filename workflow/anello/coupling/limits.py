@@ -101,7 +101,7 @@ def exchangers(
         if tires and device.body_degc is not None:
             device = replace(device, body_degc=device.body_degc + about.well_shift_k)
         conductance = _conductance(rows, about, device)
-        weight = _weight(rows, about, conductance)
+        weight = weight_of_rise(rows, about, conductance)
         patched[name], limit, most_kw[name] = _exchange(
             config, rows, about, device, conductance, weight, used_kw
         )
@@ -225,8 +225,16 @@ def _conductance(rows: RingRows, about: Linearisation, device: Device) -> Floats
     return np.broadcast_to(device.kw_per_k, rows.step_h.shape)
 
 
-def _weight(rows: RingRows, about: Linearisation, conductance: Floats) -> Floats:
-    """Return how much of the mean's change in a step an exchanger meets, shape (T,) [-]."""
+def weight_of_rise(rows: RingRows, about: Linearisation, conductance: Floats) -> Floats:
+    """Return how much of the mean's rise in a step an exchanger meets, shape (T,) [-].
+
+    Parameters
+    ----------
+    rows, about
+        Numbers and incumbent.
+    conductance : ndarray, shape (T,)
+        Heat per kelvin between the exchanger's other side and the water that it meets [kW/K].
+    """
     if about.water is None:
         return np.zeros_like(rows.step_h)
     per_kw = rows.step_h / rows.capacity_kwh_per_k
@@ -236,7 +244,7 @@ def _weight(rows: RingRows, about: Linearisation, conductance: Floats) -> Floats
 def _met(rows: RingRows, about: Linearisation, conductance: Floats) -> Floats:
     """Return the water that an exchanger meets at the incumbent, shape (T,) [°C]."""
     risen = np.diff(about.temperature_degc)
-    met: Floats = _water_at_plant(rows, about) + _weight(rows, about, conductance) * risen
+    met: Floats = _water_at_plant(rows, about) + weight_of_rise(rows, about, conductance) * risen
     return met
 
 
@@ -280,12 +288,12 @@ def line(
     used_kw : ndarray, shape (T,)
         What it moves at the incumbent [kW].
     weight : ndarray, shape (T,), optional
-        How much of the mean's change in the step it meets; nothing by default [-].
+        How much of the mean's rise in the step it meets; nothing by default [-].
 
     Returns
     -------
     slope, limit, most : ndarray, shape (T,)
-        ``heat + sign·slope·(water + weight·change) ≤ limit`` [kW/K, kW], and the most heat [kW].
+        ``heat + sign·slope·(water + weight·rise) ≤ limit`` [kW/K, kW], and the most heat [kW].
         In the first step, whose beginning is given, the row has only what the end adds.
     """
     # In the first step only the end is free.

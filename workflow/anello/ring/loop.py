@@ -31,6 +31,7 @@ from anello.ring.loop_run import Run, plan_loop
 from anello.ring.mixed import assemble
 from anello.ring.part_load import part_loads
 from anello.ring.plant import PlantController
+from anello.ring.rounds import rounds
 
 
 def simulate_loop(
@@ -79,7 +80,6 @@ def simulate_loop(
             fields["borefield"] = FieldOnRing(
                 config.plant.borefield,
                 data.step_h,
-                most_kw_per_k=capacity / data.step_h,
                 state_kw=field_state_kw,
                 folder=folder,
             )
@@ -155,8 +155,11 @@ def simulate_loop(
             for place, kw in zip(places, moved, strict=True):
                 heat_list[place] += kw
             for name, device in fields.items():
-                place = places[device_names.index(name)]
-                field = evened(field, run.coming, step, place, device.closed(step, degc[place]))
+                order = device_names.index(name)
+                met_degc = float(controller.met_degc[step, order])
+                times = rounds(abs(flow_of[step]) * kj_per_kgk, hours / capacity)
+                closed = device.closed(step, met_degc, times)
+                field = evened(field, run.coming, step, places[order], closed)
         field, loss_kw[step] = run.advance(
             field, step, np.array(heat_list), pump_of[step], grounds[step]
         )

@@ -98,10 +98,14 @@ class PlantController:
         self.met_degc = np.empty((steps, len(self.devices)))
         weights = np.zeros((steps, len(self.devices)))
         if loop_kw_per_k is not None and loop_k_per_kw is not None:
-            for k, device in enumerate(self.devices):
-                if self._bodies[k] is not None:
+            for k, (device, field) in enumerate(zip(self.devices, self._fields, strict=True)):
+                if field is not None:
+                    conductance = field.conductances(loop_kw_per_k)
+                elif self._bodies[k] is not None:
                     conductance = passing_each(device.kw_per_k, loop_kw_per_k)
-                    weights[:, k] = weights_of_change(conductance, loop_kw_per_k, loop_k_per_kw)
+                else:
+                    continue
+                weights[:, k] = weights_of_change(conductance, loop_kw_per_k, loop_k_per_kw)
         self._weights = weights.tolist()
         self.comes_round = weights.any(axis=1).tolist()
 
@@ -185,6 +189,9 @@ class PlantController:
         """
         waters = [water_degc] * len(self.devices) if waters_degc is None else waters_degc
         gains = [k_per_kw] * len(self.devices) if each_k_per_kw is None else each_k_per_kw
+        for field, water in zip(self._fields, waters, strict=True):
+            if field is not None:
+                field.arrives(step, water)
         returns, weights = self.comes_round[step], self._weights[step]
 
         def met(end_degc: float) -> Sequence[float]:

@@ -12,11 +12,13 @@ import numpy as np
 from anello.optimise.formulation.context import Context
 from anello.optimise.formulation.expression import Array, Expression, Parameter, Term
 from anello.optimise.formulation.registry import Columns, Rows, constraint, variable
-from anello.optimise.formulation.ring.water import copies, later, water_at
+from anello.optimise.formulation.ring.unknowns import loop_of
+from anello.optimise.formulation.ring.water import copies, later, risen, water_at
 from anello.optimise.formulation.ring_rows import (
     ALWAYS,
     FIELD_PER_K,
     FIELD_PER_MASS,
+    FIELD_PER_RISE,
     FieldRows,
     pair,
 )
@@ -43,6 +45,15 @@ def _net(c: Context, field: FieldRows) -> Expression:
 def _masses_before(c: Context) -> Expression:
     """What the masses lower the wall by at the start of each step; nothing at the first."""
     return c.system.variables["ring_field"].at(steps=c.previous) * later(c)
+
+
+def _met(c: Context, field: FieldRows, labels: tuple[str, ...], per_k: Parameter) -> Expression:
+    """What water at 0 °C would get more than that which the field meets, row by row [kW]."""
+    water = water_at(c, [field.station] * len(labels)) * per_k
+    if loop_of(c) is None:
+        return water
+    zero = np.zeros((len(labels), c.n_time))
+    return water + risen(c, len(labels)) * Parameter(FIELD_PER_RISE, labels, zero)
 
 
 def _at_rest(c: Context, field: FieldRows) -> Array:
@@ -104,7 +115,8 @@ def ring_field_balance(c: Context) -> Rows | None:
     "ring_field_max",
     index="device, timestep",
     when="the programme schedules a borefield that exchanges when it is asked to",
-    equation=r"ring\_heat / h \le \sigma\, G\,(T_0 - \sum_j \varphi_j y_{j,t-1} - T_{t-1})",
+    equation=r"ring\_heat / h \le \sigma\, G\,"
+    r"(T_0 - \sum_j \varphi_j y_{j,t-1} - T_{p,t} - w\,(T_t - T_{t-1}))",
 )
 def ring_field_max(c: Context) -> Rows | None:
     """A borefield gives no more than wall and water allow.
@@ -118,7 +130,7 @@ def ring_field_max(c: Context) -> Rows | None:
     signs = np.array(field.signs)[:, None]
     zero = np.zeros((len(field.ways), c.n_time))
     per_k = Parameter(FIELD_PER_K, field.ways, zero)
-    water = water_at(c, [field.station] * len(field.ways)) * signs * per_k
+    water = _met(c, field, field.ways, per_k) * signs
     memory = _memory(c, field, field.ways, 0.0 * field.kw_per_k) * signs
     relation = _ways(c, field) + water + memory <= zero + field.most_kw
     return Rows({"device": list(field.ways)}, relation, TIME_AXIS)
@@ -129,7 +141,7 @@ def ring_field_max(c: Context) -> Rows | None:
     index="ring, timestep",
     when="the programme sees a borefield that exchanges all the time",
     equation=r"\frac{1}{h} \sum \sigma\, ring\_heat"
-    r" = G\,(T_0 - \sum_j \varphi_j y_{j,t-1} - T_{t-1})",
+    r" = G\,(T_0 - \sum_j \varphi_j y_{j,t-1} - T_{p,t} - w\,(T_t - T_{t-1}))",
 )
 def ring_field_always(c: Context) -> Rows | None:
     """A borefield in the flow gives what wall and water make it give."""
@@ -137,7 +149,7 @@ def ring_field_always(c: Context) -> Rows | None:
     if field is None or not field.always:
         return None
     per_k = Parameter(FIELD_PER_K, (ALWAYS,), field.kw_per_k[None, :])
-    water = water_at(c, [field.station]) * per_k
+    water = _met(c, field, (ALWAYS,), per_k)
     relation = (
         _net(c, field) + water + _memory(c, field, (ALWAYS,), field.kw_per_k)
         == _at_rest(c, field)[None, :]

@@ -31,6 +31,7 @@ UNSEEN_PER_KW = "ring_unseen_per_kw"
 WAYS = ("heated", "cooled")
 """What the plant of two pipes does to the water on balance."""
 FIELD_PER_K = "ring_field_kw_per_k"
+FIELD_PER_RISE = "ring_field_kw_per_k_risen"
 FIELD_PER_MASS = "ring_field_kw_per_mass"
 ALWAYS = "borefield"
 """Label of the numbers of a borefield that exchanges all the time."""

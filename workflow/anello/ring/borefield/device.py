@@ -64,9 +64,6 @@ class FieldOnRing:
     k_per_kw : ndarray, shape (T,), optional
         Rise of well-mixed water per kW over each step: it comes nearer to the ground meanwhile
         [K/kW].
-    most_kw_per_k : ndarray, shape (T,), optional
-        Heat capacity of all water of a loop over each step; the field brings all of it to the
-        ground once at most [kW/K].
     state_kw : ndarray, shape (J,), optional
         State at the start; ground that was never used by default [kW].
     folder : Path, optional
@@ -84,7 +81,6 @@ class FieldOnRing:
         step_h: Floats,
         *,
         k_per_kw: Floats | None = None,
-        most_kw_per_k: Floats | None = None,
         state_kw: Floats | None = None,
         folder: Path | None = None,
     ) -> None:
@@ -93,7 +89,6 @@ class FieldOnRing:
         self.always = config.always
         self.step_h = step_h
         self._k_per_kw = None if k_per_kw is None else k_per_kw.tolist()
-        self._most_kw_per_k = None if most_kw_per_k is None else most_kw_per_k.tolist()
         self._start = self.field.rest() if state_kw is None else np.asarray(state_kw, dtype=float)
         if self._start.shape != self.field.chain.tau_h.shape:
             raise InputError(
@@ -112,6 +107,22 @@ class FieldOnRing:
         self.wall_degc[0] = self.field.wall_degc(self._start)
         self.body_degc = self.field.undisturbed_degc
 
+    def arrives(self, step: int, water_degc: float) -> None:
+        """Note the water that comes to the field in a step, as it is at the step's start [°C]."""
+        self.water_degc[step] = water_degc
+
+    def conductances(self, passing_kw_per_k: Floats) -> Floats:
+        """Return the heat per kelvin between idle wall and water in each step, (T,) [kW/K].
+
+        Parameters
+        ----------
+        passing_kw_per_k : ndarray, shape (T,)
+            Heat capacity flow of the ring's water [kW/K].
+        """
+        drops = {hours: self.field.answer(self._start, hours)[1] for hours in set(self.step_h.tolist())}
+        steps = zip(self.step_h.tolist(), passing_kw_per_k.tolist(), strict=True)
+        return np.array([self.field.conductance_kw_per_k(drops[h], kw) for h, kw in steps])
+
     def limits_kw(
         self, step: int, water_degc: float, passing_kw_per_k: float
     ) -> tuple[float, float]:
@@ -122,13 +133,10 @@ class FieldOnRing:
         step : int
             Time step; the next after the last that was taken.
         water_degc : float
-            The ring's water where the field is connected [°C].
+            The ring's water that the field meets on average in the step [°C].
         passing_kw_per_k : float
             Its heat capacity flow [kW/K].
         """
-        self.water_degc[step] = water_degc
-        if self._most_kw_per_k is not None:
-            passing_kw_per_k = min(passing_kw_per_k, self._most_kw_per_k[step])
         self.passing_kw_per_k[step] = passing_kw_per_k
         self.body_degc, drop = self.field.answer(self._state, float(self.step_h[step]))
         per_k = self.field.conductance_kw_per_k(drop, passing_kw_per_k)
@@ -145,10 +153,21 @@ class FieldOnRing:
         self._state = self.field.advance(self._state, heat_kw, float(self.step_h[step]))
         self.wall_degc[step + 1] = self.field.wall_degc(self._state)
 
-    def closed(self, step: int, water_degc: float) -> float:
-        """Return which part of the water's difference to the ground was closed in a step [-]."""
-        most = self.passing_kw_per_k[step] * (self.body_degc - water_degc)
-        return 0.0 if most == 0.0 else min(1.0, max(0.0, float(self.heat_kw[step] / most)))
+    def closed(self, step: int, met_degc: float, times: float) -> float:
+        """Return which part of the water's difference to the ground was closed in a step [-].
+
+        Parameters
+        ----------
+        step : int
+            Time step.
+        met_degc : float
+            The ring's water that the field met on average [°C].
+        times : float
+            How often the water passed.
+        """
+        most = self.passing_kw_per_k[step] * (self.body_degc - met_degc)
+        share = 0.0 if most == 0.0 else min(1.0, max(0.0, float(self.heat_kw[step] / most)))
+        return 1.0 - (1.0 - share) ** times
 
     def result(self) -> FieldResult:
         """Return what the field did, audited.

@@ -11,7 +11,7 @@ from anello.optimise.formulation.registry import Named, Rows, constraint, expres
 from anello.optimise.formulation.ring.heat import electricity_pairs
 from anello.optimise.formulation.ring.sizes import more_by_size
 from anello.optimise.formulation.ring.unknowns import loop_of, one, rows_of
-from anello.optimise.formulation.ring.water import copies, temperature_before, water_at
+from anello.optimise.formulation.ring.water import risen, water_at
 from anello.optimise.formulation.ring_rows import (
     EXCHANGE_PER_K,
     EXCHANGE_PER_RISE,
@@ -100,9 +100,8 @@ def ring_exchange_max(c: Context) -> Rows | None:
     limit = water_at(c, [rows.plant_water] * len(names)) * signs * per_k
     taken = heat * (1.0 / c.resolution) + limit
     if loop_of(c) is not None:
-        risen = c.system.variables["ring_temperature"].at() - temperature_before(c)
         per_rise = Parameter(EXCHANGE_PER_RISE, names, np.zeros((len(names), c.n_time)))
-        taken = taken + copies(risen, len(names)) * signs * per_rise
+        taken = taken + risen(c, len(names)) * signs * per_rise
     more = more_by_size(c, rows, names)
     if more is not None:
         taken = taken - more

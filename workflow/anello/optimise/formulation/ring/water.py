@@ -23,6 +23,12 @@ def temperature_before(c: Context) -> Expression:
     return c.system.variables["ring_temperature"].at(steps=c.previous) * later(c)
 
 
+def risen(c: Context, count: int) -> Expression:
+    """What the water's mean rises by in each step, `count` times (the first start is given)."""
+    end = c.system.variables["ring_temperature"].at()
+    return copies(end - temperature_before(c), count)
+
+
 def water_at(c: Context, places: Sequence[int]) -> Expression:
     """Temperature of the water at places of a loop, or of well-mixed water, row by row."""
     if loop_of(c) is not None:
