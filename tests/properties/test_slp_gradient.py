@@ -144,6 +144,28 @@ def test_the_promise_of_a_small_step_is_kept_at_part_load(seed, loop):
     assert kept(seed, loop=loop, pump=PART_LOAD, **waves) == pytest.approx(1.0, abs=0.1)
 
 
+TURNING = {
+    "plain": {},
+    "sources": {"plant": {"sources": SOURCES}},
+    "tires": {"plant": {"wells": {"max_flow_kg_s": 12.0, "doublet": {"breakthrough_days": 1.0}}}},
+    "sized": {"plant": {"sizes": {"wells": {"eur_per_year": 900.0}}}},
+}
+"""Plants of loops whose water comes round several times in an hour."""
+
+
+@QUICK
+@given(
+    seed=st.integers(0, 11),
+    flow_kg_s=st.sampled_from([40.0, 100.0]),
+    waves=st.sampled_from([0, 4]),
+    kind=st.sampled_from(list(TURNING)),
+)
+def test_the_promise_of_a_small_step_is_kept_where_water_comes_round(seed, flow_kg_s, waves, kind):
+    options = {"days": 3 if kind == "tires" else 2, **TURNING[kind]}
+    share = kept(seed, loop=True, waves=waves, flow_kg_s=flow_kg_s, **options)
+    assert share == pytest.approx(1.0, abs=0.1)
+
+
 @QUICK
 @given(seed=st.integers(0, 7))
 def test_the_promise_of_a_small_step_is_kept_on_two_pipes(seed):

@@ -205,9 +205,7 @@ def row_bounds(
     }
 
 
-def trust_region(
-    rows: RingRows, water: Water, reach_k: float
-) -> dict[str, tuple[Floats, Floats]]:
+def trust_region(rows: RingRows, water: Water, reach_k: float) -> dict[str, tuple[Floats, Floats]]:
     """Return bounds on the water, and on heat by what it does to the water that passes.
 
     Without the second, heat could change in ways that the waves do not show. What comes round is

@@ -133,4 +133,3 @@ def settled(end_of: Callable[[float], float], guess_degc: float) -> float:
             below *= 0.5 if side == -1 else 1.0
             side = -1
     return middle
-

@@ -119,7 +119,9 @@ class FieldOnRing:
         passing_kw_per_k : ndarray, shape (T,)
             Heat capacity flow of the ring's water [kW/K].
         """
-        drops = {hours: self.field.answer(self._start, hours)[1] for hours in set(self.step_h.tolist())}
+        drops = {
+            hours: self.field.answer(self._start, hours)[1] for hours in set(self.step_h.tolist())
+        }
         steps = zip(self.step_h.tolist(), passing_kw_per_k.tolist(), strict=True)
         return np.array([self.field.conductance_kw_per_k(drops[h], kw) for h, kw in steps])
 
