@@ -107,7 +107,7 @@ class PlantController:
                     continue
                 weights[:, k] = weights_of_change(conductance, loop_kw_per_k, loop_k_per_kw)
         self._weights = weights.tolist()
-        self.comes_round = weights.any(axis=1).tolist()
+        self.comes_round: list[bool] = [bool(row.any()) for row in weights]
 
     def shortfall_kwh(self, step_h: Floats) -> float:
         """Return the scheduled heat that was not delivered, for steps of this length [h]."""

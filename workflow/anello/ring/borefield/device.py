@@ -169,7 +169,7 @@ class FieldOnRing:
         """
         most = self.passing_kw_per_k[step] * (self.body_degc - met_degc)
         share = 0.0 if most == 0.0 else min(1.0, max(0.0, float(self.heat_kw[step] / most)))
-        return 1.0 - (1.0 - share) ** times
+        return 1.0 - float((1.0 - share) ** times)
 
     def result(self) -> FieldResult:
         """Return what the field did, audited.
