@@ -140,7 +140,7 @@ def test_five_questions_are_answered_on_the_first_two_screens(chromium, page, sc
     told = {float(v) for v in found["sizes"]}
     assert told <= {*capacity["energy_kw"].values(), *capacity["storage_kwh"].values()}
     assert set(capacity["storage_kwh"].values()) <= told
-    for text in ("60 kg/s", "20 × 120 m", "3100 kW", "3,000 t"):
+    for text in ("60 kg/s", "20 × 120 m", "3\u202f100 kW", "3,000 t"):
         assert text in found["ring"], text
 
 

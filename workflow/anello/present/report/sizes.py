@@ -10,7 +10,7 @@ from typing import Any
 
 from anello.optimise.results.collected import CollectedResults
 from anello.present.report.appearance import Appearance
-from anello.present.report.numbers import exact
+from anello.present.report.numbers import exact, figure_text
 from anello.ring.borefield.config import BorefieldConfig
 from anello.ring.borefield.g_function import borehole_count
 
@@ -128,7 +128,11 @@ def ring_sizes(collected: CollectedResults) -> list[RingSize]:
         out.append(_source_size(name, source))
     flow = (plant.get("wells") or {}).get("max_flow_kg_s")
     if flow:
-        out.append(RingSize("Wells", f"{flow:g} kg/s", ((flow, "kg/s"),)))
+        out.append(
+            RingSize(
+                "Wells", f"{figure_text(flow, float(flow).is_integer())} kg/s", ((flow, "kg/s"),)
+            )
+        )
     for key, text in (
         ("backup_heater", "Backup heater"),
         ("dry_cooler", "Dry cooler"),
@@ -136,7 +140,9 @@ def ring_sizes(collected: CollectedResults) -> list[RingSize]:
     ):
         size = (plant.get(key) or {}).get("max_kw")
         if size:
-            out.append(RingSize(text, f"{size:g} kW", ((size, "kW"),)))
+            out.append(
+                RingSize(text, f"{figure_text(size, float(size).is_integer())} kW", ((size, "kW"),))
+            )
     field = plant.get("borefield")
     if field:
         count, depth = borehole_count(BorefieldConfig.model_validate(field)), field["depth_m"]
