@@ -128,11 +128,7 @@ def ring_sizes(collected: CollectedResults) -> list[RingSize]:
         out.append(_source_size(name, source))
     flow = (plant.get("wells") or {}).get("max_flow_kg_s")
     if flow:
-        out.append(
-            RingSize(
-                "Wells", f"{figure_text(flow, float(flow).is_integer())} kg/s", ((flow, "kg/s"),)
-            )
-        )
+        out.append(RingSize("Wells", f"{_size_text(flow)} kg/s", ((flow, "kg/s"),)))
     for key, text in (
         ("backup_heater", "Backup heater"),
         ("dry_cooler", "Dry cooler"),
@@ -140,9 +136,7 @@ def ring_sizes(collected: CollectedResults) -> list[RingSize]:
     ):
         size = (plant.get(key) or {}).get("max_kw")
         if size:
-            out.append(
-                RingSize(text, f"{figure_text(size, float(size).is_integer())} kW", ((size, "kW"),))
-            )
+            out.append(RingSize(text, f"{_size_text(size)} kW", ((size, "kW"),)))
     field = plant.get("borefield")
     if field:
         count, depth = borehole_count(BorefieldConfig.model_validate(field)), field["depth_m"]
@@ -162,3 +156,8 @@ def ring_sizes(collected: CollectedResults) -> list[RingSize]:
         mass_t = ring["water"]["mass_kg"] / 1000.0
         out.append(RingSize("Water in the ring", f"{mass_t:,.0f} t", ((mass_t, "t"),)))
     return out
+
+
+def _size_text(size: float) -> str:
+    """A size that was described as a whole number as it was; one that was found, in three digits."""
+    return figure_text(size, float(size).is_integer())
