@@ -159,5 +159,5 @@ def ring_sizes(collected: CollectedResults) -> list[RingSize]:
 
 
 def _size_text(size: float) -> str:
-    """A size that was described as a whole number as it was; one that was found, in three digits."""
+    """Return a whole number as it was described, and a size that was found in three digits."""
     return figure_text(size, float(size).is_integer())
