@@ -12,6 +12,7 @@ from snakemake.utils import Paramspace
 
 from anello.errors import SweepError
 from anello.model.schema.yaml_reader import read_settings
+from anello.optimise.solve.config import SolverConfig
 from anello.run.config import parse_config
 from anello.run.iterations import iteration_file, remembered, result_iteration, says_settled
 from anello.run.plan import RunPlan
@@ -81,6 +82,14 @@ def test_files_of_an_own_model_are_watched(plan: Any, tmp_path: Path) -> None:
     assert made.raw_folder("smart") == tmp_path
     assert plan().own_model_files("smart") == []
     assert plan().model_folder("smart") == "results/district/smart/model"
+
+
+def test_a_solution_depends_on_all_that_the_solver_is_asked(plan: Any) -> None:
+    asked = {"name": "highs", "method": "simplex", "mip_gap": 0.01, "warm_start": False}
+    made = plan(solver={**asked, "options": {"threads": 2}, "time_limit_s": 7})
+    told = made.solving("smart")["solver"]
+    assert told == {**asked, "options": {"threads": 2}}
+    assert set(told) | {"time_limit_s"} == set(SolverConfig.model_fields)
 
 
 @pytest.mark.parametrize(("limit_s", "least_min"), [(None, 0), (600, 60)])

@@ -77,9 +77,14 @@ def settings(*sections, **parts):
     return lambda wildcards: PLAN.sections(wildcards.scenario, *sections, **parts)
 
 
-def problem_settings(**parts):
+def problem_settings():
     """Like `settings`, with as much of ring and coupling as the dispatch problem sees."""
-    return lambda wildcards: PLAN.problem(wildcards.scenario, **parts)
+    return lambda wildcards: PLAN.problem(wildcards.scenario)
+
+
+def solving_settings():
+    """Those of the dispatch problem, and what its solver is asked."""
+    return lambda wildcards: PLAN.solving(wildcards.scenario)
 
 
 def of_user(paths):

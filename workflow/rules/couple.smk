@@ -26,7 +26,7 @@ rule solve:
         # A resource and not a parameter: a longer limit must not make finished solutions run again.
         time_limit_s=lambda w: PLAN.time_limit_s(w.scenario),
     params:
-        settings=problem_settings(solver=("name", "options", "warm_start")),
+        settings=solving_settings(),
         code=code("solve.py"),
     message:
         "Scenario {wildcards.scenario}, iteration {wildcards.iteration}: dispatch"

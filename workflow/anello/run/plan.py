@@ -15,6 +15,7 @@ from typing import Any
 
 from anello.base.files import sha256
 from anello.errors import SweepError
+from anello.optimise.solve.config import SolverConfig
 from anello.run.config import Point, RunConfig, ScenarioConfig
 from anello.run.iterations import RING_FILES, iteration_file, remembered
 from anello.run.preprocess.config import DataConfig
@@ -129,6 +130,14 @@ class RunPlan:
             return chosen | self.sections(scenario, "ring", coupling=keys)
         seen = ("mode", "heat_pumps", "oddities")
         return chosen | self.sections(scenario, ring=seen, coupling=("method",))
+
+    def solving(self, scenario: str) -> dict[str, Any]:
+        """Return what a dispatch's solution depends on: its problem, and what the solver is asked.
+
+        A longer time limit must not make finished solutions run again, and is left out.
+        """
+        asked = tuple(name for name in SolverConfig.model_fields if name != "time_limit_s")
+        return self.problem(scenario, solver=asked)
 
     # --- models -----------------------------------------------------------------------------------
 
