@@ -114,15 +114,26 @@ def write_district(config: DistrictConfig, folder: Path | str) -> DistrictFolder
     return DistrictFolder(target / MODEL_FILE, target / SERIES_FOLDER, series)
 
 
-def start_cop(config: DistrictConfig) -> dict[str, float]:
+def start_cop(
+    config: DistrictConfig, water_degc: tuple[float, float] | None = None
+) -> dict[str, float]:
     """Return the COP of each service before the ring is simulated.
 
     Heating and hot water follow the air-source fit of Staffell et al. (2012,
     doi:10.1039/c2ee22653g) in the lift from the ring's first temperature to the supply temperature,
     6.81 - 0.121 dT + 0.00063 dT^2. Cooling takes the same machine's COP at the lift from chilled
     water to the ring, less the compressor's share: COP - 1.
+
+    Parameters
+    ----------
+    config : DistrictConfig
+        The description.
+    water_degc : tuple of float, optional
+        Water from which machines heat, and that into which they cool; the ring's first temperature
+        by default [degC].
     """
-    ring = config.loop.initial_temperature_degc
+    first = config.loop.initial_temperature_degc
+    source, sink = water_degc or (first, first)
 
     def heating(lift_k: float) -> float:
         constant, slope, curvature = AIR_SOURCE_FIT
@@ -130,9 +141,9 @@ def start_cop(config: DistrictConfig) -> dict[str, float]:
         return constant - slope * lift + curvature * lift**2
 
     return {
-        "dhw": heating(config.supply_degc("dhw") - ring),
-        "heating": heating(config.supply_degc("heating") - ring),
-        "cooling": heating(ring - config.supply_degc("cooling")) - 1.0,
+        "dhw": heating(config.supply_degc("dhw") - source),
+        "heating": heating(config.supply_degc("heating") - source),
+        "cooling": heating(sink - config.supply_degc("cooling")) - 1.0,
     }
 
 

@@ -27,6 +27,9 @@ MODEL_FOLDER = "model"
 DESIGNED = "designed"
 """Scenario that is defined, for studies and whoever names it, and not run by itself."""
 PIPES_FILE = "pipes.yaml"
+_DESIGNED_AS_DESCRIBED = (
+    "Sizes of heat pumps, tanks and photovoltaics are found; the plant's are as described."
+)
 
 _VALID_LIFT_K = [0.0, 60.0]
 _HEAD = """\
@@ -129,12 +132,26 @@ def new_run_folder(folder: Path | str, description: Path | str | None = None) ->
     written = write_district(config, root / MODEL_FOLDER)
     content = run_settings(config, written, DESCRIPTION_FILE)
     if pipes is not None and pipes.is_file():
-        content = merge(content, read_settings(pipes))
+        content = _with_pipes(content, read_settings(pipes))
     if not source.exists():
         _copy_description(given, config, source)
     text = yaml.dump(content, Dumper=_Dumper, sort_keys=False)
     write_text(settings, _RUN_HEAD.format(description=DESCRIPTION_FILE) + text)
     return settings
+
+
+def _with_pipes(content: dict[str, Any], pipes: dict[str, Any]) -> dict[str, Any]:
+    """Lay a map's pipes over a run's settings; two pipes leave no size of the plant open."""
+    merged = merge(content, pipes)
+    if merged["ring"].get("model") != "two_pipe":
+        return merged
+    # No programme schedules their plant, so that none can choose its sizes.
+    found = merged["scenario_definitions"][DESIGNED]
+    ring = {key: value for key, value in found["ring"].items() if key != "plant"}
+    kept = {key: value for key, value in found.items() if key != "ring"}
+    kept["description"] = _DESIGNED_AS_DESCRIBED
+    merged["scenario_definitions"][DESIGNED] = {**kept, **({"ring": ring} if ring else {})}
+    return merged
 
 
 def _new_settings(root: Path) -> Path:

@@ -18,9 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.district.config import DistrictConfig
+from anello.district.equipment import Loop
 from anello.errors import InputError, Problem
 from anello.ring.fluid import Water, coldest_degc, ring_medium
 from anello.ring.ground_config import WATER_KJ_PER_KGK
+from anello.ring.plant import passing
 
 Series = NDArray[np.float64]
 
@@ -152,6 +154,106 @@ def plant_sizes(config: DistrictConfig, net_kw: Series) -> PlantSizes:
         heating_kw=heating,
         cooling_kw=cooling,
     )
+
+
+def line_temperatures_degc(loop: Loop, spread_k: float) -> tuple[float, float]:
+    """Return the temperatures to which a plant brings the warm and the cold line of a tree [°C].
+
+    They lie about the temperature at which the ring starts.
+
+    Parameters
+    ----------
+    loop : Loop
+        The ring's temperatures.
+    spread_k : float
+        Difference between the lines [K].
+
+    Raises
+    ------
+    InputError
+        If they do not fit between the ring's bounds.
+    """
+    middle, half = loop.initial_temperature_degc, spread_k / 2.0
+    low, high = loop.temperature_min_degc, loop.temperature_max_degc
+    if not low <= middle - half < middle + half <= high:
+        raise InputError(
+            Problem(
+                f"two lines {spread_k:g} K apart about {middle:g} °C, at which the ring starts, do "
+                f"not fit between its bounds, {low:g} and {high:g} °C",
+                key="--spread_k",
+                value=spread_k,
+                suggestion="Give less, or other temperatures in --description: "
+                "loop.initial_temperature_degc, temperature_min_degc, temperature_max_degc",
+            )
+        )
+    return middle + half, middle - half
+
+
+def tree_plant(
+    config: DistrictConfig, net_kw: Series, spread_k: float
+) -> dict[str, dict[str, float]]:
+    """Return the sizes of a plant that holds two lines within the ring's bounds, as far as open.
+
+    The plant meets all water of the network once, ``ṁc = Q/ΔT`` in the worst hour, and no water is
+    there to bridge an hour. In winter the cold line comes to it at the lower bound, and wells give
+    ``Q = ṁc·(1 − exp(−UA/(ṁc)))·(T_well − T_low)``, so that ``UA = ṁc·ln(1/(1 − ΔT/(T_well −
+    T_low)))``; in summer the warm line at the upper one. Where the wells' flow is told, heater and
+    chiller take what is left.
+
+    Parameters
+    ----------
+    config : DistrictConfig
+        The description.
+    net_kw : ndarray, shape (T,)
+        Net heat of the heat pumps into the network [kW].
+    spread_k : float
+        Difference between the lines, ΔT [K].
+
+    Returns
+    -------
+    dict
+        What the description does not say yet, by its sections: `wells.flow_kg_per_s`, or
+        `plant.backup_heater_kw` and `plant.chiller_kw`.
+
+    Raises
+    ------
+    InputError
+        If wells are to be sized that cannot do it.
+    """
+    loop, wells, plant = config.loop, config.wells, config.plant
+    per_flow = wells.effectiveness * WATER_KJ_PER_KGK
+    needs = {
+        "backup_heater_kw": (float((-net_kw).max()), wells.temperature_degc, loop.temperature_min_degc),
+        "chiller_kw": (float(net_kw.max()), loop.temperature_max_degc, wells.temperature_degc),
+    }
+    if wells.flow_kg_per_s is not None:
+        left: dict[str, float] = {}
+        for name, (kw, warm, cold) in needs.items():
+            by_wells = passing(per_flow * wells.flow_kg_per_s, max(kw, 0.0) / spread_k)
+            size = _rounded(MARGIN * max(kw - by_wells * max(warm - cold, 0.0), 0.0))
+            if getattr(plant, name) is None and size:
+                left[name] = size
+        return {"plant": left} if left else {}
+    conductance = 0.0
+    for kw, warm, cold in needs.values():
+        if kw <= 0.0:
+            continue
+        if spread_k >= warm - cold:
+            raise InputError(
+                Problem(
+                    f"wells at {wells.temperature_degc:g} °C cannot hold two lines {spread_k:g} K "
+                    f"apart between {loop.temperature_min_degc:g} and "
+                    f"{loop.temperature_max_degc:g} °C: what they bring to their own temperature "
+                    "at best comes back beyond a bound",
+                    key="--spread_k",
+                    value=spread_k,
+                    suggestion=f"Give less than {max(warm - cold, 0.0):g}, or say in --description "
+                    "the wells' flow (wells.flow_kg_per_s, 0 for none; heater and chiller do the "
+                    "rest) or wider bounds (loop.temperature_min_degc, loop.temperature_max_degc)",
+                )
+            )
+        conductance = max(conductance, kw / spread_k * -math.log1p(-spread_k / (warm - cold)))
+    return {"wells": {"flow_kg_per_s": _rounded(MARGIN * conductance / per_flow)}}
 
 
 def _left(described: float | None, needed: float) -> float:

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from anello.district.from_map.network import MapNetwork, MapOptions, district_from_map
-from anello.district.from_map.written import loop_settings, network_features, write_map
+from anello.district.from_map.written import (
+    loop_settings,
+    network_features,
+    tree_settings,
+    write_map,
+)
 
 __all__ = [
     "MapNetwork",
@@ -11,5 +16,6 @@ __all__ = [
     "district_from_map",
     "loop_settings",
     "network_features",
+    "tree_settings",
     "write_map",
 ]

@@ -13,7 +13,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
 from shapely.geometry import LineString, Point
 
-from anello.district.config import Insulation, merge, parse_district
+from anello.district.config import DistrictConfig, Insulation, merge, parse_district
 from anello.district.from_map.buildings import Building, access_shape, read_buildings
 from anello.district.from_map.catalogue import DENSITY_KG_PER_M3, Size, pipes, smallest, use_table
 from anello.district.from_map.features import Projection
@@ -21,9 +21,12 @@ from anello.district.from_map.routes import shortest_round, tree_branches
 from anello.district.from_map.streets import Node, StreetGraph, Streets, read_streets
 from anello.errors import InputError, Problem
 from anello.model.schema.yaml_reader import read_settings
+from anello.ring.fluid import ring_medium
 
 Layout = Literal["loop", "tree"]
-PLANT = "plant"
+PLANT, JUNCTION = "plant", "junction"
+NEXT_DOOR_M = 5.0
+"""Length of the pipe to a substation that stands where the plant stands [m]."""
 PLANT_FAR_M = 500.0
 BUILDING_FAR_M = 150.0
 """Largest distances between a plant or building and the street that it is connected to [m]."""
@@ -204,11 +207,8 @@ def district_from_map(
         for k, i in enumerate(order)
     ]
     description = _description(substations, projection, base, output)
-    net_kw = _net_heat_kw(description, base or buildings, output)
-    segments = (
-        _loop(graph, plant, substations, net_kw, options)
-        if options.layout == "loop"
-        else _tree(graph, plant, substations, net_kw, options)
+    segments, net_kw = _laid(
+        graph, plant, substations, description, options, base or buildings, output
     )
     notes += roads.notes
     network = MapNetwork(
@@ -226,6 +226,34 @@ def district_from_map(
     loop = description.setdefault("loop", {})
     loop.setdefault("water_mass_kg", round(max(water_kg * network.pipes_per_trench, 1.0)))
     return network
+
+
+def _laid(
+    graph: StreetGraph,
+    plant: Node,
+    substations: list[Substation],
+    description: dict[str, Any],
+    options: MapOptions,
+    source: Path,
+    output: Path | None,
+) -> tuple[list[Segment], dict[str, NDArray[np.float64]]]:
+    """Return the pipes, and each substation's heat into them [kW].
+
+    The plant that a tree needs, where nothing else is said of it, goes into the description.
+    """
+    from anello.district.sizing import line_temperatures_degc, tree_plant
+
+    config = parse_district(description, str(source), output)
+    if options.layout == "loop":
+        net_kw = _net_heat_kw(config, source, None)
+        return _loop(graph, plant, substations, net_kw, options), net_kw
+    lines = line_temperatures_degc(config.loop, options.spread_k)
+    net_kw = _net_heat_kw(config, source, lines)
+    total_kw = np.sum(list(net_kw.values()), axis=0)
+    for section, sizes in tree_plant(config, total_kw, options.spread_k).items():
+        description[section] = {**description.get(section, {}), **sizes}
+    kj_per_kgk = ring_medium(config.loop.fluid, lines).kj_per_kgk
+    return _tree(graph, plant, substations, net_kw, options, kj_per_kgk), net_kw
 
 
 def _check(options: MapOptions) -> None:
@@ -363,19 +391,30 @@ def _grouped(substation: Substation) -> list[dict[str, Any]]:
 
 
 def _net_heat_kw(
-    description: dict[str, Any], source: Path, output: Path | None
+    config: DistrictConfig, source: Path, water_degc: tuple[float, float] | None
 ) -> dict[str, NDArray[np.float64]]:
     """Return the heat that each substation puts into the network, hour by hour [kW]."""
     from anello.district.model_folder import start_cop
     from anello.district.sizing import net_heat_kw
     from anello.district.synthesis import synthesise
 
-    config = parse_district(description, str(source), output)
-    cop = start_cop(config)
-    return {
-        name: net_heat_kw({name: place.demand_kw}, cop)
-        for name, place in synthesise(config).locations.items()
-    }
+    cop = start_cop(config, water_degc)
+    places = synthesise(config).locations
+    problems = [
+        Problem(
+            "its buildings ask for neither heat, cold nor hot water, so that no heat pump stands "
+            "there",
+            file=str(source),
+            key=f"locations.{name}",
+            suggestion="Delete its buildings from the map, or share a substation with others "
+            "(--substations)",
+        )
+        for name, place in places.items()
+        if not cop.keys() & place.demand_kw.keys()
+    ]
+    if problems:
+        raise InputError(problems)
+    return {name: net_heat_kw({name: place.demand_kw}, cop) for name, place in places.items()}
 
 
 def _loop(
@@ -412,22 +451,42 @@ def _tree(
     substations: list[Substation],
     net_kw: dict[str, NDArray[np.float64]],
     options: MapOptions,
+    kj_per_kgk: float,
 ) -> list[Segment]:
-    """Return pairs of pipes, each as wide as what lies behind it needs."""
+    """Return pairs of pipes, each as wide as what lies behind it needs; away from the plant."""
     branches = tree_branches(graph, plant, [one.node for one in substations])
+    at = {one.node: one.name for one in substations}
     names: dict[Node, str] = {plant: PLANT}
-    own: dict[Node, NDArray[np.float64]] = {}
-    for one in substations:
-        names[one.node] = one.name if one.node != plant else PLANT
-        own[one.node] = own.get(one.node, 0.0) + net_kw[one.name]
+    for walk in branches:
+        forks = sum(name.startswith(JUNCTION) for name in names.values())
+        names[walk[-1]] = at.get(walk[-1], f"{JUNCTION}_{forks + 1}")
+    own = {node: net_kw[name] for node, name in at.items()}
     behind = dict(own)
+
+    def segment(start: str, end: str, line: LineString, kw: NDArray[np.float64]) -> Segment:
+        flow = float(np.abs(kw).max()) / (kj_per_kgk * options.spread_k)
+        size = smallest(options.pipe, flow, options.gradient_pa_per_m)
+        return Segment(start, end, line, flow, size)
+
     segments = []
     for walk in reversed(branches):
         start, end = walk[0], walk[-1]
         behind[start] = behind.get(start, np.zeros(1)) + behind[end]
-        flow = float(np.abs(behind[end]).max()) / (_KJ_PER_KGK * options.spread_k)
-        for node in (start, end):
-            names.setdefault(node, f"fork_{1 + sum(n.startswith('fork') for n in names.values())}")
-        size = smallest(options.pipe, flow, options.gradient_pa_per_m)
-        segments.append(Segment(names[start], names[end], graph.line(walk), flow, size))
+        segments.append(segment(names[start], names[end], graph.line(walk), behind[end]))
+    # ASSUME: where the plant stands at a substation, a short pipe leads from one to the other.
+    segments += [
+        segment(PLANT, one.name, _next_door(one), own[plant])
+        for one in substations
+        if one.node == plant
+    ]
     return segments[::-1]
+
+
+def _next_door(substation: Substation) -> LineString:
+    """Return a line from a substation's place towards the first of its buildings."""
+    here, there = Point(substation.node), _access(substation.buildings[0])
+    away = max(here.distance(there), 1e-9)
+    east, north = (there.x - here.x) / away, (there.y - here.y) / away
+    if not (east or north):
+        north = 1.0
+    return LineString([here, (here.x + NEXT_DOOR_M * east, here.y + NEXT_DOOR_M * north)])

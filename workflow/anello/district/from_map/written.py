@@ -1,4 +1,4 @@
-"""What a network on a map is written as: description, loop, GeoJSON."""
+"""What a network on a map is written as: description, settings of its pipes, GeoJSON."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from shapely.geometry import Point, mapping
 from shapely.geometry.base import BaseGeometry
 
 from anello.base.files import write_json, write_text
-from anello.district.config import load_district
+from anello.district.config import load_district, parse_district
 from anello.district.from_map.network import PLANT, MapNetwork, Segment
+from anello.district.sizing import line_temperatures_degc
 from anello.ring.loop_config import LoopConfig
+from anello.ring.two_pipe_config import BranchConfig, TwoPipeConfig
 
 DESCRIPTION_FILE = "district.yaml"
 PIPES_FILE = "pipes.yaml"
@@ -34,7 +36,7 @@ def write_map(network: MapNetwork, folder: Path) -> list[Path]:
     Returns
     -------
     list of pathlib.Path
-        The description, the network as GeoJSON and, for a loop, the settings of its pipes.
+        The description, the network as GeoJSON, and the settings of its pipes.
 
     Raises
     ------
@@ -46,16 +48,14 @@ def write_map(network: MapNetwork, folder: Path) -> list[Path]:
     load_district(description)
     geojson = folder / NETWORK_FILE
     write_json(geojson, {"type": "FeatureCollection", "features": network_features(network)})
-    written = [description, geojson]
-    if network.options.layout == "loop":
-        pipes = folder / PIPES_FILE
-        write_text(pipes, _PIPES_HEAD + _yaml(loop_settings(network)))
-        written.append(pipes)
-    return written
+    pipes = folder / PIPES_FILE
+    settings = loop_settings if network.options.layout == "loop" else tree_settings
+    write_text(pipes, _PIPES_HEAD.format(network.options.layout) + _yaml(settings(network)))
+    return [description, geojson, pipes]
 
 
 _PIPES_HEAD = """\
-# The loop's pipes. `anello district new` takes them into the settings of the district's run.
+# The {}'s pipes. `anello district new` takes them into the settings of the district's run.
 """
 
 
@@ -93,13 +93,46 @@ def loop_settings(network: MapNetwork) -> dict[str, Any]:
         "flow": {"kind": "fixed", "kg_s": math.ceil(network.segments[0].flow_kg_s * 10.0) / 10.0},
     }
     LoopConfig.model_validate(loop)
+    return _run_settings(network, "pipes", {"model": "loop", "loop": loop})
+
+
+def tree_settings(network: MapNetwork) -> dict[str, Any]:
+    """Return settings that turn the mixed ring of a district's run into two pipes in a tree.
+
+    Nobody schedules their plant, which answers to what the heat pumps do.
+    """
+    district = parse_district(network.description, DESCRIPTION_FILE)
+    tree = {
+        "plant_at": PLANT,
+        "difference_k": network.options.spread_k,
+        "warm_degc": line_temperatures_degc(district.loop, network.options.spread_k)[0],
+        "substations": [
+            {"name": one.name, "heat_pumps": [one.name]} for one in network.substations
+        ],
+        "branches": [_branch(segment) for segment in network.segments],
+    }
+    TwoPipeConfig.model_validate(tree)
+    return {
+        **_run_settings(network, "tree", {"model": "two_pipe", "two_pipe": tree}),
+        "coupling": {"slp": {"balancing": "deadband"}},
+    }
+
+
+def _branch(segment: Segment) -> dict[str, Any]:
+    """Return a trench as a tree's settings describe it, its depth and the pipes' distance said."""
+    told = {
+        "start": segment.start,
+        "end": segment.end,
+        **segment.size.settings(segment.line.length),
+    }
+    pair = BranchConfig.model_validate(told)
+    return {**told, "burial_depth_m": pair.burial_depth_m, "spacing_m": round(pair.axes_m, 4)}
+
+
+def _run_settings(network: MapNetwork, ending: str, ring: dict[str, Any]) -> dict[str, Any]:
     name = str(network.description["name"]).lower()
     run = "".join(c if c.isalnum() else "-" for c in name).strip("-")
-    return {
-        "run": f"{run}-pipes",
-        "scenarios": ["baseline"],
-        "ring": {"model": "loop", "loop": loop},
-    }
+    return {"run": f"{run}-{ending}", "scenarios": ["baseline"], "ring": ring}
 
 
 def network_features(network: MapNetwork) -> list[dict[str, Any]]:
