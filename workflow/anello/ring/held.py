@@ -27,10 +27,16 @@ class Unheld:
     when : str
         The instant.
     where : str
-        Its substation on a loop ("mean" for the mean of all water), else "".
+        Its substation on a loop, its place and line of two pipes ("mean" for the mean of all
+        water), else "".
     lacking_kw : float
         Most heat or cold that was missing in a step to keep the mean of the water where it had
         been; 0 where only single substations are beyond [kW].
+    two_pipe : bool
+        Whether the ring is two pipes.
+    at_plant : bool
+        Whether water at the plant of two pipes is beyond a bound as well; if not, the plant lacks
+        nothing.
     """
 
     steps: int
@@ -39,6 +45,8 @@ class Unheld:
     when: str
     where: str
     lacking_kw: float
+    two_pipe: bool = False
+    at_plant: bool = False
 
     def __str__(self) -> str:
         cold = self.degc < self.bound_degc
@@ -48,17 +56,26 @@ class Unheld:
             if self.lacking_kw > 0.5
             else ""
         )
-        device = "backup_heater" if cold else "chiller"
-        water = (
-            "more or faster water (`ring.loop`: wider pipes, flow)"
-            if self.where
-            else "more water (`ring.water.mass_kg`)"
-        )
-        return (
+        told = (
             f"The ring leaves its bounds in {self.steps:,} time steps: {self.degc:.1f} °C{where} "
-            f"on {self.when}, where {self.bound_degc:g} °C is allowed.{lacking} Three ways out: a "
-            f"larger plant (`ring.plant.{device}`, wells, a source); {water} or wider "
-            "`ring.bounds_degc`; fewer loads on this ring."
+            f"on {self.when}, where {self.bound_degc:g} °C is allowed."
+        )
+        if self.two_pipe and not self.at_plant:
+            return (
+                f"{told} The plant lacks nothing: its own water stays within them. Where little "
+                "flows, water takes the temperature of the ground, and a substation still changes "
+                "it by `ring.two_pipe.difference_k`. Three ways out: insulated pipes; a smaller "
+                "difference; wider `ring.bounds_degc`."
+            )
+        device = "backup_heater" if cold else "chiller"
+        water = "more water (`ring.water.mass_kg`)"
+        if self.two_pipe:
+            water = "a smaller `ring.two_pipe.difference_k`"
+        elif self.where:
+            water = "more or faster water (`ring.loop`: wider pipes, flow)"
+        return (
+            f"{told}{lacking} Three ways out: a larger plant (`ring.plant.{device}`, wells, a "
+            f"source); {water} or wider `ring.bounds_degc`; fewer loads on this ring."
         )
 
 
@@ -107,6 +124,9 @@ def unheld(ring: xr.Dataset) -> Unheld | None:
     state, place = np.unravel_index(int(beyond.argmax()), beyond.shape)
     names = [*map(str, ring["substation"].values), "mean"] if "node_degc" in ring else [""]
     degc = float(waters[state, place])
+    # The plant is the first place of each of two lines.
+    two_pipe = "branch_kg_s" in ring
+    at_plant = two_pipe and bool(out[:, [0, len(names) // 2]].any())
     past = np.maximum(np.maximum(mean - high, low - mean), 0.0)
     grown_kw = float(ring.attrs["capacity_kwh_per_k"]) * np.diff(past) / ring["step_h"].values
     return Unheld(
@@ -116,4 +136,6 @@ def unheld(ring: xr.Dataset) -> Unheld | None:
         when=str(ring["state"].values[state])[:16].replace("T", " "),
         where=names[place],
         lacking_kw=float(grown_kw.max(initial=0.0)),
+        two_pipe=two_pipe,
+        at_plant=at_plant,
     )

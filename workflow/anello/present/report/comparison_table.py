@@ -47,7 +47,8 @@ def _bars(row: pd.Series[Any], label: str) -> str:
     parts = [f"<h3>{html.escape(label)}</h3>", '<dl class="bars">']
     for position, (name, value) in enumerate(row.items()):
         number = float(value)
-        change = f" ({signed_percent(number / first - 1)})" if position and first else ""
+        known = position and first and np.isfinite(number / first)
+        change = f" ({signed_percent(number / first - 1)})" if known else ""
         width = max(0.0, number / largest * 100) if np.isfinite(number) else 0.0
         parts.append(
             f'<dt>{html.escape(str(name))}</dt><dd><span class="bar" style="width:{width:.2f}%">'

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -65,7 +66,7 @@ def differences_html(
     base = whole[cheapest]
     others = {
         name: {
-            **{part: cost["parts"][part] - base["parts"][part] for part in PARTS},
+            **{part: _apart(cost["parts"][part], base["parts"][part]) for part in PARTS},
             "total": cost["total"] - base["total"],
         }
         for name, cost in whole.items()
@@ -76,6 +77,11 @@ def differences_html(
         + _table(cheapest, base, others, config)
         + _bars(cheapest, others, config)
     )
+
+
+def _apart(one: float, other: float) -> float:
+    """Return a difference; 0 where it is but the last digits of both."""
+    return 0.0 if math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9) else one - other
 
 
 def ring_note(summaries: Mapping[str, Summary]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,9 @@ from anello.present.report.appearance import Appearance
 from anello.present.report.config import FiguresConfig
 from anello.present.report.hourly import packed
 from anello.present.report.loop_drawing import ring_loop
+from anello.present.report.tree_view import place_names, tree_payload
 from anello.present.report.worst_week import worst_week
+from anello.ring.config import RingConfig
 
 Array = npt.NDArray[np.float64]
 WIDTH, HEIGHT = 640.0, 420.0
@@ -37,7 +39,8 @@ def network_payload(collected: CollectedResults, config: FiguresConfig) -> dict[
     dict or None
         ``times`` [ms], ``stations`` with place, water temperature [°C] and heat into the water
         [kW], ``flow`` [kg/s] of a loop, ``low`` and ``high`` bounds [°C]; None without a simulated
-        ring. A loop's stations are its substations; a well-mixed ring's are the locations.
+        ring. A loop's stations are its substations; a well-mixed ring's are the locations; those of
+        a tree of two pipes are its places (`tree_payload`).
     """
     ring = collected.ring
     week = worst_week(collected)
@@ -45,7 +48,36 @@ def network_payload(collected: CollectedResults, config: FiguresConfig) -> dict[
         return None
     look = Appearance(collected.results, collected.inputs, config)
     part = ring.isel(timestep=slice(week.first, week.stop), state=slice(week.first, week.stop))
-    loop = ring_loop(collected.settings)
+    shown = _tree(collected.settings, part) or _around(collected.settings, part, look)
+    bounds = ring.attrs.get("bounds_degc", (None, None))
+    times = part["timestep"].values.astype("datetime64[ms]").astype(np.int64)
+    return {
+        "times": times.tolist(),
+        "text": week.text,
+        "low": None if bounds[0] is None else float(bounds[0]),
+        "high": None if bounds[1] is None else float(bounds[1]),
+        **shown,
+    }
+
+
+def _tree(settings: Mapping[str, Any], part: xr.Dataset) -> dict[str, Any] | None:
+    """What is shown of a tree of two pipes; None of any other ring."""
+    told = settings.get("ring") or {}
+    if told.get("model") != "two_pipe":
+        return None
+    config = RingConfig.model_validate(told)
+    assert config.two_pipe is not None
+    pumps = {station.name: station.heat_pumps for station in config.two_pipe.substations}
+    heat = np.array([_heat(part, pumps.get(name, [])) for name in place_names(config)])
+    if "q_bal_kw" in part:
+        heat[0] += part["q_bal_kw"].sum("device").values
+    none: dict[str, Any] = {"loop": False, "lengths": None, "flow": None}
+    return {**none, **tree_payload(config, part, heat)}
+
+
+def _around(settings: Mapping[str, Any], part: xr.Dataset, look: Appearance) -> dict[str, Any]:
+    """What is shown of a loop or a well-mixed ring: stations around it."""
+    loop = ring_loop(settings)
     if loop is not None and loop.loop is not None:
         names = [station.name for station in loop.loop.substations]
         pumps = [station.heat_pumps for station in loop.loop.substations]
@@ -54,17 +86,15 @@ def network_payload(collected: CollectedResults, config: FiguresConfig) -> dict[
         plant_at = (marked[0] if marked else 0) if loop.plant is not None else None
         water = part["node_degc"].transpose("substation", "state").values
     else:
-        nodes = [str(node) for node in ring["node"].values]
+        nodes = [str(node) for node in part["node"].values]
         locations = list(dict.fromkeys(node.partition("::")[0] for node in nodes))
         names = [look.name(loc) for loc in locations]
         pumps = [[loc] for loc in locations]
         plant_at = None
-        if "q_bal_kw" in ring:
+        if "q_bal_kw" in part:
             names, pumps, plant_at = [*names, PLANT], [*pumps, []], len(names)
         lengths = [1.0] * len(names)
-        # ASSUME: of a two-pipe network, which has two waters at a place, the view shows the mean.
         water = np.tile(part["temperature_degc"].values, (len(names), 1))
-    bounds = ring.attrs.get("bounds_degc", (None, None))
     plant = part["q_bal_kw"].sum("device").values if "q_bal_kw" in part else None
     stations = []
     for number, (x, y) in enumerate(_places(lengths)):
@@ -80,15 +110,10 @@ def network_payload(collected: CollectedResults, config: FiguresConfig) -> dict[
                 "kw": packed(heat + plant if at_plant and plant is not None else heat),
             }
         )
-    times = part["timestep"].values.astype("datetime64[ms]").astype(np.int64)
     return {
-        "times": times.tolist(),
-        "text": week.text,
         "loop": loop is not None,
         "lengths": lengths if loop is not None else None,
         "flow": packed(part["flow_kg_s"].values) if loop and "flow_kg_s" in part else None,
-        "low": None if bounds[0] is None else float(bounds[0]),
-        "high": None if bounds[1] is None else float(bounds[1]),
         "stations": stations,
     }
 
