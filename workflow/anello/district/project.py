@@ -10,12 +10,13 @@ import yaml
 
 from anello.base.files import write_text
 from anello.district.alternatives import WAYS
-from anello.district.config import DistrictConfig, Tank, load_district, merge
+from anello.district.config import SUPPLY_DEGC, DistrictConfig, Tank, load_district
 from anello.district.cop import AIR_SOURCE_FIT
 from anello.district.costs import RING_PARTS, cost_table
 from anello.district.model_folder import DistrictFolder, start_cop, write_district
+from anello.district.pipes import PIPES_FILE, with_pipes
 from anello.district.sizing import net_heat_kw, plant_sizes
-from anello.district.synthesis import time_of_use_eur_per_kwh
+from anello.district.synthesis import LocationSeries, time_of_use_eur_per_kwh
 from anello.errors import InputError, Problem
 from anello.model.schema.yaml_reader import read_settings
 from anello.ring.fluid import RingWater
@@ -26,10 +27,6 @@ DESCRIPTION_FILE = "district.yaml"
 MODEL_FOLDER = "model"
 DESIGNED = "designed"
 """Scenario that is defined, for studies and whoever names it, and not run by itself."""
-PIPES_FILE = "pipes.yaml"
-_DESIGNED_AS_DESCRIBED = (
-    "Sizes of heat pumps, tanks and photovoltaics are found; the plant's are as described."
-)
 
 _VALID_LIFT_K = [0.0, 60.0]
 _HEAD = """\
@@ -113,7 +110,7 @@ def new_run_folder(folder: Path | str, description: Path | str | None = None) ->
         If the description is wrong.
     InputError
         If the folder has settings already, or another description, or the district cannot be
-        computed.
+        computed, or pipes from a map are not those of its locations.
     """
     root = Path(folder)
     settings = _new_settings(root)
@@ -132,7 +129,8 @@ def new_run_folder(folder: Path | str, description: Path | str | None = None) ->
     written = write_district(config, root / MODEL_FOLDER)
     content = run_settings(config, written, DESCRIPTION_FILE)
     if pipes is not None and pipes.is_file():
-        content = _with_pipes(content, read_settings(pipes))
+        served = {name: _served(place) for name, place in written.series.locations.items()}
+        content = with_pipes(content, read_settings(pipes), pipes, served, DESIGNED)
     if not source.exists():
         _copy_description(given, config, source)
     text = yaml.dump(content, Dumper=_Dumper, sort_keys=False)
@@ -140,18 +138,9 @@ def new_run_folder(folder: Path | str, description: Path | str | None = None) ->
     return settings
 
 
-def _with_pipes(content: dict[str, Any], pipes: dict[str, Any]) -> dict[str, Any]:
-    """Lay a map's pipes over a run's settings; two pipes leave no size of the plant open."""
-    merged = merge(content, pipes)
-    if merged["ring"].get("model") != "two_pipe":
-        return merged
-    # No programme schedules their plant, so that none can choose its sizes.
-    found = merged["scenario_definitions"][DESIGNED]
-    ring = {key: value for key, value in found["ring"].items() if key != "plant"}
-    kept = {key: value for key, value in found.items() if key != "ring"}
-    kept["description"] = _DESIGNED_AS_DESCRIBED
-    merged["scenario_definitions"][DESIGNED] = {**kept, **({"ring": ring} if ring else {})}
-    return merged
+def _served(place: LocationSeries) -> bool:
+    """Whether a location has a heat pump."""
+    return any(service in place.demand_kw for service in SUPPLY_DEGC)
 
 
 def _new_settings(root: Path) -> Path:

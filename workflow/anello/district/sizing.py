@@ -222,38 +222,43 @@ def tree_plant(
     """
     loop, wells, plant = config.loop, config.wells, config.plant
     per_flow = wells.effectiveness * WATER_KJ_PER_KGK
+    low, high = loop.temperature_min_degc, loop.temperature_max_degc
     needs = {
-        "backup_heater_kw": (float((-net_kw).max()), wells.temperature_degc, loop.temperature_min_degc),
-        "chiller_kw": (float(net_kw.max()), loop.temperature_max_degc, wells.temperature_degc),
+        "backup_heater_kw": (float((-net_kw).max()), wells.temperature_degc - low),
+        "chiller_kw": (float(net_kw.max()), high - wells.temperature_degc),
     }
     if wells.flow_kg_per_s is not None:
         left: dict[str, float] = {}
-        for name, (kw, warm, cold) in needs.items():
+        for name, (kw, driving_k) in needs.items():
             by_wells = passing(per_flow * wells.flow_kg_per_s, max(kw, 0.0) / spread_k)
-            size = _rounded(MARGIN * max(kw - by_wells * max(warm - cold, 0.0), 0.0))
+            size = _rounded(MARGIN * max(kw - by_wells * max(driving_k, 0.0), 0.0))
             if getattr(plant, name) is None and size:
                 left[name] = size
         return {"plant": left} if left else {}
     conductance = 0.0
-    for kw, warm, cold in needs.values():
+    for kw, driving_k in needs.values():
         if kw <= 0.0:
             continue
-        if spread_k >= warm - cold:
-            raise InputError(
-                Problem(
-                    f"wells at {wells.temperature_degc:g} °C cannot hold two lines {spread_k:g} K "
-                    f"apart between {loop.temperature_min_degc:g} and "
-                    f"{loop.temperature_max_degc:g} °C: what they bring to their own temperature "
-                    "at best comes back beyond a bound",
-                    key="--spread_k",
-                    value=spread_k,
-                    suggestion=f"Give less than {max(warm - cold, 0.0):g}, or say in --description "
-                    "the wells' flow (wells.flow_kg_per_s, 0 for none; heater and chiller do the "
-                    "rest) or wider bounds (loop.temperature_min_degc, loop.temperature_max_degc)",
-                )
-            )
-        conductance = max(conductance, kw / spread_k * -math.log1p(-spread_k / (warm - cold)))
+        if spread_k >= driving_k:
+            raise InputError(_too_far_apart(config, spread_k, driving_k))
+        conductance = max(conductance, kw / spread_k * -math.log1p(-spread_k / driving_k))
     return {"wells": {"flow_kg_per_s": _rounded(MARGIN * conductance / per_flow)}}
+
+
+def _too_far_apart(config: DistrictConfig, spread_k: float, driving_k: float) -> Problem:
+    loop = config.loop
+    low, high = loop.temperature_min_degc, loop.temperature_max_degc
+    less = f"Give less than {driving_k:g}, or say" if driving_k > 0.0 else "Say"
+    return Problem(
+        f"wells at {config.wells.temperature_degc:g} °C cannot hold two lines {spread_k:g} K apart "
+        f"between {low:g} and {high:g} °C: what they bring to their own temperature at best comes "
+        "back beyond a bound",
+        key="--spread_k",
+        value=spread_k,
+        suggestion=f"{less} in --description the wells' flow (wells.flow_kg_per_s, 0 for none; "
+        "heater and chiller do the rest) or wider bounds (loop.temperature_min_degc, "
+        "loop.temperature_max_degc)",
+    )
 
 
 def _left(described: float | None, needed: float) -> float:

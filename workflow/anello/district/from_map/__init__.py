@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from anello.district.from_map.network import MapNetwork, MapOptions, district_from_map
+from anello.district.from_map.laying import MapOptions
+from anello.district.from_map.network import MapNetwork, district_from_map
 from anello.district.from_map.written import (
     loop_settings,
     network_features,

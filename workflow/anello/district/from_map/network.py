@@ -5,99 +5,36 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import squareform
-from shapely.geometry import LineString, Point
+from shapely.geometry import Point
 
 from anello.district.config import DistrictConfig, Insulation, merge, parse_district
-from anello.district.from_map.buildings import Building, access_shape, read_buildings
-from anello.district.from_map.catalogue import DENSITY_KG_PER_M3, Size, pipes, smallest, use_table
+from anello.district.from_map.buildings import Building, read_buildings
+from anello.district.from_map.catalogue import DENSITY_KG_PER_M3, pipes, use_table
 from anello.district.from_map.features import Projection
-from anello.district.from_map.routes import shortest_round, tree_branches
+from anello.district.from_map.laying import (
+    Layout,
+    MapOptions,
+    Segment,
+    Substation,
+    access_point,
+    loop_segments,
+    tree_segments,
+)
+from anello.district.from_map.routes import shortest_round
 from anello.district.from_map.streets import Node, StreetGraph, Streets, read_streets
 from anello.errors import InputError, Problem
 from anello.model.schema.yaml_reader import read_settings
 from anello.ring.fluid import ring_medium
 
-Layout = Literal["loop", "tree"]
-PLANT, JUNCTION = "plant", "junction"
-NEXT_DOOR_M = 5.0
-"""Length of the pipe to a substation that stands where the plant stands [m]."""
 PLANT_FAR_M = 500.0
 BUILDING_FAR_M = 150.0
 """Largest distances between a plant or building and the street that it is connected to [m]."""
-_KJ_PER_KGK = 4.18
-
-
-@dataclass(frozen=True)
-class MapOptions:
-    """How a network is laid.
-
-    Attributes
-    ----------
-    substations : int
-        Most substations; buildings that lie near each other share one.
-    layout : str
-        ``loop``: one pipe around; ``tree``: two pipes, warm and cold, in a branched trench.
-    pipe : str
-        Kind of pipe in the catalogue.
-    spread_k : float
-        How far the water differs along the loop, or between the pipes, in the worst hour [K].
-    gradient_pa_per_m : float
-        Largest loss of pressure along a pipe [Pa/m].
-    """
-
-    substations: int = 8
-    layout: Layout = "loop"
-    pipe: str = "pe100"
-    spread_k: float = 4.0
-    gradient_pa_per_m: float = 100.0
-
-
-@dataclass(frozen=True)
-class Substation:
-    """A place at which buildings are connected.
-
-    Attributes
-    ----------
-    name : str
-        Its name, also the location's in the description.
-    node : tuple of float
-        Its place in the street [m].
-    buildings : tuple of Building
-        What it serves.
-    """
-
-    name: str
-    node: Node
-    buildings: tuple[Building, ...]
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A pipe, or a pair of them, from one place to the next.
-
-    Attributes
-    ----------
-    start, end : str
-        Names of the places.
-    line : LineString
-        Its way along streets [m].
-    flow_kg_s : float
-        Flow in the worst hour [kg/s].
-    size : Size
-        The pipe.
-    """
-
-    start: str
-    end: str
-    line: LineString
-    flow_kg_s: float
-    size: Size
 
 
 @dataclass(frozen=True)
@@ -196,7 +133,7 @@ def district_from_map(
     roads = read_streets(streets, projection)
     _check_plant(roads, plant_deg)
     houses, notes = read_buildings(buildings, projection)
-    points = [_access(house) for house in houses]
+    points = [access_point(house) for house in houses]
     _check_buildings(buildings, roads, houses, points)
     graph = StreetGraph(roads, [Point(0.0, 0.0), *points])
     plant, *nodes = graph.nodes
@@ -246,14 +183,14 @@ def _laid(
     config = parse_district(description, str(source), output)
     if options.layout == "loop":
         net_kw = _net_heat_kw(config, source, None)
-        return _loop(graph, plant, substations, net_kw, options), net_kw
+        return loop_segments(graph, plant, substations, net_kw, options), net_kw
     lines = line_temperatures_degc(config.loop, options.spread_k)
     net_kw = _net_heat_kw(config, source, lines)
     total_kw = np.sum(list(net_kw.values()), axis=0)
     for section, sizes in tree_plant(config, total_kw, options.spread_k).items():
         description[section] = {**description.get(section, {}), **sizes}
     kj_per_kgk = ring_medium(config.loop.fluid, lines).kj_per_kgk
-    return _tree(graph, plant, substations, net_kw, options, kj_per_kgk), net_kw
+    return tree_segments(graph, plant, substations, net_kw, options, kj_per_kgk), net_kw
 
 
 def _check(options: MapOptions) -> None:
@@ -268,10 +205,23 @@ def _check(options: MapOptions) -> None:
 
 
 def _check_plant(streets: Streets, plant_deg: tuple[float, float]) -> None:
-    away = streets.nearest(Point(0.0, 0.0))[2]
+    latitude, longitude = plant_deg
+    here = Point(0.0, 0.0)
+    away = streets.nearest(here)[2]
+    nearer = min((line.distance(here) for line in streets.left_out), default=away)
+    if nearer < away <= PLANT_FAR_M:
+        raise InputError(
+            Problem(
+                f"stands {nearer:.0f} m from a street that is not connected with the streets of "
+                f"the network, {away:.0f} m away",
+                key="--plant",
+                value=f"{latitude:g},{longitude:g}",
+                suggestion=f"Add to {streets.file} the street that connects them, or move the "
+                "plant to a street of the network",
+            )
+        )
     if away <= PLANT_FAR_M:
         return
-    latitude, longitude = plant_deg
     hint = "Give the plant's latitude and longitude, or a map that reaches it"
     turned = Projection(latitude, longitude).to_metres(Point(latitude, longitude))
     if turned.is_valid and streets.nearest(turned)[2] <= PLANT_FAR_M:
@@ -284,11 +234,6 @@ def _check_plant(streets: Streets, plant_deg: tuple[float, float]) -> None:
             suggestion=hint,
         )
     )
-
-
-def _access(building: Building) -> Point:
-    point: Point = access_shape(building).representative_point()
-    return point
 
 
 def _check_buildings(
@@ -415,78 +360,3 @@ def _net_heat_kw(
     if problems:
         raise InputError(problems)
     return {name: net_heat_kw({name: place.demand_kw}, cop) for name, place in places.items()}
-
-
-def _loop(
-    graph: StreetGraph,
-    plant: Node,
-    substations: list[Substation],
-    net_kw: dict[str, NDArray[np.float64]],
-    options: MapOptions,
-) -> list[Segment]:
-    """Return one pipe around; its water nowhere differs by more than the spread."""
-    along = np.cumsum([net_kw[one.name] for one in substations], axis=0)
-    span = np.maximum(along.max(axis=0), 0.0) - np.minimum(along.min(axis=0), 0.0)
-    flow = float(span.max()) / (_KJ_PER_KGK * options.spread_k)
-    size = smallest(options.pipe, flow, options.gradient_pa_per_m)
-    stops = [(PLANT, plant), *((one.name, one.node) for one in substations)]
-    if substations[0].node == plant:
-        stops = stops[1:]  # the plant stands at the first substation
-    ways = zip(stops, [*stops[1:], stops[0]], strict=True)
-    if len(stops) == 1:
-        raise InputError(
-            Problem(
-                "all buildings are connected where the plant is, so that there is no loop",
-                key="--substations",
-                value=options.substations,
-                suggestion="Give more substations, or move the plant",
-            )
-        )
-    return [Segment(start, end, graph.way(a, b), flow, size) for (start, a), (end, b) in ways]
-
-
-def _tree(
-    graph: StreetGraph,
-    plant: Node,
-    substations: list[Substation],
-    net_kw: dict[str, NDArray[np.float64]],
-    options: MapOptions,
-    kj_per_kgk: float,
-) -> list[Segment]:
-    """Return pairs of pipes, each as wide as what lies behind it needs; away from the plant."""
-    branches = tree_branches(graph, plant, [one.node for one in substations])
-    at = {one.node: one.name for one in substations}
-    names: dict[Node, str] = {plant: PLANT}
-    for walk in branches:
-        forks = sum(name.startswith(JUNCTION) for name in names.values())
-        names[walk[-1]] = at.get(walk[-1], f"{JUNCTION}_{forks + 1}")
-    own = {node: net_kw[name] for node, name in at.items()}
-    behind = dict(own)
-
-    def segment(start: str, end: str, line: LineString, kw: NDArray[np.float64]) -> Segment:
-        flow = float(np.abs(kw).max()) / (kj_per_kgk * options.spread_k)
-        size = smallest(options.pipe, flow, options.gradient_pa_per_m)
-        return Segment(start, end, line, flow, size)
-
-    segments = []
-    for walk in reversed(branches):
-        start, end = walk[0], walk[-1]
-        behind[start] = behind.get(start, np.zeros(1)) + behind[end]
-        segments.append(segment(names[start], names[end], graph.line(walk), behind[end]))
-    # ASSUME: where the plant stands at a substation, a short pipe leads from one to the other.
-    segments += [
-        segment(PLANT, one.name, _next_door(one), own[plant])
-        for one in substations
-        if one.node == plant
-    ]
-    return segments[::-1]
-
-
-def _next_door(substation: Substation) -> LineString:
-    """Return a line from a substation's place towards the first of its buildings."""
-    here, there = Point(substation.node), _access(substation.buildings[0])
-    away = max(here.distance(there), 1e-9)
-    east, north = (there.x - here.x) / away, (there.y - here.y) / away
-    if not (east or north):
-        north = 1.0
-    return LineString([here, (here.x + NEXT_DOOR_M * east, here.y + NEXT_DOOR_M * north)])

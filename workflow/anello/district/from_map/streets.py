@@ -58,11 +58,14 @@ class Streets:
         What was left out.
     file : str
         The file.
+    left_out : list of LineString
+        Streets that are not connected with them [m].
     """
 
     lines: list[LineString]
     notes: list[str]
     file: str
+    left_out: list[LineString]
 
     def nearest(self, point: Point) -> tuple[int, float, float]:
         """Return the nearest street, the way along it, and the distance to it [m]."""
@@ -122,7 +125,8 @@ def read_streets(path: Path, projection: Projection) -> Streets:
             f"{path.name}: {left:.0f} m of streets are not connected with the other "
             f"{max(lengths):.0f} m and are left out"
         )
-    return Streets([joined[i] for i in kept], notes, str(path))
+    left_out = [line for index, line in enumerate(joined) if index not in set(kept)]
+    return Streets([joined[i] for i in kept], notes, str(path), left_out)
 
 
 def _joined(lines: list[LineString]) -> list[LineString]:

@@ -12,13 +12,14 @@ from shapely.geometry.base import BaseGeometry
 
 from anello.base.files import write_json, write_text
 from anello.district.config import load_district, parse_district
-from anello.district.from_map.network import PLANT, MapNetwork, Segment
+from anello.district.from_map.laying import PLANT, Segment
+from anello.district.from_map.network import MapNetwork
+from anello.district.pipes import PIPES_FILE
 from anello.district.sizing import line_temperatures_degc
 from anello.ring.loop_config import LoopConfig
 from anello.ring.two_pipe_config import BranchConfig, TwoPipeConfig
 
 DESCRIPTION_FILE = "district.yaml"
-PIPES_FILE = "pipes.yaml"
 NETWORK_FILE = "network.geojson"
 _DECIMALS = 7
 
@@ -89,7 +90,7 @@ def loop_settings(network: MapNetwork) -> dict[str, Any]:
     substations[0]["plant"] = True
     loop = {
         "substations": substations,
-        "segments": [segment.size.settings(segment.line.length) for segment in network.segments],
+        "segments": [segment.size.settings(segment.length_m) for segment in network.segments],
         "flow": {"kind": "fixed", "kg_s": math.ceil(network.segments[0].flow_kg_s * 10.0) / 10.0},
     }
     LoopConfig.model_validate(loop)
@@ -123,7 +124,7 @@ def _branch(segment: Segment) -> dict[str, Any]:
     told = {
         "start": segment.start,
         "end": segment.end,
-        **segment.size.settings(segment.line.length),
+        **segment.size.settings(segment.length_m),
     }
     pair = BranchConfig.model_validate(told)
     return {**told, "burial_depth_m": pair.burial_depth_m, "spacing_m": round(pair.axes_m, 4)}
@@ -175,7 +176,7 @@ def _pipe_feature(network: MapNetwork, segment: Segment) -> dict[str, Any]:
         "from": segment.start,
         "to": segment.end,
         "pipes": network.pipes_per_trench,
-        "length_m": round(segment.line.length, 1),
+        "length_m": segment.length_m,
         "dn": size.dn,
         "inner_diameter_m": round(size.inner_m, 4),
         "flow_kg_s": round(segment.flow_kg_s, 2),

@@ -70,9 +70,7 @@ def place_names(config: RingConfig) -> tuple[str, ...]:
     return tree(config.two_pipe, config.medium).places
 
 
-def tree_places(
-    shape: Tree, lengths_m: Sequence[float]
-) -> tuple[list[tuple[float, float]], float]:
+def tree_places(shape: Tree, lengths_m: Sequence[float]) -> tuple[list[tuple[float, float]], float]:
     """Return where the places of a tree are drawn, so that no trench crosses another.
 
     Parameters
