@@ -13,8 +13,10 @@ from anello.optimise.results import extract
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.overnight import overnight_cost
 from anello.optimise.results.summary import summarise
+from anello.present.report.comparison_table import comparison_html
 from anello.present.report.config import FiguresConfig
 from anello.present.report.decision import cheapest_of, plan_of
+from anello.present.report.differences import _apart
 from anello.present.report.energy_flows import Link, sankey_svg
 from anello.present.report.html import write_report
 from anello.present.report.sizes import ring_sizes
@@ -304,3 +306,14 @@ def test_building_costs_every_priced_capacity_and_half_a_link_at_each_end():
     found = overnight_cost(inputs, results).sel(cost="monetary").values
     assert found.tolist() == [800.0, 200.0, 350.0]
     assert overnight_cost(inputs.drop_vars(list(inputs.data_vars)), results) is None
+
+
+def test_a_scenario_without_a_simulated_cost_has_no_share_of_it(scenarios):
+    page = comparison_html(scenarios, FiguresConfig())
+    assert "nan %" not in page
+    assert "air_source" in page
+
+
+def test_a_difference_of_the_last_digits_is_none():
+    assert _apart(459.32780382465774, 459.3278038246577) == 0.0
+    assert _apart(460.0, 459.0) == 1.0

@@ -87,3 +87,37 @@ def test_on_a_loop_the_substation_is_named_and_the_advice_is_of_loops():
     assert found.where in ("at_a", "mean")
     assert "`ring.loop`: wider pipes" in str(found)
     assert "ring.water.mass_kg" not in str(found)
+
+
+def two_pipes(heater_kw: float, **pipe: float) -> RingConfig:
+    network = {
+        "difference_k": 4.0,
+        "substations": [{"name": "at_a", "heat_pumps": ["a"]}],
+        "branches": [{"start": "plant", "end": "at_a", "inner_diameter_m": 0.3, **pipe}],
+    }
+    settings = cooled_by(heater_kw).model_dump() | {"model": "two_pipe", "two_pipe": network}
+    return RingConfig.model_validate(settings)
+
+
+def test_a_plant_of_two_pipes_that_is_too_small_is_told_to_grow():
+    found = unheld(ring_dataset(simulate(two_pipes(745.0, length_m=200.0), flows())))
+    assert found is not None
+    assert found.at_plant
+    assert found.where in ("at_a, cold", "plant, cold")
+    text = str(found)
+    assert "larger plant (`ring.plant.backup_heater`" in text
+    assert "ring.two_pipe.difference_k" in text
+    assert "ring.loop" not in text
+
+
+def test_water_that_hardly_flows_is_not_the_plants_fault():
+    """Half a kilowatt through a kilometre of bare pipe in ground of 12 °C."""
+    bare = {"length_m": 1000.0, "insulation_thickness_m": 0.0, "wall_thickness_m": 0.02}
+    found = unheld(ring_dataset(simulate(two_pipes(300.0, **bare), flows(0.5))))
+    assert found is not None
+    assert not found.at_plant
+    assert found.where == "at_a, cold"
+    text = str(found)
+    assert "The plant lacks nothing" in text
+    assert "insulated pipes" in text
+    assert "larger plant" not in text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -15,16 +17,21 @@ from anello.coupling.unseen_plant import plant_price
 from anello.errors import InputError
 from anello.optimise.results.summary import _ring as ring_summary
 from anello.present.report.config import FiguresConfig
+from anello.present.report.html import write_report
 from anello.present.report.hydraulics_table import hydraulics_html
 from anello.present.report.network_view import network_payload
 from anello.present.report.scenario_sections import scenario_block
 from anello.present.report.sizes import ring_sizes
+from anello.present.report.tree_view import tree_places
 from anello.present.report.two_lines import two_lines_html
 from anello.present.workbook.hourly import _waters
 from anello.ring import RingConfig, RingInput, sensitivity, simulate
 from anello.ring.adapt import ring_dataset
 from anello.ring.capital import RingCosts, ring_capital
+from anello.ring.two_pipe_config import TwoPipeConfig
+from anello.ring.two_pipe_network import tree
 from anello.run.config import ScenarioConfig
+from browser import find_chromium, run_in
 from report_fakes import fake_district
 from ring_districts import coupled_two_pipes, random_district
 
@@ -204,12 +211,95 @@ def test_the_report_tells_of_the_two_lines_and_is_whole(collected):
     assert hydraulics_html(None) == ""
 
 
-def test_the_network_view_shows_locations_and_no_way_around(collected):
+def unpacked(told: dict) -> np.ndarray:
+    return np.frombuffer(base64.b64decode(told["data"]), "<i2") * told["scale"]
+
+
+def test_the_network_view_shows_both_lines_of_every_place_and_what_flows_there(collected):
     shown = network_payload(collected, FiguresConfig())
     assert shown is not None
     assert shown["loop"] is False
     assert shown["flow"] is None
-    assert len(shown["stations"]) == 3
+    assert [s["name"] for s in shown["stations"]] == ["plant", "at_buildings", "at_commercial"]
+    assert [s["near"] for s in shown["stations"]] == [None, 0, 1]
+    assert [s["plant"] for s in shown["stations"]] == [True, False, False]
+    assert len({(s["x"], s["y"]) for s in shown["stations"]}) == 3
+    ring = collected.ring
+    for station in shown["stations"]:
+        for key, line in (("degc", "warm"), ("cold", "cold")):
+            name = f"{station['name']}, {line}"
+            degc = ring["node_degc"].sel(substation=name).values[:-1]
+            np.testing.assert_allclose(unpacked(station[key]), degc, atol=1e-2)
+    last = ring["branch_kg_s"].sel(segment="at_buildings → at_commercial").values
+    np.testing.assert_allclose(unpacked(shown["stations"][2]["kg_s"]), last, rtol=1e-3)
+    fed = unpacked(shown["stations"][0]["kg_s"])
+    np.testing.assert_allclose(fed, ring["flow_kg_s"].values, rtol=1e-3)
+    # What heat pumps take out of the water and what the plant gives are all of its heat.
+    heat = ring["q_ring_kw"].sum("node") + ring["q_bal_kw"].sum("device")
+    total = sum(unpacked(station["kw"]) for station in shown["stations"])
+    np.testing.assert_allclose(total, heat.values, atol=0.1)
+
+
+def test_a_branch_that_is_named_towards_the_plant_is_shown_away_from_it(collected):
+    turned = copy.deepcopy(collected.settings["ring"])
+    first = turned["two_pipe"]["branches"][0]
+    first["start"], first["end"] = first["end"], first["start"]
+    ring = collected.ring.assign(
+        branch_kg_s=collected.ring["branch_kg_s"] * np.array([[-1.0], [1.0]])
+    )
+    there = network_payload(
+        replace(collected, ring=ring, settings={**collected.settings, "ring": turned}),
+        FiguresConfig(),
+    )
+    assert there == network_payload(collected, FiguresConfig())
+
+
+def test_trenches_are_drawn_without_a_crossing():
+    """A tree of three ends: each has a row of its own, and what lies between them the mean."""
+    pipe = {"length_m": 100.0, "pipe": "PE100 SDR11 DN160"}
+    ways = [("plant", "a"), ("a", "b"), ("a", "fork"), ("fork", "c"), ("fork", "d")]
+    network = TwoPipeConfig.model_validate(
+        {
+            "substations": [{"name": n, "heat_pumps": [n]} for n in "abcd"],
+            "branches": [{"start": one, "end": other, **pipe} for one, other in ways],
+        }
+    )
+    shape = tree(network, RingConfig.model_validate({"heat_pumps": {}}).medium)
+    places, height = tree_places(shape, [100.0] * 5)
+    at = dict(zip(shape.places, places, strict=True))
+    rows = [at[name][1] for name in ("b", "c", "d")]
+    assert rows == sorted(rows)
+    assert len(set(rows)) == 3
+    assert at["fork"][1] == pytest.approx((at["c"][1] + at["d"][1]) / 2)
+    assert at["plant"][0] < at["a"][0] < at["fork"][0] < at["d"][0]
+    assert at["b"][0] == pytest.approx(at["fork"][0])
+    assert 0.0 < min(y for _, y in places) < max(y for _, y in places) < height
+
+
+def test_the_slider_shows_the_tree_of_the_hour(collected, tmp_path):
+    chromium = find_chromium()
+    page = write_report({"smart": collected}, tmp_path / "report.html")
+    rows, pipes, arrows = run_in(
+        chromium,
+        page,
+        """
+        const $ = id => document.getElementById(id), slider = $("nethour");
+        slider.value = 30; slider.dispatchEvent(new Event("input"));
+        const rows = [...$("nettable").querySelectorAll("tbody tr")]
+          .map(r => [...r.cells].map(c => c.textContent));
+        return [rows, document.querySelectorAll("#netplot .pipe.two").length,
+          [...document.querySelectorAll("#netplot .way")].map(a => a.getAttribute("transform"))];
+        """,
+    )
+    assert [row[0] for row in rows] == ["1 plant", "2 at_buildings", "3 at_commercial"]
+    ring = collected.ring
+    warm = float(ring["node_degc"].sel(substation="at_buildings, warm").values[30])
+    cold = float(ring["node_degc"].sel(substation="at_buildings, cold").values[30])
+    assert [float(cell) for cell in rows[1][1:3]] == pytest.approx([warm, cold], abs=0.02)
+    flow = float(ring["branch_kg_s"].values[0, 30])
+    assert float(rows[1][4]) == pytest.approx(flow, rel=1e-2)
+    assert pipes == 4
+    assert all("rotate(0)" in arrow for arrow in arrows)
 
 
 def test_sheets_sizes_and_summary_know_both_lines(collected):

@@ -1,0 +1,76 @@
+"""A quarter from a map as a tree of two pipes, made and run as a user does."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from pages import ROOT
+from warm_python import warm_python
+
+QUICK = {"figures": {"formats": ["svg"], "only": ["dispatch"]}}
+RUN = "district-from-a-map-tree-2-days"
+
+
+def anello(folder: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [warm_python(), "-m", "anello", "district", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "workflow")},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def quarter(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tree")
+    (folder / "quick.yaml").write_text(yaml.safe_dump(QUICK), encoding="utf-8")
+    anello(folder, "example-map", "map")
+    files = ("map/buildings.geojson", "map/streets.geojson")
+    laid = ("--plant", "45.32,9.47", "--output", "tree", "--layout", "tree", "--substations", "2")
+    assert "60 buildings at 2 substations on a tree" in anello(folder, "from-map", *files, *laid)
+    anello(folder, "new", "tree")
+    anello(folder, "run", "tree", "--days", "2", "--settings", "quick.yaml")
+    return folder / "tree"
+
+
+def test_it_couples_and_holds_its_water(quarter: Path) -> None:
+    summary = json.loads((quarter / "results" / RUN / "baseline" / "summary.json").read_text())
+    assert summary["convergence"]["converged"] is True
+    ring = summary["ring"]
+    assert ring["beyond_bounds"] is None
+    assert ring["second_law"]["violations"] == 0
+    assert ring["balancing_heat_mwh"]["wells"]["into_ring"] > 0.0
+    assert 5.0 < ring["hydraulics"]["max_head_m"] < 40.0
+
+
+def test_its_pipes_are_paid_for_and_reported_as_they_are_drawn(quarter: Path) -> None:
+    results = quarter / "results" / RUN
+    summary = json.loads((results / "baseline" / "summary.json").read_text())
+    prices = yaml.safe_load((quarter / "config.yaml").read_text())["ring_costs"]["pipes"]
+    drawn = [
+        one["properties"]
+        for one in json.loads((quarter / "network.geojson").read_text())["features"]
+        if one["properties"]["kind"] == "pipe"
+    ]
+    per_m = [
+        prices["capital_eur_per_m"] + prices["capital_eur_per_m2"] * one["inner_diameter_m"]
+        for one in drawn
+    ]
+    expected = sum(2.0 * one["length_m"] * eur for one, eur in zip(drawn, per_m, strict=True))
+    built = summary["whole_cost"]["ring"]
+    assert built["missing"] == []
+    assert built["to_build_by_part"]["pipes"] == pytest.approx(expected)
+    page = (results / "report.html").read_text(encoding="utf-8")
+    assert "The two lines" in page
+    for one in drawn:
+        assert f"{one['from']} → {one['to']}" in page
