@@ -26,8 +26,8 @@ examples:
       --layout tree
 
 Buildings and streets are GeoJSON in degrees: of your own, or as overpass-turbo, osmtogeojson, QGIS
-or GDAL export OpenStreetMap. Written are district.yaml (the description), pipes.yaml (a loop's
-pipes), network.geojson and map.svg. A latitude south of the equator needs an equals sign:
+or GDAL export OpenStreetMap. Written are district.yaml (the description), pipes.yaml (loop
+or tree), network.geojson and map.svg. A latitude south of the equator needs an equals sign:
 --plant=-33.9,18.4
 """
 
