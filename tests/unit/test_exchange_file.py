@@ -12,6 +12,7 @@ from anello.coupling.exchange_file import read_cop, read_linearisation, write_co
 from anello.coupling.incumbent import Linearisation
 from anello.coupling.water import Water
 from anello.errors import ArtefactError
+from anello.optimise.formulation.ring_rows import WAYS
 
 TIMES = np.datetime64("2015-07-01T00:00", "ns") + np.arange(3) * np.timedelta64(1, "h")
 COP = {"a::hp": np.array([3.0, 3.5, 4.0]), "b::hp": np.array([5.0, 5.5, 6.0])}
@@ -37,8 +38,8 @@ def about() -> Linearisation:
         well_shift_k=values[1] / 3,
         output_kwh=values * 2,
         offset_kwh=-values / 5,
-        plant_eur_per_kwh=values / 13,
-        plant_known_eur=-values / 17,
+        plant_eur_per_kwh=np.arange(3.0 * len(WAYS)).reshape(-1, 3) / 13,
+        plant_known_eur=-np.arange(3.0 * len(WAYS)).reshape(-1, 3) / 17,
         given_cost_eur=1.25,
         trust_region_k=0.75,
         cost_eur=123.456,

@@ -101,7 +101,7 @@ def write_cop(
         if about is None:
             return
         file.createDimension("state", len(times) + 1)
-        file.createDimension("way", 2)
+        file.createDimension("way", len(about.plant_eur_per_kwh))
         file.createDimension("machine", len(about.machine_per_kwh) or None)
         file.createDimension("exchanger", len(about.exchanged_kw) or None)
         for name, (dims, units, text) in _FIELDS.items():

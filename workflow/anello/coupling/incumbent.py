@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from anello.coupling.unseen import Prices
 from anello.coupling.unseen_plant import PlantPrice, plant_price
 from anello.coupling.water import Water, water_about
-from anello.optimise.formulation.ring_rows import RingRows
+from anello.optimise.formulation.ring_rows import WAYS, RingRows
 from anello.ring.config import RingConfig
 from anello.ring.devices import device_of
 from anello.ring.exchange import RingInput, RingResult, use_side
@@ -74,7 +74,7 @@ class Linearisation:
         Iteration that became the incumbent; −1 before the first.
     field_kw : ndarray, shape (T,)
         Heat of a borefield into the ring; zero without one, and before the first simulation [kW].
-    plant_eur_per_kwh, plant_known_eur : ndarray, shape (2, T)
+    plant_eur_per_kwh, plant_known_eur : ndarray, shape (W, T)
         What heat costs a plant that the programme does not see [€/kWh, €]; zero where it sees the
         water. See `anello.coupling.unseen_plant.PlantPrice`.
     well_shift_k : ndarray, shape (T,)
@@ -104,8 +104,8 @@ class Linearisation:
     cost_eur: float
     iteration: int
     field_kw: Floats = field(default_factory=lambda: np.zeros(0))
-    plant_eur_per_kwh: Floats = field(default_factory=lambda: np.zeros((2, 0)))
-    plant_known_eur: Floats = field(default_factory=lambda: np.zeros((2, 0)))
+    plant_eur_per_kwh: Floats = field(default_factory=lambda: np.zeros((len(WAYS), 0)))
+    plant_known_eur: Floats = field(default_factory=lambda: np.zeros((len(WAYS), 0)))
     well_shift_k: Floats = field(default_factory=lambda: np.zeros(0))
     output_kwh: Floats = field(default_factory=lambda: np.zeros(0))
     offset_kwh: Floats = field(default_factory=lambda: np.zeros(0))
@@ -195,8 +195,8 @@ def start(config: RingConfig, nodes: tuple[str, ...], cop: Floats) -> Linearisat
         cost_eur=np.inf,
         iteration=-1,
         field_kw=np.zeros(cop.shape[1]),
-        plant_eur_per_kwh=np.zeros((2, cop.shape[1])),
-        plant_known_eur=np.zeros((2, cop.shape[1])),
+        plant_eur_per_kwh=np.zeros((len(WAYS), cop.shape[1])),
+        plant_known_eur=np.zeros((len(WAYS), cop.shape[1])),
         well_shift_k=np.zeros(cop.shape[1]),
         output_kwh=zero,
         offset_kwh=zero,
@@ -265,7 +265,7 @@ def linearise(
     given = np.zeros_like(starts)
     if rows.sees_water:
         given = (ends - rows.phi * starts - rows.gain_degc) / rows.psi - decided_kw
-    paid = PlantPrice(*np.zeros((2, 2, data.times.size)))
+    paid = PlantPrice(*np.zeros((2, len(WAYS), data.times.size)))
     if not rows.sees_water:
         paid = plant_price(config, rows, data, result, prices, pumps_kw * data.step_h)
     shape = (len(rows.machines), data.times.size)

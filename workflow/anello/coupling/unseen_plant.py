@@ -1,9 +1,11 @@
 """What heat costs the plant of a ring whose water no programme sees.
 
 The plant of two pipes answers to what heat pumps do: water that they cool comes to it, and it heats
-as much again; where they warm water on balance, it cools. What one more kilowatt-hour costs it
-follows from how its devices answer to more flow. Where the balance changes sign, so does the price:
-the programme sees both ways, and the higher line holds.
+as much again; where they warm water on balance, it cools. What that costs follows from how its
+devices answer to the flow: an exchanger moves less of each further kilogram, and a dearer device
+the rest, so that the cost bends upwards, and its price changes sign where the balance does. The
+programme sees the cost of each step as the highest of several lines: the one at the incumbent, and
+tangents at other flows.
 """
 
 from __future__ import annotations
@@ -14,24 +16,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.coupling.unseen import Prices
-from anello.optimise.formulation.ring_rows import RingRows
+from anello.optimise.formulation.ring_rows import WAYS, RingRows
 from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput, RingResult
-from anello.ring.two_pipe_plant import heat_per_flow
+from anello.ring.two_pipe_plant import heat_at_flows
 
 Floats = NDArray[np.float64]
+
+ASIDE_KW_PER_K = 0.01
+"""Flow by which the plant's answer to more of it is found [kW/K]."""
+
+BESIDE = (-0.2, -0.07, 0.07, 0.2)
+"""Where tangents are, from the incumbent's flow on, in shares of the largest one [-]."""
 
 
 @dataclass(frozen=True)
 class PlantPrice:
-    """What heat into the ring costs its plant, as two lines of which the higher holds.
+    """What heat into the ring costs its plant, as lines of which the highest holds.
 
     Attributes
     ----------
-    eur_per_kwh : ndarray, shape (2, T)
-        Slope where heat pumps cool the water on balance, and the plant heats; and where they warm
-        it [€/kWh].
-    known_eur : ndarray, shape (2, T)
+    eur_per_kwh : ndarray, shape (W, T)
+        Slopes, by `ring_rows.WAYS`: at the incumbent, where heat pumps cool the water on balance,
+        and the plant heats; where they warm it; then the same at other flows [€/kWh].
+    known_eur : ndarray, shape (W, T)
         What the lines are at no heat, with what the plant costs at the incumbent left out [€].
     """
 
@@ -67,16 +75,28 @@ def plant_price(
     price = np.full(result.step_h.size, rows.electricity_price_eur_per_kwh)
     if rows.electricity_location is not None:
         price = np.asarray(prices.electricity_eur_per_kwh[rows.electricity_location], dtype=float)
-    slopes = np.zeros((2, price.size))
+    slopes, known = np.zeros((2, len(WAYS), price.size))
     if config.plant is None or config.two_pipe is None:
-        return PlantPrice(slopes, slopes.copy())
-    ways = heat_per_flow(config, data, result)
-    for row, (sign, grown) in enumerate(zip((-1.0, 1.0), ways, strict=True)):
-        for name, heat in grown.items():
-            own = config.plant.cost_eur_per_kwh(name) + price * result.e_bal[name]
-            slopes[row] += sign * own * heat / config.two_pipe.difference_k
-    # The line of the incumbent's way is nothing at the incumbent; the other one meets it where no
-    # heat is moved on balance.
-    own_way = np.where(heat_kwh <= 0.0, slopes[0], slopes[1])
-    known = np.tile(-own_way * heat_kwh, (2, 1))
-    return PlantPrice(slopes, known)
+        return PlantPrice(slopes, known)
+    ways = np.array([-1.0, 1.0])[:, None, None]
+    # The plant's flow as heat that the programme counts, in both ways: one of them is none.
+    own = np.maximum(ways[:, 0] * heat_kwh / (config.two_pipe.difference_k * data.step_h), 0.0)
+    points = np.array((0.0, *BESIDE))[:, None] * own.max()
+    flows = np.maximum(own[:, None] + points, 0.0)
+    costs, more = np.zeros((2, *flows.shape))
+    for aside, told in ((0.0, costs), (ASIDE_KW_PER_K, more)):
+        for name, kw in heat_at_flows(config, data, result, flows + aside).items():
+            told += (config.plant.cost_eur_per_kwh(name) + price * result.e_bal[name]) * kw
+    # From cost per flow to cost per heat, and from tangents to what they are at no heat.
+    per_flow = (more - costs) / ASIDE_KW_PER_K
+    slopes = ways * per_flow / config.two_pipe.difference_k
+    known = (costs - per_flow * flows) * data.step_h
+    here = np.where(heat_kwh <= 0.0, known[0, 0], known[1, 0])
+    here = here + np.where(heat_kwh <= 0.0, slopes[0, 0], slopes[1, 0]) * heat_kwh
+    known -= here
+    # No line is above the incumbent's own there, should the cost bend downwards somewhere.
+    known = np.minimum(known, -slopes * heat_kwh)
+    lines = (len(WAYS), price.size)
+    return PlantPrice(
+        slopes.transpose(1, 0, 2).reshape(lines), known.transpose(1, 0, 2).reshape(lines)
+    )

@@ -16,18 +16,15 @@ from anello.ring.plant import PlantController
 Floats = NDArray[np.float64]
 _TRIES = 60
 _AGREES_K = 1e-9
-_ASIDE_KW_PER_K = 0.01
-"""Flow by which the plant's answer to more of it is found [kW/K]."""
 
 
-def heat_per_flow(
-    config: RingConfig, data: RingInput, result: RingResult
-) -> tuple[dict[str, Floats], dict[str, Floats]]:
-    """Return the heat that each device would move for each unit of flow, (T,) [kW/(kW/K)].
+def heat_at_flows(
+    config: RingConfig, data: RingInput, result: RingResult, flows: Floats
+) -> dict[str, Floats]:
+    """Return the heat that each device would move if it met as much water as is told.
 
-    Once for more flow into the warm line, once for more into the cold one. Where the plant feeds
-    that line in the step, it is how the device answers to a little more; in the other line, how it
-    would answer to a first little flow. The water that reaches the plant stays as it is.
+    Where the plant feeds a line in the step, the water that reaches it stays as it is; else it is
+    the water that stands at its door.
 
     Parameters
     ----------
@@ -35,6 +32,14 @@ def heat_per_flow(
         The ring's settings.
     data, result : RingInput, RingResult
         The dispatch and its simulation.
+    flows : ndarray, shape (2, K, T)
+        Heat capacity flow of water that the plant feeds into the warm line, and of water that it
+        feeds into the cold one; K of each [kW/K].
+
+    Returns
+    -------
+    dict of str to ndarray, shape (2, K, T)
+        Heat by device, without a sign [kW].
     """
     network = config.two_pipe
     assert network is not None
@@ -50,22 +55,17 @@ def heat_per_flow(
     steps, places = data.times.size, result.node_degc.shape[1] // 2
     warm_degc = network.start_warm_degc(config.initial_degc)
     plant = LinesPlant(config, devices, steps, warm_degc, network.difference_k)
-    found = []
-    for sign, at_rest in ((1.0, result.node_degc[:, places]), (-1.0, result.node_degc[:, 0])):
-        grown = np.zeros((len(devices), steps))
-        flows = (sign * result.flow_kg_s * config.medium.kj_per_kgk).tolist()
-        for step, flow in enumerate(flows):
-            if plant.controller is None:
-                continue
-            before = max(flow, 0.0)
-            inlet = float(result.plant_degc[step] if before > 0.0 else at_rest[step])
-            more, _ = plant.at_inlet(step, sign * (before + _ASIDE_KW_PER_K), inlet)
-            less = np.zeros(len(devices))
-            if before > 0.0:
-                less, _ = plant.at_inlet(step, sign * before, inlet)
-            grown[:, step] = (np.abs(more) - np.abs(less)) / _ASIDE_KW_PER_K
-        found.append({device.name: row for device, row in zip(devices, grown, strict=True)})
-    return found[0], found[1]
+    moved = np.zeros((2, len(devices), *flows.shape[1:]))
+    for way, (sign, door) in enumerate(((1.0, places), (-1.0, 0))):
+        at_rest = result.node_degc[:-1, door]
+        inlet_degc = np.where(sign * result.flow_kg_s > 0.0, result.plant_degc, at_rest)
+        for point, flow in enumerate(flows[way]):
+            for step, (through, inlet) in enumerate(
+                zip(flow.tolist(), inlet_degc.tolist(), strict=True)
+            ):
+                if through > 0.0 and plant.controller is not None:
+                    moved[way, :, point, step] = plant.at_inlet(step, sign * through, inlet)[0]
+    return {device.name: np.abs(moved[:, k]) for k, device in enumerate(devices)}
 
 
 class LinesPlant:

@@ -28,8 +28,14 @@ WAVE_KEEP = "ring_wave_keep"
 WAVE_PER_KW = "ring_wave_per_kw"
 WATER_PER_WAVE = "ring_water_per_wave"
 UNSEEN_PER_KW = "ring_unseen_per_kw"
-WAYS = ("heated", "cooled")
-"""What the plant of two pipes does to the water on balance."""
+_POINTS = 4
+WAYS = tuple(
+    f"{way}{'' if point == 0 else f'_{point}'}"
+    for point in range(1 + _POINTS)
+    for way in ("heated", "cooled")
+)
+"""What the plant of two pipes does to the water on balance: as much as at the incumbent, and more
+and more of it."""
 FIELD_PER_K = "ring_field_kw_per_k"
 FIELD_PER_RISE = "ring_field_kw_per_k_risen"
 FIELD_PER_MASS = "ring_field_kw_per_mass"

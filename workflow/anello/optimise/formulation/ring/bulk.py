@@ -45,7 +45,7 @@ def ring_balance(c: Context) -> Rows | None:
     equation=r"ring\_unseen_t \ge \lambda_{w,t} \sum (\sigma\, q + P) + \mu_{w,t}",
 )
 def ring_unseen_heat(c: Context) -> Rows | None:
-    """Heat of heat pumps costs what the plant has to pay for it, heating or cooling on balance."""
+    """Heat of heat pumps costs the plant what the highest of its lines says, warming or cooling."""
     rows = rows_of(c)
     if rows is None or rows.sees_water:
         return None
@@ -54,7 +54,8 @@ def ring_unseen_heat(c: Context) -> Rows | None:
     labels = tuple(pair(WAYS[way], pumps[number]) for way, number in both)
     one_way = pump_heat(c, rows)
     heat = one_way.sum_into(range(len(pumps)), len(both))
-    heat = heat + one_way.sum_into(range(len(pumps), len(both)), len(both))
+    for first in range(len(pumps), len(both), len(pumps)):
+        heat = heat + one_way.sum_into(range(first, first + len(pumps)), len(both))
     heat = heat * Parameter(UNSEEN_PER_KW, labels, np.zeros((len(both), c.n_time)))
     cost = copies(c.system.variables["ring_unseen"].at(), len(WAYS))
     relation = cost - heat.sum_into([way for way, _ in both], len(WAYS)) >= 0.0
