@@ -24,7 +24,7 @@ BEGIN, END = "<!-- two pipes: begin -->", "<!-- two pipes: end -->"
 COUPLINGS = {
     "fixed point": {"method": "fixed_point"},
     "fixed point, ω = 0.5": {"method": "fixed_point", "fixed_point": {"relaxation": 0.5}},
-    "SLP": {"method": "slp", "slp": {"balancing": "deadband"}, "predicted_decrease": 1e-3},
+    "SLP": {"method": "slp", "slp": {"balancing": "deadband"}},
 }
 
 

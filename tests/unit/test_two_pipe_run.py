@@ -109,6 +109,13 @@ def test_the_search_is_cheaper_than_any_iteration_of_the_fixed_point():
     assert found.best.ring.audit.relative < 1e-6
 
 
+@pytest.mark.parametrize("seed", [2, 4])
+def test_the_search_ends_where_the_cost_of_the_plant_bends(seed):
+    """With one line for each way it crept, keeping half of each promise, beyond 40 iterations."""
+    found = coupled_two_pipes(seed, SLP | {"max_iterations": 16}).run(must_converge=False)
+    assert found.record.converged
+
+
 def test_the_price_of_heat_is_what_the_plant_pays_for_more_of_it():
     near = {"balancing": "deadband", "trust_region_k": 1.0}  # away from where the plant starts
     made = coupled_two_pipes(0, SLP | {"slp": near, "max_iterations": 2}, days=1)
@@ -117,11 +124,13 @@ def test_the_price_of_heat_is_what_the_plant_pays_for_more_of_it():
     prices = Prices.of(rows, found.cost.price_eur_per_kwh, found.dispatch)
     heat_kwh = result.q_ring_kw.sum(axis=0) * data.step_h
     paid = plant_price(made.ring, rows, data, result, prices, heat_kwh)
-    assert (paid.eur_per_kwh[0] <= 1e-12).all()
-    assert (paid.eur_per_kwh[1] >= -1e-12).all()
-    # Nothing at the incumbent on its own way, and less than that on the other.
+    assert (paid.eur_per_kwh[0::2] <= 1e-12).all()
+    assert (paid.eur_per_kwh[1::2] >= -1e-12).all()
+    # Nothing at the incumbent on its own way, and no more than that on any other.
     lines = paid.eur_per_kwh * heat_kwh + paid.known_eur
     np.testing.assert_allclose(lines.max(axis=0), 0.0, atol=1e-9)
+    own = np.where(heat_kwh <= 0.0, lines[0], lines[1])
+    np.testing.assert_allclose(own, 0.0, atol=1e-9)
 
     def cost_eur(step: int, more: float) -> float:
         q = data.q_kw.copy()
@@ -134,6 +143,11 @@ def test_the_price_of_heat_is_what_the_plant_pays_for_more_of_it():
 
     steps = [4, 12, 20]
     for step in steps:
+        for more in (-0.3, 0.15, 0.3):  # the lines follow the bend of the cost
+            lines = paid.eur_per_kwh[:, step] * heat_kwh[step] * (1.0 + more)
+            moved = float((lines + paid.known_eur[:, step]).max())
+            truly = cost_eur(step, more) - cost_eur(step, 0.0)
+            assert moved == pytest.approx(truly, rel=0.1, abs=0.02)
         slope = paid.eur_per_kwh[0 if heat_kwh[step] <= 0.0 else 1, step] * heat_kwh[step]
         truly = (cost_eur(step, 1e-3) - cost_eur(step, -1e-3)) / 2e-3
         assert slope == pytest.approx(truly, rel=0.1, abs=2e-3)

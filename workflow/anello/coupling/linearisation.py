@@ -25,7 +25,6 @@ from anello.optimise.formulation.ring_rows import (
     UNSEEN_PER_KW,
     WAYS,
     RingRows,
-    pair,
 )
 from anello.optimise.solve.problem import Problem
 from anello.ring.config import RingConfig
@@ -72,11 +71,7 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
         values |= wave_values(rows.loop, about.water, correction)
         row_bounds |= water_rows(about.water, rows.initial_degc, correction)
     if not rows.sees_water:
-        values[UNSEEN_PER_KW] = {
-            pair(way, node): slope
-            for way, slope in zip(WAYS, about.plant_eur_per_kwh, strict=True)
-            for node in about.nodes
-        }
+        values[UNSEEN_PER_KW] = dict(zip(WAYS, about.plant_eur_per_kwh, strict=True))
         free = np.full_like(about.plant_known_eur, np.nan)
         row_bounds["ring_unseen_heat"] = (about.plant_known_eur, free)
     most_kw = exchangers(config, rows, about, values, row_bounds)

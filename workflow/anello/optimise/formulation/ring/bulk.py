@@ -10,7 +10,7 @@ from anello.optimise.formulation.registry import Rows, constraint
 from anello.optimise.formulation.ring.heat import plant_heat, pump_heat, require_plain
 from anello.optimise.formulation.ring.unknowns import one, rows_of
 from anello.optimise.formulation.ring.water import copies, temperature_before
-from anello.optimise.formulation.ring_rows import UNSEEN_PER_KW, WAYS, pair
+from anello.optimise.formulation.ring_rows import UNSEEN_PER_KW, WAYS
 from anello.optimise.formulation.system import TIME_AXIS
 
 
@@ -39,24 +39,34 @@ def ring_balance(c: Context) -> Rows | None:
 
 
 @constraint(
+    "ring_net_balance",
+    index="ring, timestep",
+    when="the ring is two pipes",
+    equation=r"ring\_net\_heat_t = \sum (\sigma\, q + P)",
+)
+def ring_net_balance(c: Context) -> Rows | None:
+    """What heat pumps put into the water of two pipes and take out of it is moved on balance."""
+    rows = rows_of(c)
+    if rows is None or rows.sees_water:
+        return None
+    net = c.system.variables["ring_net_heat"].at()
+    return Rows(one(), net - pump_heat(c, rows).sum_items() == 0.0, TIME_AXIS)
+
+
+@constraint(
     "ring_unseen_heat",
     index="way, timestep",
     when="the ring is two pipes",
-    equation=r"ring\_unseen_t \ge \lambda_{w,t} \sum (\sigma\, q + P) + \mu_{w,t}",
+    equation=r"ring\_unseen_t \ge \lambda_{w,t}\, ring\_net\_heat_t + \mu_{w,t}",
 )
 def ring_unseen_heat(c: Context) -> Rows | None:
     """Heat of heat pumps costs the plant what the highest of its lines says, warming or cooling."""
     rows = rows_of(c)
     if rows is None or rows.sees_water:
         return None
-    pumps = rows.heat_pumps
-    both = [(way, number) for way in range(len(WAYS)) for number in range(len(pumps))]
-    labels = tuple(pair(WAYS[way], pumps[number]) for way, number in both)
-    one_way = pump_heat(c, rows)
-    heat = one_way.sum_into(range(len(pumps)), len(both))
-    for first in range(len(pumps), len(both), len(pumps)):
-        heat = heat + one_way.sum_into(range(first, first + len(pumps)), len(both))
-    heat = heat * Parameter(UNSEEN_PER_KW, labels, np.zeros((len(both), c.n_time)))
-    cost = copies(c.system.variables["ring_unseen"].at(), len(WAYS))
-    relation = cost - heat.sum_into([way for way, _ in both], len(WAYS)) >= 0.0
-    return Rows({"way": list(WAYS)}, relation, TIME_AXIS)
+    cost, net = (
+        copies(c.system.variables[name].at(), len(WAYS))
+        for name in ("ring_unseen", "ring_net_heat")
+    )
+    slope = Parameter(UNSEEN_PER_KW, WAYS, np.zeros((len(WAYS), c.n_time)))
+    return Rows({"way": list(WAYS)}, cost - net * slope >= 0.0, TIME_AXIS)

@@ -129,6 +129,18 @@ def ring_unseen(c: Context) -> Columns | None:
 
 
 @variable(
+    "ring_net_heat",
+    index="ring, timestep",
+    when="the ring is two pipes",
+    domain=r"\in \mathbb{R} \; [\mathrm{kWh}]",
+)
+def ring_net_heat(c: Context) -> Columns | None:
+    """Heat of all heat pumps into water that the programme does not see, on balance."""
+    rows = rows_of(c)
+    return Columns(one(), TIME_AXIS, lower=-INF) if rows and not rows.sees_water else None
+
+
+@variable(
     "ring_pump",
     index="ring, timestep",
     when="the ring is a loop, and a location's electricity balance carries plant and pump",
