@@ -13,8 +13,8 @@ from anello.model.schema.yaml_reader import read_settings
 from anello.optimise.results import read_results
 from anello.optimise.results.summary import summarise
 from anello.run.config import merge, parse_config
+from anello.run.kept_sizes import kept_sizes
 from anello.run.stages.scenario import run_scenario
-from anello.run.studies.kept_sizes import kept_sizes
 
 DAYS = ["2015-07-01", "2015-07-02"]
 

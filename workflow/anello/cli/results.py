@@ -327,7 +327,7 @@ def _keep_sizes(told: argparse.Namespace) -> int:
 
     from anello.base.files import atomic_path
     from anello.optimise.results import read_results
-    from anello.run.studies.kept_sizes import kept_sizes
+    from anello.run.kept_sizes import kept_sizes
 
     source, target = _saved(told.results), Path(told.out_file)
     if target.exists():
