@@ -19,7 +19,7 @@ from anello.district.from_map import MapOptions, district_from_map, tree_setting
 from anello.district.from_map.features import Projection
 from anello.district.from_map.laying import NEXT_DOOR_M
 from anello.district.pipes import with_pipes
-from anello.district.sizing import MARGIN, tree_plant
+from anello.district.sizing import MARGIN, network_plant
 from anello.errors import InputError
 from anello.examples.quarter_map import PLANT_DEG, copy_quarter
 from anello.ring import RingInput, simulate
@@ -206,7 +206,7 @@ def test_wells_bring_the_water_at_a_bound_to_where_a_load_takes_it_back():
         update={"wells": milan.wells.model_copy(update={"flow_kg_per_s": None})}
     )
     net_kw = np.array([-1000.0, 300.0])
-    found = tree_plant(open_wells, net_kw, 4.0)
+    found = network_plant(open_wells, net_kw, 4.0)
     conductance = 250.0 * np.log(5.0)
     needed = conductance / (open_wells.wells.effectiveness * WATER_KJ_PER_KGK)
     flow = found["wells"]["flow_kg_per_s"]
@@ -224,18 +224,21 @@ def test_a_heater_gives_what_wells_that_are_told_leave(flow, left):
             "plant": Plant(),
         }
     )
-    found = tree_plant(told, np.array([-1000.0]), 4.0)["plant"]
+    found = network_plant(told, np.array([-1000.0]), 4.0)["plant"]
     assert found["backup_heater_kw"] == pytest.approx(MARGIN * left, rel=0.05)
     assert "chiller_kw" not in found
     enough = told.model_copy(
         update={"wells": milan.wells.model_copy(update={"flow_kg_per_s": 5000.0})}
     )
-    assert tree_plant(enough, np.array([-1000.0]), 4.0) == {}
+    assert network_plant(enough, np.array([-1000.0]), 4.0) == {}
 
 
 @pytest.mark.parametrize(
     ("spread_k", "said"),
-    [(6.0, r"cannot hold two lines 6 K apart.*Give less than 5"), (12.0, r"do not fit between")],
+    [
+        (6.0, r"cannot hold water that differs by 6 K.*Give less than 5"),
+        (12.0, r"do not fit between"),
+    ],
 )
 def test_lines_too_far_apart_are_refused(quarter, spread_k, said):
     with pytest.raises(InputError, match=said):

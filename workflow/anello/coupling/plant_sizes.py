@@ -113,7 +113,7 @@ def size_bounds(
     most = np.array([size.most for size in rows.sizes.values()])
     if not np.isfinite(trust_region_k) or not sizes:
         first = np.array([size.first for size in rows.sizes.values()])
-        return first, first
+        return np.maximum(first - NO_SIZE, 0.0), first  # fixed, the columns would be taken out
     about = np.array([sizes[name] for name in rows.sizes])
     reach = (most - least) * min(trust_region_k / WHOLE_RANGE_K, 1.0)
     return np.maximum(least, about - reach), np.minimum(most, about + reach)

@@ -189,15 +189,15 @@ def line_temperatures_degc(loop: Loop, spread_k: float) -> tuple[float, float]:
     return middle + half, middle - half
 
 
-def tree_plant(
+def network_plant(
     config: DistrictConfig, net_kw: Series, spread_k: float
 ) -> dict[str, dict[str, float]]:
-    """Return the sizes of a plant that holds two lines within the ring's bounds, as far as open.
+    """Return the sizes of a plant that holds a network within the ring's bounds, as far as open.
 
-    The plant meets all water of the network once, ``ṁc = Q/ΔT`` in the worst hour, and no water is
-    there to bridge an hour. In winter the cold line comes to it at the lower bound, and wells give
+    All water of two lines, or of a loop, passes the plant with ``ṁc = Q/ΔT`` in the worst hour, and
+    no water is there to bridge an hour. In winter it comes at the lower bound, and wells give
     ``Q = ṁc·(1 − exp(−UA/(ṁc)))·(T_well − T_low)``, so that ``UA = ṁc·ln(1/(1 − ΔT/(T_well −
-    T_low)))``; in summer the warm line at the upper one. Where the wells' flow is told, heater and
+    T_low)))``; in summer at the upper one. Where the wells' flow is told, heater and
     chiller take what is left.
 
     Parameters
@@ -207,7 +207,8 @@ def tree_plant(
     net_kw : ndarray, shape (T,)
         Net heat of the heat pumps into the network [kW].
     spread_k : float
-        Difference between the lines, ΔT [K].
+        Difference between the lines, or by which a loop's water is cooled or warmed on its way
+        around, ΔT [K].
 
     Returns
     -------
@@ -250,9 +251,9 @@ def _too_far_apart(config: DistrictConfig, spread_k: float, driving_k: float) ->
     low, high = loop.temperature_min_degc, loop.temperature_max_degc
     less = f"Give less than {driving_k:g}, or say" if driving_k > 0.0 else "Say"
     return Problem(
-        f"wells at {config.wells.temperature_degc:g} °C cannot hold two lines {spread_k:g} K apart "
-        f"between {low:g} and {high:g} °C: what they bring to their own temperature at best comes "
-        "back beyond a bound",
+        f"wells at {config.wells.temperature_degc:g} °C cannot hold water that differs by "
+        f"{spread_k:g} K between {low:g} and {high:g} °C: what they bring to their own temperature "
+        "at best comes back beyond a bound",
         key="--spread_k",
         value=spread_k,
         suggestion=f"{less} in --description the wells' flow (wells.flow_kg_per_s, 0 for none; "

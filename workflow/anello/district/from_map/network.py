@@ -176,19 +176,20 @@ def _laid(
 ) -> tuple[list[Segment], dict[str, NDArray[np.float64]]]:
     """Return the pipes, and each substation's heat into them [kW].
 
-    The plant that a tree needs, where nothing else is said of it, goes into the description.
+    The plant that they need, where nothing else is said of it, goes into the description.
     """
-    from anello.district.sizing import line_temperatures_degc, tree_plant
+    from anello.district.sizing import line_temperatures_degc, network_plant
 
     config = parse_district(description, str(source), output)
-    if options.layout == "loop":
-        net_kw = _net_heat_kw(config, source, None)
-        return loop_segments(graph, plant, substations, net_kw, options), net_kw
-    lines = line_temperatures_degc(config.loop, options.spread_k)
+    lines = None
+    if options.layout == "tree":
+        lines = line_temperatures_degc(config.loop, options.spread_k)
     net_kw = _net_heat_kw(config, source, lines)
     total_kw = np.sum(list(net_kw.values()), axis=0)
-    for section, sizes in tree_plant(config, total_kw, options.spread_k).items():
+    for section, sizes in network_plant(config, total_kw, options.spread_k).items():
         description[section] = {**description.get(section, {}), **sizes}
+    if lines is None:
+        return loop_segments(graph, plant, substations, net_kw, options), net_kw
     kj_per_kgk = ring_medium(config.loop.fluid, lines).kj_per_kgk
     return tree_segments(graph, plant, substations, net_kw, options, kj_per_kgk), net_kw
 
