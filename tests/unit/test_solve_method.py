@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 
 import numpy as np
@@ -110,3 +111,17 @@ def test_a_stretched_column_leaves_the_optimum_as_it_is():
     assert entries.max() <= interior.COPY_ENTRIES + 2
     x = solve_piece(wide).x
     assert x[0] == pytest.approx(2.0)
+
+
+def test_a_programme_with_a_basis_is_not_for_hipo_unless_it_is_asked_for(monkeypatch):
+    monkeypatch.setattr(methods, "MANY_ROWS", 0)
+    monkeypatch.setattr(methods, "hipo_installed", lambda: True)
+    matrix = sparse.csr_array(np.ones((400, 1)))
+    none = np.zeros(1, dtype=np.int8), np.zeros(400, dtype=np.int8)
+    piece = Piece(
+        np.ones(1), np.zeros(1), np.ones(1), matrix, *np.zeros((2, 400)), np.zeros(1, bool)
+    )
+    assert methods.method_of("auto", piece, 400) == "hipo"
+    warm = dataclasses.replace(piece, start=none)
+    assert methods.method_of("auto", warm, 400) == "simplex"
+    assert methods.method_of("hipo", warm, 400) == "hipo"

@@ -59,6 +59,9 @@ def best_method(shape: Shape) -> Method:
 def method_of(asked: Method, piece: Piece, n_steps: int) -> Method:
     """Return the method by which a piece is solved: the one asked for, where it can be had.
 
+    A piece that starts from a basis is left to the simplex unless another method is asked for: HiPO
+    hands none on, so that the programme before was not for HiPO either, or it failed on it.
+
     Parameters
     ----------
     asked : str
@@ -69,6 +72,8 @@ def method_of(asked: Method, piece: Piece, n_steps: int) -> Method:
         Its time steps.
     """
     if piece.integer.any() or not len(piece.row_lower):
+        return "simplex"
+    if asked == "auto" and piece.start is not None:
         return "simplex"
     method = best_method(Shape.of(piece.matrix, n_steps)) if asked == "auto" else asked
     if method == "hipo" and not hipo_installed():
