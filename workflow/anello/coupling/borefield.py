@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.coupling.incumbent import Linearisation
-from anello.coupling.limits import line, weight_of_rise
+from anello.coupling.limits import by_water, line, weight_of_rise
 from anello.errors import InputError, Problem
 from anello.optimise.formulation.ring_rows import (
     ALWAYS,
@@ -23,7 +23,6 @@ from anello.ring.borefield.field import Borefield, compile_borefield
 from anello.ring.config import RingConfig
 from anello.ring.devices import ways_of
 from anello.ring.geometry import stations
-from anello.ring.plant import over_a_step
 
 Floats = NDArray[np.float64]
 
@@ -31,9 +30,7 @@ NOTHING = 1e-9
 """Less than this share of a mass is nothing [-]."""
 
 
-def field_rows(
-    config: RingConfig, nodes: tuple[str, ...], step_h: Floats, psi: Floats
-) -> FieldRows | None:
+def field_rows(config: RingConfig, nodes: tuple[str, ...], step_h: Floats) -> FieldRows | None:
     """Put a borefield into plain numbers for the formulation; None without one.
 
     Parameters
@@ -44,8 +41,6 @@ def field_rows(
         Heat pumps.
     step_h : ndarray, shape (T,)
         Length of the steps [h].
-    psi : ndarray, shape (T,)
-        Rise of the (mean) water per heat over each step [K/kW].
 
     Raises
     ------
@@ -82,7 +77,7 @@ def field_rows(
         keep=keep,
         drop_k_per_kw=drop,
         undisturbed_degc=field.undisturbed_degc,
-        kw_per_k=_conductance(config, field, drop, psi, None),
+        kw_per_k=_conductance(field, drop, None),
         fluid_kw_per_k=1.0 / (drop.sum(axis=0) + 1.0 / field.to_wall_kw_per_k()),
         fluid_degc=settings.limits_degc,
         always=settings.always,
@@ -134,25 +129,13 @@ def beyond_at_horizon_k(rows: FieldRows, heat_kw: Floats) -> float:
 
 
 def _conductance(
-    config: RingConfig,
-    field: Borefield,
-    drop_k_per_kw: Floats,
-    psi: Floats,
-    passing_kw_per_k: Floats | None,
+    field: Borefield, drop_k_per_kw: Floats, passing_kw_per_k: Floats | None
 ) -> Floats:
-    """Return the heat per kelvin between idle wall and water at a step's start, (T,) [kW/K]."""
+    """Return the heat per kelvin between idle wall and the water that it meets, (T,) [kW/K]."""
     drop = drop_k_per_kw.sum(axis=0)
     passing = np.full_like(drop, np.inf) if passing_kw_per_k is None else passing_kw_per_k
     pairs = zip(drop.tolist(), passing.tolist(), strict=True)
-    per_k = np.array([field.conductance_kw_per_k(k, kw) for k, kw in pairs])
-    if config.model == "loop":
-        return per_k
-    return np.array(
-        [
-            over_a_step(kw, np.array([rise]))[0]
-            for kw, rise in zip(per_k.tolist(), psi.tolist(), strict=True)
-        ]
-    )
+    return np.array([field.conductance_kw_per_k(k, kw) for k, kw in pairs])
 
 
 def idle_degc(rows: FieldRows, heat_kw: Floats) -> Floats:
@@ -204,7 +187,7 @@ def field_limits(
     passing = None
     if about.water is not None:
         passing = about.water.passing_kw_per_k
-    per_k = _conductance(config, compiled, field.drop_k_per_kw, rows.psi, passing)
+    per_k = _conductance(compiled, field.drop_k_per_kw, passing)
     weight = weight_of_rise(rows, about, per_k)
     idle = idle_degc(field, about.field_kw)
     slopes: dict[str, Floats] = {}
@@ -220,7 +203,8 @@ def field_limits(
     else:
         start = about.temperature_degc[:-1]
         if about.water is not None:
-            start = about.water.degc[field.station] + weight * np.diff(about.temperature_degc)
+            start = about.water.degc[field.station]
+        start = start + weight * np.diff(about.temperature_degc)
         size = np.full_like(start, field.most_kw)
         for name, sign in zip(field.ways, field.signs, strict=True):
             slope, limit, most[name] = line(
@@ -243,10 +227,10 @@ def field_limits(
             limits.append(limit)
         bound = np.array(limits)
         row_bounds["ring_field_max"] = (np.full_like(bound, np.nan), bound)
-    values[FIELD_PER_K] = slopes
+    divided = {name: by_water(rows, slope, weight) for name, slope in slopes.items()}
+    values[FIELD_PER_K] = {name: at_place for name, (at_place, _) in divided.items()}
     values[FIELD_PER_MASS] = memory
-    if rows.loop is not None:
-        values[FIELD_PER_RISE] = {name: slope * weight for name, slope in slopes.items()}
+    values[FIELD_PER_RISE] = {name: risen for name, (_, risen) in divided.items()}
     return most
 
 

@@ -24,8 +24,8 @@ from anello.optimise.formulation.ring_rows import (
 )
 from anello.optimise.solve.problem import Problem
 from anello.ring.config import RingConfig
-from anello.ring.plant import over_a_step, passing_each
-from anello.ring.rounds import weights_of_change
+from anello.ring.plant import passing_each
+from anello.ring.rounds import weights_in_mixed_water, weights_of_change
 
 if TYPE_CHECKING:
     pass
@@ -87,7 +87,7 @@ def exchangers(
     returned as the largest heat of the device, by step [kW].
     """
     most_kw: dict[str, Floats] = {}
-    patched: dict[str, Floats] = {}
+    at_start: dict[str, Floats] = {}
     risen: dict[str, Floats] = {}
     shifted: dict[str, Floats] = {}
     by_size: dict[str, Floats] = {}
@@ -102,22 +102,21 @@ def exchangers(
             device = replace(device, body_degc=device.body_degc + about.well_shift_k)
         conductance = _conductance(rows, about, device)
         weight = weight_of_rise(rows, about, conductance)
-        patched[name], limit, most_kw[name] = _exchange(
+        slope, limit, most_kw[name] = _exchange(
             config, rows, about, device, conductance, weight, used_kw
         )
-        risen[name] = patched[name] * weight
+        at_start[name], risen[name] = by_water(rows, slope, weight)
         if device.sized:
-            by_size[name], limit = _by_size(rows, about, device, patched[name], limit)
+            by_size[name], limit = _by_size(rows, about, device, slope, limit)
         if tires:
-            shifted[name] = _follows(patched[name], conductance, device)
+            shifted[name] = _follows(slope, conductance, device)
             limit = limit - device.sign * shifted[name] * about.well_shift_k
         limits.append(limit)
     if limits:
         limit = np.array(limits)
         row_bounds["ring_exchange_max"] = (np.full_like(limit, np.nan), limit)
-        values[EXCHANGE_PER_K] = patched
-        if rows.loop is not None:
-            values[EXCHANGE_PER_RISE] = risen
+        values[EXCHANGE_PER_K] = at_start
+        values[EXCHANGE_PER_RISE] = risen
         values[EXCHANGE_PER_SHIFT] = shifted
         values[EXCHANGE_PER_SIZE] = by_size
     return most_kw
@@ -220,13 +219,13 @@ def _conductance(rows: RingRows, about: Linearisation, device: Device) -> Floats
     """Return the heat per kelvin between a device's other side and the water, (T,) [kW/K]."""
     if about.water is not None:
         return passing_each(device.kw_per_k, about.water.passing_kw_per_k)
-    if rows.loop is None:
-        return over_a_step(device.kw_per_k, rows.psi)
     return np.broadcast_to(device.kw_per_k, rows.step_h.shape)
 
 
 def weight_of_rise(rows: RingRows, about: Linearisation, conductance: Floats) -> Floats:
     """Return how much of the mean's rise in a step an exchanger meets, shape (T,) [-].
+
+    Nothing on a loop whose flow no simulation has found yet.
 
     Parameters
     ----------
@@ -235,10 +234,32 @@ def weight_of_rise(rows: RingRows, about: Linearisation, conductance: Floats) ->
     conductance : ndarray, shape (T,)
         Heat per kelvin between the exchanger's other side and the water that it meets [kW/K].
     """
-    if about.water is None:
-        return np.zeros_like(rows.step_h)
     per_kw = rows.step_h / rows.capacity_kwh_per_k
+    if rows.loop is None:
+        return weights_in_mixed_water(conductance, rows.loss_kw_per_k, per_kw)
+    if about.water is None:
+        return np.zeros_like(per_kw)
     return weights_of_change(conductance, about.water.passing_kw_per_k, per_kw)
+
+
+def by_water(rows: RingRows, slope: Floats, weight: Floats) -> tuple[Floats, Floats]:
+    """Return a slope as the formulation's `met_by` divides it, each of shape (T,) [kW/K].
+
+    Parameters
+    ----------
+    rows : RingRows
+        Numbers of the ring.
+    slope, weight : ndarray, shape (T,)
+        Of the water that an exchanger meets [kW/K], and how much of the mean's rise that is [-].
+
+    Returns
+    -------
+    at_place, risen : ndarray, shape (T,)
+        On a loop, by the water that arrives and by the rise of the mean; of well-mixed water, by
+        its temperature at the start and at the end.
+    """
+    at_place = slope if rows.loop is not None else slope * (1.0 - weight)
+    return at_place, slope * weight
 
 
 def _met(rows: RingRows, about: Linearisation, conductance: Floats) -> Floats:
@@ -299,13 +320,13 @@ def line(
     # In the first step only the end is free.
     first = 0.0 if weight is None else float(weight[0])
     reach = about.trust_region_k
-    low, high = start_degc - reach, start_degc + reach
-    if not np.isfinite(reach):
-        low = np.maximum(low, config.bounds_degc[0])
-        high = np.minimum(high, config.bounds_degc[1])
-    low[0] = high[0] = start_degc[0] if first else rows.initial_degc
-    if first:
-        low[0], high[0] = low[0] - first * reach, high[0] + first * reach
+    given_degc = start_degc[0] if first else rows.initial_degc
+    if np.isfinite(reach):
+        low, high = start_degc - reach, start_degc + reach
+        low[0], high[0] = given_degc - first * reach, given_degc + first * reach
+    else:
+        low, high = (np.full_like(start_degc, bound) for bound in config.bounds_degc)
+        low[0], high[0] = (given_degc + first * (end[0] - given_degc) for end in (low, high))
     distance = sign * (body_degc - start_degc)
     edge = high if sign > 0 else low
     nearest = sign * (body_degc - edge)

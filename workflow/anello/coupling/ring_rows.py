@@ -124,7 +124,7 @@ def ring_rows(
     plant = config.plant
     devices = {}
     sizes = open_sizes(config, float(step_h.sum())) if scheduled else {}
-    field = field_rows(config, nodes, step_h, psi) if scheduled else None
+    field = field_rows(config, nodes, step_h) if scheduled else None
     if loop is not None and field is not None:
         loop = replace(loop, field_station=field.station)
     if scheduled and plant is not None:
@@ -167,6 +167,7 @@ def ring_rows(
         loop=loop,
         bounds_degc=config.bounds_degc,
         capacity_kwh_per_k=capacity,
+        loss_kw_per_k=ua,
         field=field,
         sizes=sizes,
         doublet=doublet_rows(config, step_h) if scheduled else None,

@@ -19,9 +19,8 @@ from anello.ring.devices import plant_devices
 from anello.ring.doublet import compile_doublet
 from anello.ring.exchange import RingInput
 from anello.ring.geometry import flow_series, geometry, stations
-from anello.ring.mixed import step_coefficients
-from anello.ring.plant import over_a_step, passing_each
-from anello.ring.rounds import weights_of_change
+from anello.ring.plant import passing_each
+from anello.ring.rounds import weights_in_mixed_water, weights_of_change
 
 Floats = NDArray[np.float64]
 
@@ -63,14 +62,14 @@ def opened(
     for device in plant_devices(config.plant, data.surroundings):
         if not device.is_exchanger or device.body_degc is None or not device.ways:
             continue
-        met_degc = water_degc
+        conductance = passing_each(device.kw_per_k, kw_per_k)
         if config.model == "loop" and config.loop is not None:
-            conductance = passing_each(device.kw_per_k, kw_per_k)
             per_kw = data.step_h / geometry(config.loop, config.medium).capacity_kwh_per_k
-            met_degc = water_degc + weights_of_change(conductance, kw_per_k, per_kw) * risen
+            weight = weights_of_change(conductance, kw_per_k, per_kw)
         else:
-            _, psi = step_coefficients(config, data.step_h)
-            conductance = over_a_step(device.kw_per_k, psi)
+            per_kw = data.step_h / config.mixed_kwh_per_k
+            weight = weights_in_mixed_water(conductance, config.loss.ua_kw_per_k, per_kw)
+        met_degc = water_degc + weight * risen
         heat = schedule_kw.get(device.name, np.zeros(data.times.size))
         most_kw = np.where(heat > 0, device.heating_kw, device.cooling_kw)
         body_degc = device.body_degc

@@ -13,6 +13,7 @@ ground at its own depth.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ from anello.ring.loop_run import Run, plan_loop
 from anello.ring.mixed import assemble
 from anello.ring.part_load import part_loads
 from anello.ring.plant import PlantController
-from anello.ring.rounds import rounds
+from anello.ring.rounds import rounds, weights_of_change
 
 
 def simulate_loop(
@@ -92,7 +93,11 @@ def simulate_loop(
             fields=fields,
             doublet=doublet,
             loop_kw_per_k=np.abs(flow) * kj_per_kgk,
-            loop_k_per_kw=data.step_h / capacity,
+            weights_of=partial(
+                weights_of_change,
+                flow_kw_per_k=np.abs(flow) * kj_per_kgk,
+                k_per_kw=data.step_h / capacity,
+            ),
         )
 
     field = np.full(parcels, config.initial_degc)

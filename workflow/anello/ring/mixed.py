@@ -1,12 +1,14 @@
 """The well-mixed ring: one temperature, integrated exactly over each step.
 
-C·dT/dt = ΣQ_hp + Q_bal − UA·(T − T_ground). COP and balancing follow from the temperature at the
-start of the step, so one forward pass over the hours is self-consistent.
+C·dT/dt = ΣQ_hp + Q_bal − UA·(T − T_ground). COP follow from the temperature at the start of the
+step, and exchangers from what the step makes of it (:mod:`anello.ring.rounds`), so one forward pass
+over the hours is self-consistent.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,7 @@ from anello.ring.heat_paths import plant_exchanges, pump_exchanges
 from anello.ring.hydraulics import Hydraulics
 from anello.ring.part_load import PartLoads, part_loads
 from anello.ring.plant import PlantController, device_electricity
+from anello.ring.rounds import weights_in_mixed_water
 
 Floats = NDArray[np.float64]
 
@@ -99,7 +102,6 @@ def simulate_mixed(
             fields["borefield"] = FieldOnRing(
                 config.plant.borefield,
                 data.step_h,
-                k_per_kw=psi,
                 state_kw=field_state_kw,
                 folder=folder,
             )
@@ -109,9 +111,13 @@ def simulate_mixed(
             config.bounds_degc,
             data.times.size,
             schedule,
-            psi,
             fields,
             doublet,
+            weights_of=partial(
+                weights_in_mixed_water,
+                loss_kw_per_k=config.loss.ua_kw_per_k,
+                k_per_kw=data.step_h / config.mixed_kwh_per_k,
+            ),
         )
 
     loads = part_loads(config, data)
@@ -163,6 +169,9 @@ def simulate_mixed(
         fields=fields,
         doublet=doublet,
         loads=loads,
+        waters_degc=(
+            None if controller is None else dict(zip(names, controller.met_degc.T, strict=True))
+        ),
     )
 
 
@@ -220,7 +229,7 @@ def _forward(
                 heat += q * (sign + work / machine(state, use_degc))
         drift = keep[step] * state + gain[step] + rise[step] * heat
         if controller is not None:
-            moved = controller.decide(step, state, drift, rise[step])
+            moved = controller.decide(step, state, drift, rise[step], start_degc=state)
             drift += rise[step] * sum(moved)
             balancing.append(moved)
         else:

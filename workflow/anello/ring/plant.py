@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from math import expm1, inf, isinf
 
 import numpy as np
@@ -12,7 +13,7 @@ from anello.ring.borefield.device import FieldOnRing
 from anello.ring.devices import PlantDevice
 from anello.ring.doublet import DoubletOnRing
 from anello.ring.plant_config import PlantConfig
-from anello.ring.rounds import settled, weights_of_change
+from anello.ring.rounds import settled
 
 Floats = NDArray[np.float64]
 
@@ -22,9 +23,9 @@ class PlantController:
 
     The controller sees the ring as it is at the start of the step and where it would drift without
     balancing. The devices that balance (wells) work first, between the thresholds of the dead band;
-    the others only keep the ring at its bounds, in their order. Where a loop's water comes round
-    several times in a step, exchangers meet what all devices and other heat make of it meanwhile;
-    see :mod:`anello.ring.rounds`.
+    the others only keep the ring at its bounds, in their order. Where water is well mixed, or comes
+    round several times in a step, exchangers meet what all devices and other heat make of it
+    meanwhile; see :mod:`anello.ring.rounds`.
 
     Parameters
     ----------
@@ -39,17 +40,15 @@ class PlantController:
     schedule : mapping of str to ndarray, shape (T,), optional
         Heat into the ring by device, as the optimiser wants it; infinite for all that an exchanger
         can move [kW].
-    k_per_kw : ndarray, shape (T,), optional
-        Rise of well-mixed water per kW over each step [K/kW]: an exchanger then works against
-        water that comes nearer to its other side during the step; see `over_a_step`.
     fields : mapping of str to FieldOnRing, optional
         Devices with a memory; they say themselves what they can do in a step.
     doublet : DoubletOnRing, optional
         Wells that tire.
     loop_kw_per_k : ndarray, shape (T,), optional
-        Heat capacity flow of a loop's water [kW/K].
-    loop_k_per_kw : ndarray, shape (T,), optional
-        Rise of the mean of a loop's water per kW over each step, h/C [K/kW].
+        Heat capacity flow of the water; infinite where it is well mixed, as by default [kW/K].
+    weights_of : callable, optional
+        Of a conductance to that water, shape (T,) [kW/K]: how much of the water's change in each
+        step an exchanger meets, shape (T,) [-]. Nothing by default.
 
     Attributes
     ----------
@@ -64,11 +63,10 @@ class PlantController:
         bounds_degc: tuple[float, float],
         steps: int,
         schedule: Mapping[str, Floats] | None = None,
-        k_per_kw: Floats | None = None,
         fields: Mapping[str, FieldOnRing] | None = None,
         doublet: DoubletOnRing | None = None,
         loop_kw_per_k: Floats | None = None,
-        loop_k_per_kw: Floats | None = None,
+        weights_of: Callable[[Floats], Floats] | None = None,
     ) -> None:
         self._fields = [(fields or {}).get(device.name) for device in devices]
         self._doublets = [doublet if device.name == "wells" else None for device in devices]
@@ -91,21 +89,29 @@ class PlantController:
         self._deadband = config.control in ("deadband", "both")
         self._bodies = [_bodies(device) for device in self.devices]
         self._kw_per_k = [
-            [] if bodies is None else _conductances(device.kw_per_k, k_per_kw, len(bodies))
+            np.broadcast_to(device.kw_per_k, len(bodies)).tolist()
             for device, bodies in zip(self.devices, self._bodies, strict=True)
+        ]
+        self._exchange = [
+            k for k, field in enumerate(self._fields) if self._bodies[k] or field is not None
         ]
         self._most_kw = [_most_kw(device, steps) for device in self.devices]
         self.met_degc = np.empty((steps, len(self.devices)))
         weights = np.zeros((steps, len(self.devices)))
-        if loop_kw_per_k is not None and loop_k_per_kw is not None:
+        self._series = [(k, one) for k, one in enumerate(self._schedule or ()) if one is not None]
+        self._told = self._schedule is not None or any(
+            field is not None and field.always for field in self._fields
+        )
+        if weights_of is not None:
+            through = np.full(steps, inf) if loop_kw_per_k is None else loop_kw_per_k
             for k, (device, field) in enumerate(zip(self.devices, self._fields, strict=True)):
                 if field is not None:
-                    conductance = field.conductances(loop_kw_per_k)
-                elif self._bodies[k] is not None:
-                    conductance = passing_each(device.kw_per_k, loop_kw_per_k)
+                    conductance = field.conductances(through)
+                elif self._bodies[k]:
+                    conductance = passing_each(device.kw_per_k, through)
                 else:
                     continue
-                weights[:, k] = weights_of_change(conductance, loop_kw_per_k, loop_k_per_kw)
+                weights[:, k] = weights_of(conductance)
         self._weights = weights.tolist()
         self.comes_round: list[bool] = [bool(row.any()) for row in weights]
 
@@ -129,23 +135,24 @@ class PlantController:
         loop_kw_per_k : float
             Heat capacity flow of the water that passes; infinite for well-mixed water [kW/K].
         """
-        limits = []
-        for k, (most, bodies, kw_per_k, field, water) in enumerate(
-            zip(self._most_kw, self._bodies, self._kw_per_k, self._fields, water_degc, strict=True)
-        ):
+        limits = [most[step] for most in self._most_kw]
+        for k in self._exchange:
+            field, water = self._fields[k], water_degc[k]
             if field is not None:
-                limits.append(field.limits_kw(step, water, loop_kw_per_k))
+                limits[k] = field.limits_kw(water, loop_kw_per_k)
                 continue
-            cooling, heating = most[step]
-            if bodies is not None:
-                exchange, body = passing(kw_per_k[step], loop_kw_per_k), bodies[step]
-                doublet = self._doublets[k]
-                if doublet is not None:
-                    body += doublet.shift_k(step)
-                heating = min(max(0.0, exchange * (body - water)), heating)
-                cooling = min(max(0.0, exchange * (water - body)), cooling)
-            limits.append((-cooling, heating))
+            out, into = limits[k]
+            offer = self._offer_kw(k, step, water, loop_kw_per_k)
+            limits[k] = (max(min(offer, 0.0), out), min(max(offer, 0.0), into))
         return limits
+
+    def _offer_kw(self, k: int, step: int, water_degc: float, loop_kw_per_k: float) -> float:
+        """Return what temperatures let an exchanger put into the water, whatever its size [kW]."""
+        body = self._bodies[k][step]
+        doublet = self._doublets[k]
+        if doublet is not None:
+            body += doublet.shift_k(step)
+        return passing(self._kw_per_k[k][step], loop_kw_per_k) * (body - water_degc)
 
     def decide(
         self,
@@ -154,9 +161,9 @@ class PlantController:
         drift_degc: float,
         k_per_kw: float,
         *,
-        loop_kw_per_k: float = float("inf"),
+        start_degc: float,
+        loop_kw_per_k: float = inf,
         waters_degc: Sequence[float] | None = None,
-        start_degc: float = 0.0,
         each_k_per_kw: Sequence[float] | None = None,
     ) -> list[float]:
         """Return the heat that each device puts into the ring.
@@ -172,13 +179,13 @@ class PlantController:
             (Mean) ring temperature at the end of the step without balancing [°C].
         k_per_kw : float
             Rise of that temperature per kW over the step [K/kW].
+        start_degc : float
+            (Mean) ring temperature at the start of the step [°C].
         loop_kw_per_k : float
             Heat capacity flow of a loop's water that passes; an exchanger brings it nearer to the
             temperature on its other side, see `passing` [kW/K].
         waters_degc : sequence of float, length D, optional
             Water that passes each device, where they are not all at one place [°C].
-        start_degc : float
-            Mean ring temperature at the start of a step in which water comes round [°C].
         each_k_per_kw : sequence of float, length D, optional
             `k_per_kw` by device, where they are not all at one place [K/kW].
 
@@ -187,47 +194,77 @@ class PlantController:
         list of float, length D
             Heat into the ring; negative where it is cooled [kW].
         """
-        waters = [water_degc] * len(self.devices) if waters_degc is None else waters_degc
-        gains = [k_per_kw] * len(self.devices) if each_k_per_kw is None else each_k_per_kw
+        count = len(self.devices)
+        waters = [water_degc] * count if waters_degc is None else waters_degc
+        gains = [k_per_kw] * count if each_k_per_kw is None else each_k_per_kw
         for field, water in zip(self._fields, waters, strict=True):
             if field is not None:
-                field.arrives(step, water)
+                field.arrives(step, water, loop_kw_per_k)
         returns, weights = self.comes_round[step], self._weights[step]
+        heat, limits, met = [0.0] * count, [], waters
 
-        def met(end_degc: float) -> Sequence[float]:
-            if not returns:
-                return waters
-            risen = end_degc - start_degc
-            return [water + w * risen for water, w in zip(waters, weights, strict=True)]
+        def end_of(balanced: bool, end_degc: float) -> float:
+            """Where the water ends, if devices do what they would if it ended there [°C]."""
+            nonlocal heat, limits, met
+            if returns:
+                risen = end_degc - start_degc
+                met = [water + w * risen for water, w in zip(waters, weights, strict=True)]
+            limits = self.limits_kw(step, met, loop_kw_per_k)
+            heat = self._scheduled(step, limits)
+            end = drift_degc
+            for gain, kw in zip(gains, heat, strict=True):
+                end += gain * kw
+            return self._balance(step, heat, limits, end, gains) if balanced else end
 
-        def end_of(heat: Sequence[float]) -> float:
-            return drift_degc + sum(k * kw for k, kw in zip(gains, heat, strict=True))
-
-        def scheduled(end_degc: float) -> tuple[list[float], list[tuple[float, float]]]:
-            limits = self.limits_kw(step, met(end_degc), loop_kw_per_k)
-            return self._scheduled(step, limits), limits
-
-        def balanced(end_degc: float) -> list[float]:
-            heat, limits = scheduled(end_degc)
-            self._balance(step, heat, limits, end_of(heat), gains)
-            return heat
+        def settle(balanced: bool, guess_degc: float) -> float:
+            if returns:
+                return settled(partial(end_of, balanced), guess_degc)
+            return end_of(balanced, guess_degc)
 
         end_degc = drift_degc
-        if returns:
-            end_degc = settled(lambda end: end_of(scheduled(end)[0]), end_degc)
-        heat, limits = scheduled(end_degc)
+        if self._told:
+            end_degc = settle(
+                False, self._guess(step, waters, drift_degc, start_degc, gains, loop_kw_per_k)
+            )
         if self._schedule is not None:
             self.shortfall_kw.append(self._missing(step, heat))
         if self._deadband:
-            self._switch(end_of(heat))
-            if returns:
-                end_degc = settled(lambda end: end_of(balanced(end)), end_degc)
-                heat = balanced(end_degc)
-            else:
-                self._balance(step, heat, limits, end_of(heat), gains)
-        self.met_degc[step] = met(end_degc)
+            self._switch(end_degc)
+            goal_degc = self._goal(end_degc)
+            if goal_degc != end_degc:
+                end_degc = settle(True, goal_degc)
+        self.met_degc[step] = met
         self.take(step, heat)
         return heat
+
+    def _guess(
+        self,
+        step: int,
+        waters_degc: Sequence[float],
+        drift_degc: float,
+        start_degc: float,
+        gains: Sequence[float],
+        loop_kw_per_k: float,
+    ) -> float:
+        """Return where the water ends if devices can do what they are told, or all they can [°C].
+
+        For open exchangers ``E = drift + k·G·(T_body − T − w·(E − start))``, which is linear in E.
+        """
+        end, pull = drift_degc, 0.0
+        for k, series in self._series:
+            want = series[step]
+            if isinf(want):
+                want = self._most_kw[k][step][want > 0.0]
+                if self._bodies[k] and self._fields[k] is None:
+                    offer = self._offer_kw(k, step, waters_degc[k], loop_kw_per_k)
+                    if offer * want <= 0.0:
+                        continue
+                    if abs(offer) < abs(want):
+                        want = offer
+                        kw_per_k = passing(self._kw_per_k[k][step], loop_kw_per_k)
+                        pull += gains[k] * kw_per_k * self._weights[step][k]
+            end += gains[k] * want
+        return start_degc + (end - start_degc) / (1.0 + pull)
 
     def _scheduled(self, step: int, limits: list[tuple[float, float]]) -> list[float]:
         """Return what devices do that always work, or are told to, within their limits [kW]."""
@@ -262,7 +299,7 @@ class PlantController:
         field, bodies = self._fields[k], self._bodies[k]
         if field is not None:
             return field.body_degc
-        if bodies is None:
+        if not bodies:
             return None
         doublet = self._doublets[k]
         return bodies[step] + (0.0 if doublet is None else doublet.shift_k(step))
@@ -279,6 +316,14 @@ class PlantController:
         elif drift_degc <= config.cool_to_degc:
             self._cooling = False
 
+    def _goal(self, drift_degc: float) -> float:
+        """Return where the dead band wants water that drifts somewhere, or the bounds [°C]."""
+        if self._heating:
+            return self.config.heat_to_degc
+        if self._cooling:
+            return self.config.cool_to_degc
+        return min(max(drift_degc, self.low), self.high)
+
     def _balance(
         self,
         step: int,
@@ -286,14 +331,12 @@ class PlantController:
         limits: list[tuple[float, float]],
         drift_degc: float,
         gains: Sequence[float],
-    ) -> None:
-        """Add what the dead band asks of the first devices, and the bounds of the others."""
-        config = self.config
-        target = drift_degc
-        if self._heating:
-            target = config.heat_to_degc
-        elif self._cooling:
-            target = config.cool_to_degc
+    ) -> float:
+        """Add what the dead band asks of the first devices, and the bounds of the others.
+
+        Returns where the water ends [°C].
+        """
+        target = self._goal(drift_degc) if self._heating or self._cooling else drift_degc
         for first in (True, False):
             if not first:
                 target = min(max(drift_degc, self.low), self.high)
@@ -310,41 +353,21 @@ class PlantController:
                     more = min(0.0, max(more, limits[k][0] - heat[k]))
                 heat[k] += more
                 drift_degc += gains[k] * more
+        return drift_degc
 
 
 def _most_kw(device: PlantDevice, steps: int) -> list[tuple[float, float]]:
-    """Return the most that a device takes out of the ring and puts in, in each step [kW]."""
-    both = (np.broadcast_to(kw, steps).tolist() for kw in (device.cooling_kw, device.heating_kw))
+    """Return the most that a device takes out of the ring (≤ 0) and puts in, by step [kW]."""
+    ways = (-np.asarray(device.cooling_kw, dtype=float), device.heating_kw)
+    both = (np.broadcast_to(kw, steps).tolist() for kw in ways)
     return list(zip(*both, strict=True))
 
 
-def _bodies(device: PlantDevice) -> list[float] | None:
-    """Return the temperatures on the other side of an exchanger; None for what is none [°C]."""
+def _bodies(device: PlantDevice) -> list[float]:
+    """Return the temperatures on the other side of an exchanger; empty for what is none [°C]."""
     if not device.is_exchanger or device.body_degc is None or not device.ways:
-        return None
+        return []
     return [float(degc) for degc in device.body_degc]
-
-
-def over_a_step(kw_per_k: float | Floats, k_per_kw: Floats) -> Floats:
-    """Return an exchanger's conductance to well-mixed water as it was at the start of a step.
-
-    Water of heat capacity C comes nearer to the other side by ``exp(−UA·h/C)`` in h hours, so that
-    ``Q = (C/h)·(1 − exp(−UA·h/C))·(T_body − T_start)``, which never passes the body.
-
-    Parameters
-    ----------
-    kw_per_k : float or ndarray, shape (T,)
-        Conductance UA [kW/K].
-    k_per_kw : ndarray, shape (T,)
-        Rise of the water per kW over each step, h/C [K/kW].
-
-    Returns
-    -------
-    ndarray, shape (T,)
-        Heat per kelvin between body and water at the start [kW/K].
-    """
-    conductance: Floats = -np.expm1(-kw_per_k * k_per_kw) / k_per_kw
-    return conductance
 
 
 def passing(kw_per_k: float, loop_kw_per_k: float) -> float:
@@ -372,13 +395,6 @@ def passing_each(kw_per_k: float | Floats, loop_kw_per_k: Floats) -> Floats:
     own = np.broadcast_to(kw_per_k, loop_kw_per_k.shape).tolist()
     pairs = zip(own, loop_kw_per_k.tolist(), strict=True)
     return np.array([passing(one, through) for one, through in pairs])
-
-
-def _conductances(kw_per_k: float | Floats, k_per_kw: Floats | None, steps: int) -> list[float]:
-    """Return an exchanger's conductance in each step [kW/K]."""
-    each = kw_per_k if k_per_kw is None else over_a_step(kw_per_k, k_per_kw)
-    values: list[float] = np.broadcast_to(each, steps).tolist()
-    return values
 
 
 def device_electricity(

@@ -1,4 +1,4 @@
-"""Water of a loop that comes round to its plant several times in a step.
+"""Water that exchangers meet more than once in a step: it comes round, or is well mixed.
 
 Water that other heat warms evenly over a step, and that passes an exchanger n times in it, obeys
 
@@ -10,16 +10,19 @@ water's heat capacity C. What arrives at the exchanger is on average over the st
     T̃ = T_arriving + w·(T_end − T_start),   w(x, n) = 1/(1 − (1 − x/n)^n) − 1/x,
 
 with what arrives as it is at the step's start, and the change of the mean of all water in the step.
-With one round w is nothing; with ever more rounds the loop becomes well-mixed water.
+With one round w is nothing; with ever more rounds the loop becomes well-mixed water, which has
+``w = 1/(1 − e^(−x)) − 1/x``, and more where it loses heat itself; see `weights_in_mixed_water`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import expm1, isinf, log1p
+from math import expm1, log1p
 
 import numpy as np
 from numpy.typing import NDArray
+
+from anello.ring.audit import mean_weight
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +40,7 @@ def rounds(flow_kw_per_k: float, k_per_kw: float) -> float:
     Parameters
     ----------
     flow_kw_per_k : float
-        Heat capacity flow of the water, infinite for well-mixed water [kW/K].
+        Heat capacity flow of the water [kW/K].
     k_per_kw : float
         Rise of the mean of all water per kW over the step, h/C [K/kW].
     """
@@ -53,7 +56,7 @@ def weight_of_change(x: float, n: float) -> float:
         Conductance of the exchanger relative to the water's heat capacity in the step, G·h/C;
         from 0 to n [-].
     n : float
-        How often the water comes round, at least once; infinite for well-mixed water [-].
+        How often the water comes round, at least once [-].
 
     Returns
     -------
@@ -63,12 +66,10 @@ def weight_of_change(x: float, n: float) -> float:
     """
     if n <= 1.0:
         return 0.0
-    least = 0.0 if isinf(n) else 1.0 / n
+    least = 1.0 / n
     if x < _SMALL:
         bend = (1.0 - least * least) / 12.0
         return 0.5 * (1.0 - least) + x * bend * (1.0 + 0.5 * least * x)
-    if isinf(n):
-        return -1.0 / expm1(-x) - 1.0 / x
     left = 1.0 - x / n
     return (-1.0 / expm1(n * log1p(-x / n)) if left > 0.0 else 1.0) - 1.0 / x
 
@@ -87,6 +88,36 @@ def weights_of_change(conductance: Floats, flow_kw_per_k: Floats, k_per_kw: Floa
     return np.array(
         [weight_of_change(each * rise, rounds(flow, rise)) for each, flow, rise in steps]
     )
+
+
+def weights_in_mixed_water(conductance: Floats, loss_kw_per_k: float, k_per_kw: Floats) -> Floats:
+    """Return how much of well-mixed water's change in a step an exchanger meets, shape (T,) [-].
+
+    Water that an exchanger and a loss pull at, and other heat warms evenly, follows an exponential
+    with a = x + b, of the exchanger's x = G·h/C and the loss's b = UA·h/C. Its balance over a step
+    holds the exchanger's heat as an even flow (:func:`anello.ring.mixed.step_coefficients`), and
+    ends where the exponential does with
+
+    ``w = (a/(1 − e^(−a)) − b/(1 − e^(−b)))/x``,
+
+    which is ``1/(1 − e^(−x)) − 1/x`` without loss, and from ½ for little exchange to 1 for much.
+
+    Parameters
+    ----------
+    conductance : ndarray, shape (T,)
+        Of the exchanger, G [kW/K].
+    loss_kw_per_k : float
+        Of the water to the ground, UA [kW/K].
+    k_per_kw : ndarray, shape (T,)
+        Rise of the water per kW over each step without loss, h/C [K/kW].
+    """
+    x, b = conductance * k_per_kw, loss_kw_per_k * k_per_kw
+    # Of little exchange a slope, over more of it: the difference of nearly equal terms is noise.
+    width = np.maximum(x, _SMALL)
+    low = b + 0.5 * (x - width)
+    high = low + width
+    weights: Floats = (high * mean_weight(high) - low * mean_weight(low)) / width
+    return weights
 
 
 def settled(end_of: Callable[[float], float], guess_degc: float) -> float:

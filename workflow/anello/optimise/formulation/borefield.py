@@ -12,8 +12,7 @@ import numpy as np
 from anello.optimise.formulation.context import Context
 from anello.optimise.formulation.expression import Array, Expression, Parameter, Term
 from anello.optimise.formulation.registry import Columns, Rows, constraint, variable
-from anello.optimise.formulation.ring.unknowns import loop_of
-from anello.optimise.formulation.ring.water import copies, later, risen, water_at
+from anello.optimise.formulation.ring.water import copies, later, met_by
 from anello.optimise.formulation.ring_rows import (
     ALWAYS,
     FIELD_PER_K,
@@ -49,11 +48,8 @@ def _masses_before(c: Context) -> Expression:
 
 def _met(c: Context, field: FieldRows, labels: tuple[str, ...], per_k: Parameter) -> Expression:
     """What water at 0 °C would get more than that which the field meets, row by row [kW]."""
-    water = water_at(c, [field.station] * len(labels)) * per_k
-    if loop_of(c) is None:
-        return water
-    zero = np.zeros((len(labels), c.n_time))
-    return water + risen(c, len(labels)) * Parameter(FIELD_PER_RISE, labels, zero)
+    per_rise = Parameter(FIELD_PER_RISE, labels, np.zeros((len(labels), c.n_time)))
+    return met_by(c, [field.station] * len(labels), per_k, per_rise)
 
 
 def _at_rest(c: Context, field: FieldRows) -> Array:

@@ -156,8 +156,8 @@ class FieldRows:
     undisturbed_degc : float
         Wall at rest [°C].
     kw_per_k : ndarray, shape (T,)
-        Heat per kelvin between the idle wall at a step's end and the water at its start, at nominal
-        flow [kW/K].
+        Heat per kelvin between the idle wall at a step's end and the water that the field meets,
+        at nominal flow [kW/K].
     fluid_kw_per_k : ndarray, shape (T,)
         The same between idle wall and entering fluid [kW/K].
     fluid_degc : (float, float)
@@ -275,6 +275,8 @@ class RingRows:
         [°C].
     capacity_kwh_per_k : float
         Heat capacity of the water [kWh/K].
+    loss_kw_per_k : float
+        Loss of the water to the ground [kW/K].
     field : FieldRows or None
         A borefield that the programme schedules.
     doublet : DoubletRows or None
@@ -307,6 +309,7 @@ class RingRows:
     loop: LoopRows | None = None
     bounds_degc: tuple[float, float] = (-float("inf"), float("inf"))
     capacity_kwh_per_k: float = 0.0
+    loss_kw_per_k: float = 0.0
     field: FieldRows | None = None
     doublet: DoubletRows | None = None
     sizes: dict[str, OpenSize] = dataclasses.field(default_factory=dict)
@@ -354,8 +357,29 @@ class RingRows:
 
     @property
     def beyond_eur_per_k(self) -> float:
-        """Penalty of a kelvin beyond the bounds, at one place in one step [€/K]."""
-        return BEYOND_EUR_PER_KWH * self.capacity_kwh_per_k / max(len(self.kept_within), 1)
+        """Penalty of a kelvin beyond the bounds, at one place in one step [€/K].
+
+        It is of the heat that the water lacks or holds, and of what exchangers move because of it,
+        which is most where there is little water: to be beyond the bounds must not pay.
+        """
+        kwh_per_k = self.capacity_kwh_per_k + self.driven_kwh_per_k
+        return BEYOND_EUR_PER_KWH * kwh_per_k / max(len(self.kept_within), 1)
+
+    @property
+    def driven_kwh_per_k(self) -> float:
+        """Most that exchangers move more, one way, by a kelvin of well-mixed water [kWh/K].
+
+        The plant of a loop, which leaves room around the bounds, needs none of it.
+        """
+        if self.loop is not None:
+            return 0.0
+        driven = {1.0: 0.0, -1.0: 0.0}
+        for name in self.exchangers:
+            device = self.devices[name]
+            largest = self.sizes[device.sized].most if device.sized else 1.0
+            driven[device.sign] += largest * float(np.max(device.kw_per_k * self.step_h))
+        field = 0.0 if self.field is None else float(np.max(self.field.kw_per_k * self.step_h))
+        return max(driven.values()) + field
 
     @property
     def pays_for_pump(self) -> bool:

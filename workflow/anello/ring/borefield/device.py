@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import expm1, inf
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -61,9 +61,6 @@ class FieldOnRing:
         The settings.
     step_h : ndarray, shape (T,)
         Length of the steps [h].
-    k_per_kw : ndarray, shape (T,), optional
-        Rise of well-mixed water per kW over each step: it comes nearer to the ground meanwhile
-        [K/kW].
     state_kw : ndarray, shape (J,), optional
         State at the start; ground that was never used by default [kW].
     folder : Path, optional
@@ -80,7 +77,6 @@ class FieldOnRing:
         config: BorefieldConfig,
         step_h: Floats,
         *,
-        k_per_kw: Floats | None = None,
         state_kw: Floats | None = None,
         folder: Path | None = None,
     ) -> None:
@@ -88,7 +84,6 @@ class FieldOnRing:
         self.field: Borefield = compile_borefield(config, folder)
         self.always = config.always
         self.step_h = step_h
-        self._k_per_kw = None if k_per_kw is None else k_per_kw.tolist()
         self._start = self.field.rest() if state_kw is None else np.asarray(state_kw, dtype=float)
         if self._start.shape != self.field.chain.tau_h.shape:
             raise InputError(
@@ -105,11 +100,25 @@ class FieldOnRing:
         self.passing_kw_per_k = np.full(step_h.size, inf)
         self.wall_degc = np.empty(step_h.size + 1)
         self.wall_degc[0] = self.field.wall_degc(self._start)
-        self.body_degc = self.field.undisturbed_degc
+        self.body_degc, self._drop_k_per_kw = self.field.undisturbed_degc, 0.0
 
-    def arrives(self, step: int, water_degc: float) -> None:
-        """Note the water that comes to the field in a step, as it is at the step's start [°C]."""
+    def arrives(self, step: int, water_degc: float, passing_kw_per_k: float) -> None:
+        """Note the water that comes to the field in a step.
+
+        Parameters
+        ----------
+        step : int
+            Time step; the next after the last that was taken.
+        water_degc : float
+            The ring's water as it is at the step's start [°C].
+        passing_kw_per_k : float
+            Its heat capacity flow; infinite for well-mixed water [kW/K].
+        """
         self.water_degc[step] = water_degc
+        self.passing_kw_per_k[step] = passing_kw_per_k
+        self.body_degc, self._drop_k_per_kw = self.field.answer(
+            self._state, float(self.step_h[step])
+        )
 
     def conductances(self, passing_kw_per_k: Floats) -> Floats:
         """Return the heat per kelvin between idle wall and water in each step, (T,) [kW/K].
@@ -125,26 +134,18 @@ class FieldOnRing:
         steps = zip(self.step_h.tolist(), passing_kw_per_k.tolist(), strict=True)
         return np.array([self.field.conductance_kw_per_k(drops[h], kw) for h, kw in steps])
 
-    def limits_kw(
-        self, step: int, water_degc: float, passing_kw_per_k: float
-    ) -> tuple[float, float]:
-        """Return the most heat out of the ring (≤ 0) and into it (≥ 0) in a step [kW].
+    def limits_kw(self, water_degc: float, passing_kw_per_k: float) -> tuple[float, float]:
+        """Return the most heat out of the ring (≤ 0) and into it (≥ 0) in the step at hand [kW].
 
         Parameters
         ----------
-        step : int
-            Time step; the next after the last that was taken.
         water_degc : float
             The ring's water that the field meets on average in the step [°C].
         passing_kw_per_k : float
-            Its heat capacity flow [kW/K].
+            Its heat capacity flow, as it was when the water arrived [kW/K].
         """
-        self.passing_kw_per_k[step] = passing_kw_per_k
-        self.body_degc, drop = self.field.answer(self._state, float(self.step_h[step]))
+        drop = self._drop_k_per_kw
         per_k = self.field.conductance_kw_per_k(drop, passing_kw_per_k)
-        if self._k_per_kw is not None:
-            rise = self._k_per_kw[step]
-            per_k = -expm1(-per_k * rise) / rise
         most = per_k * (self.body_degc - water_degc)
         out, into = self.field.limits_kw(self.body_degc, drop, passing_kw_per_k)
         return max(min(most, 0.0), out), min(max(most, 0.0), into)

@@ -10,8 +10,8 @@ from anello.optimise.formulation.expression import Expression, Parameter
 from anello.optimise.formulation.registry import Named, Rows, constraint, expression
 from anello.optimise.formulation.ring.heat import electricity_pairs
 from anello.optimise.formulation.ring.sizes import more_by_size
-from anello.optimise.formulation.ring.unknowns import loop_of, one, rows_of
-from anello.optimise.formulation.ring.water import risen, water_at
+from anello.optimise.formulation.ring.unknowns import one, rows_of
+from anello.optimise.formulation.ring.water import met_by, water_at
 from anello.optimise.formulation.ring_rows import (
     EXCHANGE_PER_K,
     EXCHANGE_PER_RISE,
@@ -87,7 +87,7 @@ def ring_exchange_max(c: Context) -> Rows | None:
     """An exchanger moves no more than it can towards the temperature on its other side.
 
     It meets the water that comes to it, and w of what the water's mean changes in the step, where
-    that comes round several times.
+    that is well mixed or comes round several times.
     """
     rows = rows_of(c)
     if rows is None or not rows.exchangers:
@@ -97,11 +97,9 @@ def ring_exchange_max(c: Context) -> Rows | None:
     most = np.array([np.broadcast_to(rows.devices[name].max_kw, c.n_time) for name in names])
     heat = c.system.variables["ring_heat"].at([order.index(name) for name in names])
     per_k = Parameter(EXCHANGE_PER_K, names, np.zeros((len(names), c.n_time)))
-    limit = water_at(c, [rows.plant_water] * len(names)) * signs * per_k
+    per_rise = Parameter(EXCHANGE_PER_RISE, names, np.zeros((len(names), c.n_time)))
+    limit = met_by(c, [rows.plant_water] * len(names), per_k, per_rise) * signs
     taken = heat * (1.0 / c.resolution) + limit
-    if loop_of(c) is not None:
-        per_rise = Parameter(EXCHANGE_PER_RISE, names, np.zeros((len(names), c.n_time)))
-        taken = taken + risen(c, len(names)) * signs * per_rise
     more = more_by_size(c, rows, names)
     if more is not None:
         taken = taken - more

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from anello.optimise.formulation.context import Context
-from anello.optimise.formulation.expression import Array, Expression
+from anello.optimise.formulation.expression import Array, Expression, Parameter
 from anello.optimise.formulation.ring.unknowns import loop_of
 
 
@@ -34,6 +34,21 @@ def water_at(c: Context, places: Sequence[int]) -> Expression:
     if loop_of(c) is not None:
         return c.system.variables["ring_water"].at(list(places)) * later(c)
     return copies(temperature_before(c), len(places))
+
+
+def met_by(
+    c: Context, places: Sequence[int], per_start: Parameter, per_end: Parameter
+) -> Expression:
+    """What the water that exchangers meet does, row by row.
+
+    Of a loop that is the water at their places, and what its mean rises by in the step. Well-mixed
+    water is the same at all places, so that it is that at the start and at the end: a coefficient
+    belongs to one parameter only.
+    """
+    water = water_at(c, places) * per_start
+    if loop_of(c) is not None:
+        return water + risen(c, len(places)) * per_end
+    return water + copies(c.system.variables["ring_temperature"].at(), len(places)) * per_end
 
 
 def copies(one: Expression, count: int) -> Expression:
