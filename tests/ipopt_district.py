@@ -187,12 +187,11 @@ def nonlinear_programme(data: ModelData, ring: RingConfig) -> NonLinearProgramme
         (1, -1.0, wells.well_degc, wells.conductance_kw_per_k),
         (3, -1.0, air, cooler.kw_per_k),
     ):
-        # An hour of exchange with water that comes nearer to the other side.
-        conductance = kwh_per_k * -math.expm1(-kw_per_k / kwh_per_k)
-        gap = sign * (body - before)
-        limited.append(
-            (plant[row, :] - conductance * 0.5 * (gap + ca.sqrt(gap**2 + SMOOTH_K**2))).T
-        )
+        # An hour of exchange with water that becomes something else meanwhile.
+        share = kw_per_k / kwh_per_k
+        met = before + (1.0 / -math.expm1(-share) - 1.0 / share) * (v["ring"] - before)
+        gap = sign * (body - met)
+        limited.append((plant[row, :] - kw_per_k * 0.5 * (gap + ca.sqrt(gap**2 + SMOOTH_K**2))).T)
     cold_k = before - chiller.approach_water_k + 273.15
     share = (air + chiller.approach_air_k + 273.15 - cold_k) / (chiller.carnot_fraction * cold_k)
     least = 1.0 / chiller.cop_max

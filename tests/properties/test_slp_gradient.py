@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, example, given, settings
 from hypothesis import strategies as st
 
 from anello.coupling.incumbent import CORRECTED_K
@@ -144,13 +144,13 @@ def test_the_promise_of_a_small_step_is_kept_at_part_load(seed, loop):
     assert kept(seed, loop=loop, pump=PART_LOAD, **waves) == pytest.approx(1.0, abs=0.1)
 
 
-TURNING = {
+ANYWHERE = {
     "plain": {},
     "sources": {"plant": {"sources": SOURCES}},
     "tires": {"plant": {"wells": {"max_flow_kg_s": 12.0, "doublet": {"breakthrough_days": 1.0}}}},
     "sized": {"plant": {"sizes": {"wells": {"eur_per_year": 900.0}}}},
 }
-"""Plants of loops whose water comes round several times in an hour."""
+"""Plants of rings whose exchangers meet what becomes of the water in an hour."""
 
 
 @QUICK
@@ -158,12 +158,25 @@ TURNING = {
     seed=st.integers(0, 11),
     flow_kg_s=st.sampled_from([40.0, 100.0]),
     waves=st.sampled_from([0, 4]),
-    kind=st.sampled_from(list(TURNING)),
+    kind=st.sampled_from(list(ANYWHERE)),
 )
 def test_the_promise_of_a_small_step_is_kept_where_water_comes_round(seed, flow_kg_s, waves, kind):
-    options = {"days": 3 if kind == "tires" else 2, **TURNING[kind]}
+    options = {"days": 3 if kind == "tires" else 2, **ANYWHERE[kind]}
     share = kept(seed, loop=True, waves=waves, flow_kg_s=flow_kg_s, **options)
     assert share == pytest.approx(1.0, abs=0.1)
+
+
+@QUICK
+@given(
+    seed=st.integers(0, 11),
+    mass_kg=st.sampled_from([3e3, 1e4, 3e4]),
+    kind=st.sampled_from(["plain", "sources", "tires"]),
+)
+@example(seed=3, mass_kg=3e3, kind="tires")  # at its lower bound, which must not pay to be left
+def test_the_promise_of_a_small_step_is_kept_on_little_water(seed, mass_kg, kind):
+    """Water that wells could warm several times in an hour; it is at a bound for hours."""
+    options = {"days": 3 if kind == "tires" else 2, **ANYWHERE[kind]}
+    assert kept(seed, mass_kg=mass_kg, **options) == pytest.approx(1.0, abs=0.1)
 
 
 @QUICK

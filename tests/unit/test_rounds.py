@@ -1,4 +1,4 @@
-"""Water of a loop that comes round to its plant several times in a step."""
+"""Water that comes round to its plant several times in a step, or is well mixed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,13 @@ from anello.optimise.formulation.ring_rows import EXCHANGE_PER_K, EXCHANGE_PER_R
 from anello.ring import simulate
 from anello.ring.loop_run import plan_loop
 from anello.ring.plant import device_cost, passing_each
-from anello.ring.rounds import rounds, settled, weight_of_change, weights_of_change
+from anello.ring.rounds import (
+    rounds,
+    settled,
+    weight_of_change,
+    weights_in_mixed_water,
+    weights_of_change,
+)
 from ring_districts import coupled
 from small_steps import step
 from wide_search import examples
@@ -54,17 +60,62 @@ def test_its_limits():
         assert weight_of_change(n, n) == pytest.approx(1.0 - 1.0 / n, abs=1e-12)
     for x in (0.1, 1.0, 8.0):
         mixed = 1.0 / (1.0 - math.exp(-x)) - 1.0 / x
-        assert weight_of_change(x, math.inf) == pytest.approx(mixed, abs=1e-13)
+        assert mixed_weight(x, 0.0) == pytest.approx(mixed, abs=1e-13)
         assert weight_of_change(x, 1e7) == pytest.approx(mixed, abs=1e-5)
 
 
-@pytest.mark.parametrize("n", [1.2, 2.0, 7.0, math.inf])
+def mixed_weight(x, b):
+    """Of water that an exchanger of x = G·h/C and a loss of b = UA·h/C pull at."""
+    return float(weights_in_mixed_water(np.array([x]), b, np.array([1.0]))[0])
+
+
+@QUICK
+@given(
+    x=st.one_of(st.floats(1e-6, 40.0), st.sampled_from([0.999e-3, 1.001e-3])),
+    b=st.one_of(st.just(0.0), st.floats(1e-9, 20.0)),
+    start=st.floats(-5.0, 25.0),
+    body=st.floats(0.0, 20.0),
+    ground=st.floats(0.0, 20.0),
+    other=st.floats(-30.0, 30.0),
+)
+def test_well_mixed_water_ends_where_an_exponential_does(x, b, start, body, ground, other):
+    """The balance of the ring has one even flow of heat; what it leads to is exact."""
+    a = x + b
+    rest = (x * body + b * ground + other) / a
+    end = rest + (start - rest) * math.exp(-a)
+    met = start + mixed_weight(x, b) * (end - start)
+    heat = x * (body - met) + other
+    keep, rise = math.exp(-b), -math.expm1(-b) / b if b else 1.0
+    found = keep * start + (1.0 - keep) * ground + rise * heat
+    assert found == pytest.approx(end, abs=1e-7)
+    assert 0.5 <= mixed_weight(x, b) < 1.0
+
+
+@pytest.mark.parametrize("b", [0.0, 0.3, 5.0])
+def test_little_exchange_meets_half_of_the_change_or_more_with_a_loss(b):
+    """The limit is the slope of a/(1 − e^(−a)), here a difference over ten times more digits."""
+    weight = mixed_weight(1e-9, b)
+    if not b:
+        assert weight == pytest.approx(0.5, abs=1e-9)
+        return
+    from decimal import Decimal, getcontext
+
+    getcontext().prec = 40
+
+    def pull(a):
+        return a / (1 - (-a).exp())
+
+    more, less = Decimal(b) + Decimal("1e-12"), Decimal(b) - Decimal("1e-12")
+    assert weight == pytest.approx(float((pull(more) - pull(less)) / Decimal("2e-12")), abs=1e-8)
+
+
+@pytest.mark.parametrize("n", [1.2, 2.0, 7.0, 1e6])
 def test_the_series_for_little_exchange_meets_the_formula(n):
     assert weight_of_change(0.999e-3, n) == pytest.approx(weight_of_change(1.001e-3, n), abs=1e-6)
     x = 1.001e-3
-    least = 0.0 if math.isinf(n) else 1.0 / n
+    least = 1.0 / n
     series = 0.5 * (1 - least) + x / 12 * (1 - least**2) * (1 + 0.5 * least * x)
-    assert weight_of_change(x, n) == pytest.approx(series, abs=1e-11)
+    assert weight_of_change(x, n) == pytest.approx(series, abs=1e-11 if n < 1e3 else 1e-6)
 
 
 @QUICK
