@@ -144,6 +144,8 @@ def test_a_field_follows_a_schedule_as_far_as_it_can() -> None:
     found = checked(simulate(told, dispatch(30.0), schedule={"borefield": wish}))
     np.testing.assert_allclose(found.q_bal_kw["borefield"][24:48], 10.0)
     assert found.shortfall_kwh > 0.0
+    opened = checked(simulate(told, dispatch(30.0), schedule={"borefield": np.full(72, np.inf)}))
+    assert opened.q_bal_kw["borefield"].sum() > found.q_bal_kw["borefield"][:48].sum()
 
 
 def test_a_field_has_a_substation_of_its_own() -> None:

@@ -99,9 +99,12 @@ class PlantController:
         self.met_degc = np.empty((steps, len(self.devices)))
         weights = np.zeros((steps, len(self.devices)))
         self._series = [(k, one) for k, one in enumerate(self._schedule or ()) if one is not None]
-        self._told = self._schedule is not None or any(
-            field is not None and field.always for field in self._fields
-        )
+        self._always = [k for k, one in enumerate(self._fields) if one is not None and one.always]
+        self._told = self._schedule is not None or bool(self._always)
+        moves = [k for k, device in enumerate(self.devices) if device.ways]
+        self._in_order = [
+            [k for k in moves if self.devices[k].first is first] for first in (True, False)
+        ]
         if weights_of is not None:
             through = np.full(steps, inf) if loop_kw_per_k is None else loop_kw_per_k
             for k, (device, field) in enumerate(zip(self.devices, self._fields, strict=True)):
@@ -143,7 +146,7 @@ class PlantController:
                 continue
             out, into = limits[k]
             offer = self._offer_kw(k, step, water, loop_kw_per_k)
-            limits[k] = (max(min(offer, 0.0), out), min(max(offer, 0.0), into))
+            limits[k] = (0.0, min(offer, into)) if offer > 0.0 else (max(offer, out), 0.0)
         return limits
 
     def _offer_kw(self, k: int, step: int, water_degc: float, loop_kw_per_k: float) -> float:
@@ -152,7 +155,10 @@ class PlantController:
         doublet = self._doublets[k]
         if doublet is not None:
             body += doublet.shift_k(step)
-        return passing(self._kw_per_k[k][step], loop_kw_per_k) * (body - water_degc)
+        kw_per_k: float = self._kw_per_k[k][step]
+        if loop_kw_per_k != inf:
+            kw_per_k = passing(kw_per_k, loop_kw_per_k)
+        return kw_per_k * (body - water_degc)
 
     def decide(
         self,
@@ -201,11 +207,11 @@ class PlantController:
             if field is not None:
                 field.arrives(step, water, loop_kw_per_k)
         returns, weights = self.comes_round[step], self._weights[step]
-        heat, limits, met = [0.0] * count, [], waters
+        heat, met = [0.0] * count, waters
 
         def end_of(balanced: bool, end_degc: float) -> float:
             """Where the water ends, if devices do what they would if it ended there [°C]."""
-            nonlocal heat, limits, met
+            nonlocal heat, met
             if returns:
                 risen = end_degc - start_degc
                 met = [water + w * risen for water, w in zip(waters, weights, strict=True)]
@@ -216,6 +222,8 @@ class PlantController:
                 end += gain * kw
             return self._balance(step, heat, limits, end, gains) if balanced else end
 
+        guess = partial(self._guess, step, waters, drift_degc, start_degc, gains, loop_kw_per_k)
+
         def settle(balanced: bool, guess_degc: float) -> float:
             if returns:
                 return settled(partial(end_of, balanced), guess_degc)
@@ -223,15 +231,16 @@ class PlantController:
 
         end_degc = drift_degc
         if self._told:
-            end_degc = settle(
-                False, self._guess(step, waters, drift_degc, start_degc, gains, loop_kw_per_k)
-            )
+            end_degc = settle(False, guess(0.0))
         if self._schedule is not None:
             self.shortfall_kw.append(self._missing(step, heat))
         if self._deadband:
             self._switch(end_degc)
             goal_degc = self._goal(end_degc)
             if goal_degc != end_degc:
+                if returns and (self._heating or self._cooling):
+                    opened = guess(1.0 if self._heating else -1.0)
+                    goal_degc = (min if self._heating else max)(goal_degc, opened)
                 end_degc = settle(True, goal_degc)
         self.met_degc[step] = met
         self.take(step, heat)
@@ -245,37 +254,45 @@ class PlantController:
         start_degc: float,
         gains: Sequence[float],
         loop_kw_per_k: float,
+        opened: float = 0.0,
     ) -> float:
-        """Return where the water ends if devices can do what they are told, or all they can [°C].
+        """Return where the water ends if devices do what they are told, as far as they can [°C].
 
-        For open exchangers ``E = drift + k·G·(T_body − T − w·(E − start))``, which is linear in E.
+        With `opened` the first devices heat (+1) or cool (−1) all they can. For open exchangers
+        ``E = drift + k·G·(T_body − T − w·(E − start))``, which is linear in E; which are open is
+        judged by the water at the start.
         """
+        wants = [(k, series[step]) for k, series in self._series]
+        if opened:
+            wants = [(k, want) for k, want in wants if not self.devices[k].first]
+            wants += [(k, opened * inf) for k in self._in_order[0]]
         end, pull = drift_degc, 0.0
-        for k, series in self._series:
-            want = series[step]
-            if isinf(want):
-                want = self._most_kw[k][step][want > 0.0]
-                if self._bodies[k] and self._fields[k] is None:
-                    offer = self._offer_kw(k, step, waters_degc[k], loop_kw_per_k)
-                    if offer * want <= 0.0:
-                        continue
-                    if abs(offer) < abs(want):
-                        want = offer
-                        kw_per_k = passing(self._kw_per_k[k][step], loop_kw_per_k)
-                        pull += gains[k] * kw_per_k * self._weights[step][k]
-            end += gains[k] * want
+        for k, want in wants:
+            if want == 0.0:
+                continue
+            most = self._most_kw[k][step][want > 0.0]
+            if abs(most) < abs(want):
+                want = most
+            if self._bodies[k]:
+                offer = self._offer_kw(k, step, waters_degc[k], loop_kw_per_k)
+                if offer * want <= 0.0:
+                    continue
+                if abs(offer) < abs(want):
+                    want = offer
+                    kw_per_k = passing(self._kw_per_k[k][step], loop_kw_per_k)
+                    pull += gains[k] * kw_per_k * self._weights[step][k]
+            if not isinf(want):  # a borefield says later what it can
+                end += gains[k] * want
         return start_degc + (end - start_degc) / (1.0 + pull)
 
     def _scheduled(self, step: int, limits: list[tuple[float, float]]) -> list[float]:
         """Return what devices do that always work, or are told to, within their limits [kW]."""
         heat = [0.0] * len(self.devices)
-        for k, field in enumerate(self._fields):
-            if field is not None and field.always:
-                heat[k] = limits[k][0] + limits[k][1]  # one of them is zero
-            elif self._schedule is not None:
-                series = self._schedule[k]
-                want = 0.0 if series is None else series[step]
-                heat[k] = min(max(want, limits[k][0]), limits[k][1])
+        for k, series in self._series:
+            out, into = limits[k]
+            heat[k] = min(max(series[step], out), into)
+        for k in self._always:
+            heat[k] = limits[k][0] + limits[k][1]  # one of them is zero
         return heat
 
     def _missing(self, step: int, heat: Sequence[float]) -> float:
@@ -337,12 +354,12 @@ class PlantController:
         Returns where the water ends [°C].
         """
         target = self._goal(drift_degc) if self._heating or self._cooling else drift_degc
-        for first in (True, False):
-            if not first:
+        for place, devices in enumerate(self._in_order):
+            if place:
                 target = min(max(drift_degc, self.low), self.high)
-            for k, device in enumerate(self.devices):
-                if device.first is not first or target == drift_degc:
-                    continue
+            for k in devices:
+                if target == drift_degc:
+                    break
                 goal, body = target, self._body(k, step)
                 if body is not None:  # no need to carry the ring past the other side
                     goal = min(goal, body) if target > drift_degc else max(goal, body)
