@@ -1,7 +1,8 @@
 """The dispatch of a district and its ring as one non-linear programme, for Ipopt.
 
 A formulation of its own, written from the physics: it shares input numbers with anello, but no row.
-Only districts of supply, sun, heat pumps with stores, and a well-mixed ring without ground loss.
+Only districts of supply, sun, heat pumps with stores, and a well-mixed ring in ground of one
+temperature, in steps of an hour.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from anello.coupling.tanks import tank_limits
 from anello.model.data import ModelData
 from anello.ring.config import RingConfig
 from anello.ring.cop_config import QuadraticCop, StoreUse
+from anello.ring.ground_config import FixedGround
 
 KWH_PER_KGK = 4.18 / 3600.0
 SMOOTH_K = 1e-3
@@ -79,6 +81,11 @@ def has_carrier(data: ModelData, node: str, tier: str, carrier: str) -> bool:
     return bool(data.inputs["tier_carrier"].sel(node=node, tier=tier, carrier=carrier))
 
 
+def photovoltaics(labels: list[str], place: str) -> str:
+    """Node of a location's photovoltaics; empty for none."""
+    return next((node for node in labels if node.startswith(f"{place}::pv")), "")
+
+
 def load_kwh(data: ModelData, place: str, carrier: str) -> np.ndarray:
     """Demand for a carrier at a location, shape (T,)."""
     total = np.zeros(data.inputs.sizes["timestep"])
@@ -99,6 +106,11 @@ def number(data: ModelData, name: str, node: str) -> np.ndarray:
     return np.broadcast_to(np.asarray(value, float).reshape(-1), steps).copy()
 
 
+def pull(a: float) -> float:
+    """Return a/(1 − e^(−a))."""
+    return a / -math.expm1(-a) if a else 1.0
+
+
 def nonlinear_programme(data: ModelData, ring: RingConfig) -> NonLinearProgramme:
     """Write the dispatch of a district on a well-mixed ring as a non-linear programme.
 
@@ -113,7 +125,7 @@ def nonlinear_programme(data: ModelData, ring: RingConfig) -> NonLinearProgramme
     carriers = [str(c) for c in data.inputs["carrier"].values]
     steps, count = data.inputs.sizes["timestep"], len(pumps)
     assert ring.plant is not None
-    assert ring.loss.ua_kw_per_k == 0.0
+    assert isinstance(ring.loss.ground, FixedGround)
     wells, heater, cooler = ring.plant.wells, ring.plant.backup_heater, ring.plant.dry_cooler
     chiller = ring.plant.chiller
     layout = {
@@ -180,7 +192,15 @@ def nonlinear_programme(data: ModelData, ring: RingConfig) -> NonLinearProgramme
     plant = v["plant"]
     kwh_per_k = ring.water.mass_kg * KWH_PER_KGK
     heat += plant[0, :] - plant[1, :] + plant[2, :] - plant[3, :] - plant[4, :]
-    equal.append((kwh_per_k * (v["ring"] - before) - heat).T)
+    lost = ring.loss.ua_kw_per_k / kwh_per_k
+    ground = ring.loss.ground.degc
+    # The exponential of constant heat against the loss, whose mean rate is C/h·pull(lost).
+    equal.append(
+        (
+            kwh_per_k * pull(lost) * (v["ring"] - ground - math.exp(-lost) * (before - ground))
+            - heat
+        ).T
+    )
     air = np.asarray(data.inputs["outdoor_degc"].values, float)[None, :]
     for row, sign, body, kw_per_k in (
         (0, 1.0, wells.well_degc, wells.conductance_kw_per_k),
@@ -189,7 +209,7 @@ def nonlinear_programme(data: ModelData, ring: RingConfig) -> NonLinearProgramme
     ):
         # An hour of exchange with water that becomes something else meanwhile.
         share = kw_per_k / kwh_per_k
-        met = before + (1.0 / -math.expm1(-share) - 1.0 / share) * (v["ring"] - before)
+        met = before + (pull(share + lost) - pull(lost)) / share * (v["ring"] - before)
         gap = sign * (body - met)
         limited.append((plant[row, :] - kw_per_k * 0.5 * (gap + ca.sqrt(gap**2 + SMOOTH_K**2))).T)
     cold_k = before - chiller.approach_water_k + 273.15
@@ -206,8 +226,8 @@ def nonlinear_programme(data: ModelData, ring: RingConfig) -> NonLinearProgramme
         else:
             power[home] += used
     for k, place in enumerate(places):
-        sun = f"{place}::pv_rooftop"
-        if sun in labels:
+        sun = photovoltaics(labels, place)
+        if sun:
             peak = number(data, "energy_cap_equals", sun)
             high["sun"][k] = np.minimum(number(data, "resource", sun), 1.0) * peak
             cost += ca.sum2(v["sun"][k, :] * number(data, "cost_om_prod", sun)[None, :])
@@ -250,6 +270,7 @@ def start_from(data: ModelData, ring: RingConfig, best: Iteration) -> dict[str, 
     """Where a search ended, for Ipopt to go on from."""
     pumps = heat_pumps(ring, data)
     places = [str(loc) for loc in data.inputs["loc"].values]
+    labels = [str(n) for n in data.inputs["node"].values]
     steps = data.inputs.sizes["timestep"]
 
     def flow(name: str, node: str) -> np.ndarray:
@@ -282,5 +303,5 @@ def start_from(data: ModelData, ring: RingConfig, best: Iteration) -> dict[str, 
             ]
         ),
         "grid": np.array([flow("carrier_prod", f"{place}::grid") for place in places]),
-        "sun": np.array([flow("carrier_prod", f"{place}::pv_rooftop") for place in places]),
+        "sun": np.array([flow("carrier_prod", photovoltaics(labels, place)) for place in places]),
     }

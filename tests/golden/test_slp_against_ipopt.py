@@ -17,6 +17,7 @@ from anello.ring.config import RingConfig
 
 pytest.importorskip("casadi", reason="casadi brings Ipopt; it is only used in this test")
 from ipopt_district import neutral_start, nonlinear_programme, start_from
+from ring_districts import coupled
 
 # A fortnight and a month agree as three days do: docs/explanation/coupling-comparison.md.
 DAYS = int(os.environ.get("ANELLO_IPOPT_DAYS", "3"))
@@ -64,3 +65,16 @@ def test_as_good_as_ipopt(district):
     low, high = ring.bounds_degc
     assert values["ring"].min() >= low - 1e-3
     assert values["ring"].max() <= high + 1e-3
+
+
+@pytest.mark.parametrize(("mass_kg", "within"), [(None, 1.002), (1e5, 1.002), (2e4, 1.005)])
+def test_a_small_ring_as_good_as_ipopt(mass_kg, within):
+    """With a loss, and down to a third of the water that its wells could warm in an hour."""
+    district = coupled(15, mass_kg=mass_kg)
+    best = district.run().best
+    data, ring = district.data, district.ring
+    assert ring.loss.ua_kw_per_k > 0.0
+    programme = nonlinear_programme(data, ring)
+    starts = neutral_start(data, ring), start_from(data, ring, best)
+    ipopt_eur = min(programme.solve(start)[0] for start in starts)
+    assert 0.995 <= best.cost.total_eur / ipopt_eur <= within
