@@ -57,6 +57,16 @@ class Heard:
         )
 
 
+@pytest.fixture(autouse=True)
+def as_at_a_terminal():
+    """What `nohup` or a script starts in the background, this suite too, ignores some signals."""
+    heeded = {signal.SIGHUP: signal.SIG_DFL, signal.SIGINT: signal.default_int_handler}
+    before = {which: signal.signal(which, handler) for which, handler in heeded.items()}
+    yield
+    for which, handler in before.items():
+        signal.signal(which, handler)
+
+
 @pytest.fixture
 def heard(tmp_path) -> Heard:
     return Heard(tmp_path)
@@ -82,16 +92,8 @@ def test_events_and_lines_arrive_while_it_runs_and_after(heard):
     assert "Zürich" in (heard.folder / "logs" / "x.log").read_text(encoding="utf-8")
 
 
-@pytest.fixture
-def hears_hang_ups():
-    """As at a terminal; what `nohup` starts, this suite too, ignores them."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
-    yield
-    signal.signal(signal.SIGHUP, before)
-
-
 @pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_an_interruption_is_passed_on_once_and_waited_for(heard, hears_hang_ups, which):
+def test_an_interruption_is_passed_on_once_and_waited_for(heard, which):
     ending = heard.run(
         f"""
         try:
