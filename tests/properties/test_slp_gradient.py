@@ -15,8 +15,8 @@ from anello.coupling.unseen import Prices, respond, true_heat
 from anello.optimise.formulation.ring_rows import MARGIN_K
 from anello.ring import simulate
 from anello.ring.loop_run import plan_loop
-from ring_districts import PART_LOAD, SOURCES, coupled, coupled_two_pipes
-from small_steps import SMALL_K, step
+from ring_districts import PART_LOAD, SOURCES, coupled_two_pipes
+from small_steps import SMALL_K, searched, step
 from wide_search import examples
 
 QUICK = settings(
@@ -26,19 +26,6 @@ QUICK = settings(
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=list(HealthCheck),
 )
-
-
-def searched(seed, waves=None, steps=2, **options):
-    """A district and its incumbent after some iterations, on its way to the optimum."""
-    coupling = {} if waves is None else {"slp": {"loop_waves": waves}}
-    district = coupled(seed, coupling, **options)
-    about = with_cop(
-        district.ring, district.heat_pumps, start_cop(district.data, district.heat_pumps)
-    )
-    done = None
-    for number in range(steps):
-        done, _, about = step(district, about, number)
-    return district, done, about
 
 
 def at_a_bound(about, district):

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anello.coupling.iteration import start_cop, with_cop
 from anello.coupling.limits import exchangers
 from anello.coupling.unseen import Prices, respond, true_heat
 from anello.optimise.formulation.ring_rows import EXCHANGE_PER_K, EXCHANGE_PER_RISE
@@ -23,8 +22,7 @@ from anello.ring.rounds import (
     weights_in_mixed_water,
     weights_of_change,
 )
-from ring_districts import coupled
-from small_steps import step
+from small_steps import searched
 from wide_search import examples
 
 QUICK = settings(max_examples=examples(50), deadline=None, derandomize=True)
@@ -155,15 +153,7 @@ FEW_WELLS = {"wells": {"max_flow_kg_s": 4.0}}
 
 def turning(seed, iterations=2, **options):
     """A district on a loop that turns several times in an hour, and an incumbent."""
-    coupling = {"slp": {"loop_waves": 0}}
-    district = coupled(seed, coupling, loop=True, flow_kg_s=80.0, **options)
-    about = with_cop(
-        district.ring, district.heat_pumps, start_cop(district.data, district.heat_pumps)
-    )
-    done = None
-    for number in range(iterations):
-        done, _, about = step(district, about, number)
-    return district, done, about
+    return searched(seed, 0, iterations, loop=True, flow_kg_s=80.0, **options)
 
 
 def open_steps(district, result, way, sign):
