@@ -168,7 +168,7 @@ def two_pipes() -> System:
 BY_HAND = {"zero_efficiency": zero_efficiency, "secondary": secondary, "ring": ring, "loop": loop}
 
 
-def chosen_sizes() -> System:
+def chosen_sizes(listed: bool = False) -> System:
     """The same heat pumps over wells and a heater whose sizes are to be chosen."""
     body = np.full(HOURS, 12.0)
     reach = np.full(HOURS, 30.0)
@@ -180,11 +180,19 @@ def chosen_sizes() -> System:
     }
     heater = Device(10.0, 1.0, 0.0, sized="backup_heater", reach_kw=np.full(HOURS, 10.0))
     sizes = {"wells": OpenSize(0.0, 1.5, 20.0), "backup_heater": OpenSize(0.0, 1.0, 3.0)}
+    if listed:
+        sizes["wells"] = OpenSize(0.5, 1.5, 20.0, (0.5, 1.5), (12.0, 25.0))
     rows = replace(RING, devices={**wells, "backup_heater": heater}, sizes=sizes)
     return assemble(small_models.data(hours=HOURS), rows)
 
 
+def listed_sizes() -> System:
+    """The same with wells of one of two sizes."""
+    return chosen_sizes(listed=True)
+
+
 BY_HAND |= {"ring_end": ring_end, "doublet": doublet, "chosen_sizes": chosen_sizes}
+BY_HAND |= {"listed_sizes": listed_sizes}
 BY_HAND |= {"borefield": borefield, "borefield_in_the_flow": borefield_in_the_flow}
 BY_HAND |= {"two_pipes": two_pipes}
 

@@ -119,6 +119,17 @@ def test_the_promise_of_a_small_step_is_kept_with_sizes_to_choose(seed, loop):
 
 @QUICK
 @given(seed=st.integers(0, 11), loop=st.booleans())
+def test_the_promise_of_a_small_step_is_kept_with_sizes_of_a_list(seed, loop):
+    waves = {"waves": 4} if loop else {}
+    sizes = {
+        "wells": {"one_of": [0.5, 0.55, 1.2], "eur_per_year": [500.0, 520.0, 900.0]},
+        "chiller": {"one_of": [0, 0.4, 1.0], "eur_per_year": 800.0},
+    }
+    assert kept(seed, loop=loop, plant={"sizes": sizes}, **waves) == pytest.approx(1.0, abs=0.1)
+
+
+@QUICK
+@given(seed=st.integers(0, 11), loop=st.booleans())
 def test_the_promise_of_a_small_step_is_kept_with_a_demand_charge(seed, loop):
     waves = {"waves": 4} if loop else {}
     assert kept(seed, loop=loop, demand_charge=90.0, **waves) == pytest.approx(1.0, abs=0.1)

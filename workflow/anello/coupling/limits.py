@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anello.coupling.incumbent import Linearisation
-from anello.coupling.plant_sizes import STEP, at_size, size_bounds, size_of
+from anello.coupling.plant_sizes import at_size, size_bounds
+from anello.coupling.size_limits import TRACE, limit_by_size
 from anello.coupling.water import trust_region as water_trust_region
 from anello.optimise.formulation.ring_rows import (
     EXCHANGE_PER_K,
     EXCHANGE_PER_RISE,
     EXCHANGE_PER_SHIFT,
-    EXCHANGE_PER_SIZE,
     POWER_PER_K,
     POWER_PER_KWH,
     SIZE_REACH_KW,
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-TRACE = 1e-3
-"""Slope, relative to the wells' conductance, of a limit that does not depend on temperature [-]."""
 TRACE_KW = 1e-5
 """Heat of wells that can do nothing, for the same reason: fixed columns would vanish [kW]."""
 USED_KW = 1e-3
@@ -90,12 +89,12 @@ def exchangers(
     at_start: dict[str, Floats] = {}
     risen: dict[str, Floats] = {}
     shifted: dict[str, Floats] = {}
-    by_size: dict[str, Floats] = {}
     limits = []
     moved = about.exchanged_kw
     if not len(moved):  # nothing is simulated yet
         moved = np.zeros((len(rows.exchangers), rows.step_h.size))
     for name, used_kw in zip(rows.exchangers, moved, strict=True):
+        described = rows.devices[name].kw_per_k
         device = at_size(rows, rows.devices[name], about.plant_sizes)
         tires = rows.doublet is not None and name in rows.doublet.ways
         if tires and device.body_degc is not None:
@@ -107,7 +106,10 @@ def exchangers(
         )
         at_start[name], risen[name] = by_water(rows, slope, weight)
         if device.sized:
-            by_size[name], limit = _by_size(rows, about, device, slope, limit)
+            idle = _is_trace(slope, device)
+            idle[0] = False
+            of_size = partial(_of_size_kw, rows, about, replace(device, kw_per_k=described))
+            limit = limit - limit_by_size(rows, name, about.plant_sizes, of_size, idle, values)
         if tires:
             shifted[name] = _follows(slope, conductance, device)
             limit = limit - device.sign * shifted[name] * about.well_shift_k
@@ -118,33 +120,7 @@ def exchangers(
         values[EXCHANGE_PER_K] = at_start
         values[EXCHANGE_PER_RISE] = risen
         values[EXCHANGE_PER_SHIFT] = shifted
-        values[EXCHANGE_PER_SIZE] = by_size
     return most_kw
-
-
-def _by_size(
-    rows: RingRows,
-    about: Linearisation,
-    device: Device,
-    slope: Floats,
-    limit: Floats,
-) -> tuple[Floats, Floats]:
-    """Return how a limit grows with the size [kW], and the limit at no size, each of shape (T,).
-
-    ``G(s)·ΔT(s) ≈ G(s̄)·ΔT + (G·ΔT)'(s̄)·(s − s̄)``, exact at the incumbent; a larger exchanger
-    meets more of what it does itself to water that comes round. Where nothing drives heat and the
-    row never binds, a trace keeps its entry.
-    """
-    size = size_of(rows, device, about.plant_sizes)
-    more, less = (
-        _driven_kw(rows, about, replace(device, kw_per_k=device.kw_per_k * factor))
-        for factor in (1.0 + STEP, 1.0 - STEP)
-    )
-    idle = _is_trace(slope, device)
-    idle[0] = False
-    grows: Floats = np.where(idle, 0.0, (more - less) / (2.0 * STEP * size))
-    at_none: Floats = limit - grows * size
-    return np.where(idle, TRACE, grows), at_none
 
 
 def sizes(rows: RingRows, about: Linearisation, values: dict[str, dict[str, Floats]]) -> None:
@@ -276,6 +252,11 @@ def _driven_kw(rows: RingRows, about: Linearisation, device: Device) -> Floats:
     away = device.sign * (device.body_degc - _met(rows, about, conductance))
     driven: Floats = conductance * np.maximum(away, 0.0)
     return driven
+
+
+def _of_size_kw(rows: RingRows, about: Linearisation, device: Device, size: float) -> Floats:
+    """Return what an exchanger of a share of its size can move at the incumbent, (T,) [kW]."""
+    return _driven_kw(rows, about, replace(device, kw_per_k=device.kw_per_k * size))
 
 
 def line(

@@ -9,10 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.errors import InputError
-from anello.errors import Problem as Fault
 from anello.optimise.formulation.ring_rows import Device, OpenSize, RingRows
 from anello.ring.config import RingConfig
-from anello.ring.plant_sizes import HOURS_OF_A_YEAR, with_sizes
+from anello.ring.plant_sizes import HOURS_OF_A_YEAR, with_sizes, without_price
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,9 +28,6 @@ WHOLE_RANGE_K = 4.0
 NO_SIZE = 1e-6
 """A smaller size is a solver's rounding of none [-]."""
 
-STEP = 1e-4
-"""Half the change of size over which a conductance is differentiated, relative to it [-]."""
-
 
 def open_sizes(config: RingConfig, hours: float) -> dict[str, OpenSize]:
     """Return the sizes that a programme of some hours may choose.
@@ -44,16 +40,18 @@ def open_sizes(config: RingConfig, hours: float) -> dict[str, OpenSize]:
     if config.plant is None:
         return {}
     found: dict[str, OpenSize] = {}
+    share = hours / HOURS_OF_A_YEAR
     for name, size in config.plant.sizes.items():
         if size.eur_per_year is None:
-            raise InputError(
-                Fault(
-                    "a size that is chosen needs a price, or the largest would cost nothing",
-                    key=f"ring.plant.sizes.{name}.eur_per_year",
-                    suggestion=f"Give it, or `ring_costs.{name}`",
-                )
-            )
-        found[name] = OpenSize(size.least, size.most, size.eur_per_year * hours / HOURS_OF_A_YEAR)
+            raise InputError(without_price(name, size))
+        least, most = size.limits
+        one_of = tuple(size.one_of or ())
+        if isinstance(size.eur_per_year, list):
+            each = tuple(eur * share for eur in size.eur_per_year)
+            found[name] = OpenSize(least, most, 0.0, one_of, each)
+            continue
+        eur = size.eur_per_year * share
+        found[name] = OpenSize(least, most, eur, one_of, tuple(eur * one for one in one_of))
     return found
 
 
@@ -116,4 +114,6 @@ def size_bounds(
         return np.maximum(first - NO_SIZE, 0.0), first  # fixed, the columns would be taken out
     about = np.array([sizes[name] for name in rows.sizes])
     reach = (most - least) * min(trust_region_k / WHOLE_RANGE_K, 1.0)
+    # From one size of a list to the next there is no way in small steps.
+    reach[[bool(size.one_of) for size in rows.sizes.values()]] = np.inf
     return np.maximum(least, about - reach), np.minimum(most, about + reach)

@@ -166,8 +166,10 @@ def ring_capital(ring: RingConfig, costs: RingCosts, hours: float) -> RingCapita
     share = hours / 8760.0
     parts: list[PricedPart] = []
     missing: list[str] = []
-    for name, build_eur in _to_build(ring, costs):
+    told = {} if ring.plant is None else ring.plant.build_eur
+    for name, by_size_eur in _to_build(ring, costs):
         cost = costs.sources.get(name) or getattr(costs, name, None)
+        build_eur = by_size_eur if by_size_eur is None else told.get(name, by_size_eur)  # type: ignore[call-overload]
         if build_eur is None:
             missing.append(name)
             continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Literal, Self
+from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -15,8 +15,9 @@ from anello.ring.sources import NAME, Source
 
 PLANT_DEVICES = ("wells", "backup_heater", "dry_cooler", "chiller", "borefield")
 """Devices that every plant may have, in the order in which they act after the sources."""
-SIZED = ("wells", "backup_heater", "dry_cooler", "chiller")
+Sized = Literal["wells", "backup_heater", "dry_cooler", "chiller"]
 """Devices whose sizes a search may choose."""
+SIZED: tuple[Sized, ...] = get_args(Sized)
 WAY_ENDINGS = ("_heating", "_cooling")
 """What a device's ways into the ring and out of it end with, where it has both."""
 
@@ -131,23 +132,79 @@ class ChillerConfig(Strict):
 
 
 class SizeConfig(Strict):
-    """How large a device may be, as a share of the size that is described."""
+    """How large a device may be, as a share of the size described: between two, or one of some."""
 
     least: NonNegative = Field(default=0.0, description="Smallest size, of that described [-].")
     most: Positive = Field(default=1.5, description="Largest size, of that described [-].")
-    eur_per_year: NonNegative | None = Field(
+    one_of: list[NonNegative] | None = Field(
         default=None,
         description=(
-            "What the described size costs a year, capital and maintenance [€/a]; by default what "
-            "`ring_costs` says."
+            "The sizes that there are, of that described, in place of all between `least` and "
+            "`most` [-]."
+        ),
+    )
+    one_of_eur: list[NonNegative] | None = Field(
+        default=None,
+        description=(
+            "What each size of `one_of` costs to build, in place of `ring_costs` times size; "
+            "lifetime, interest and maintenance remain those of `ring_costs` [€]."
+        ),
+    )
+    eur_per_year: NonNegative | list[NonNegative] | None = Field(
+        default=None,
+        description=(
+            "What the described size costs a year, or a list of what each of `one_of` does, "
+            "capital and maintenance [€/a]; by default what `ring_costs` says."
         ),
     )
 
     @model_validator(mode="after")
     def _least_first(self) -> Self:
         if self.least > self.most:
-            raise ValueError("needed: least ≤ most")
+            raise ValueError(
+                f"least {self.least:g} is above most {self.most:g}; needed: least ≤ most"
+            )
         return self
+
+    @model_validator(mode="after")
+    def _one_of_several(self) -> Self:
+        if self.one_of is None:
+            if self.one_of_eur is not None or isinstance(self.eur_per_year, list):
+                raise ValueError("a list of prices belongs to `one_of`; name the sizes there")
+            return self
+        if len(set(self.one_of)) < max(len(self.one_of), 2):
+            raise ValueError(
+                f"one_of {self.one_of}: needed are two sizes or more that all differ; describe the "
+                "device in the one size that there is, and leave it out of `sizes`"
+            )
+        if (self.least, self.most) != (0.0, 1.5):
+            raise ValueError("`one_of` says all sizes that there are; leave out `least` and `most`")
+        for name in ("one_of_eur", "eur_per_year"):
+            prices = getattr(self, name)
+            if not isinstance(prices, list):
+                continue
+            if len(prices) != len(self.one_of):
+                raise ValueError(
+                    f"{name} has {len(prices)} prices for {len(self.one_of)} sizes of `one_of`; "
+                    "give one for each, in the same order"
+                )
+            if any(eur for size, eur in zip(self.one_of, prices, strict=True) if not size):
+                raise ValueError(f"{name}: a size of 0 is no device, which costs 0")
+        return self
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """Smallest and largest size [-]."""
+        if self.one_of is None:
+            return self.least, self.most
+        return min(self.one_of), max(self.one_of)
+
+    def member(self, size: float) -> int | None:
+        """Return which of `one_of` a size is, within a solver's rounding; None without a list."""
+        if self.one_of is None:
+            return None
+        away = [abs(one - size) for one in self.one_of]
+        return away.index(min(away))
 
 
 class PlantConfig(Strict):
@@ -198,11 +255,18 @@ class PlantConfig(Strict):
             "the wells."
         ),
     )
-    sizes: dict[Literal["wells", "backup_heater", "dry_cooler", "chiller"], SizeConfig] = Field(
+    sizes: dict[Sized, SizeConfig] = Field(
         default_factory=dict,
         description=(
             "Devices whose sizes the search chooses with the dispatch (`coupling.method: slp`); "
             "the others have the size that is described."
+        ),
+    )
+    build_eur: dict[Sized, NonNegative] = Field(
+        default_factory=dict,
+        description=(
+            "What a device costs to build, where that is not its size times `ring_costs`: an "
+            "offer, or the price of the size that was chosen from `sizes.*.one_of` [€]."
         ),
     )
     electricity_location: str | None = Field(
@@ -222,6 +286,12 @@ class PlantConfig(Strict):
         part = self.sources.get(device) or getattr(self, device)
         return 0.0 if part is None else float(part.cost_eur_per_kwh)
 
+    def _described(self, device: Sized) -> bool:
+        """Whether a device is there, of any size."""
+        if device == "wells":
+            return self.wells.max_flow_kg_s > 0
+        return bool(getattr(self, device).max_kw)
+
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         for name in self.sources:
@@ -236,11 +306,18 @@ class PlantConfig(Strict):
     @model_validator(mode="after")
     def _sized(self) -> Self:
         for name in self.sizes:
-            described = self.wells.max_flow_kg_s if name == "wells" else getattr(self, name).max_kw
-            if not described:
+            if not self._described(name):
                 raise ValueError(
                     f"sizes.{name}: there is none to be sized; describe `{name}` with the size "
                     "that `least` and `most` are shares of"
+                )
+        for name in self.build_eur:
+            if not self._described(name):
+                raise ValueError(f"build_eur.{name}: there is none to be paid for; describe it")
+            if name in self.sizes:
+                raise ValueError(
+                    f"build_eur.{name}: the price of a size that is chosen is `one_of_eur` or "
+                    f"`eur_per_year` in `sizes.{name}`, or that of `ring_costs`"
                 )
         if "wells" in self.sizes and self.wells.doublet is not None:
             raise ValueError(

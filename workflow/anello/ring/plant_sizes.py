@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from anello.ring.capital import RingCosts, ring_capital
+from anello.errors import Problem
+from anello.ring.capital import RingCosts, annuity, ring_capital
 from anello.ring.config import RingConfig
-from anello.ring.plant_config import PlantConfig
+from anello.ring.plant_config import PlantConfig, SizeConfig
 
 HOURS_OF_A_YEAR = 8760.0
 
@@ -20,13 +21,20 @@ def with_sizes(ring: RingConfig, sizes: Mapping[str, float]) -> RingConfig:
     ring : RingConfig
         The ring as described.
     sizes : mapping of str to float
-        By device, its size as a share of that described [-].
+        By device, its size as a share of that described [-]; what is one of a list is made so
+        exactly, and keeps the price that it has there.
     """
     if ring.plant is None or not sizes:
         return ring
-    scaled: dict[str, Any] = {"sizes": {}}
+    prices: dict[Any, float] = dict(ring.plant.build_eur)
+    scaled: dict[str, Any] = {"sizes": {}, "build_eur": prices}
     for name, size in sizes.items():
-        device = getattr(ring.plant, name)
+        device, choice = getattr(ring.plant, name), ring.plant.sizes.get(name)  # type: ignore[call-overload]
+        if choice is not None and choice.one_of is not None:
+            member = choice.member(size)
+            size = choice.one_of[member]
+            if choice.one_of_eur is not None and size:
+                prices[name] = choice.one_of_eur[member]
         keys = [key for key in ("max_flow_kg_s", "max_kw", "kw_per_k") if _stated(device, key)]
         # A cooler of no size at all has no conductance to be scaled.
         scaled[name] = device.model_copy(
@@ -56,12 +64,34 @@ def priced(plant: PlantConfig, ring: RingConfig, costs: RingCosts) -> PlantConfi
         What parts of a ring cost.
     """
     parts = {part.name: part for part in ring_capital(ring, costs, HOURS_OF_A_YEAR).parts}
-    sizes = {
-        name: size
-        if size.eur_per_year is not None or name not in parts
-        else size.model_copy(
-            update={"eur_per_year": parts[name].capital_eur + parts[name].maintenance_eur}
-        )
-        for name, size in plant.sizes.items()
-    }
+    sizes: dict[str, SizeConfig] = {}
+    for name, size in plant.sizes.items():
+        yearly: float | list[float] | None = size.eur_per_year
+        if yearly is None and size.one_of_eur is not None:
+            cost = getattr(costs, name)
+            if cost is not None:
+                share = annuity(costs.interest_rate, cost.lifetime_years)
+                share += cost.maintenance_share_per_year
+                yearly = [eur * share for eur in size.one_of_eur]
+        elif yearly is None and name in parts:
+            yearly = parts[name].capital_eur + parts[name].maintenance_eur
+        sizes[name] = size.model_copy(update={"eur_per_year": yearly})
     return plant.model_copy(update={"sizes": sizes})
+
+
+def without_price(name: str, size: SizeConfig) -> Problem:
+    """Say what the size of a device lacks, which a search may choose, but has no price."""
+    key = f"ring.plant.sizes.{name}"
+    if size.one_of_eur is not None:
+        return Problem(
+            "what a size costs to build becomes a cost of the year by lifetime, interest and "
+            "maintenance, and nothing says these",
+            key=f"{key}.one_of_eur",
+            value=size.one_of_eur,
+            suggestion=f"Give `ring_costs.{name}`, or `eur_per_year` as a list in place of it",
+        )
+    return Problem(
+        "a size that is chosen needs a price, or the largest would cost nothing",
+        key=f"{key}.eur_per_year",
+        suggestion=f"Give it, or `ring_costs.{name}`",
+    )

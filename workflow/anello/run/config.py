@@ -26,7 +26,7 @@ from anello.optimise.solve.config import SolverConfig
 from anello.present.report.config import FiguresConfig
 from anello.ring.capital import RingCosts
 from anello.ring.config import RingConfig
-from anello.ring.plant_sizes import priced
+from anello.ring.plant_sizes import priced, without_price
 from anello.run.config_faults import (
     at_line,
     locate,
@@ -110,8 +110,12 @@ class ScenarioConfig(Strict):
         plant = self.ring.plant
         if plant is None or not plant.sizes:
             return self
-        ring = self.ring.model_copy(update={"plant": priced(plant, self.ring, self.ring_costs)})
+        plant = priced(plant, self.ring, self.ring_costs)
+        ring = self.ring.model_copy(update={"plant": plant})
         object.__setattr__(self, "ring", ring)
+        for name, size in plant.sizes.items() if self.coupling.coupled else ():
+            if size.eur_per_year is None:
+                raise ValueError(str(without_price(name, size)))
         return self
 
     @model_validator(mode="after")

@@ -149,6 +149,8 @@ def _of_plant(collected: CollectedResults) -> dict[str, Any]:
         sizes = {key: _up(float(built[name][key])) for key in _PLANT[name]}
         # A device of no size has no power, and what it would exchange says nothing.
         plant[name] = {key: size for key, size in sizes.items() if size or key != "kw_per_k"}
+    if built.get("build_eur"):
+        plant["build_eur"] = built["build_eur"]
     return plant
 
 

@@ -20,6 +20,7 @@ PER_KWH = "ring_output_per_kwh"
 EXCHANGE_PER_K = "ring_exchange_kw_per_k"
 EXCHANGE_PER_RISE = "ring_exchange_kw_per_k_risen"
 EXCHANGE_PER_SIZE = "ring_exchange_kw_per_size"
+EXCHANGE_PER_CHOICE = "ring_exchange_kw_per_choice"
 SIZE_REACH_KW = "ring_size_reach_kw"
 EXCHANGE_PER_SHIFT = "ring_exchange_kw_per_shift"
 POWER_PER_KWH = "ring_power_per_kwh"
@@ -230,16 +231,29 @@ class OpenSize:
         Limits [-].
     eur : float
         What the described size costs in the time of the programme [€].
+    one_of : tuple of float
+        The sizes that there are; empty where all between the limits are allowed [-].
+    eur_of : tuple of float
+        What each of these costs in the time of the programme [€].
     """
 
     least: float
     most: float
     eur: float
+    one_of: tuple[float, ...] = ()
+    eur_of: tuple[float, ...] = ()
 
     @property
     def first(self) -> float:
         """Size before any is chosen: the described one, or the nearest that is allowed [-]."""
+        if self.one_of:
+            return min(self.one_of, key=lambda one: abs(one - 1.0))
         return min(max(1.0, self.least), self.most)
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """Names of the sizes that there are."""
+        return tuple(f"{one:g}" for one in self.one_of)
 
 
 @dataclass(frozen=True)

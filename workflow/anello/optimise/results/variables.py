@@ -211,6 +211,14 @@ _TABLE = (
         "decision",
     ),
     ResultVariable(
+        "ring_size_choice",
+        ("part", "choice"),
+        "1",
+        "Which size of a list a part of the balancing plant has",
+        "decision",
+        comment="1 for the size that was chosen, by its name in `ring.plant.sizes.*.one_of`.",
+    ),
+    ResultVariable(
         "ring_field",
         ("mass", "timestep"),
         "K",

@@ -15,7 +15,13 @@ from anello.optimise.formulation.registry import (
     variable,
 )
 from anello.optimise.formulation.ring.unknowns import rows_of
-from anello.optimise.formulation.ring_rows import EXCHANGE_PER_SIZE, SIZE_REACH_KW, RingRows
+from anello.optimise.formulation.ring_rows import (
+    EXCHANGE_PER_CHOICE,
+    EXCHANGE_PER_SIZE,
+    SIZE_REACH_KW,
+    RingRows,
+    pair,
+)
 from anello.optimise.formulation.system import TIME_AXIS
 
 
@@ -32,6 +38,72 @@ def ring_size(c: Context) -> Columns | None:
         return None
     # Each device's own limits come with the numbers of an iteration.
     return Columns({"part": list(rows.sizes)}, upper=max(s.most for s in rows.sizes.values()))
+
+
+@variable(
+    "ring_size_choice",
+    index="part, choice",
+    when="a size of the balancing plant is one of a list",
+    domain=r"\in \{0, 1\} \; [-]",
+)
+def ring_size_choice(c: Context) -> Columns | None:
+    """Whether a device of the plant has this size of those that there are."""
+    rows = rows_of(c)
+    listed = [] if rows is None else _choices(rows)
+    if not listed:
+        return None
+    parts, names = zip(*listed, strict=True)
+    return Columns({"part": parts, "choice": names}, upper=1.0, integer=True)
+
+
+def _choices(rows: RingRows) -> list[tuple[str, str]]:
+    """Part and name of each size of a list, in the order of the columns."""
+    return [(part, name) for part, size in rows.sizes.items() for name in size.choices]
+
+
+def _listed(rows: RingRows) -> list[str]:
+    """Parts whose size is one of a list."""
+    return [part for part, size in rows.sizes.items() if size.one_of]
+
+
+def _chosen(c: Context, rows: RingRows, each: list[float]) -> Expression:
+    """The number of the size that is chosen, by part that has a list."""
+    listed = _listed(rows)
+    where = [listed.index(part) for part, _ in _choices(rows)]
+    chosen = c.system.variables["ring_size_choice"].at() * np.array(each)
+    return chosen.sum_into(where, len(listed))
+
+
+@constraint(
+    "ring_size_chosen",
+    index="part",
+    when="a size of the balancing plant is one of a list",
+    equation=r"\sum_{choice} ring\_size\_choice = 1",
+)
+def ring_size_chosen(c: Context) -> Rows | None:
+    """Of the sizes that there are, a device has one."""
+    rows = rows_of(c)
+    if rows is None or not _listed(rows):
+        return None
+    ones = [1.0] * len(_choices(rows))
+    return Rows({"part": _listed(rows)}, _chosen(c, rows, ones) == 1.0)
+
+
+@constraint(
+    "ring_size_one_of",
+    index="part",
+    when="a size of the balancing plant is one of a list",
+    equation=r"ring\_size = \sum_{choice} s_{choice}\, ring\_size\_choice",
+)
+def ring_size_one_of(c: Context) -> Rows | None:
+    """A device's size is the one that is chosen."""
+    rows = rows_of(c)
+    if rows is None or not _listed(rows):
+        return None
+    order = list(rows.sizes)
+    size = c.system.variables["ring_size"].at([order.index(part) for part in _listed(rows)])
+    shares = [one for part in rows.sizes.values() for one in part.one_of]
+    return Rows({"part": _listed(rows)}, size - _chosen(c, rows, shares) == 0.0)
 
 
 def _sizes_of(c: Context, rows: RingRows, ways: list[str]) -> Expression:
@@ -62,24 +134,49 @@ def ring_size_max(c: Context) -> Rows | None:
 
 def more_by_size(c: Context, rows: RingRows, ways: tuple[str, ...]) -> Expression | None:
     """How much more exchangers can move as they become larger; in rows of all exchangers [kW]."""
-    sized = [way for way in ways if rows.devices[way].sized]
-    if not sized:
-        return None
-    per_size = Parameter(EXCHANGE_PER_SIZE, tuple(sized), np.zeros((len(sized), c.n_time)))
-    more = _sizes_of(c, rows, sized) * per_size
-    return more.sum_into([ways.index(way) for way in sized], len(ways))
+    more: Expression | None = None
+    free = [way for way in ways if rows.devices[way].sized and not _choices_of(rows, way)]
+    if free:
+        per_size = Parameter(EXCHANGE_PER_SIZE, tuple(free), np.zeros((len(free), c.n_time)))
+        by_size = _sizes_of(c, rows, free) * per_size
+        more = by_size.sum_into([ways.index(way) for way in free], len(ways))
+    listed = [(way, name) for way in ways for name in _choices_of(rows, way)]
+    if listed:
+        order = _choices(rows)
+        chosen = c.system.variables["ring_size_choice"].at(
+            [order.index((rows.devices[way].sized, name)) for way, name in listed]
+        )
+        names = tuple(pair(way, name) for way, name in listed)
+        per_choice = Parameter(EXCHANGE_PER_CHOICE, names, np.zeros((len(names), c.n_time)))
+        by_choice = chosen * per_choice
+        total = by_choice.sum_into([ways.index(way) for way, _ in listed], len(ways))
+        more = total if more is None else more + total
+    return more
+
+
+def _choices_of(rows: RingRows, way: str) -> tuple[str, ...]:
+    """Names of the sizes that a way's device may have; none where it has no list."""
+    sized = rows.devices[way].sized
+    return rows.sizes[sized].choices if sized else ()
 
 
 @expression(
     "ring_size_cost",
     index="part",
     when="the programme chooses sizes of the balancing plant",
-    equation=r"c_{part}\, ring\_size",
+    equation=r"c_{part}\, ring\_size + \sum_{choice} c_{choice}\, ring\_size\_choice",
 )
 def ring_size_cost(c: Context) -> Named | None:
     """Capital and maintenance of the devices whose sizes are chosen."""
     rows = rows_of(c)
     if rows is None or not rows.sizes:
         return None
-    eur = np.array([size.eur for size in rows.sizes.values()])
-    return Named({"part": list(rows.sizes)}, c.system.variables["ring_size"].at() * eur)
+    order = list(rows.sizes)
+    eur = np.array([0.0 if size.one_of else size.eur for size in rows.sizes.values()])
+    cost = c.system.variables["ring_size"].at() * eur
+    listed = _listed(rows)
+    if listed:
+        each = [price for size in rows.sizes.values() for price in size.eur_of]
+        where = [order.index(part) for part in listed]
+        cost = cost + _chosen(c, rows, each).sum_into(where, len(order))
+    return Named({"part": order}, cost)
