@@ -128,6 +128,33 @@ def test_the_promise_of_a_small_step_is_kept_with_sizes_of_a_list(seed, loop):
     assert kept(seed, loop=loop, plant={"sizes": sizes}, **waves) == pytest.approx(1.0, abs=0.1)
 
 
+BOREHOLES = {
+    "field": {"kind": "rectangle", "rows": 3, "columns": 4},
+    "depth_m": 100.0,
+    "soil_w_per_mk": 2.0,
+    "surface_degc": 10.0,
+    "flow_kg_s": 8.0,
+}
+
+
+@QUICK
+@given(
+    seed=st.integers(0, 11),
+    water=st.sampled_from(["asked", "always", "always, loop"]),
+    listed=st.booleans(),
+)
+@example(seed=2, water="asked", listed=False)
+def test_the_promise_of_a_small_step_is_kept_with_boreholes_to_choose(seed, water, listed):
+    size = {"one_of": [0.5, 0.9, 1.5], "eur_per_year": 6000.0} if listed else {}
+    plant = {
+        "wells": {"max_flow_kg_s": 3.0},
+        "borefield": BOREHOLES | {"always": water != "asked"},
+        "sizes": {"borefield": {"eur_per_year": 6000.0} | size, "wells": {"eur_per_year": 900.0}},
+    }
+    loop = {"loop": True, "waves": 4} if water.endswith("loop") else {}
+    assert kept(seed, plant=plant, **loop) == pytest.approx(1.0, abs=0.1)
+
+
 @QUICK
 @given(seed=st.integers(0, 11), loop=st.booleans())
 def test_the_promise_of_a_small_step_is_kept_with_a_demand_charge(seed, loop):

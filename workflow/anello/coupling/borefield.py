@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from anello.coupling.incumbent import Linearisation
-from anello.coupling.limits import by_water, line, weight_of_rise
+from anello.coupling.limits import by_water, line, weight_of_rise, within_kw
+from anello.coupling.plant_sizes import size_of
+from anello.coupling.size_limits import TRACE, limit_by_size
 from anello.errors import InputError, Problem
 from anello.optimise.formulation.ring_rows import (
     ALWAYS,
     BEYOND_EUR_PER_KWH,
+    FIELD,
     FIELD_PER_K,
     FIELD_PER_MASS,
     FIELD_PER_RISE,
@@ -106,8 +111,10 @@ def _beyond_eur_per_k(field: Borefield, years: int, step_h: Floats) -> float:
     return BEYOND_EUR_PER_KWH * hours / (field.k_per_kw * grown)
 
 
-def beyond_at_horizon_k(rows: FieldRows, heat_kw: Floats) -> float:
+def beyond_at_horizon_k(rows: FieldRows, heat_kw: Floats, size: float = 1.0) -> float:
     """Return how far the fluid is beyond its limits in the last year, both sides added up [K].
+
+    Of a field of another size that is times the size, as heat of the field described would make.
 
     Parameters
     ----------
@@ -115,6 +122,8 @@ def beyond_at_horizon_k(rows: FieldRows, heat_kw: Floats) -> float:
         The field's numbers.
     heat_kw : ndarray, shape (T,)
         Heat taken out of the ground, the same every year [kW].
+    size : float
+        Share of the field described that is built [-].
     """
     if rows.carried is None:
         return 0.0
@@ -122,7 +131,9 @@ def beyond_at_horizon_k(rows: FieldRows, heat_kw: Floats) -> float:
     for step in range(heat_kw.size):
         masses = rows.keep[:, step] * masses + rows.drop_k_per_kw[:, step] * heat_kw[step]
     idle = idle_degc(rows, heat_kw) - masses @ rows.carried
-    low, high = rows.fluid_degc
+    low, high = (
+        rows.undisturbed_degc + size * (degc - rows.undisturbed_degc) for degc in rows.fluid_degc
+    )
     below = low - idle + np.maximum(heat_kw, 0.0) / rows.fluid_kw_per_k
     above = idle + np.maximum(-heat_kw, 0.0) / rows.fluid_kw_per_k - high
     return max(float(below.max()), 0.0) + max(float(above.max()), 0.0)
@@ -162,6 +173,42 @@ def idle_degc(rows: FieldRows, heat_kw: Floats) -> Floats:
     return idle
 
 
+@dataclass(frozen=True)
+class _Incumbent:
+    """A field at an incumbent, for any share of it that might be built."""
+
+    rows: RingRows
+    field: FieldRows
+    about: Linearisation
+    described: Borefield
+
+    def per_k(self, size: float) -> Floats:
+        """Return the heat per kelvin between idle wall and water, shape (T,) [kW/K]."""
+        passing = None if self.about.water is None else self.about.water.passing_kw_per_k
+        return _conductance(self.described.of_share(size), self.field.drop_k_per_kw / size, passing)
+
+    def idle_degc(self, size: float) -> Floats:
+        """Return the wall without heat in the step, if the heat before were the same, (T,) [°C]."""
+        drops = self.field.undisturbed_degc - idle_degc(self.field, self.about.field_kw)
+        wall: Floats = self.field.undisturbed_degc - drops / size
+        return wall
+
+    def met_degc(self, per_k: Floats) -> Floats:
+        """Return the water that the field meets, shape (T,) [°C]."""
+        start = self.about.temperature_degc[:-1]
+        if self.about.water is not None:
+            start = self.about.water.degc[self.field.station]
+        weight = weight_of_rise(self.rows, self.about, per_k)
+        met: Floats = start + weight * np.diff(self.about.temperature_degc)
+        return met
+
+    def given_kw(self, size: float) -> Floats:
+        """Return the heat that temperatures drive into the water, either way, shape (T,) [kW]."""
+        per_k = self.per_k(size)
+        driven: Floats = per_k * (self.idle_degc(size) - self.met_degc(per_k))
+        return driven
+
+
 def field_limits(
     config: RingConfig,
     rows: RingRows,
@@ -172,7 +219,10 @@ def field_limits(
     """Limits of a borefield about an incumbent: exact in water and ground where both are free.
 
     Where the trust region has water on both sides of the ground, the line of an exchanger is taken
-    and the ground is that of the incumbent; see :func:`anello.coupling.limits.line`.
+    and the ground is that of the incumbent; see :func:`anello.coupling.limits.line`. A size that is
+    open moves s of what the whole field would at the ground that 1/s of its heat leaves: in
+    well-mixed water the ground's memory is exact for any size, and linear about the incumbent is
+    only the product of size and water.
 
     Returns
     -------
@@ -183,13 +233,11 @@ def field_limits(
     plant = config.plant
     if field is None or plant is None or plant.borefield is None:
         return {}
-    compiled = compile_borefield(plant.borefield)
-    passing = None
-    if about.water is not None:
-        passing = about.water.passing_kw_per_k
-    per_k = _conductance(compiled, field.drop_k_per_kw, passing)
+    now = _Incumbent(rows, field, about, compile_borefield(plant.borefield))
+    sized = FIELD in rows.sizes
+    size = size_of(rows, FIELD, about.plant_sizes) if sized else 1.0
+    per_k = now.per_k(size)
     weight = weight_of_rise(rows, about, per_k)
-    idle = idle_degc(field, about.field_kw)
     slopes: dict[str, Floats] = {}
     memory: dict[str, Floats] = {}
     most: dict[str, Floats] = {}
@@ -198,14 +246,16 @@ def field_limits(
         slopes[ALWAYS] = per_k
         limit = per_k * field.undisturbed_degc
         limit[0] -= per_k[0] * (1.0 - weight[0]) * rows.initial_degc
-        _remember(field, ALWAYS, per_k, memory)
+        _remember(field, ALWAYS, per_k / size, memory)
+        if sized:
+            never = np.zeros(per_k.shape, dtype=bool)
+            limit = limit - limit_by_size(
+                rows, ALWAYS, FIELD, about.plant_sizes, now.given_kw, never, 0.0 * per_k, values
+            )
         row_bounds["ring_field_always"] = (limit[None, :], limit[None, :])
     else:
-        start = about.temperature_degc[:-1]
-        if about.water is not None:
-            start = about.water.degc[field.station]
-        start = start + weight * np.diff(about.temperature_degc)
-        size = np.full_like(start, field.most_kw)
+        idle, start = now.idle_degc(size), now.met_degc(per_k)
+        largest = field.most_kw * (rows.sizes[FIELD].most if sized else 1.0)
         for name, sign in zip(field.ways, field.signs, strict=True):
             slope, limit, most[name] = line(
                 config,
@@ -215,7 +265,7 @@ def field_limits(
                 idle,
                 per_k,
                 start,
-                size,
+                np.full_like(start, largest),
                 float(per_k.max()),
                 np.maximum(sign * about.field_kw, 0.0),
                 weight,
@@ -223,7 +273,9 @@ def field_limits(
             seen = np.where(np.isclose(slope, per_k), slope, 0.0)
             limit = limit + sign * seen * (field.undisturbed_degc - idle)
             slopes[name] = slope
-            _remember(field, name, seen, memory)
+            _remember(field, name, seen / size, memory)
+            if sized:
+                limit = limit - _held_by_size(now, name, sign, slope, seen, values)
             limits.append(limit)
         bound = np.array(limits)
         row_bounds["ring_field_max"] = (np.full_like(bound, np.nan), bound)
@@ -232,6 +284,32 @@ def field_limits(
     values[FIELD_PER_MASS] = memory
     values[FIELD_PER_RISE] = {name: risen for name, (_, risen) in divided.items()}
     return most
+
+
+def _held_by_size(
+    now: _Incumbent,
+    way: str,
+    sign: float,
+    slope: Floats,
+    seen: Floats,
+    values: dict[str, dict[str, Floats]],
+) -> Floats:
+    """Let the limit of a way follow the field's size; see `limit_by_size`, shape (T,) [kW].
+
+    Where the row follows the ground as well, it holds for ground that gives nothing, too.
+    """
+
+    def driven_kw(size: float) -> Floats:
+        given = sign * now.given_kw(size)
+        return np.where(seen > 0.0, given, np.maximum(given, 0.0))
+
+    size = size_of(now.rows, FIELD, now.about.plant_sizes)
+    room_kw = within_kw(now.about, slope)
+    room_kw = room_kw + seen * np.abs(now.field.undisturbed_degc - now.idle_degc(size))
+    idle = (slope <= TRACE * max(float(slope.max()), 1.0)) & (seen == 0.0)
+    idle[0] = False
+    sizes = now.about.plant_sizes
+    return limit_by_size(now.rows, way, FIELD, sizes, driven_kw, idle, room_kw, values)
 
 
 def _remember(field: FieldRows, label: str, per_k: Floats, memory: dict[str, Floats]) -> None:

@@ -109,7 +109,16 @@ def exchangers(
             idle = _is_trace(slope, device)
             idle[0] = False
             of_size = partial(_of_size_kw, rows, about, replace(device, kw_per_k=described))
-            limit = limit - limit_by_size(rows, name, about.plant_sizes, of_size, idle, values)
+            limit = limit - limit_by_size(
+                rows,
+                name,
+                device.sized,
+                about.plant_sizes,
+                of_size,
+                idle,
+                within_kw(about, slope),
+                values,
+            )
         if tires:
             shifted[name] = _follows(slope, conductance, device)
             limit = limit - device.sign * shifted[name] * about.well_shift_k
@@ -252,6 +261,13 @@ def _driven_kw(rows: RingRows, about: Linearisation, device: Device) -> Floats:
     away = device.sign * (device.body_degc - _met(rows, about, conductance))
     driven: Floats = conductance * np.maximum(away, 0.0)
     return driven
+
+
+def within_kw(about: Linearisation, slope: Floats) -> Floats:
+    """Return by how much water within the trust region may move a limit, shape (T,) [kW]."""
+    reach_k = about.trust_region_k
+    # Of a step's water both ends may move; before the first simulation no limit follows it.
+    return 2.0 * slope * reach_k if np.isfinite(reach_k) else np.zeros_like(slope)
 
 
 def _of_size_kw(rows: RingRows, about: Linearisation, device: Device, size: float) -> Floats:

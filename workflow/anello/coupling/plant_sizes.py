@@ -86,16 +86,16 @@ def sized(ring: RingConfig, dispatch: xr.Dataset) -> RingConfig:
     return with_sizes(ring, sizes_in(dispatch))
 
 
-def size_of(rows: RingRows, device: Device, sizes: dict[str, float]) -> float:
-    """Return the incumbent's size of a device; before there is one, that of the first programme."""
-    return max(sizes.get(device.sized, rows.sizes[device.sized].first), SMALLEST)
+def size_of(rows: RingRows, part: str, sizes: dict[str, float]) -> float:
+    """Return the incumbent's size of a part; before there is one, that of the first programme."""
+    return max(sizes.get(part, rows.sizes[part].first), SMALLEST)
 
 
 def at_size(rows: RingRows, device: Device, sizes: dict[str, float]) -> Device:
     """Return a device of the programme at the incumbent's size, see `size_of`."""
     if not device.sized:
         return device
-    size = size_of(rows, device, sizes)
+    size = size_of(rows, device.sized, sizes)
     return replace(device, max_kw=device.max_kw * size, kw_per_k=device.kw_per_k * size)
 
 

@@ -25,10 +25,12 @@ STEP = 1e-4
 
 def limit_by_size(
     rows: RingRows,
-    way: str,
+    label: str,
+    part: str,
     sizes: dict[str, float],
     driven_kw: Callable[[float], Floats],
     idle: NDArray[np.bool_],
+    room_kw: Floats,
     values: dict[str, dict[str, Floats]],
 ) -> Floats:
     """Let a limit follow the size, and return what that adds to it at the incumbent [kW].
@@ -41,27 +43,35 @@ def limit_by_size(
     ----------
     rows : RingRows
         The ring's numbers in the formulation.
-    way : str
-        Way of the device whose size is open.
+    label, part : str
+        Name of the limit, and the part of the plant that it is of and whose size is open.
     sizes : dict of str to float
         The incumbent's sizes; empty before there are any.
     driven_kw : callable (float) -> ndarray, shape (T,)
         What a size can move at the incumbent's temperatures [kW].
     idle : ndarray of bool, shape (T,)
         Where nothing drives heat and the row never binds; a trace keeps its entry there.
+    room_kw : ndarray, shape (T,)
+        By how much water and ground may move the limit of the incumbent's size. A size of 0, whose
+        heat is 0 by a row of its own, must not be held by what they do to the incumbent's [kW].
     values : dict
-        Numbers of the next programme, by parameter and label; those of this way are added.
+        Numbers of the next programme, by parameter and label; those of this limit are added.
     """
-    device = rows.devices[way]
-    size, limits = size_of(rows, device, sizes), rows.sizes[device.sized]
+    size, limits = size_of(rows, part, sizes), rows.sizes[part]
     if limits.one_of:
         each = values.setdefault(EXCHANGE_PER_CHOICE, {})
         for name, one in zip(limits.choices, limits.one_of, strict=True):
-            each[pair(way, name)] = np.where(idle, TRACE, np.maximum(driven_kw(one), TRACE))
-        now: Floats = np.where(idle, 0.0, np.maximum(driven_kw(size), TRACE))
+            allowed = driven_kw(one) if one else np.abs(driven_kw(size)) + room_kw
+            each[pair(label, name)] = np.where(idle, TRACE, _no_zero(allowed))
+        now: Floats = np.where(idle, 0.0, _no_zero(driven_kw(size)))
         return now
     more, less = driven_kw(size * (1.0 + STEP)), driven_kw(size * (1.0 - STEP))
     grows: Floats = np.where(idle, 0.0, (more - less) / (2.0 * STEP * size))
-    values.setdefault(EXCHANGE_PER_SIZE, {})[way] = np.where(idle, TRACE, grows)
+    values.setdefault(EXCHANGE_PER_SIZE, {})[label] = np.where(idle, TRACE, grows)
     held: Floats = grows * size
     return held
+
+
+def _no_zero(values: Floats) -> Floats:
+    """Return values of which none is so small that its entry would vanish."""
+    return np.where(np.abs(values) < TRACE, TRACE, values)

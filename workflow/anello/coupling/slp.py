@@ -26,7 +26,7 @@ from anello.coupling.plant_sizes import sized, sizes_in
 from anello.coupling.record import ConvergenceRecord, CouplingState, SlpStep
 from anello.coupling.unseen import Prices
 from anello.coupling.water import station_water
-from anello.optimise.formulation.ring_rows import RingRows
+from anello.optimise.formulation.ring_rows import FIELD, RingRows
 from anello.ring.config import RingConfig
 from anello.ring.cost import TrueCost
 from anello.ring.exchange import RingInput, RingResult
@@ -277,7 +277,8 @@ def judge_iteration(
         beyond_k = _beyond_bounds_k(rows, result) - float(dispatch["ring_beyond"].sum())
         simulated_eur += rows.beyond_eur_per_k * beyond_k
     if "ring_field_beyond" in dispatch and rows.field is not None:
-        beyond_k = beyond_at_horizon_k(rows.field, result.q_bal_kw["borefield"])
+        size = sizes_in(dispatch).get(FIELD, 1.0)
+        beyond_k = beyond_at_horizon_k(rows.field, result.q_bal_kw[FIELD], size)
         beyond_k -= float(dispatch["ring_field_beyond"].sum())
         simulated_eur += rows.field.beyond_eur_per_k * beyond_k
     step = judge(

@@ -200,6 +200,7 @@ def _to_build(ring: RingConfig, costs: RingCosts) -> Iterator[tuple[str, float |
                 yield name, None if cost is None else cost.capital_eur_per_kw * device.max_kw
         if plant.borefield is not None:
             metres = borehole_count(plant.borefield) * plant.borefield.depth_m
+            metres *= plant.borefield.built_share
             bores = costs.borefield
             yield "borefield", None if bores is None else bores.capital_eur_per_m * metres
     pipes = costs.pipes

@@ -15,7 +15,7 @@ from anello.ring.sources import NAME, Source
 
 PLANT_DEVICES = ("wells", "backup_heater", "dry_cooler", "chiller", "borefield")
 """Devices that every plant may have, in the order in which they act after the sources."""
-Sized = Literal["wells", "backup_heater", "dry_cooler", "chiller"]
+Sized = Literal["wells", "backup_heater", "dry_cooler", "chiller", "borefield"]
 """Devices whose sizes a search may choose."""
 SIZED: tuple[Sized, ...] = get_args(Sized)
 WAY_ENDINGS = ("_heating", "_cooling")
@@ -290,6 +290,8 @@ class PlantConfig(Strict):
         """Whether a device is there, of any size."""
         if device == "wells":
             return self.wells.max_flow_kg_s > 0
+        if device == "borefield":
+            return self.borefield is not None
         return bool(getattr(self, device).max_kw)
 
     @model_validator(mode="after")
@@ -319,6 +321,14 @@ class PlantConfig(Strict):
                     f"build_eur.{name}: the price of a size that is chosen is `one_of_eur` or "
                     f"`eur_per_year` in `sizes.{name}`, or that of `ring_costs`"
                 )
+        field = self.sizes.get("borefield")
+        always = self.borefield is not None and self.borefield.always
+        if always and field is not None and 0.0 in (field.one_of or ()):
+            raise ValueError(
+                "sizes.borefield.one_of: a field in the flow (`borefield.always`) decides the "
+                "water's temperature, and there is no small step to a ring without it; leave "
+                "out the 0, and compare with a scenario that has no `borefield`"
+            )
         if "wells" in self.sizes and self.wells.doublet is not None:
             raise ValueError(
                 "sizes.wells: wells that tire (`wells.doublet`) have a given size; leave one out"

@@ -11,6 +11,8 @@ from anello.ring.config import RingConfig
 from anello.ring.plant_config import PlantConfig, SizeConfig
 
 HOURS_OF_A_YEAR = 8760.0
+SIZE_KEYS = ("max_flow_kg_s", "max_kw", "kw_per_k", "built_share")
+"""What says how large a device is."""
 
 
 def with_sizes(ring: RingConfig, sizes: Mapping[str, float]) -> RingConfig:
@@ -35,7 +37,10 @@ def with_sizes(ring: RingConfig, sizes: Mapping[str, float]) -> RingConfig:
             size = choice.one_of[member]
             if choice.one_of_eur is not None and size:
                 prices[name] = choice.one_of_eur[member]
-        keys = [key for key in ("max_flow_kg_s", "max_kw", "kw_per_k") if _stated(device, key)]
+        if name == "borefield" and not size:
+            scaled[name] = None
+            continue
+        keys = [key for key in SIZE_KEYS if _stated(device, key)]
         # A cooler of no size at all has no conductance to be scaled.
         scaled[name] = device.model_copy(
             update={key: max(getattr(device, key) * size, _least(key)) for key in keys}

@@ -18,6 +18,7 @@ _PLANT = {
     "backup_heater": ("max_kw",),
     "dry_cooler": ("max_kw", "kw_per_k"),
     "chiller": ("max_kw",),
+    "borefield": ("built_share",),
 }
 """What says the size of each device of the ring's plant."""
 _DIGITS = 3
@@ -146,6 +147,9 @@ def _of_plant(collected: CollectedResults) -> dict[str, Any]:
     built = collected.settings["ring"]["plant"]
     plant: dict[str, Any] = {}
     for name in map(str, collected.results["ring_size"]["part"].values):
+        if built[name] is None:  # a borefield of no boreholes
+            plant[name] = None
+            continue
         sizes = {key: _up(float(built[name][key])) for key in _PLANT[name]}
         # A device of no size has no power, and what it would exchange says nothing.
         plant[name] = {key: size for key, size in sizes.items() if size or key != "kw_per_k"}

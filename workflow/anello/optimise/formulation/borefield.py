@@ -12,9 +12,11 @@ import numpy as np
 from anello.optimise.formulation.context import Context
 from anello.optimise.formulation.expression import Array, Expression, Parameter, Term
 from anello.optimise.formulation.registry import Columns, Rows, constraint, variable
+from anello.optimise.formulation.ring.sizes import more_by_size, sizes_of
 from anello.optimise.formulation.ring.water import copies, later, met_by
 from anello.optimise.formulation.ring_rows import (
     ALWAYS,
+    FIELD,
     FIELD_PER_K,
     FIELD_PER_MASS,
     FIELD_PER_RISE,
@@ -128,7 +130,8 @@ def ring_field_max(c: Context) -> Rows | None:
     per_k = Parameter(FIELD_PER_K, field.ways, zero)
     water = _met(c, field, field.ways, per_k) * signs
     memory = _memory(c, field, field.ways, 0.0 * field.kw_per_k) * signs
-    relation = _ways(c, field) + water + memory <= zero + field.most_kw
+    taken = _less_by_size(c, _ways(c, field) + water + memory, field.ways)
+    relation = taken <= zero + field.most_kw
     return Rows({"device": list(field.ways)}, relation, TIME_AXIS)
 
 
@@ -146,10 +149,8 @@ def ring_field_always(c: Context) -> Rows | None:
         return None
     per_k = Parameter(FIELD_PER_K, (ALWAYS,), field.kw_per_k[None, :])
     water = _met(c, field, (ALWAYS,), per_k)
-    relation = (
-        _net(c, field) + water + _memory(c, field, (ALWAYS,), field.kw_per_k)
-        == _at_rest(c, field)[None, :]
-    )
+    taken = _net(c, field) + water + _memory(c, field, (ALWAYS,), field.kw_per_k)
+    relation = _less_by_size(c, taken, (ALWAYS,)) == _at_rest(c, field)[None, :]
     return Rows({"ring": ["ring"]}, relation, TIME_AXIS)
 
 
@@ -164,16 +165,33 @@ def ring_field_fluid(c: Context) -> Rows | None:
     field = _field(c)
     if field is None or field.always:
         return None
-    needed, room = _fluid(c, field, (_masses_before(c) * field.keep).sum_items())
-    return Rows({"device": list(field.ways)}, needed <= room, TIME_AXIS)
+    needed = _fluid(c, field, (_masses_before(c) * field.keep).sum_items())
+    return Rows({"device": list(field.ways)}, needed <= 0.0, TIME_AXIS)
 
 
-def _fluid(c: Context, field: FieldRows, drop: Expression) -> tuple[Expression, Array]:
-    """Heat of each way and what a drop of the idle wall takes from it, and the most of both."""
+def _less_by_size(c: Context, taken: Expression, labels: tuple[str, ...]) -> Expression:
+    """What is taken, less what a field of the size that is chosen may give more."""
+    assert c.ring is not None
+    if FIELD not in c.ring.sizes:
+        return taken
+    more = more_by_size(c, c.ring, labels, [FIELD] * len(labels))
+    assert more is not None
+    return taken - more
+
+
+def _fluid(c: Context, field: FieldRows, drop: Expression) -> Expression:
+    """Heat of each way and what a drop of the idle wall takes from it, less the most of both.
+
+    Exact for a field of any size: both the heat of the way and the drop are shared by it.
+    """
+    assert c.ring is not None
     per_k = np.array([sign * field.fluid_kw_per_k for sign in field.signs])
     limits = [field.fluid_degc[0] if sign > 0 else field.fluid_degc[1] for sign in field.signs]
     room = field.undisturbed_degc - np.array(limits)[:, None]
-    return _ways(c, field) + copies(drop, len(field.ways)) * per_k, per_k * room
+    taken = _ways(c, field) + copies(drop, len(field.ways)) * per_k
+    if FIELD not in c.ring.sizes:
+        return taken - per_k * room
+    return taken - sizes_of(c, c.ring, [FIELD] * len(field.ways)) * (per_k * room)
 
 
 @variable(
@@ -212,7 +230,7 @@ def ring_field_horizon(c: Context) -> Rows | None:
     rows = np.zeros(len(field.masses), dtype=np.int64)
     carried = Expression(1, c.n_time, [Term(rows, cols, field.carried)])
     drop = (_masses_before(c) * field.keep).sum_items() + carried
-    needed, room = _fluid(c, field, drop)
+    needed = _fluid(c, field, drop)
     count = len(field.ways)
     slack = c.system.variables["ring_field_beyond"].block.numbers[:, None]
     beyond = Term(
@@ -220,5 +238,5 @@ def ring_field_horizon(c: Context) -> Rows | None:
         np.broadcast_to(slack, (count, c.n_time)),
         np.broadcast_to(-field.fluid_kw_per_k, (count, c.n_time)),
     )
-    relation = needed + Expression(count, c.n_time, [beyond]) <= room
+    relation = needed + Expression(count, c.n_time, [beyond]) <= 0.0
     return Rows({"device": list(field.ways)}, relation, TIME_AXIS)

@@ -40,7 +40,9 @@ and more of it."""
 FIELD_PER_K = "ring_field_kw_per_k"
 FIELD_PER_RISE = "ring_field_kw_per_k_risen"
 FIELD_PER_MASS = "ring_field_kw_per_mass"
-ALWAYS = "borefield"
+FIELD = "borefield"
+"""Name of a borefield among the devices of the plant."""
+ALWAYS = FIELD
 """Label of the numbers of a borefield that exchanges all the time."""
 
 
@@ -141,6 +143,9 @@ class LoopRows:
 @dataclass(frozen=True)
 class FieldRows:
     """A borefield as J thermal masses, each of which lowers the borehole wall.
+
+    All numbers are of the field described; where its size s is open, a mass lowers the wall by 1/s
+    of what it would there, as only 1/s of the boreholes share its heat.
 
     Attributes
     ----------
@@ -393,6 +398,7 @@ class RingRows:
             largest = self.sizes[device.sized].most if device.sized else 1.0
             driven[device.sign] += largest * float(np.max(device.kw_per_k * self.step_h))
         field = 0.0 if self.field is None else float(np.max(self.field.kw_per_k * self.step_h))
+        field *= self.sizes[FIELD].most if FIELD in self.sizes else 1.0
         return max(driven.values()) + field
 
     @property

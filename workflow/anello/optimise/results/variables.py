@@ -225,6 +225,7 @@ _TABLE = (
         "What a thermal mass of the ground lowers the borehole wall by in the optimisation",
         "decision",
         _POINT,
+        comment="Of the field described: a share s that is built lowers its wall by 1/s of this.",
     ),
     ResultVariable(
         "ring_field_beyond",

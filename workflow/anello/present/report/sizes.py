@@ -139,8 +139,9 @@ def ring_sizes(collected: CollectedResults) -> list[RingSize]:
             out.append(RingSize(text, f"{_size_text(size)} kW", ((size, "kW"),)))
     field = plant.get("borefield")
     if field:
-        count, depth = borehole_count(BorefieldConfig.model_validate(field)), field["depth_m"]
-        text = f"{count} × {depth:g} m, {count * depth:,.0f} m"
+        described, depth = borehole_count(BorefieldConfig.model_validate(field)), field["depth_m"]
+        count = described * field.get("built_share", 1.0)
+        text = f"{_size_text(count)} × {depth:g} m, {count * depth:,.0f} m"
         measures = ((count, "boreholes"), (depth, "m deep"), (count * depth, "m"))
         out.append(RingSize("Borefield", text, measures))
     pipes = (ring.get("loop") or {}).get("segments") or []

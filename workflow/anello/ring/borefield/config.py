@@ -128,6 +128,13 @@ class BorefieldConfig(Strict):
             "freezing point, and 30 °C, unless said [°C]."
         ),
     )
+    built_share: Positive = Field(
+        default=1.0,
+        description=(
+            "Share of the boreholes that is built, and of `flow_kg_s`: each answers as it would in "
+            "the field described, with as many neighbours [-]."
+        ),
+    )
     always: Flag = Field(
         default=False,
         description=(

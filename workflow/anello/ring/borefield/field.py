@@ -63,6 +63,15 @@ class Borefield:
             self._kept[hours] = np.exp(-hours / self.chain.tau_h)
         return self._kept[hours]
 
+    def of_share(self, share: float) -> Borefield:
+        """Return a field of a share of the boreholes, each with its flow and as many neighbours.
+
+        A share s of a field that exchanges s·Q is as warm as the whole that exchanges Q.
+        """
+        return dataclasses.replace(
+            self, length_m=self.length_m * share, flow_kw_per_k=self.flow_kw_per_k * share
+        )
+
     @property
     def k_per_kw(self) -> float:
         """Drop of the wall per unit of Σx under heat of the whole field: 1/(2πkL) [K/kW]."""
@@ -239,9 +248,13 @@ def compile_borefield(config: BorefieldConfig, folder: Path | None = None) -> Bo
     InputError
         If a given g-function cannot be read or met.
     """
+    # ASSUME: another number of boreholes interact as those described: the g-function is theirs.
+    described = config.model_copy(update={"built_share": 1.0})
     if config.field.kind == "g_function":  # its file may change
-        return _compiled(config, folder)
-    return _kept(config.model_dump_json(), folder)
+        field = _compiled(described, folder)
+    else:
+        field = _kept(described.model_dump_json(), folder)
+    return field if config.built_share == 1.0 else field.of_share(config.built_share)
 
 
 @lru_cache(maxsize=16)

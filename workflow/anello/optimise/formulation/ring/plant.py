@@ -100,7 +100,7 @@ def ring_exchange_max(c: Context) -> Rows | None:
     per_rise = Parameter(EXCHANGE_PER_RISE, names, np.zeros((len(names), c.n_time)))
     limit = met_by(c, [rows.plant_water] * len(names), per_k, per_rise) * signs
     taken = heat * (1.0 / c.resolution) + limit
-    more = more_by_size(c, rows, names)
+    more = more_by_size(c, rows, names, [rows.devices[name].sized for name in names])
     if more is not None:
         taken = taken - more
     shift = supply_shift(c, names)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from anello.optimise.formulation.context import Context
@@ -106,10 +108,10 @@ def ring_size_one_of(c: Context) -> Rows | None:
     return Rows({"part": _listed(rows)}, size - _chosen(c, rows, shares) == 0.0)
 
 
-def _sizes_of(c: Context, rows: RingRows, ways: list[str]) -> Expression:
-    """The size of the device that each way belongs to."""
+def sizes_of(c: Context, rows: RingRows, parts: list[str]) -> Expression:
+    """The size of each part, row by row."""
     order = list(rows.sizes)
-    return c.system.variables["ring_size"].at([order.index(rows.devices[w].sized) for w in ways])
+    return c.system.variables["ring_size"].at([order.index(part) for part in parts])
 
 
 @constraint(
@@ -124,40 +126,47 @@ def ring_size_max(c: Context) -> Rows | None:
     if rows is None or not rows.sizes:
         return None
     ways = [name for name, device in rows.devices.items() if device.sized]
+    parts = [rows.devices[way].sized for way in ways]
     order = list(rows.devices)
     reach = np.array([rows.devices[way].reach_kw for way in ways])
     most = Parameter(SIZE_REACH_KW, tuple(ways), reach)
     heat = c.system.variables["ring_heat"].at([order.index(way) for way in ways])
-    relation = heat * (1.0 / c.resolution) - _sizes_of(c, rows, ways) * most <= 0.0
+    relation = heat * (1.0 / c.resolution) - sizes_of(c, rows, parts) * most <= 0.0
     return Rows({"device": ways}, relation, TIME_AXIS)
 
 
-def more_by_size(c: Context, rows: RingRows, ways: tuple[str, ...]) -> Expression | None:
-    """How much more exchangers can move as they become larger; in rows of all exchangers [kW]."""
+def more_by_size(
+    c: Context, rows: RingRows, labels: Sequence[str], parts: Sequence[str]
+) -> Expression | None:
+    """How much more limits allow as parts become larger, row by row [kW].
+
+    Parameters
+    ----------
+    c, rows
+        Model and ring.
+    labels, parts : sequence of str
+        Name of each limit, and the part that it is of; empty where that is given.
+    """
     more: Expression | None = None
-    free = [way for way in ways if rows.devices[way].sized and not _choices_of(rows, way)]
+    free = [k for k, part in enumerate(parts) if part and not rows.sizes[part].one_of]
     if free:
-        per_size = Parameter(EXCHANGE_PER_SIZE, tuple(free), np.zeros((len(free), c.n_time)))
-        by_size = _sizes_of(c, rows, free) * per_size
-        more = by_size.sum_into([ways.index(way) for way in free], len(ways))
-    listed = [(way, name) for way in ways for name in _choices_of(rows, way)]
+        names = tuple(labels[k] for k in free)
+        per_size = Parameter(EXCHANGE_PER_SIZE, names, np.zeros((len(free), c.n_time)))
+        by_size = sizes_of(c, rows, [parts[k] for k in free]) * per_size
+        more = by_size.sum_into(free, len(labels))
+    listed = [
+        (k, name) for k, part in enumerate(parts) if part for name in rows.sizes[part].choices
+    ]
     if listed:
         order = _choices(rows)
         chosen = c.system.variables["ring_size_choice"].at(
-            [order.index((rows.devices[way].sized, name)) for way, name in listed]
+            [order.index((parts[k], name)) for k, name in listed]
         )
-        names = tuple(pair(way, name) for way, name in listed)
+        names = tuple(pair(labels[k], name) for k, name in listed)
         per_choice = Parameter(EXCHANGE_PER_CHOICE, names, np.zeros((len(names), c.n_time)))
-        by_choice = chosen * per_choice
-        total = by_choice.sum_into([ways.index(way) for way, _ in listed], len(ways))
+        total = (chosen * per_choice).sum_into([k for k, _ in listed], len(labels))
         more = total if more is None else more + total
     return more
-
-
-def _choices_of(rows: RingRows, way: str) -> tuple[str, ...]:
-    """Names of the sizes that a way's device may have; none where it has no list."""
-    sized = rows.devices[way].sized
-    return rows.sizes[sized].choices if sized else ()
 
 
 @expression(
