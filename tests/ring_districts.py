@@ -103,11 +103,13 @@ def random_district(
     pump: dict[str, Any] | None = None,
     demand_charge: float | None = None,
     flow_kg_s: float = 12.0,
+    tank_eur_per_kwh: float | None = None,
 ) -> tuple[ModelData, RingConfig]:
     """Return a district and its ring; equal seeds give equal districts.
 
     Sizes, services, stores, tariff, sun and water content are drawn at random; every demand can be
     met, and the first heat pump always has a store. With `glycol` its ring is 19 K colder.
+    With `tank_eur_per_kwh` a year its tanks have up to three times their size, to be found.
     `resolution` makes fewer time steps of the hours, for which `mass_kg` gives enough water; `pump`
     are settings of all heat pumps, and `flow_kg_s` is that of a loop; `demand_charge` is paid a
     year per kW of highest import.
@@ -209,6 +211,12 @@ def random_district(
                     },
                     "costs": {"monetary": {"om_prod": 0.0005}},
                 }
+                if tank_eur_per_kwh is not None:
+                    tank = techs[f"tes_{name}"]
+                    tank["constraints"]["storage_cap_max"] = 3.0 * capacity
+                    tank["constraints"] |= {"storage_cap_equals": None, "lifetime": 1}
+                    price = {"storage_cap": tank_eur_per_kwh, "interest_rate": 0.0}
+                    tank["costs"]["monetary"] |= price
                 places[place][f"tes_{name}"] = None
                 cold = service == "cooling"
                 use = {
@@ -218,6 +226,8 @@ def random_district(
                     "t_max_degc" if cold else "t_min_degc": EMPTY_DEGC[service],
                     "kwh_per_k": capacity / SPAN_K[service],
                 }
+                if tank_eur_per_kwh is not None:
+                    use |= {"kwh_per_k": None, "span_k": SPAN_K[service]}
             places[place].update({f"hp_{name}": None, f"load_{name}": None})
             pumps[f"hp_{name}"] = {
                 "service": service,

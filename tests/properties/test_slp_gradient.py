@@ -46,6 +46,9 @@ def kept(seed, **options):
     # price of the end has a kink of its own there.
     if about.plant_sizes or options.get("end"):
         assume(not at_a_bound(about, district))
+    # A tank of no size has no temperature that could change little by little.
+    largest = [district.rows.tank_largest_kwh.get(store, np.nan) for store in district.rows.stores]
+    assume(not (about.tank_kwh < 0.02 * np.array(largest)).any())
     _, verdict, _ = step(district, about.with_trust_region(SMALL_K), 9)
     assert verdict.corrected
     assert verdict.predicted_decrease_eur > 1e-4
@@ -126,6 +129,15 @@ def test_the_promise_of_a_small_step_is_kept_with_sizes_of_a_list(seed, loop):
         "chiller": {"one_of": [0, 0.4, 1.0], "eur_per_year": 800.0},
     }
     assert kept(seed, loop=loop, plant={"sizes": sizes}, **waves) == pytest.approx(1.0, abs=0.1)
+
+
+@QUICK
+@given(seed=st.sampled_from([0, 2, 3, 6, 9, 10]), loop=st.booleans(), price=st.floats(0.5, 4.0))
+@example(seed=3, loop=False, price=0.5)
+@example(seed=3, loop=True, price=4.0)
+def test_the_promise_of_a_small_step_is_kept_with_tanks_to_choose(seed, loop, price):
+    waves = {"waves": 4} if loop else {}
+    assert kept(seed, loop=loop, tank_eur_per_kwh=price, **waves) == pytest.approx(1.0, abs=0.1)
 
 
 BOREHOLES = {

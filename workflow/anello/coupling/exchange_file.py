@@ -30,6 +30,7 @@ _FIELDS = {
     "storage_kwh": (_PUMP, "kWh", "level of the heat pump's store"),
     "capacity_factor": (_PUMP, "1", "thermal capacity relative to nominal"),
     "degc_per_kwh": (("node",), "K kWh-1", "store's temperature slope"),
+    "tank_kwh": (("node",), "kWh", "size of the heat pump's store, where it is to be found"),
     "temperature_degc": (("state",), "degC", "mean ring temperature"),
     "source_degc": (_PUMP, "degC", "water at each heat pump"),
     "machine_per_kwh": (_MACHINE, "1", "electricity of a machine per heat"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.coupling.tank_sizes import less_steep, sizes_kwh
 from anello.coupling.unseen import Prices
 from anello.coupling.unseen_plant import PlantPrice, plant_price
 from anello.coupling.water import Water, water_about
@@ -82,6 +83,8 @@ class Linearisation:
     water : Water or None
         Where on a loop the water is warm; None for well-mixed water, and before the first
         simulation.
+    tank_kwh : ndarray, shape (H,)
+        Size of each heat pump's store where it is to be found; NaN where it is given [kWh].
     plant_sizes : dict of str to float
         Sizes of the plant's devices that the programme chose, as shares of those described [-].
     """
@@ -109,6 +112,7 @@ class Linearisation:
     well_shift_k: Floats = field(default_factory=lambda: np.zeros(0))
     output_kwh: Floats = field(default_factory=lambda: np.zeros(0))
     offset_kwh: Floats = field(default_factory=lambda: np.zeros(0))
+    tank_kwh: Floats = field(default_factory=lambda: np.zeros(0))
     water: Water | None = None
     plant_sizes: dict[str, float] = field(default_factory=dict)
 
@@ -200,6 +204,7 @@ def start(config: RingConfig, nodes: tuple[str, ...], cop: Floats) -> Linearisat
         well_shift_k=np.zeros(cop.shape[1]),
         output_kwh=zero,
         offset_kwh=zero,
+        tank_kwh=np.full(len(nodes), np.nan),
     )
 
 
@@ -242,7 +247,8 @@ def linearise(
     prices : Prices
         What the programme found electricity and bounds to cost.
     """
-    slope = use_side(config, data).degc_per_kwh
+    tank_kwh = sizes_kwh(rows, data.storage_cap_kwh)
+    slope = less_steep(rows, use_side(config, data).degc_per_kwh, tank_kwh)
     # Outputs within the solver's rounding would become matrix entries that only do harm.
     output_kwh = np.where(data.q_kw > RUNNING_KW, data.q_kw, 0.0) * data.step_h
     loads = part_loads(config, data)
@@ -294,6 +300,7 @@ def linearise(
         iteration=iteration,
         output_kwh=output_kwh,
         offset_kwh=offset_kwh,
+        tank_kwh=tank_kwh,
         field_kw=result.q_bal_kw["borefield"],
         plant_eur_per_kwh=paid.eur_per_kwh,
         plant_known_eur=paid.known_eur,

@@ -22,6 +22,7 @@ from anello.coupling.linearisation import apply, following_schedule, schedule_kw
 from anello.coupling.plant_sizes import sized
 from anello.coupling.record import CouplingState, SlpStep
 from anello.coupling.ring_rows import ring_rows
+from anello.coupling.tank_sizes import open_tanks
 from anello.coupling.tanks import tank_limits
 from anello.coupling.valves import opened
 from anello.errors import InputError
@@ -66,6 +67,8 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
     if fault is not None:
         raise InputError(Fault(fault, key="ring.plant.sizes"))
     _check_chronological(data)
+    nodes = heat_pumps(ring, data)
+    tanks = open_tanks(ring, data, nodes) if ring.mode == "physical" else {}
     scheduled = coupling.fixed_point.scheduled_balancing
     if coupling.method == "slp":
         scheduled = coupling.slp.balancing == "scheduled"
@@ -82,7 +85,6 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
         )
     if coupling.method != "slp" and not scheduled:
         return None
-    nodes = heat_pumps(ring, data)
     rows = ring_rows(
         ring,
         nodes,
@@ -93,7 +95,8 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
         waves_seen=coupling.slp.waves_in(data.inputs.sizes["timestep"]),
         around=_surroundings(data),
     )
-    return replace(rows, tank_most_kwh=tank_limits(ring, data, nodes))
+    most_kwh = tank_limits(ring, data, nodes)
+    return replace(rows, tank_most_kwh=most_kwh, tank_largest_kwh=tanks)
 
 
 def _check_chronological(data: ModelData) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from anello.coupling.incumbent import Linearisation
 from anello.coupling.plant_sizes import at_size, size_bounds
 from anello.coupling.size_limits import TRACE, limit_by_size
+from anello.coupling.tank_steps import grows_by_kwh, tank_bounds
 from anello.coupling.water import trust_region as water_trust_region
 from anello.optimise.formulation.ring_rows import (
     EXCHANGE_PER_K,
@@ -431,13 +432,15 @@ def trust_region(
         positions = block.positions()
         for store, most_kwh in rows.tank_most_kwh.items():
             upper_kwh[positions[(store,)]] = np.where(np.isfinite(most_kwh), most_kwh, np.nan)
+        grows = np.nan_to_num(grows_by_kwh(rows, about))
         for k, store in enumerate(rows.stores):
             if not store or about.degc_per_kwh[k] == 0 or not np.isfinite(reach):
                 continue
-            room = reach / abs(about.degc_per_kwh[k])
+            room = reach / abs(about.degc_per_kwh[k]) + grows[k]
             item = positions[(store,)]
             lower_kwh[item] = np.fmax(lower_kwh[item], np.maximum(about.storage_kwh[k] - room, 0.0))
             lower_kwh[item] = np.fmin(lower_kwh[item], rows.tank_most_kwh.get(store, np.inf))
             upper_kwh[item] = np.fmin(upper_kwh[item], about.storage_kwh[k] + room)
         bounds["storage"] = (lower_kwh, upper_kwh)
+        bounds |= tank_bounds(problem, rows, about)
     return bounds

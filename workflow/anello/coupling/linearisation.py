@@ -17,11 +17,13 @@ from anello.coupling.limits import (
     sizes,
     trust_region,
 )
+from anello.coupling.tank_steps import tank_numbers
 from anello.coupling.water import row_bounds as water_rows
 from anello.coupling.water import wave_values
 from anello.optimise.formulation.ring_rows import (
     PER_K,
     PER_KWH,
+    PER_TANK_KWH,
     UNSEEN_PER_KW,
     WAYS,
     RingRows,
@@ -61,7 +63,8 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
         PER_K: dict(zip(about.nodes, about.output_per_k, strict=True)),
         PER_KWH: {about.nodes[k]: about.output_per_kwh[k] for k in stored},
     }
-    row_bounds = _balance_constants(problem, about)
+    values[PER_TANK_KWH], by_size = tank_numbers(rows, about)
+    row_bounds = _balance_constants(problem, about, by_size)
     given = rows.gain_degc.copy()
     given[0] += rows.phi[0] * rows.initial_degc
     given += rows.psi * about.given_kw
@@ -86,10 +89,15 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
     )
 
 
-def _balance_constants(problem: Problem, about: Linearisation) -> dict[str, tuple[Floats, Floats]]:
-    """Right-hand side of the heat pumps' balances: the offset, −(g_T·T̄ + g_E·Ē) after step 1."""
+def _balance_constants(
+    problem: Problem, about: Linearisation, by_size: Floats
+) -> dict[str, tuple[Floats, Floats]]:
+    """Right-hand side of the heat pumps' balances: the offset, −(g_T·T̄ + g_E·Ē) after step 1.
+
+    `by_size` is the same for the size of a tank, g_C·C̄, shape (H, T) [kWh].
+    """
     level = np.nan_to_num(np.roll(about.storage_kwh, 1, axis=1))
-    constant = about.output_per_k * about.source_degc + about.output_per_kwh * level
+    constant = about.output_per_k * about.source_degc + about.output_per_kwh * level + by_size
     constant[:, 0] = 0.0
     where = {node: k for k, node in enumerate(about.nodes)}
     bounds: dict[str, tuple[Floats, Floats]] = {}

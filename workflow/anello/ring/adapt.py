@@ -187,6 +187,7 @@ def ring_input(
 
     levels = np.full((len(nodes), times.size), np.nan)
     starts = np.zeros(len(nodes))
+    sizes = np.full(len(nodes), np.nan)
     problems = []
     for row, node in enumerate(nodes):
         pump = config.heat_pump(node)
@@ -205,6 +206,8 @@ def ring_input(
             continue
         levels[row] = storage[position[store]]
         starts[row] = (storage_start_kwh or {}).get(store, 0.0)
+        if "storage_cap" in dispatch:
+            sizes[row] = float(dispatch["storage_cap"].sel(node=store))
     if problems:
         raise InputError(problems)
     rows = [position[node] for node in nodes]
@@ -223,6 +226,7 @@ def ring_input(
         storage_kwh=levels,
         storage_start_kwh=starts,
         capacity_kw=capacity_kw,
+        storage_cap_kwh=sizes,
         outdoor_degc=outdoor_degc,
         wet_bulb_degc=wet_bulb_degc,
         flow_kg_s=flow_kg_s,

@@ -142,11 +142,34 @@ class StoreUse(Strict):
         default=None,
         description="Temperature of an empty cold store, its highest [°C].",
     )
-    kwh_per_k: Positive = Field(description="Heat capacity of the store [kWh/K].")
+    kwh_per_k: Positive | None = Field(
+        default=None, description="Heat capacity of the store, where its size is given [kWh/K]."
+    )
+    span_k: Positive | None = Field(
+        default=None,
+        description=(
+            "Kelvins between empty and full, in place of `kwh_per_k`: the heat capacity then "
+            "follows the store's `storage_cap`, which may be one that the search finds [K]."
+        ),
+    )
     kwh_per_k_by_location: dict[str, Positive] = Field(
         default_factory=dict,
         description="Heat capacity where it differs, by location [kWh/K].",
     )
+
+    @model_validator(mode="after")
+    def _one_capacity(self) -> Self:
+        if (self.kwh_per_k is None) is (self.span_k is None):
+            raise ValueError(
+                f"store `{self.store}`: give `kwh_per_k` (a heat capacity), or `span_k` (kelvins "
+                "between empty and full), and not both"
+            )
+        if self.span_k is not None and self.kwh_per_k_by_location:
+            raise ValueError(
+                f"store `{self.store}`: with `span_k` the heat capacity follows from the store's "
+                "size at each location; leave out `kwh_per_k_by_location`"
+            )
+        return self
 
 
 UseTemperature = Annotated[FixedUse | StoreUse, Field(discriminator="kind")]

@@ -21,6 +21,10 @@ from anello.ring.surroundings import Surroundings
 Floats = NDArray[np.float64]
 
 
+SMALLEST_STORE_KWH = 1e-3
+"""A smaller store is a solver's rounding of none [kWh]."""
+
+
 @dataclass(frozen=True)
 class RingInput:
     """A dispatch as the ring sees it.
@@ -47,6 +51,8 @@ class RingInput:
         Scheduled flow of a loop [kg/s].
     capacity_kw : ndarray, shape (H,), optional
         Installed thermal capacity, to count hours beyond a temperature-dependent limit [kW].
+    storage_cap_kwh : ndarray, shape (H,), optional
+        Size of each heat pump's store; NaN without a store [kWh].
     """
 
     nodes: tuple[str, ...]
@@ -60,6 +66,7 @@ class RingInput:
     wet_bulb_degc: Floats | None = None
     flow_kg_s: Floats | None = None
     capacity_kw: Floats | None = None
+    storage_cap_kwh: Floats | None = None
     series: Mapping[str, Floats] = dataclasses.field(default_factory=dict)
 
     @property
@@ -79,6 +86,7 @@ class RingInput:
             "wet_bulb_degc": (steps,),
             "flow_kg_s": (steps,),
             "capacity_kw": (len(self.nodes),),
+            "storage_cap_kwh": (len(self.nodes),),
         }
         problems = []
         for name, shape in shapes.items():
@@ -87,7 +95,7 @@ class RingInput:
                 continue
             if array.shape != shape:
                 problems.append(Problem(f"shape {array.shape} where {shape} is needed", key=name))
-            elif name != "storage_kwh" and not np.isfinite(array).all():
+            elif name not in ("storage_kwh", "storage_cap_kwh") and not np.isfinite(array).all():
                 problems.append(Problem("not every value is a finite number", key=name))
         if not problems and (self.q_kw < -1e-6).any():
             problems.append(Problem("thermal output must not be negative", key="q_kw"))
@@ -342,8 +350,22 @@ def use_side(config: RingConfig, data: RingInput) -> UseSide:
                 )
             )
             continue
-        capacity = use.kwh_per_k
-        if "one_store_capacity_for_all" not in active:
+        if use.span_k is not None:
+            size = np.nan if data.storage_cap_kwh is None else data.storage_cap_kwh[row]
+            if np.isnan(size):
+                problems.append(
+                    Problem(
+                        f"the size of store `{use.store}` is missing, which `span_k` is of",
+                        key=node,
+                        suggestion="Give its heat capacity as `kwh_per_k`",
+                    )
+                )
+                continue
+            capacity = max(float(size), SMALLEST_STORE_KWH) / use.span_k
+        else:
+            assert use.kwh_per_k is not None
+            capacity = use.kwh_per_k
+        if use.span_k is None and "one_store_capacity_for_all" not in active:
             location = node.partition("::")[0]
             capacity = use.kwh_per_k_by_location.get(location, capacity)
         if use.direction == "cold" and "cold_store_warm_when_full" not in active:

@@ -64,6 +64,9 @@ def kept_sizes(collected: CollectedResults, name: str) -> dict[str, Any]:
         "data": _given(told["data"]),
         "ring": _given(told["ring"]),
     }
+    for pump in definition["ring"].get("heat_pumps", {}).values():
+        if "span_k" in pump.get("use_temperature", {}):  # in place of a capacity further below
+            pump["use_temperature"]["kwh_per_k"] = None
     if plant:
         definition["ring"]["plant"] = merge(definition["ring"]["plant"], plant)
     if (told.get("coupling") or {}).get("method") == "none":

@@ -17,6 +17,7 @@ BEYOND_EUR_PER_KWH = 0.4
 
 PER_K = "ring_output_per_k"
 PER_KWH = "ring_output_per_kwh"
+PER_TANK_KWH = "ring_output_per_kwh_of_size"
 EXCHANGE_PER_K = "ring_exchange_kw_per_k"
 EXCHANGE_PER_RISE = "ring_exchange_kw_per_k_risen"
 EXCHANGE_PER_SIZE = "ring_exchange_kw_per_size"
@@ -309,6 +310,8 @@ class RingRows:
         Whether the water shall end as warm as it began.
     end_credit_eur_per_kwh : float
         Credit for heat that the water holds at the end and did not hold at the start [€/kWh].
+    tank_largest_kwh : dict of str to float
+        Largest size of each tank whose size is open, and that heat pumps follow [kWh].
     tank_most_kwh : dict of str to ndarray, shape (T,)
         Most that a tank may hold at the end of each step, so that none is a dump [kWh].
     """
@@ -336,6 +339,7 @@ class RingRows:
     cyclic: bool = False
     end_credit_eur_per_kwh: float = 0.0
     tank_most_kwh: dict[str, Array] = dataclasses.field(default_factory=dict)
+    tank_largest_kwh: dict[str, float] = dataclasses.field(default_factory=dict)
 
     @property
     def device_places(self) -> list[int]:

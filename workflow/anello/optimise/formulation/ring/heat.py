@@ -9,7 +9,7 @@ from anello.optimise.formulation.context import Context
 from anello.optimise.formulation.expression import Expression, IntArray, Parameter
 from anello.optimise.formulation.ring.unknowns import rows_of
 from anello.optimise.formulation.ring.water import later, water_at
-from anello.optimise.formulation.ring_rows import PER_K, PER_KWH, RingRows
+from anello.optimise.formulation.ring_rows import PER_K, PER_KWH, PER_TANK_KWH, RingRows
 from anello.optimise.formulation.sets import Pairs
 
 
@@ -27,8 +27,9 @@ def electricity_pairs(c: Context, rows: RingRows) -> Pairs:
 def cop_feedback(c: Context, nodes: IntArray) -> Expression | None:
     """What ring and store temperature add to the output of heat pumps, for their balance rows.
 
-    ``q = COP·P + g_T·(T − T̄) + g_E·(E − Ē)`` with ``g = q̄/COP · ∂COP/∂(T, E)``; constants go to
-    the right-hand side. The coefficients start at zero and are patched.
+    ``q = COP·P + g_T·(T − T̄) + g_E·(E − Ē)`` with ``g = q̄/COP · ∂COP/∂(T, E)``, and the same for
+    the size of a store that is to be found; constants go to the right-hand side. The coefficients
+    start at zero and are patched.
     """
     rows = rows_of(c)
     if rows is None:
@@ -49,7 +50,19 @@ def cop_feedback(c: Context, nodes: IntArray) -> Expression | None:
         names = tuple(labels[k] for k in stored)
         effect = levels * Parameter(PER_KWH, names, zero[stored])
         total = total + effect.sum_into([pumps[k] for k in stored], len(nodes))
+        chosen = [k for k in stored if rows.stores[where[labels[k]]] in rows.tank_largest_kwh]
+        if chosen:
+            sized = tuple(labels[k] for k in chosen)
+            effect = _by_size(c, sized, [rows.stores[where[label]] for label in sized])
+            total = total + effect.sum_into([pumps[k] for k in chosen], len(nodes))
     return total
+
+
+def _by_size(c: Context, labels: tuple[str, ...], tanks: list[str]) -> Expression:
+    """What the sizes of tanks that are to be found add to the output of their heat pumps."""
+    stores = [_store_position(c, label, tank) for label, tank in zip(labels, tanks, strict=True)]
+    sizes = c.node_var("storage_cap", stores) * later(c)
+    return sizes * Parameter(PER_TANK_KWH, labels, np.zeros((len(labels), c.n_time)))
 
 
 def _store_position(c: Context, pump: str, store: str) -> int:
