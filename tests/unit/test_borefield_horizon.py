@@ -29,7 +29,12 @@ FIELD: dict[str, Any] = {
 }
 
 
-def year(seed: int, coupling: dict[str, Any] | None = None, **field: Any) -> Any:
+def year(
+    seed: int,
+    coupling: dict[str, Any] | None = None,
+    sizes: dict[str, Any] | None = None,
+    **field: Any,
+) -> Any:
     """A district of a year in days, on much water and a small field."""
     return coupled(
         seed,
@@ -37,7 +42,11 @@ def year(seed: int, coupling: dict[str, Any] | None = None, **field: Any) -> Any
         days=365,
         resolution="24h",
         mass_kg=3e7,
-        plant={"wells": {"max_flow_kg_s": 0.0}, "borefield": FIELD | field},
+        plant={
+            "wells": {"max_flow_kg_s": 0.0},
+            "borefield": FIELD | field,
+            "sizes": sizes or {},
+        },
     )
 
 
@@ -96,6 +105,21 @@ def test_a_small_step_keeps_its_promise_at_the_horizon() -> None:
     _, verdict, _ = step(made, about.with_trust_region(SMALL_K), 9)
     assert verdict.predicted_decrease_eur > 1e-3
     assert verdict.rho == pytest.approx(1.0, abs=0.1)
+
+
+def test_a_share_that_is_found_keeps_the_fluid_of_the_last_year() -> None:
+    sizes = {"borefield": {"eur_per_year": 300.0, "most": 3.0}}
+    made = year(4, sizes=sizes, hold_at_horizon=True)
+    about = with_cop(made.ring, made.heat_pumps, start_cop(made.data, made.heat_pumps))
+    for number in range(2):
+        _, _, about = step(made, about, number)
+    done, verdict, _ = step(made, about.with_trust_region(SMALL_K), 9)
+    assert about.plant_sizes["borefield"] > 1.2
+    assert verdict.rho == pytest.approx(1.0, abs=0.1)
+    low, high = FIELD["fluid_degc"]
+    assert float(done.dispatch["ring_field_beyond"].sum()) == pytest.approx(0.0, abs=1e-6)
+    assert done.ring.field.horizon_entering_degc.min() > low - 0.02
+    assert done.ring.field.horizon_entering_degc.max() < high + 0.02
 
 
 def test_results_tell_wall_and_fluid_by_year() -> None:

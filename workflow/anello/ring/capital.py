@@ -63,7 +63,7 @@ class SourceCost(PartCost):
 class RingCosts(Strict):
     """What the ring itself costs to build and to keep; what has no price counts as missing.
 
-    It changes nothing that is optimised or simulated, for the ring's sizes are given.
+    It decides sizes that `plant.sizes` leaves open, and changes nothing where all are given.
     """
 
     interest_rate: NonNegative = Field(default=0.05, description="Interest on capital [1/a].")

@@ -113,9 +113,6 @@ class ScenarioConfig(Strict):
         plant = priced(plant, self.ring, self.ring_costs)
         ring = self.ring.model_copy(update={"plant": plant})
         object.__setattr__(self, "ring", ring)
-        for name, size in plant.sizes.items() if self.coupling.coupled else ():
-            if size.eur_per_year is None:
-                raise ValueError(str(without_price(name, size)))
         return self
 
     @model_validator(mode="after")
@@ -348,6 +345,19 @@ def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
+def _without_prices(settings: ScenarioConfig, files: Sequence[str | Path]) -> list[Problem]:
+    """Say which sizes a scenario's search is to choose for nothing."""
+    plant = settings.ring.plant
+    if plant is None or not settings.coupling.coupled:
+        return []
+    where = ("scenario_definitions", settings.name)
+    return [
+        at_line(without_price(part, size), *locate(files, where))
+        for part, size in plant.sizes.items()
+        if size.eur_per_year is None
+    ]
+
+
 def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -> RunConfig:
     """Check a configuration that has been read and merged already.
 
@@ -393,6 +403,8 @@ def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -
             if fault is not None and name in config.scenarios:
                 at = ("scenario_definitions", name)
                 problems.append(Problem(fault, *locate(files, at), ".".join(at)))
+            if name in config.scenarios:
+                problems += _without_prices(settings, files)
         except ConfigError as error:
             for problem in error.problems:
                 loc = tuple((problem.key or "").split("."))
