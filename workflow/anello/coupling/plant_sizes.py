@@ -25,8 +25,11 @@ back [-]."""
 WHOLE_RANGE_K = 4.0
 """Trust region with which a size may change by all of its range [K]."""
 
-NO_SIZE = 1e-6
+NO_SIZE = 1e-5
 """A smaller size is a solver's rounding of none [-]."""
+
+HARDLY_OPEN = 1e-6
+"""Room of a size that is fixed: a column without any would be taken out [-]."""
 
 
 def open_sizes(config: RingConfig, hours: float) -> dict[str, OpenSize]:
@@ -111,7 +114,7 @@ def size_bounds(
     most = np.array([size.most for size in rows.sizes.values()])
     if not np.isfinite(trust_region_k) or not sizes:
         first = np.array([size.first for size in rows.sizes.values()])
-        return np.maximum(first - NO_SIZE, 0.0), first  # fixed, the columns would be taken out
+        return np.maximum(first - HARDLY_OPEN, 0.0), first
     about = np.array([sizes[name] for name in rows.sizes])
     reach = (most - least) * min(trust_region_k / WHOLE_RANGE_K, 1.0)
     # From one size of a list to the next there is no way in small steps.
