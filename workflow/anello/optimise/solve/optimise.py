@@ -200,9 +200,7 @@ def _fitting(basis: Basis | None, reduction: Reduction) -> Basis | None:
     """Return the basis if it belongs to a problem with the same rows and columns, else say so."""
     if basis is None:
         return None
-    m, n = reduction.matrix.shape
-    fits = basis.signature == reduction.signature
-    if not fits or (len(basis.rows), len(basis.columns)) != (m, n):
+    if not basis.fits(reduction.problem):
         logger.warning("the starting basis belongs to another problem; solving from scratch")
         return None
     return basis
@@ -253,7 +251,7 @@ def _piece(reduction: Reduction, rows: IntArray, columns: IntArray, start: Start
         row_lower=reduction.row_lower[rows],
         row_upper=reduction.row_upper[rows],
         integer=reduction.problem.integer[full],
-        start=None if basis is None else (basis.columns[columns], basis.rows[rows]),
+        start=None if basis is None else (basis.columns[full], basis.rows[reduction.rows[rows]]),
         values=None if start.values is None else start.values[full],
     )
 
@@ -299,7 +297,7 @@ def _gather(
         status=next((s.status for s in found if s.status != "optimal"), "optimal"),
         x=whole_x,
         row_dual=duals,
-        basis=Basis(column_status, row_status, reduction.signature) if whole else None,
+        basis=Basis.of(reduction, column_status, row_status) if whole else None,
         solve_seconds=seconds,
         solver=solver,
         gap=sum(s.gap for s in found) / max(1e-10, abs(objective)),
