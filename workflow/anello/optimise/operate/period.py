@@ -223,12 +223,12 @@ class Period:
         kept = self._kept(self._row_step[rows], window)
         self._row_dual[rows[kept]] = found.row_dual[kept]
         if found.basis is not None:
-            for kept, numbers, status in (
+            for known, numbers, status in (
                 (self._column_status, columns, found.basis.columns),
                 (self._row_status, rows, found.basis.rows),
             ):
                 seen = status != UNKNOWN
-                kept[numbers[seen]] = status[seen]
+                known[numbers[seen]] = status[seen]
         self._last = window
         self.logs.append(f"{self._dates(window)}\n{found.log}")
         return Horizon(
