@@ -228,7 +228,12 @@ def _start(highs: highspy.Highs, piece: Piece) -> bool:
         return False
     basis = highspy.HighsBasis()
     statuses = {int(s): s for s in highspy.HighsBasisStatus.__members__.values()}
-    columns, rows = repaired(piece)
+    columns, rows = repaired(
+        piece.matrix,
+        *piece.start,
+        free=np.isneginf(piece.col_lower) & np.isposinf(piece.col_upper),
+        equation=piece.row_lower == piece.row_upper,
+    )
     basis.col_status = [statuses[s] for s in columns.tolist()]
     basis.row_status = [statuses[s] for s in rows.tolist()]
     basis.valid = True

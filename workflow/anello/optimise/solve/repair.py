@@ -7,26 +7,23 @@ the simplex begins at values of 1e30, or not at all.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from anello.optimise.solve.basis import BASIC, NONBASIC, UNKNOWN
-
-if TYPE_CHECKING:
-    from anello.optimise.solve.highs import Piece
+from anello.optimise.solve.basis import BASIC, NONBASIC, UNKNOWN, Statuses
 
 SMALLEST_PIVOT = 1e-7
 """Entries up to this are taken as none: HiGHS drops the smallest, and divides by no other well."""
 
-Statuses = npt.NDArray[np.int8]
+Flags = npt.NDArray[np.bool_]
 
 
-def repaired(piece: Piece) -> tuple[Statuses, Statuses]:
-    """Return the basis that a piece starts from, with a pivot in every row.
+def repaired(
+    matrix: sparse.csr_array, columns: Statuses, rows: Statuses, *, free: Flags, equation: Flags
+) -> tuple[Statuses, Statuses]:
+    """Return a basis of a problem that begins with the statuses of a similar one's.
 
     New rows get their slack, new free columns the new equations that define them. Then columns and
     rows are matched: a row without a match gets its slack, and a column without one leaves. What
@@ -34,25 +31,28 @@ def repaired(piece: Piece) -> tuple[Statuses, Statuses]:
 
     Parameters
     ----------
-    piece : Piece
-        With a start, in which the status of new columns and rows is
-        :data:`~anello.optimise.solve.basis.UNKNOWN`.
+    matrix : csr_array, shape (m, n)
+        The problem's.
+    columns, rows : ndarray of int8, shapes (n,) and (m,)
+        Statuses to begin with, :data:`~anello.optimise.solve.basis.UNKNOWN` of what is new.
+    free : ndarray of bool, shape (n,)
+        Columns without bounds.
+    equation : ndarray of bool, shape (m,)
+        Rows whose bounds are equal.
 
     Returns
     -------
     tuple of ndarray
-        Status of the n columns and of the m rows, m of them basic.
+        Status of the columns and of the rows, m of them basic.
     """
-    assert piece.start is not None
-    columns, rows = (status.copy() for status in piece.start)
-    matrix = _without_small(piece.matrix)
-    _enter_new(piece, matrix, columns, rows)
+    pattern = _without_small(matrix)
+    columns, rows = _entered(pattern, columns, rows, free, equation)
     inside, slack = np.flatnonzero(columns == BASIC), np.flatnonzero(rows == BASIC)
     n_rows = len(rows)
     slacks = sparse.csc_array(
         (np.ones(len(slack)), (slack, np.arange(len(slack)))), shape=(n_rows, len(slack))
     )
-    row_of, unused = _matched(sparse.hstack([slacks, matrix[:, inside]], format="csr"))
+    row_of, unused = _matched(sparse.hstack([slacks, pattern[:, inside]], format="csr"))
     rows[slack[unused[unused < len(slack)]]] = NONBASIC
     columns[inside[unused[unused >= len(slack)] - len(slack)]] = NONBASIC
     rows[row_of] = BASIC
@@ -67,17 +67,19 @@ def _without_small(matrix: sparse.csr_array) -> sparse.csc_array:
     return kept
 
 
-def _enter_new(piece: Piece, matrix: sparse.csc_array, columns: Statuses, rows: Statuses) -> None:
-    """Give new columns and rows a status, in place."""
-    free = np.isneginf(piece.col_lower) & np.isposinf(piece.col_upper)
+def _entered(
+    pattern: sparse.csc_array, columns: Statuses, rows: Statuses, free: Flags, equation: Flags
+) -> tuple[Statuses, Statuses]:
+    """Return the statuses with one for each new column and row."""
     defined = np.flatnonzero((columns == UNKNOWN) & free)
-    equations = np.flatnonzero((rows == UNKNOWN) & (piece.row_lower == piece.row_upper))
-    columns[columns == UNKNOWN] = NONBASIC
-    rows[rows == UNKNOWN] = BASIC
+    equations = np.flatnonzero((rows == UNKNOWN) & equation)
+    columns = np.where(columns == UNKNOWN, NONBASIC, columns).astype(np.int8)
+    rows = np.where(rows == UNKNOWN, BASIC, rows).astype(np.int8)
     if len(defined) and len(equations):
-        alone, undefined = _matched(matrix[:, defined].tocsr()[equations])
+        alone, undefined = _matched(pattern[:, defined].tocsr()[equations])
         rows[np.delete(equations, alone)] = NONBASIC
         columns[np.delete(defined, undefined)] = BASIC
+    return columns, rows
 
 
 def _matched(pattern: sparse.csr_array) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
