@@ -13,6 +13,9 @@ from anello.optimise.solve.reduction import Reduction
 
 FORMAT = 4
 
+NEAR = 0.01
+"""Share of entries that come or go between near programmes."""
+
 BASIC, NONBASIC, UNKNOWN = 1, 4, -1
 
 Statuses = npt.NDArray[np.int8]
@@ -32,16 +35,27 @@ class Basis:
     values : ndarray, shape (n_columns,)
         Values of all columns of the full problem where it has integers, whose search starts from
         them; empty otherwise.
+    entries : int, optional
+        Entries of the reduced problem that it is a basis of; none where it is of another kind.
     """
 
     columns: Statuses
     rows: Statuses
     signature: str
     values: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    entries: int | None = None
+
+    def is_near(self, entries: int) -> bool:
+        """Whether few pivots lead to the solution of a reduced problem with so many entries.
+
+        True where its entries are nearly those of before, as late in a search. From the programme
+        that knows no water to the first that does, they are not.
+        """
+        return self.entries is None or abs(entries - self.entries) <= NEAR * self.entries
 
     def save(self, path: str | Path) -> None:
         """Write the basis to an ``.npz`` file, whole or not at all."""
-        meta = {"format": FORMAT, "signature": self.signature}
+        meta = {"format": FORMAT, "signature": self.signature, "entries": self.entries}
         arrays = {"columns": self.columns, "rows": self.rows, "values": self.values}
         save_arrays(path, meta, arrays)
 
@@ -60,7 +74,7 @@ class Basis:
         every_column = np.full(problem.n_columns, UNKNOWN, dtype=np.int8)
         every_row = np.full(problem.n_rows, UNKNOWN, dtype=np.int8)
         every_column[reduction.columns], every_row[reduction.rows] = columns, rows
-        return cls(every_column, every_row, problem.signature)
+        return cls(every_column, every_row, problem.signature, entries=reduction.matrix.nnz)
 
     def fits(self, problem: Problem) -> bool:
         """Whether it is of a problem with the same columns and rows, whatever their numbers."""
@@ -80,4 +94,5 @@ class Basis:
             When the file is missing, damaged, or of another version.
         """
         meta, arrays = load_arrays(path, FORMAT)
-        return cls(arrays["columns"], arrays["rows"], meta["signature"], arrays["values"])
+        values, entries = arrays["values"], meta["entries"]
+        return cls(arrays["columns"], arrays["rows"], meta["signature"], values, entries)
