@@ -10,7 +10,7 @@ from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict, Iteration
 from anello.coupling.incumbent import Linearisation
 from anello.coupling.iteration import start_cop, state_of, with_cop, with_numbers
-from anello.coupling.record import ConvergenceRecord, CouplingState
+from anello.coupling.record import ConvergenceRecord, CouplingState, SlpStep
 from anello.coupling.slp import run_slp
 from anello.coupling.years import (
     YearFound,
@@ -29,7 +29,9 @@ from anello.optimise.solve.joint import join
 from anello.ring.config import RingConfig
 
 About = tuple[Linearisation, ...]
-OnIteration = Callable[[Mapping[str, Iteration], Mapping[str, ConvergenceRecord]], None]
+OnIteration = Callable[
+    [Mapping[str, Iteration], ConvergenceRecord, Mapping[str, ConvergenceRecord]], None
+]
 
 
 @dataclass(frozen=True)
@@ -123,7 +125,6 @@ class CoupledYears:
         self._last: dict[str, Iteration] = {}
         self._best: dict[str, Iteration] = {}
         self._solutions: dict[str, Solution] = {}
-        self._states: list[CouplingState] = []
 
     def run(
         self, *, must_converge: bool = True, on_iteration: OnIteration | None = None
@@ -135,7 +136,8 @@ class CoupledYears:
         must_converge : bool
             Raise if they are not within the iterations allowed.
         on_iteration : callable, optional
-            Called after each iteration with that of each year, and each year's record.
+            Called after each iteration with that of each year, the record of all years, and
+            each year's.
 
         Raises
         ------
@@ -150,12 +152,11 @@ class CoupledYears:
 
         def after(_: CouplingState, record: ConvergenceRecord) -> None:
             for k, name in enumerate(self.districts):
-                records[name] = record_of_year(
-                    record, records.get(name), self._states[k], before[k]
-                )
-            before[:] = self._states
+                state = self._last[name].state
+                records[name] = record_of_year(record, records.get(name), state, before[k])
+                before[k] = state
             if on_iteration is not None:
-                on_iteration(self._last, records)
+                on_iteration(self._last, record, records)
 
         starts = tuple(
             with_cop(self.ring, one.heat_pumps, start_cop(one.data, one.heat_pumps))
@@ -179,21 +180,14 @@ class CoupledYears:
             if district.rows is not None
         ]
         step, incumbents = judge_years(self.coupling, self.ring, found, weights, number)
-        self._states = [
-            state_of(
-                one.flows,
-                one.ring,
-                one.cost,
-                one.state.investment_eur,
-                lin.given_cost_eur,
-                step,
-            )
-            for lin, one in zip(about, done.values(), strict=True)
-        ]
-        self._last = done
+        self._last = {
+            name: replace(one, state=_judged(one, lin.given_cost_eur, step))
+            for (name, one), lin in zip(done.items(), about, strict=True)
+        }
         if step.accepted:
-            self._best, self._solutions = done, solutions
-        return state_of_years(self._states, weights), incumbents
+            self._best, self._solutions = self._last, solutions
+        states = [one.state for one in self._last.values()]
+        return state_of_years(states, weights), incumbents
 
     def _iterate(
         self, number: int, about: About
@@ -213,6 +207,11 @@ class CoupledYears:
             for name, lin, part in zip(parts, about, split, strict=True)
         }
         return done, dict(zip(parts, split, strict=True))
+
+
+def _judged(done: Iteration, given_cost_eur: float, step: SlpStep) -> CouplingState:
+    invested_eur = done.state.investment_eur
+    return state_of(done.flows, done.ring, done.cost, invested_eur, given_cost_eur, step)
 
 
 __all__ = ["CoupledYears", "YearsOutcome"]

@@ -27,6 +27,7 @@ STEPS = {
     "simulate": "ring",
     "check_convergence": "convergence",
     "collect": "results",
+    "collect_year": "results",
     "draw": "figures",
     "operate": "operation",
     "write_report": "report",
@@ -202,7 +203,7 @@ class RunProgress:
         self.points = len(config.points())
         self._points_done = 0
         self._cases = [results / "points" / case.name / "point.json" for case in config.cases()]
-        names = [] if self.points else config.scenarios
+        names = [] if self.points else config.computed
         self.scenarios = {
             name: ScenarioProgress(name, results / name, config.scenario(name).coupling)
             for name in names
