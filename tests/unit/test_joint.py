@@ -9,7 +9,7 @@ import pytest
 
 from anello.errors import InfeasibleError
 from anello.optimise.formulation.expression import Block
-from anello.optimise.solve import Problem, solve
+from anello.optimise.solve import Problem, SolverConfig, solve
 from anello.optimise.solve.joint import join
 
 PRICE, LACK = 3.0, 10.0
@@ -106,6 +106,21 @@ def test_bounds_of_all_hold_and_those_that_exclude_each_other_are_named():
     large = replace(newsvendor(9.0), col_lower=np.array([7.0, 0.0]))
     with pytest.raises(InfeasibleError, match=r"energy_cap\[a::plant\] is one size for .* 7 .* 6"):
         join({"low": small, "high": large}, [0.5, 0.5], SHARED)
+
+
+def test_who_has_no_solution_is_named():
+    def needing(least: float, most: float) -> Problem:
+        lacking = np.array([[0.0, 0.0], [most, 0.0]])
+        part = newsvendor(least)
+        return replace(part, col_lower=lacking[0], col_upper=lacking[1])
+
+    joint = join({"low": needing(5.0, 6.0), "high": needing(9.0, 8.0)}, [0.5, 0.5], SHARED)
+    with pytest.raises(InfeasibleError, match=r"^high: "):
+        joint.solve(SolverConfig())
+    # The low one would serve up to 6, the high one needs 7.
+    joint = join({"low": needing(5.0, 6.0), "high": needing(7.0, 8.0)}, [0.5, 0.5], SHARED)
+    with pytest.raises(InfeasibleError, match="each of low, high has a solution alone"):
+        joint.solve(SolverConfig())
 
 
 def test_what_cannot_be_joined_is_refused():

@@ -110,6 +110,13 @@ def test_names_methods_and_studies_that_do_not_go_together_are_refused(tmp_path)
     assert "Rename one" in told
     told = fault(tmp_path, "scenario_definitions: {designed: {coupling: {method: fixed_point}}}")
     assert "Use `coupling.method: slp`" in told
+    field = (
+        "{field: {kind: rectangle, rows: 2, columns: 2}, depth_m: 80, soil_w_per_mk: 2,"
+        " soil_kj_per_m3k: 2300, surface_degc: 12, flow_kg_s: 4, fluid_degc: [5, 25],"
+        " hold_at_horizon: true}"
+    )
+    told = fault(tmp_path, f"ring: {{plant: {{borefield: {field}}}}}")
+    assert "supposes that every year is like the one modelled" in told
     told = fault(tmp_path, "pareto: {scenario: designed, cost_class: co2}")
     assert "cannot be the subject of `pareto`" in told
     told = fault(tmp_path, "sweep: {kind: grid, parameters: {ring.initial_degc: [12, 15]}}")

@@ -72,6 +72,23 @@ def weight_faults(weights: Mapping[str, float]) -> list[str]:
     return []
 
 
+def ring_fault(ring: RingConfig) -> str | None:
+    """Return why a ring cannot be that of several years; None if it can.
+
+    Parameters
+    ----------
+    ring : RingConfig
+        Its settings.
+    """
+    field = None if ring.plant is None else ring.plant.borefield
+    if field is None or not field.hold_at_horizon:
+        return None
+    return (
+        "`ring.plant.borefield.hold_at_horizon` supposes that every year is like the one modelled,"
+        " which several years are not: leave it out, and look at `borefield_horizon_degc` of each"
+    )
+
+
 def check_years(years: Mapping[str, ModelData]) -> None:
     """Refuse years whose sizes cannot be the same.
 

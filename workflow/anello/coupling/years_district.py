@@ -17,6 +17,7 @@ from anello.coupling.years import (
     check_years,
     judge_years,
     record_of_year,
+    ring_fault,
     shared_sizes,
     state_of_years,
     weight_faults,
@@ -24,7 +25,7 @@ from anello.coupling.years import (
 from anello.errors import InputError
 from anello.errors import Problem as Fault
 from anello.model.data import ModelData
-from anello.optimise.solve import Basis, Solution, SolverConfig, Start, solve
+from anello.optimise.solve import Basis, Solution, SolverConfig, Start
 from anello.optimise.solve.joint import join
 from anello.ring.config import RingConfig
 
@@ -108,7 +109,8 @@ class CoupledYears:
             )
         if set(weights) != set(years):
             raise InputError(Fault("each year has one weight", key="years", value=list(weights)))
-        faults = weight_faults(weights)
+        beyond = ring_fault(ring)
+        faults = [*weight_faults(weights), *([beyond] if beyond else [])]
         if faults:
             raise InputError([Fault(fault, key="years") for fault in faults])
         check_years(years)
@@ -198,7 +200,7 @@ class CoupledYears:
             for (name, one), lin in zip(self.districts.items(), about, strict=True)
         }
         joint = join(parts, list(self.weights.values()), self._shared)
-        solution = solve(joint.problem, self.solver, start=Start(self._basis), prices=True)
+        solution = joint.solve(self.solver, start=Start(self._basis), prices=True)
         self._basis = solution.basis
         self._seconds += solution.solve_seconds
         split = joint.split(solution)

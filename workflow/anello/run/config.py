@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from anello.api.attrdict import AttrDict
 from anello.coupling.config import CouplingConfig, chosen_by
+from anello.coupling.years import ring_fault
 from anello.errors import ConfigError, Problem, did_you_mean
 from anello.model.schema.yaml_reader import read_settings
 from anello.optimise.solve.config import SolverConfig
@@ -422,7 +423,9 @@ def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -
             settings = config.scenario(name)
             # One that is only defined, such as `designed`, may need another coupling than this run.
             fault = chosen_by(settings.ring, settings.coupling)
-            if fault is not None and name in config.scenarios:
+            if settings.year is not None:
+                fault = ring_fault(settings.ring)
+            if fault is not None and name in (*config.scenarios, *config.computed):
                 at = ("scenario_definitions", name)
                 problems.append(Problem(fault, *locate(files, at), ".".join(at)))
         except ConfigError as error:

@@ -14,8 +14,11 @@ import numpy as np
 
 from anello.errors import InfeasibleError
 from anello.optimise.formulation.expression import Block, IntArray
+from anello.optimise.solve.config import SolverConfig
 from anello.optimise.solve.problem import Problem
+from anello.optimise.solve.run import solve
 from anello.optimise.solve.solution import Solution
+from anello.optimise.solve.start import SCRATCH, Start
 
 Shared = Mapping[str, Sequence[tuple[str, ...]]]
 """Items that all problems share, by the name of their variable."""
@@ -29,6 +32,8 @@ class Joint:
     ----------
     problem : Problem
         All of them; an objective is what it is to expect.
+    names : tuple of str
+        What its parts are called.
     parts : tuple of Problem
         What it was made from.
     weights : tuple of float
@@ -38,9 +43,34 @@ class Joint:
     """
 
     problem: Problem
+    names: tuple[str, ...]
     parts: tuple[Problem, ...]
     weights: tuple[float, ...]
     columns: tuple[IntArray, ...]
+
+    def solve(
+        self,
+        solver: SolverConfig,
+        *,
+        start: Start = SCRATCH,
+        prices: bool = False,
+    ) -> Solution:
+        """Solve the whole; parameters and errors are as in `anello.optimise.solve.solve`.
+
+        Where there is no solution, the explanation is that of the first part that has none alone.
+        """
+        try:
+            return solve(self.problem, solver, start=start, prices=prices, explain=False)
+        except InfeasibleError as error:
+            for name, part in zip(self.names, self.parts, strict=True):
+                try:
+                    solve(part, solver)
+                except InfeasibleError as alone:
+                    raise InfeasibleError(f"{name}: {alone}") from error
+            raise InfeasibleError(
+                f"{error}; each of {', '.join(self.names)} has a solution alone, so that no sizes"
+                " serve all of them"
+            ) from error
 
     def split(self, solution: Solution) -> tuple[Solution, ...]:
         """Return the solution of each part as if it had been solved alone.
@@ -150,7 +180,7 @@ def join(parts: Mapping[str, Problem], weights: Sequence[float], shared: Shared)
             f"{whole.column_name(worst)} is one size for {', '.join(parts)}, but would have to be"
             f" at least {lower[worst]:g} by one and at most {upper[worst]:g} by another"
         )
-    return Joint(whole, problems, tuple(weights), numbers)
+    return Joint(whole, tuple(parts), problems, tuple(weights), numbers)
 
 
 def _of(part: str, name: str) -> str:

@@ -17,7 +17,7 @@ from anello.model.data import ModelData
 from anello.optimise.formulation import formulate
 from anello.optimise.results.extraction import extract
 from anello.optimise.results.netcdf import write_netcdf
-from anello.optimise.solve import compile_problem, solve
+from anello.optimise.solve import compile_problem
 from anello.optimise.solve.joint import join
 from anello.run.stages.collect import collect_scenario
 from anello.run.stages.simulate import ring_content
@@ -117,7 +117,7 @@ def _solve_once(
     first = next(iter(years))
     shared = shared_sizes(years[first], parts[first])
     joint = join(parts, [weights[name] for name in years], shared)
-    solution = solve(joint.problem, solver)
+    solution = joint.solve(solver)
     for (name, data), part in zip(years.items(), joint.split(solution), strict=True):
         _write_dispatch(data, part, place / name)
 
