@@ -1,5 +1,7 @@
 """Binding of the rule `search_years`."""
 
+from pathlib import Path
+
 from anello.run.stages.reporting import reporting
 
 if __name__ == "__main__":
@@ -24,6 +26,9 @@ if __name__ == "__main__":
             coupling=CouplingConfig.model_validate(told["coupling"]),
             solver=asked.model_copy(update={"time_limit_s": limit_s}),
             folder=snakemake.output.folder,
+            # No output of the rule, so that Snakemake keeps it when the job is killed.
+            working=Path(snakemake.output.folder).with_name("searching"),
             kept_record=snakemake.log.record,
             scenario=snakemake.wildcards.scenario,
+            fingerprint=snakemake.params.code,
         )

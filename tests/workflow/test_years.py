@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from anello.optimise.results import read_results
+from anello.run.kept_sizes import kept_sizes
 
 if TYPE_CHECKING:
     from conftest import Project
@@ -33,12 +34,11 @@ def made(new_project: Callable[[], Project]) -> Project:
             "designed": {**told, "coupling": slp},
             "air_source": told,
         },
-        "figures": {"formats": ["svg"], "only": ["dispatch"]},
     }
-    outcome = project.run("all", cores=2)
+    outcome = project.run("results", "report", cores=2)
     assert outcome.code == 0, outcome.text
     assert outcome.jobs["search_years"] == 2
-    assert outcome.jobs["collect_year"] == outcome.jobs["preprocess"] == outcome.jobs["draw"] == 4
+    assert outcome.jobs["collect_year"] == outcome.jobs["preprocess"] == 4
     assert not {"build", "solve", "simulate", "collect"} & set(outcome.jobs)
     return project
 
@@ -73,8 +73,19 @@ def test_the_page_says_for_which_years_and_what_is_expected(made: Project) -> No
     assert float(shown) == pytest.approx(expected, rel=1e-12)
 
 
+def test_tables_and_kept_sizes_know_the_year(made: Project) -> None:
+    run = made.results.parent
+    table = (run / "scenarios.csv").read_text(encoding="utf-8")
+    assert "Weight of the year [-],0.6,0.4,0.6,0.4" in table
+    kept = kept_sizes(read_results(run / "designed-winter" / "results.nc"), "built")
+    overrides = kept["scenario_definitions"]["built"]["overrides"]
+    assert overrides["model.subset_time"] == WINTER
+    assert not any("grid" in key or "demand" in key for key in overrides)
+    assert any("hp_cooling" in key for key in overrides)
+
+
 def test_another_weight_searches_anew_and_reads_nothing_anew(made: Project) -> None:
-    assert made.run("all").jobs == {}
+    assert made.run("results", "report").jobs == {}
     years = made.settings["scenario_definitions"]["air_source"]["years"]
     made.settings["scenario_definitions"]["air_source"]["years"] = {
         **years,

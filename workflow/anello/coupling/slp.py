@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -375,12 +375,8 @@ def to_be_corrected(step: SlpStep, least_eur: float) -> SlpStep:
     return replace(step, corrected=False, next_trust_region_k=reach)
 
 
-About = TypeVar("About")
-"""What a programme is linear about: a `Linearisation`, or one for each of several years."""
-
-
 @dataclass(frozen=True)
-class SlpOutcome(Generic[About]):
+class SlpOutcome:
     """What the search found.
 
     Attributes
@@ -394,18 +390,18 @@ class SlpOutcome(Generic[About]):
     """
 
     record: ConvergenceRecord
-    incumbent: About
+    incumbent: Linearisation
     best: CouplingState
 
 
 def run_slp(
-    step: Callable[[int, About], tuple[CouplingState, About]],
-    first: About,
+    step: Callable[[int, Linearisation], tuple[CouplingState, Linearisation]],
+    first: Linearisation,
     config: CouplingConfig,
     *,
     on_iteration: Callable[[CouplingState, ConvergenceRecord], None] | None = None,
     must_converge: bool = True,
-) -> SlpOutcome[About]:
+) -> SlpOutcome:
     """Run the search in process; the workflow runs the same functions as jobs.
 
     Parameters

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from anello.coupling.config import CouplingConfig
+from anello.coupling.convergence import check_slp, require_converged
 from anello.coupling.district import CoupledDistrict, Iteration
 from anello.coupling.incumbent import Linearisation
 from anello.coupling.iteration import start_cop, state_of, with_cop, with_numbers
 from anello.coupling.record import ConvergenceRecord, CouplingState, SlpStep
-from anello.coupling.slp import run_slp
 from anello.coupling.years import (
     YearFound,
     check_years,
@@ -30,9 +30,59 @@ from anello.optimise.solve.joint import join
 from anello.ring.config import RingConfig
 
 About = tuple[Linearisation, ...]
-OnIteration = Callable[
-    [Mapping[str, Iteration], ConvergenceRecord, Mapping[str, ConvergenceRecord]], None
-]
+
+
+@dataclass(frozen=True)
+class YearsIteration:
+    """One iteration of a search over several years.
+
+    Attributes
+    ----------
+    number : int
+        Its number.
+    done : mapping of str to Iteration
+        What it came to in each year.
+    solutions : mapping of str to Solution
+        The programmes' solutions.
+    incumbents : mapping of str to Linearisation
+        What the next programmes are linear about.
+    record : ConvergenceRecord
+        Every iteration so far, with what is to be expected of all years.
+    records : mapping of str to ConvergenceRecord
+        The same with the costs of each year.
+    basis : Basis or None
+        Where the next solve starts.
+    """
+
+    number: int
+    done: Mapping[str, Iteration]
+    solutions: Mapping[str, Solution]
+    incumbents: Mapping[str, Linearisation]
+    record: ConvergenceRecord
+    records: Mapping[str, ConvergenceRecord]
+    basis: Basis | None
+
+
+@dataclass(frozen=True)
+class Interrupted:
+    """Where a search was broken off.
+
+    Attributes
+    ----------
+    incumbents, record, records, basis
+        Of its last iteration, as `YearsIteration` has them.
+    states : mapping of str to CouplingState
+        Each year's last iteration as the check sees it.
+    """
+
+    incumbents: Mapping[str, Linearisation]
+    record: ConvergenceRecord
+    records: Mapping[str, ConvergenceRecord]
+    basis: Basis | None
+    states: Mapping[str, CouplingState]
+
+
+OnIteration = Callable[[YearsIteration], None]
 
 
 @dataclass(frozen=True)
@@ -46,7 +96,8 @@ class YearsOutcome:
     records : mapping of str to ConvergenceRecord
         The same with the costs of each year.
     best : mapping of str to Iteration
-        The incumbent in each year: the sizes are the same in all.
+        The incumbent in each year: the sizes are the same in all. Empty where it was found before
+        a search was broken off.
     solutions : mapping of str to Solution
         The programmes' solutions that it comes from.
     weights : mapping of str to float
@@ -124,12 +175,13 @@ class CoupledYears:
         self._shared = shared_sizes(first.data, first.problem)
         self._basis: Basis | None = None
         self._seconds = 0.0
-        self._last: dict[str, Iteration] = {}
-        self._best: dict[str, Iteration] = {}
-        self._solutions: dict[str, Solution] = {}
 
     def run(
-        self, *, must_converge: bool = True, on_iteration: OnIteration | None = None
+        self,
+        *,
+        must_converge: bool = True,
+        on_iteration: OnIteration | None = None,
+        after: Interrupted | None = None,
     ) -> YearsOutcome:
         """Search until the sizes are found.
 
@@ -138,8 +190,9 @@ class CoupledYears:
         must_converge : bool
             Raise if they are not within the iterations allowed.
         on_iteration : callable, optional
-            Called after each iteration with that of each year, the record of all years, and
-            each year's.
+            Called with each iteration.
+        after : Interrupted, optional
+            Where to go on; by default the search begins anew.
 
         Raises
         ------
@@ -149,31 +202,47 @@ class CoupledYears:
             If a programme has no solution.
         """
         self._seconds = 0.0
+        best: tuple[Mapping[str, Iteration], Mapping[str, Solution]] = ({}, {})
+        names, weights = list(self.districts), list(self.weights.values())
         records: dict[str, ConvergenceRecord] = {}
-        before: list[CouplingState | None] = [None] * len(self.districts)
-
-        def after(_: CouplingState, record: ConvergenceRecord) -> None:
-            for k, name in enumerate(self.districts):
-                state = self._last[name].state
-                records[name] = record_of_year(record, records.get(name), state, before[k])
-                before[k] = state
-            if on_iteration is not None:
-                on_iteration(self._last, record, records)
-
-        starts = tuple(
+        states: dict[str, CouplingState] = {}
+        record: ConvergenceRecord | None = None
+        about: About = tuple(
             with_cop(self.ring, one.heat_pumps, start_cop(one.data, one.heat_pumps))
             for one in self.districts.values()
         )
-        outcome = run_slp(
-            self._step, starts, self.coupling, on_iteration=after, must_converge=must_converge
-        )
-        return YearsOutcome(
-            outcome.record, records, self._best, self._solutions, self.weights, self._seconds
-        )
+        if after is not None:
+            self._basis, records, states = after.basis, dict(after.records), dict(after.states)
+            record = replace(after.record, max_iterations=self.coupling.max_iterations)
+            about = tuple(after.incumbents[name] for name in names)
+        while record is None or not record.finished:
+            before = state_of_years(list(states.values()), weights) if states else None
+            number = 0 if record is None else len(record.trace)
+            done, solutions, about = self._step(number, about)
+            now = {name: one.state for name, one in done.items()}
+            joint = state_of_years(list(now.values()), weights)
+            record = check_slp(self.coupling, joint, before, record)
+            for name, state in now.items():
+                records[name] = record_of_year(record, records.get(name), state, states.get(name))
+            states = now
+            if record.trace[-1].accepted:
+                best = done, solutions
+            if on_iteration is not None:
+                incumbents = dict(zip(names, about, strict=True))
+                on_iteration(
+                    YearsIteration(
+                        number, done, solutions, incumbents, record, dict(records), self._basis
+                    )
+                )
+        if must_converge:
+            require_converged(record, "the search over several years")
+        return YearsOutcome(record, records, *best, self.weights, self._seconds)
 
-    def _step(self, number: int, about: About) -> tuple[CouplingState, About]:
+    def _step(
+        self, number: int, about: About
+    ) -> tuple[dict[str, Iteration], dict[str, Solution], About]:
+        """Compute and judge one iteration; return it, its solutions and the next incumbents."""
         done, solutions = self._iterate(number, about)
-        weights = list(self.weights.values())
         found = [
             YearFound(district.rows, lin, one.dispatch, one.flows, one.ring, one.cost)
             for district, lin, one in zip(
@@ -181,15 +250,13 @@ class CoupledYears:
             )
             if district.rows is not None
         ]
+        weights = list(self.weights.values())
         step, incumbents = judge_years(self.coupling, self.ring, found, weights, number)
-        self._last = {
+        judged = {
             name: replace(one, state=_judged(one, lin.given_cost_eur, step))
             for (name, one), lin in zip(done.items(), about, strict=True)
         }
-        if step.accepted:
-            self._best, self._solutions = self._last, solutions
-        states = [one.state for one in self._last.values()]
-        return state_of_years(states, weights), incumbents
+        return judged, solutions, incumbents
 
     def _iterate(
         self, number: int, about: About
@@ -216,4 +283,4 @@ def _judged(done: Iteration, given_cost_eur: float, step: SlpStep) -> CouplingSt
     return state_of(done.flows, done.ring, done.cost, invested_eur, given_cost_eur, step)
 
 
-__all__ = ["CoupledYears", "YearsOutcome"]
+__all__ = ["CoupledYears", "Interrupted", "YearsIteration", "YearsOutcome"]

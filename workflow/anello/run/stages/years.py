@@ -2,36 +2,38 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anello.base.files import FilePath
+from anello.base.files import FilePath, sha256
 from anello.coupling.convergence import require_converged
 from anello.coupling.record import ConvergenceRecord
-from anello.coupling.unseen import bound_rows
 from anello.coupling.years import check_years, shared_sizes
-from anello.coupling.years_district import CoupledYears
+from anello.coupling.years_district import CoupledYears, YearsIteration
 from anello.model.data import ModelData
 from anello.optimise.formulation import formulate
-from anello.optimise.results.extraction import extract
-from anello.optimise.results.netcdf import write_netcdf
 from anello.optimise.solve import compile_problem
 from anello.optimise.solve.joint import join
 from anello.run.stages.collect import collect_scenario
-from anello.run.stages.simulate import ring_content
+from anello.run.stages.years_files import (
+    DISPATCH,
+    RECORD,
+    hand_over,
+    leave_iteration,
+    ring_file,
+    taken_up,
+    write_dispatch,
+)
 
 if TYPE_CHECKING:
     from anello.coupling.config import CouplingConfig
-    from anello.coupling.district import Iteration
     from anello.optimise.solve.config import SolverConfig
-    from anello.optimise.solve.solution import Solution
     from anello.ring.config import RingConfig
 
 logger = logging.getLogger(__name__)
-
-RECORD, DISPATCH = "convergence.json", "dispatch.nc"
 
 
 def search_years(
@@ -42,8 +44,10 @@ def search_years(
     coupling: CouplingConfig,
     solver: SolverConfig,
     folder: FilePath,
+    working: FilePath,
     kept_record: FilePath,
     scenario: str = "",
+    fingerprint: str = "",
 ) -> None:
     """Find the sizes of a scenario with years.
 
@@ -58,10 +62,15 @@ def search_years(
     folder : path-like
         Where a folder for each year goes, with its dispatch, the rings of all iterations and its
         record.
+    working : path-like
+        Where they lie until all is found: a search that was killed goes on from there.
     kept_record : path-like
         Where the record of the search goes, whether it has converged or not.
     scenario : str
         What the scenario is called in messages.
+    fingerprint : str
+        Stands for the code that the search depends on. What lies in `working` of other code, models
+        or settings is removed first.
 
     Raises
     ------
@@ -72,37 +81,34 @@ def search_years(
     SolveError
         If a programme has no solution.
     """
-    place = Path(folder)
-    place.mkdir(parents=True, exist_ok=True)
+    place, work = Path(folder), Path(working)
     years = {name: ModelData.load(path) for name, path in model_data.items()}
     if not coupling.coupled:
         _solve_once(years, weights, solver, place)
         return
+    settings = coupling.model_dump(mode="json", exclude={"max_iterations"})
+    about = [fingerprint, dict(weights), ring.model_dump(mode="json"), settings]
+    about += [solver.model_dump(mode="json", exclude={"time_limit_s"})]
+    about += [[name, sha256(path)] for name, path in model_data.items()]
+    after = taken_up(work, list(years), json.dumps(about, sort_keys=True))
     search = CoupledYears(years, weights, ring, coupling, solver)
 
-    def leave(
-        done: Mapping[str, Iteration],
-        joint: ConvergenceRecord,
-        records: Mapping[str, ConvergenceRecord],
-    ) -> None:
-        joint.write(kept_record)
-        last = joint.trace[-1]
-        for name, one in done.items():
-            content = ring_content(years[name], one.dispatch, ring, one.ring, one.cost, one.state)
-            write_netcdf(content, _made(_ring_file(place / name, last.iteration)))
-            records[name].write(place / name / RECORD)
+    def leave(one: YearsIteration) -> None:
+        leave_iteration(work, one, years, ring)
+        one.record.write(kept_record)
+        last = one.record.trace[-1]
         logger.info(
             "iteration %d: %.2f expected in the programmes, %.2f simulated; %s",
-            last.iteration,
+            one.number,
             last.j_lp_eur,
             last.j_sim_eur,
             "accepted" if last.accepted else "refused",
         )
 
-    found = search.run(must_converge=False, on_iteration=leave)
-    require_converged(found.record, f"scenario {scenario}")
-    for name, solution in found.solutions.items():
-        _write_dispatch(years[name], solution, place / name)
+    record = search.run(must_converge=False, on_iteration=leave, after=after).record
+    record.write(kept_record)
+    require_converged(record, f"scenario {scenario}")
+    hand_over(work, place, list(years), record)
 
 
 def _solve_once(
@@ -119,21 +125,7 @@ def _solve_once(
     joint = join(parts, [weights[name] for name in years], shared)
     solution = joint.solve(solver)
     for (name, data), part in zip(years.items(), joint.split(solution), strict=True):
-        _write_dispatch(data, part, place / name)
-
-
-def _write_dispatch(data: ModelData, solution: Solution, folder: Path) -> None:
-    found = extract(data, solution, duals=bound_rows(solution.problem))
-    write_netcdf(found, _made(folder / DISPATCH))
-
-
-def _made(path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return path
-
-
-def _ring_file(folder: Path, number: int) -> Path:
-    return folder / f"ring_{number:03d}.nc"
+        write_dispatch(data, part, place / name / DISPATCH)
 
 
 def collect_year(
@@ -169,7 +161,7 @@ def collect_year(
     rings: list[FilePath] = []
     if coupled:
         trace = ConvergenceRecord.read(record).trace
-        rings = [_ring_file(place, step.iteration) for step in trace]
+        rings = [ring_file(place, step.iteration) for step in trace]
     collect_scenario(
         dispatch=place / DISPATCH,
         rings=rings,
