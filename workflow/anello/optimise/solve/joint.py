@@ -139,19 +139,9 @@ def join(parts: Mapping[str, Problem], weights: Sequence[float], shared: Shared)
         cost[columns] += weight * p.cost
         penalty[columns] += weight * p.penalty
         integer[columns] |= p.integer
-    steps: dict[str, tuple[str, ...]] = {}
-    constraints: dict[str, Block] = {}
-    rows = entries = 0
-    indptr = [np.zeros(1, dtype=np.int64)]
-    for name, p in parts.items():
-        steps |= {_of(name, axis): labels for axis, labels in p.steps.items()}
-        for block in p.constraints.values():
-            constraints[_of(name, block.name)] = _moved(name, block, block.start + rows)
-        rows += p.n_rows
-        indptr.append(p.indptr[1:] + entries)
-        entries += len(p.data)
+    constraints, steps, indptr = _rows(parts)
     whole = Problem(
-        indptr=np.concatenate(indptr),
+        indptr=indptr,
         indices=np.concatenate([c[p.indices] for p, c in zip(problems, numbers, strict=True)]),
         data=np.concatenate([p.data for p in problems]),
         row_lower=np.concatenate([p.row_lower for p in problems]),
@@ -181,6 +171,24 @@ def join(parts: Mapping[str, Problem], weights: Sequence[float], shared: Shared)
             f" at least {lower[worst]:g} by one and at most {upper[worst]:g} by another"
         )
     return Joint(whole, tuple(parts), problems, tuple(weights), numbers)
+
+
+def _rows(
+    parts: Mapping[str, Problem],
+) -> tuple[dict[str, Block], dict[str, tuple[str, ...]], IntArray]:
+    """Return the blocks of all rows, the labels of their steps, and where each row begins."""
+    steps: dict[str, tuple[str, ...]] = {}
+    constraints: dict[str, Block] = {}
+    rows = entries = 0
+    indptr = [np.zeros(1, dtype=np.int64)]
+    for name, p in parts.items():
+        steps |= {_of(name, axis): labels for axis, labels in p.steps.items()}
+        for block in p.constraints.values():
+            constraints[_of(name, block.name)] = _moved(name, block, block.start + rows)
+        rows += p.n_rows
+        indptr.append(p.indptr[1:] + entries)
+        entries += len(p.data)
+    return constraints, steps, np.concatenate(indptr)
 
 
 def _of(part: str, name: str) -> str:
