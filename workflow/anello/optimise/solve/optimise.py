@@ -98,10 +98,10 @@ def _coarse_basis(problem: Problem, settings: SolverConfig) -> Basis | None:
     """Return a basis from the problem with several steps in one, if that has a solution."""
     coarse = coarser(problem)
     limit = settings.time_limit_s
-    if limit is not None:
-        settings = settings.model_copy(update={"time_limit_s": limit / COARSE_SHARE})
+    limit = None if limit is None else limit / COARSE_SHARE
+    simplex = settings.model_copy(update={"method": "simplex", "time_limit_s": limit})
     try:
-        found = optimise_reduced(reduce_problem(coarse.problem), settings)
+        found = optimise_reduced(reduce_problem(coarse.problem), simplex)
     except SolveError as error:
         logger.info("with several steps in one: %s; beginning with all steps", error)
         return None
