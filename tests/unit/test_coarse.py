@@ -18,6 +18,7 @@ from anello.optimise.formulation.expression import Block
 from anello.optimise.formulation.system import TIME_AXIS
 from anello.optimise.solve.coarse import STEPS, coarser
 from anello.optimise.solve.config import HIGHS
+from anello.optimise.solve.joint import join
 from anello.optimise.solve.methods import begins_coarse
 from anello.optimise.solve.reduction import reduce_problem
 
@@ -166,3 +167,11 @@ def test_with_free_sizes_only_the_first_of_a_search_begins_coarse(every_size, mo
     assert not begins_coarse(reduction, HIGHS, Start(followed=True))  # small for HiPO
     monkeypatch.setattr(methods_module, "MANY_ROWS", 1)
     assert begins_coarse(reduction, HIGHS, Start(followed=True))
+
+
+def test_each_part_of_a_joint_problem_has_its_own_steps():
+    part = two_plants(np.arange(1.0, 9.0), [1.0, 2.0])
+    joint = join({"typical": part, "hard": part}, [0.5, 0.5], {}).problem
+    coarse = coarser(joint).problem
+    assert (coarse.n_rows, coarse.n_columns) == (joint.n_rows // STEPS, joint.n_columns // STEPS)
+    assert {len(labels) for labels in coarse.steps.values()} == {2}

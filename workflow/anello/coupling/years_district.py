@@ -267,7 +267,7 @@ class CoupledYears:
             for (name, one), lin in zip(self.districts.items(), about, strict=True)
         }
         joint = join(parts, list(self.weights.values()), self._shared)
-        solution = joint.solve(self.solver, start=Start(self._basis), prices=True)
+        solution = joint.solve(self.solver, start=Start(self._basis, followed=True), prices=True)
         self._basis = solution.basis
         self._seconds += solution.solve_seconds
         split = joint.split(solution)

@@ -90,7 +90,7 @@ def coarser(problem: Problem, steps: int = STEPS) -> Coarse:
         constraints=constraints,
         expressions={},
         steps={
-            axis: labels[::steps] if axis == TIME_AXIS else labels
+            axis: labels[::steps] if _of_time(axis) else labels
             for axis, labels in problem.steps.items()
         },
         slots=[],
@@ -105,7 +105,7 @@ def _joined(
     number, joined, start = np.full(count, -1, dtype=np.int64), {}, 0
     for name, block in blocks.items():
         n_time = block.n_time
-        if n_time is None or block.axis != TIME_AXIS:
+        if n_time is None or not _of_time(block.axis):
             number[block.start : block.stop] = start + np.arange(block.size)
         else:
             step = np.arange(n_time) // steps
@@ -116,6 +116,11 @@ def _joined(
     added = np.flatnonzero(number < 0)
     number[added] = start + np.arange(len(added))
     return number, joined, start + len(added)
+
+
+def _of_time(axis: str) -> bool:
+    """Whether steps of an axis follow one another, in a problem or in a part of a joint one."""
+    return axis.rpartition(": ")[2] == TIME_AXIS
 
 
 def _membership(number: IntArray, count: int) -> sparse.csr_array:
