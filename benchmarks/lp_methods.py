@@ -52,8 +52,8 @@ JULY = ["2015-07-01", "2015-07-14"]
 LIMIT_S = 400.0
 LOOSE = {"method": "slp", "predicted_decrease": 2e-3, "tolerance_k": 0.5}
 HEAD = (
-    "| programme | rows | simplex starts from | simplex, CPU s | from scratch, CPU s | HiPO, CPU s | "
-    "simplex / HiPO | wall, s | objectives differ by | `auto` |"
+    "| programme | rows | simplex starts from | simplex, CPU s | from scratch, CPU s | "
+    "HiPO, CPU s | simplex / HiPO | wall, s | objectives differ by | `auto` |"
 )
 
 
