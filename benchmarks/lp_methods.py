@@ -3,7 +3,8 @@
     python benchmarks/lp_methods.py [--cases "designed week" "8 districts"] [--keep FILE]
 
 Each programme of a trust-region search is solved twice, one after the other: by simplex, from the
-basis of the programme before where there is one, and by HiPO. The search goes on from the first.
+basis of the programme before or of four-hour steps, and by HiPO; the first also by simplex from
+scratch. The search goes on from the first way.
 The table goes into docs/reference/lp-methods.md.
 """
 
@@ -31,8 +32,13 @@ from anello.district import load_district, write_district  # noqa: E402
 from anello.errors import TimeLimitError  # noqa: E402
 from anello.model.definition import read_model  # noqa: E402
 from anello.optimise.solve import Problem, Solution, SolverConfig, Start, solve  # noqa: E402
-from anello.optimise.solve.methods import Method, Shape, best_method  # noqa: E402
-from anello.optimise.solve.optimise import steps_of  # noqa: E402
+from anello.optimise.solve.methods import (  # noqa: E402
+    Method,
+    Shape,
+    begins_coarse,
+    best_method,
+    steps_of,
+)
 from anello.optimise.solve.reduction import reduce_problem  # noqa: E402
 from anello.ring.config import RingConfig  # noqa: E402
 from benchmarks.compare_coupling import embedded, smart_ring  # noqa: E402
@@ -46,8 +52,8 @@ JULY = ["2015-07-01", "2015-07-14"]
 LIMIT_S = 400.0
 LOOSE = {"method": "slp", "predicted_decrease": 2e-3, "tolerance_k": 0.5}
 HEAD = (
-    "| programme | rows | simplex starts | simplex, CPU s | HiPO, CPU s | ratio | wall, s | "
-    "objectives differ by | `auto` |"
+    "| programme | rows | simplex starts from | simplex, CPU s | from scratch, CPU s | "
+    "HiPO, CPU s | simplex / HiPO | wall, s | objectives differ by | `auto` |"
 )
 
 
@@ -79,6 +85,7 @@ CASES: dict[str, tuple[Callable[[], CoupledDistrict], int]] = {
     "designed quarter": (lambda: one_ring("designed", "2015-03-31"), 2),
     "designed year": (lambda: one_ring("designed", "2015-12-31"), 2),
     "sizes given, month": (lambda: one_ring("smart", "2015-01-31"), 3),
+    "sizes given, year": (lambda: one_ring("smart", "2015-12-31"), 4),
     **{
         f"{n} districts, 14 days": (partial(districts, n), programmes)
         for n, programmes in ((4, 3), (8, 3), (16, 2), (32, 2))
@@ -88,11 +95,13 @@ CASES: dict[str, tuple[Callable[[], CoupledDistrict], int]] = {
 }
 
 
-def timed(problem: Problem, method: Method, start: Start) -> tuple[Solution | None, float, float]:
+def timed(
+    problem: Problem, method: Method, start: Start, *, warm: bool = True
+) -> tuple[Solution | None, float, float]:
     """Solve, and return the solution with CPU and wall time [s]."""
     cpu, wall = time.process_time(), time.perf_counter()
     try:
-        settings = SolverConfig(method=method, time_limit_s=LIMIT_S)
+        settings = SolverConfig(method=method, time_limit_s=LIMIT_S, warm_start=warm)
         found = solve(problem, settings, start=start, explain=False)
     except TimeLimitError:
         found = None
@@ -107,6 +116,8 @@ def measure(case: str) -> list[dict[str, Any]]:
     def duel(problem: Problem, *_: Any, start: Start, **__: Any) -> Solution:
         simplex, cpu_s, wall_s = timed(problem, "simplex", start)
         hipo, hipo_cpu_s, hipo_wall_s = timed(problem, "hipo", start)
+        coarse = begins_coarse(reduce_problem(problem), SolverConfig(), start)
+        scratch = timed(problem, "simplex", start, warm=False)[1] if coarse else None
         chosen = simplex or hipo
         assert chosen is not None
         both = simplex is not None and hipo is not None
@@ -114,13 +125,14 @@ def measure(case: str) -> list[dict[str, Any]]:
             {
                 "programme": f"{case}, {len(rows) + 1}",
                 "rows": len(reduce_problem(problem).rows),
-                "warm": bool(simplex and simplex.warm),
+                "start": "four-hour steps" if coarse else "before" if start.basis else "scratch",
+                "scratch": scratch,
                 "simplex": cpu_s if simplex else None,
                 "hipo": hipo_cpu_s,
                 "wall": [wall_s, hipo_wall_s],
                 "passed": bool(hipo and hipo.method.startswith("hipo")),
                 "differ": abs(hipo.objective / simplex.objective - 1.0) if both else None,  # type: ignore[union-attr]
-                "auto": chosen_by_rule(problem),
+                "auto": chosen_by_rule(problem, start),
             }
         )
         print(json.dumps(rows[-1]), flush=True)
@@ -133,8 +145,10 @@ def measure(case: str) -> list[dict[str, Any]]:
     return rows
 
 
-def chosen_by_rule(problem: Problem) -> str:
+def chosen_by_rule(problem: Problem, start: Start) -> str:
     """Return what the rule says of a programme, taken as one piece."""
+    if start.basis is not None or begins_coarse(reduce_problem(problem), SolverConfig(), start):
+        return "simplex"
     return best_method(Shape.of(reduce_problem(problem).matrix, steps_of(problem)))
 
 
@@ -146,9 +160,9 @@ def line(row: dict[str, Any]) -> str:
     hipo = f"{row['hipo']:.1f}" if passed else f"{row['hipo']:.1f}, with the simplex after it"
     differ = "" if row["differ"] is None or not passed else f"{row['differ']:.0e}"
     wall = " / ".join(f"{w:.1f}" for w in row["wall"])
-    start = "warm" if row["warm"] else "cold"
+    scratch = "" if row["scratch"] is None else f"{row['scratch']:.1f}"
     return (
-        f"| {row['programme']} | {row['rows']:,} | {start} | {times} | {hipo} | "
+        f"| {row['programme']} | {row['rows']:,} | {row['start']} | {times} | {scratch} | {hipo} | "
         f"{ratio} | {wall} | {differ} | {row['auto']} |"
     )
 
@@ -174,7 +188,7 @@ def main() -> None:
         kept += [json.loads(text) for text in done.stdout.splitlines() if text.startswith("{")]
         if told.keep is not None:
             told.keep.write_text("".join(json.dumps(row) + "\n" for row in kept))
-    lines = [HEAD, "| --- | ---: | --- |" + " ---: |" * 5 + " --- |", *map(line, kept)]
+    lines = [HEAD, "| --- | ---: | --- |" + " ---: |" * 6 + " --- |", *map(line, kept)]
     text = "\n".join(["", "Measured by `python benchmarks/lp_methods.py`.", "", *lines, "", ""])
     write_between(PAGE, BEGIN, END, text)
 

@@ -178,7 +178,7 @@ def test_a_saved_basis_is_the_same_basis(problem, tmp_path):
     loaded = Basis.load(tmp_path / "basis.npz")
     np.testing.assert_array_equal(loaded.columns, basis.columns)
     np.testing.assert_array_equal(loaded.rows, basis.rows)
-    assert loaded.signature == basis.signature
+    assert loaded.signature == basis.signature == problem.signature
 
 
 @pytest.fixture(scope="module")

@@ -99,13 +99,9 @@ def test_a_dual_is_the_change_of_the_objective():
         assert gain == pytest.approx(base.row_dual[number], rel=1e-3, abs=1e-6)
 
 
-def test_the_reduced_district_is_much_smaller_and_keeps_its_signature():
+def test_the_reduced_district_is_much_smaller():
     problem = small_models.problem(hours=24)
-    reduction = reduce_problem(problem)
-    assert len(reduction.rows) < 0.6 * problem.n_rows
-    assert reduction.signature == reduce_problem(problem).signature
-    other = small_models.problem({"techs.heat_pump.constraints.energy_cap_equals": 20})
-    assert reduction.signature != reduce_problem(other).signature
+    assert len(reduce_problem(problem).rows) < 0.6 * problem.n_rows
 
 
 @pytest.mark.parametrize(

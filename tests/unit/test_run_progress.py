@@ -152,6 +152,18 @@ def test_a_failure_and_what_was_stopped(tmp_path, clock, config):
     assert [job["rule"] for job in progress.failed] == ["solve"]
 
 
+def test_a_search_for_several_years_is_told_of_each(tmp_path, clock, repo_root):
+    told = yaml.safe_load((repo_root / "config" / "config.yaml").read_text())
+    told["scenarios"] = ["smart"]
+    told["scenario_definitions"]["smart"]["years"] = {"a": {"weight": 0.5}, "b": {"weight": 0.5}}
+    progress = RunProgress(parse_config(told), tmp_path, clock)
+    jobs = Jobs(progress, clock)
+    jobs.start("search_years", scenario="smart")
+    assert progress.lines() == ["smart-a  sizes for all years", "smart-b  sizes for all years"]
+    jobs.start("collect_year", scenario="smart-a")
+    assert progress.lines()[0] == "smart-a  results"
+
+
 def test_a_resumed_run_knows_what_was_found_before(tmp_path, clock, config):
     record(tmp_path, "smart", [64.0, 16.0])
     folder = tmp_path / "results" / "district" / "smart" / "benchmarks"

@@ -63,9 +63,14 @@ POINT = r"point~\d+[A-Za-z0-9_.~-]*"
 wildcard_constraints:
     run=re.escape(RUN),
     # Where each step of a point is a job of its own, a point is a scenario like any other.
-    scenario="|".join([*map(re.escape, SETTINGS.scenario_definitions), POINT]),
+    scenario="|".join([*map(re.escape, PLAN.known), POINT]),
     point=POINT,
     iteration=r"\d{3}",
+
+
+def one_of(names, *others):
+    """A pattern of a wildcard: some names as they are, or other patterns; never, if there is none."""
+    return "|".join([*map(re.escape, names), *others]) or r"(?!)"
 
 
 def settings(*sections, **parts):

@@ -127,6 +127,8 @@ rule collect:
         plot="results/{run}/{scenario}/logs/convergence.svg",
     benchmark:
         "results/{run}/{scenario}/benchmarks/collect.tsv"
+    wildcard_constraints:
+        scenario=one_of(PLAN.alone, POINT),
     conda:
         "../../envs/anello.yaml"
     threads: 1

@@ -238,7 +238,7 @@ class CoupledDistrict:
             The incumbent, or COP alone.
         """
         problem = with_numbers(self.problem, self.ring, self.rows, about)
-        solution = solve(problem, self.solver, start=Start(self._basis), prices=True)
+        solution = solve(problem, self.solver, start=Start(self._basis, followed=True), prices=True)
         self._basis = solution.basis
         return self.simulate(number, about, solution)
 

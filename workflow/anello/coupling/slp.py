@@ -241,6 +241,72 @@ def _beyond_bounds_k(rows: RingRows, result: RingResult) -> float:
     return float((np.maximum(degc - high, 0.0) + np.maximum(low - degc, 0.0)).sum())
 
 
+@dataclass(frozen=True)
+class Merit:
+    """What an iteration promised, and what the simulation made of it.
+
+    Attributes
+    ----------
+    promised_eur, simulated_eur : float
+        Cost of the programme and simulated true cost, both with the penalty of unmet demand [€].
+    given_eur : float
+        Cost of plant and pump that the next programme does not hold [€].
+    temperature_degc : ndarray, shape (T,)
+        Ring temperature at the end of each step in the programme [°C].
+    parting : str
+        Where and when programme and simulation differ most, in words.
+    gap_eur : float or None
+        How much better another choice of whole numbers might be in the programme [€].
+    """
+
+    promised_eur: float
+    simulated_eur: float
+    given_eur: float
+    temperature_degc: Floats
+    parting: str
+    gap_eur: float | None
+
+
+def merit(
+    config: CouplingConfig,
+    rows: RingRows,
+    dispatch: xr.Dataset,
+    data: RingInput,
+    result: RingResult,
+    cost: TrueCost,
+) -> Merit:
+    """Return what an iteration promised and kept; parameters are as in `judge_iteration`."""
+    penalty = float(dispatch.attrs["objective"]) - float(dispatch.attrs["cost_objective"])
+    penalty -= cost.unseen_eur
+    simulated_eur = cost.total_eur + penalty + OVER_CAPACITY_EUR * _beyond_kwh(data, result)
+    if "ring_beyond" in dispatch:  # what is beyond the bounds in the programme, and truly
+        beyond_k = _beyond_bounds_k(rows, result) - float(dispatch["ring_beyond"].sum())
+        simulated_eur += rows.beyond_eur_per_k * beyond_k
+    if "ring_field_beyond" in dispatch and rows.field is not None:
+        size = sizes_in(dispatch).get(FIELD, 1.0)
+        beyond_k = beyond_at_horizon_k(rows.field, result.q_bal_kw[FIELD], size)
+        beyond_k -= float(dispatch["ring_field_beyond"].sum())
+        simulated_eur += rows.field.beyond_eur_per_k * beyond_k
+    # A schedule is paid for in the next programme; where the plant did not quite follow this one,
+    # the difference is no saving that the next programme could count on.
+    given_eur = cost.plant_electricity_eur + cost.plant_other_eur
+    if config.slp.balancing == "scheduled":
+        given_eur = 0.0 if rows.pays_for_pump else cost.pump_eur
+    gap_eur = float(dispatch.attrs["gap"]) * abs(float(dispatch.attrs["objective"]))
+    return Merit(
+        promised_eur=cost.dispatch_eur + cost.unseen_eur + penalty,
+        simulated_eur=simulated_eur,
+        given_eur=given_eur,
+        temperature_degc=(
+            dispatch["ring_temperature"].values.reshape(-1)
+            if rows.sees_water
+            else result.temperature_degc[1:]
+        ),
+        parting=parting(rows, dispatch, data, result),
+        gap_eur=gap_eur if math.isfinite(gap_eur) else None,
+    )
+
+
 def judge_iteration(
     config: CouplingConfig,
     ring: RingConfig,
@@ -269,50 +335,28 @@ def judge_iteration(
     iteration : int
         Number of the iteration.
     """
-    ring = sized(ring, dispatch)
-    penalty = float(dispatch.attrs["objective"]) - float(dispatch.attrs["cost_objective"])
-    penalty -= cost.unseen_eur
-    simulated_eur = cost.total_eur + penalty + OVER_CAPACITY_EUR * _beyond_kwh(data, result)
-    if "ring_beyond" in dispatch:  # what is beyond the bounds in the programme, and truly
-        beyond_k = _beyond_bounds_k(rows, result) - float(dispatch["ring_beyond"].sum())
-        simulated_eur += rows.beyond_eur_per_k * beyond_k
-    if "ring_field_beyond" in dispatch and rows.field is not None:
-        size = sizes_in(dispatch).get(FIELD, 1.0)
-        beyond_k = beyond_at_horizon_k(rows.field, result.q_bal_kw[FIELD], size)
-        beyond_k -= float(dispatch["ring_field_beyond"].sum())
-        simulated_eur += rows.field.beyond_eur_per_k * beyond_k
+    found = merit(config, rows, dispatch, data, result, cost)
     step = judge(
         config.slp,
         about,
-        parting=parting(rows, dispatch, data, result),
-        lp_cost_eur=cost.dispatch_eur + cost.unseen_eur + penalty,
-        simulated_cost_eur=simulated_eur,
-        lp_temperature_degc=(
-            dispatch["ring_temperature"].values.reshape(-1)
-            if rows.sees_water
-            else result.temperature_degc[1:]
-        ),
+        parting=found.parting,
+        lp_cost_eur=found.promised_eur,
+        simulated_cost_eur=found.simulated_eur,
+        lp_temperature_degc=found.temperature_degc,
         result=result,
     )
-    gap_eur = float(dispatch.attrs["gap"]) * abs(float(dispatch.attrs["objective"]))
-    step = replace(step, gap_eur=gap_eur if math.isfinite(gap_eur) else None)
+    step = replace(step, gap_eur=found.gap_eur)
     if not about.corrected:
-        step = _to_be_corrected(step, config.predicted_decrease * abs(cost.total_eur))
-    scheduled = config.slp.balancing == "scheduled"
-    # A schedule is paid for in the next programme; where the plant did not quite follow this one,
-    # the difference is no saving that the next programme could count on.
-    given_eur = cost.plant_electricity_eur + cost.plant_other_eur
-    if scheduled:
-        given_eur = 0.0 if rows.pays_for_pump else cost.pump_eur
+        step = to_be_corrected(step, config.predicted_decrease * abs(cost.total_eur))
     incumbent = following(
-        ring,
+        sized(ring, dispatch),
         rows,
         about,
         step,
         data,
         result,
-        simulated_eur,
-        given_eur,
+        found.simulated_eur,
+        found.given_eur,
         iteration,
         Prices.of(rows, cost.price_eur_per_kwh, dispatch),
     )
@@ -321,7 +365,7 @@ def judge_iteration(
     return step, incumbent
 
 
-def _to_be_corrected(step: SlpStep, least_eur: float) -> SlpStep:
+def to_be_corrected(step: SlpStep, least_eur: float) -> SlpStep:
     """The verdict on a programme that leaves out what it does not see.
 
     One that finds no more to gain is followed by one within `CORRECTED_K`, which sees all.

@@ -166,7 +166,9 @@ class _Programme:
         room = limit_eur - self._left_out_eur - money.offset
         limited = money.with_limit("limit of cost", price, room)
         scored = self._scoring.objective(limited, scores, {self._scoring.score_class: 1.0})
-        solution = solve(scored, district.solver, start=Start(self._basis), explain=False)
+        solution = solve(
+            scored, district.solver, start=Start(self._basis, followed=True), explain=False
+        )
         self._basis = solution.basis
         return district.simulate(number, self._about, self._in_money(solution))
 

@@ -292,8 +292,6 @@ def run_spores(
         if last is not None and last.number == 0:
             alternatives.limit_cost(last.dispatch)
         ready = problem if number == 0 else alternatives.problem(scores)
-        if last is not None and last.number == 0 and start.basis is not None:
-            start = replace(start, basis=start.basis.extended(problem, ready))
         known = store.load(number, ready.digest) if store else None
         if known is not None:
             logger.info("alternative %d is read from %s", number, store and store.path(number))

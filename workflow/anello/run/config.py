@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from anello.api.attrdict import AttrDict
 from anello.coupling.config import CouplingConfig, chosen_by
+from anello.coupling.years import ring_fault
 from anello.errors import ConfigError, Problem, did_you_mean
 from anello.model.schema.yaml_reader import read_settings
 from anello.optimise.solve.config import SolverConfig
@@ -40,6 +41,7 @@ from anello.run.studies.cases import PARETO, SENSITIVITY, Case, pareto_cases, se
 from anello.run.studies.config import ParetoConfig, SensitivityConfig
 from anello.run.sweep.config import SweepConfig
 from anello.run.sweep.points import point_values, set_path
+from anello.run.years import YearOfScenario, Years, name_of_year, year_called, year_faults
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 SECTIONS = ("data", "quality", "ring", "ring_costs", "coupling", "solver", "figures")
@@ -78,6 +80,7 @@ class ScenarioDefinition(Strict):
     figures: dict[str, Any] = Field(
         default_factory=dict, description="Laid over the section `figures`."
     )
+    years: Years
 
 
 class ScenarioConfig(Strict):
@@ -94,6 +97,7 @@ class ScenarioConfig(Strict):
     coupling: CouplingConfig
     solver: SolverConfig
     figures: FiguresConfig
+    year: YearOfScenario | None = None
 
     @model_validator(mode="after")
     def _operable(self) -> Self:
@@ -189,20 +193,39 @@ class RunConfig(Strict):
         description="What less of another cost class, such as CO₂, costs; not asked by default.",
     )
 
+    def years_of(self, name: str) -> list[str]:
+        """Return the scenarios that the years of a scenario are; none where it has none."""
+        return [name_of_year(name, year) for year in self.scenario_definitions[name].years]
+
+    def with_years(self, names: Sequence[str]) -> list[str]:
+        """Return scenarios with those that have years replaced by their years."""
+        return [one for name in names for one in self.years_of(name) or [name]]
+
+    @property
+    def computed(self) -> list[str]:
+        """Names of all scenarios that have results of their own in this run."""
+        return self.with_years(self.scenarios)
+
     def scenario(self, name: str) -> ScenarioConfig:
         """Return the settings of one scenario, its changes laid over the run's sections.
+
+        A scenario with years stands for what these have in common.
 
         Raises
         ------
         ConfigError
             If there is no such scenario, or its changes make a section invalid.
         """
-        if name not in self.scenario_definitions:
-            raise ConfigError(unknown_scenario(name, self.scenario_definitions))
+        definitions = self.scenario_definitions
+        year = year_called(name, {one: told.years for one, told in definitions.items()})
+        if year is None and name not in definitions:
+            raise ConfigError(unknown_scenario(name, definitions))
         try:
-            return ScenarioConfig.model_validate(self._content(name))
+            content = self._content(name) if year is None else self._content_of_year(name, *year)
+            return ScenarioConfig.model_validate(content)
         except ValidationError as error:
-            prefix = ("scenario_definitions", name)
+            at = (name,) if year is None else (year[0], "years", year[1])
+            prefix = ("scenario_definitions", *at)
             raise ConfigError(
                 [problem_of(ScenarioConfig, item, (), prefix) for item in error.errors()]
             ) from None
@@ -222,6 +245,18 @@ class RunConfig(Strict):
             # What the run says of operation is for its scenarios with a ring.
             content["coupling"].pop("operation", None)
         return content
+
+    def _content_of_year(self, name: str, scenario: str, year: str) -> dict[str, Any]:
+        years = self.scenario_definitions[scenario].years
+        content, told = self._content(scenario), years[year]
+        weights = {other: one.weight for other, one in years.items()}
+        return content | {
+            "name": name,
+            "description": told.description or content["description"],
+            "overrides": merge(content["overrides"], told.overrides),
+            "data": merge(content["data"], told.data),
+            "year": {"scenario": scenario, "year": year, "weights": weights},
+        }
 
     def points(self) -> list[Point]:
         """Return the points of the sweep: each scenario in turn at each point of the space.
@@ -395,12 +430,16 @@ def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -
         for name in dict.fromkeys(config.scenarios)
         if config.scenarios.count(name) > 1
     ]
-    for name in config.scenario_definitions:
+    problems += _year_faults(config, files)
+    every = list(config.scenario_definitions)
+    for name in dict.fromkeys([*every, *config.with_years(every)]):
         try:
             settings = config.scenario(name)
             # One that is only defined, such as `designed`, may need another coupling than this run.
             fault = chosen_by(settings.ring, settings.coupling)
-            if fault is not None and name in config.scenarios:
+            if settings.year is not None:
+                fault = ring_fault(settings.ring)
+            if fault is not None and name in (*config.scenarios, *config.computed):
                 at = ("scenario_definitions", name)
                 problems.append(Problem(fault, *locate(files, at), ".".join(at)))
             if name in config.scenarios:
@@ -420,6 +459,23 @@ def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -
             placed = [placed_in_sweep(problem, config.sweep, files) for problem in error.problems]
             raise ConfigError(placed, error.summary) from None
     return config
+
+
+def _year_faults(config: RunConfig, files: Sequence[str | Path]) -> list[Problem]:
+    definitions = config.scenario_definitions
+    methods = {
+        name: str(told.coupling.get("method", config.coupling.method))
+        for name, told in definitions.items()
+    }
+    studied = {
+        study: [told.scenario]
+        for study, told in ((SENSITIVITY, config.sensitivity), (PARETO, config.pareto))
+        if told is not None
+    }
+    if config.sweep is not None:
+        studied["sweep"] = config.scenarios
+    years = {name: told.years for name, told in definitions.items()}
+    return year_faults(years, methods, studied, files)
 
 
 def _check_studies(config: RunConfig, files: Sequence[str | Path]) -> None:

@@ -121,7 +121,7 @@ class RunFolder:
         """
         config = read_as_snakemake(files)
         problems = []
-        for name in config.scenarios:
+        for name in config.computed:
             data = config.scenario(name).data
             told, key = None, ""
             if isinstance(data, EmbeddedData):

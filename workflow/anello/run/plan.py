@@ -43,7 +43,9 @@ class RunPlan:
     run : str
         Name of the run.
     scenarios : list of str
-        The scenarios to run.
+        The scenarios to run; of one with years, each year is one.
+    years : dict
+        The scenarios that the years of each scenario are, where it has any.
     points : dict
         The points of the sweep by their names, such as ``point~0001_initial_degc~15``.
     cases : dict
@@ -53,7 +55,12 @@ class RunPlan:
     def __init__(self, settings: RunConfig, scripts: Path) -> None:
         self.settings = settings
         self.run = settings.run
-        self.scenarios = list(settings.scenarios)
+        self.scenarios = settings.computed
+        self.years: dict[str, list[str]] = {
+            name: years
+            for name in settings.scenario_definitions
+            if (years := settings.years_of(name))
+        }
         self.points = named_points(settings)
         self.cases: dict[str, Case] = {case.name: case for case in settings.cases()}
         self._scripts = scripts
@@ -66,7 +73,27 @@ class RunPlan:
     def places(self) -> list[str]:
         """Folders that hold results of their own: of scenarios, and of points."""
         below = (*self.points, *self.cases)
-        return [*self.scenarios, *self.points, *(f"points/{name}" for name in below)]
+        found = [name for name in self.settings.scenarios if name in self.years]
+        return [*found, *self.scenarios, *self.points, *(f"points/{name}" for name in below)]
+
+    @property
+    def known(self) -> list[str]:
+        """Names of all scenarios that are defined, and of their years."""
+        return [*self.settings.scenario_definitions, *self.of_years]
+
+    @property
+    def of_years(self) -> list[str]:
+        """Names of the scenarios that are years of another."""
+        return [name for years in self.years.values() for name in years]
+
+    @property
+    def alone(self) -> list[str]:
+        """Names of the scenarios that are solved alone: they have no years, and are none."""
+        return [name for name in self.settings.scenario_definitions if name not in self.years]
+
+    def base_of(self, scenario: str) -> str:
+        """Return the scenario that another one is a year of."""
+        return next(name for name, years in self.years.items() if scenario in years)
 
     def point(self, name: str) -> Point:
         """Return a point of the sweep, or of a study, by its name.
@@ -85,7 +112,7 @@ class RunPlan:
 
     def _scenario(self, name: str) -> ScenarioConfig:
         """Settings of a scenario or point, with its changes laid over those of the run."""
-        if name in self.settings.scenario_definitions:
+        if name in self.known:
             return self.settings.scenario(name)
         return self.settings.at_points([self.point(name)])[0]
 
@@ -138,6 +165,16 @@ class RunPlan:
         """
         asked = tuple(name for name in SolverConfig.model_fields if name != "time_limit_s")
         return self.problem(scenario, solver=asked)
+
+    # --- years ------------------------------------------------------------------------------------
+
+    def told_search(self, scenario: str) -> dict[str, Any]:
+        """Return what the search for the sizes of several years depends on, beside their models."""
+        coupling = ("method", "max_iterations", "tolerance_k", "predicted_decrease", "cost_gap")
+        chosen = self.solving(scenario) | self.sections(scenario, coupling=(*coupling, "slp"))
+        weights = self.scenario(self.years[scenario][0]).year
+        assert weights is not None
+        return chosen | {"weights": weights.weights}
 
     # --- models -----------------------------------------------------------------------------------
 

@@ -26,7 +26,9 @@ STEPS = {
     "solve": "dispatch",
     "simulate": "ring",
     "check_convergence": "convergence",
+    "search_years": "sizes for all years",
     "collect": "results",
+    "collect_year": "results",
     "draw": "figures",
     "operate": "operation",
     "write_report": "report",
@@ -202,7 +204,8 @@ class RunProgress:
         self.points = len(config.points())
         self._points_done = 0
         self._cases = [results / "points" / case.name / "point.json" for case in config.cases()]
-        names = [] if self.points else config.scenarios
+        names = [] if self.points else config.computed
+        self._years = {name: config.years_of(name) for name in config.scenarios}
         self.scenarios = {
             name: ScenarioProgress(name, results / name, config.scenario(name).coupling)
             for name in names
@@ -228,11 +231,11 @@ class RunProgress:
     def _started(self, job: Event) -> None:
         if job["rule"] == "write_report":
             self._report = "being written"
+        for other in self._subjects(job):
+            if job["rule"] in STEPS:
+                other.state, other.step = "running", STEPS[job["rule"]]
         one = self.scenarios.get(job.get("scenario", ""))
-        if one is None or job["rule"] not in STEPS:
-            return
-        one.state, one.step = "running", STEPS[job["rule"]]
-        if "iteration" not in job:
+        if one is None or "iteration" not in job:
             return
         number = int(job["iteration"])
         if number != one.iteration and number > 0:
@@ -261,10 +264,15 @@ class RunProgress:
 
     def _failed(self, job: Event) -> None:
         self.failed.append(job)
-        one = self.scenarios.get(job.get("scenario", ""))
-        if one is not None:
+        for one in self._subjects(job):
             rule: str = job["rule"]
             one.state, one.step = "failed", STEPS.get(rule, rule)
+
+    def _subjects(self, job: Event) -> list[ScenarioProgress]:
+        """Return what a job works on: a scenario, or all years of one."""
+        name = job.get("scenario", "")
+        names = self._years.get(name) or [name]
+        return [self.scenarios[one] for one in names if one in self.scenarios]
 
     def end(self, succeeded: bool) -> None:
         """Take in that the run has ended."""
@@ -343,6 +351,8 @@ class RunProgress:
 
     def left_s(self, one: ScenarioProgress) -> float | None:
         """Return about how long a scenario still takes [s]; None where nothing tells."""
+        if one.step == STEPS["search_years"]:
+            return None
         iteration_s = self._iteration_s(one)
         if iteration_s is None:
             return None
@@ -351,7 +361,7 @@ class RunProgress:
             for rule in AFTER
             if rule not in one.ended and (rule != "operate" or one.last_rule == "operate")
         )
-        if one.ended & {"collect"} or one.step == STEPS["collect"]:
+        if one.ended & {"collect", "collect_year"} or one.step == STEPS["collect"]:
             return after_s
         done = one.iteration or 0
         left = iterations_left(one.ratios, done, one.coupling.max_iterations)

@@ -13,11 +13,11 @@ from anello.errors import Problem as Fault
 from anello.optimise.formulation.expression import Array, Block, IntArray
 from anello.optimise.formulation.system import TIME_AXIS
 from anello.optimise.operate.windows import Window
-from anello.optimise.solve.basis import Basis
+from anello.optimise.solve.basis import UNKNOWN, Basis, Statuses
 from anello.optimise.solve.config import SolverConfig
 from anello.optimise.solve.optimise import optimise_reduced
 from anello.optimise.solve.problem import Problem
-from anello.optimise.solve.reduction import Reduction, reduce_problem
+from anello.optimise.solve.reduction import reduce_problem
 from anello.optimise.solve.run import explanation
 from anello.optimise.solve.solution import Solution
 from anello.optimise.solve.start import Start
@@ -26,13 +26,6 @@ NO_STEP = -1
 
 
 RAMPING = ("ramping_up", "ramping_down")
-
-
-# Status of a column or row of which the starting basis knows nothing (see `Basis`).
-BASIC, NONBASIC, UNKNOWN = 1, 4, -1
-
-
-Statuses = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True)
@@ -218,7 +211,7 @@ class Period:
         problem, columns, rows = self.cut(window)
         try:
             reduction = reduce_problem(problem)
-            start = Start(self._start(reduction, columns, rows, window))
+            start = Start(self._start(problem, columns, rows, window))
             found = optimise_reduced(reduction, settings, start=start)
         except InfeasibleError as error:
             text = f"{self._dates(window)}: {error}\n{explanation(problem, settings.time_limit_s)}"
@@ -230,8 +223,12 @@ class Period:
         kept = self._kept(self._row_step[rows], window)
         self._row_dual[rows[kept]] = found.row_dual[kept]
         if found.basis is not None:
-            self._column_status[columns[reduction.columns]] = found.basis.columns
-            self._row_status[rows[reduction.rows]] = found.basis.rows
+            for known, numbers, status in (
+                (self._column_status, columns, found.basis.columns),
+                (self._row_status, rows, found.basis.rows),
+            ):
+                seen = status != UNKNOWN
+                known[numbers[seen]] = status[seen]
         self._last = window
         self.logs.append(f"{self._dates(window)}\n{found.log}")
         return Horizon(
@@ -256,7 +253,7 @@ class Period:
         )
 
     def _start(
-        self, reduction: Reduction, columns: IntArray, rows: IntArray, window: Window
+        self, problem: Problem, columns: IntArray, rows: IntArray, window: Window
     ) -> Basis | None:
         """Basis to start from: that of the horizon before where both overlap.
 
@@ -266,18 +263,16 @@ class Period:
             return None
         shift = window.first - self._last.first
 
-        def statuses(known: Statuses, numbers: IntArray, step: IntArray, none: int) -> Statuses:
+        def statuses(known: Statuses, numbers: IntArray, step: IntArray) -> Statuses:
             found = known[numbers]
             new = (found == UNKNOWN) & (step != NO_STEP)
             found[new] = known[numbers[new] - shift]
-            found[found == UNKNOWN] = none
             return found
 
-        live, left = columns[reduction.columns], rows[reduction.rows]
         return Basis(
-            statuses(self._column_status, live, self._column_step[live], NONBASIC),
-            statuses(self._row_status, left, self._row_step[left], BASIC),
-            reduction.signature,
+            statuses(self._column_status, columns, self._column_step[columns]),
+            statuses(self._row_status, rows, self._row_step[rows]),
+            problem.signature,
         )
 
     # --- all of them ----------------------------------------------------------------------------

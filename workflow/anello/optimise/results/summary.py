@@ -67,6 +67,8 @@ def summarise(collected: CollectedResults) -> dict[str, Any]:
         "ring": _ring(collected.ring) if collected.ring is not None else None,
         "data_quality": _quality(collected.quality),
     }
+    if collected.settings.get("year"):
+        summary["year"] = collected.settings["year"]
     plain: dict[str, Any] = _plain(summary)
     return plain
 

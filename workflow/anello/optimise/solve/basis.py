@@ -9,68 +9,80 @@ import numpy as np
 import numpy.typing as npt
 
 from anello.optimise.solve.problem import Problem, load_arrays, save_arrays
-from anello.optimise.solve.reduction import reduce_problem
+from anello.optimise.solve.reduction import Reduction
 
-FORMAT = 3
+FORMAT = 4
+
+NEAR = 0.01
+"""Share of entries that come or go between near programmes."""
+
+BASIC, NONBASIC, UNKNOWN = 1, 4, -1
+
+Statuses = npt.NDArray[np.int8]
 
 
 @dataclass(frozen=True)
 class Basis:
-    """Status of each column and row of a reduced problem.
+    """Status of each column and row of a problem.
 
     Attributes
     ----------
     columns, rows : ndarray of int8
         HiGHS basis status: 0 at lower bound, 1 basic, 2 at upper bound, 3 free at zero,
-        4 nonbasic.
+        4 nonbasic; :data:`UNKNOWN` where a column or row was taken out before the solver saw it.
     signature : str
-        Signature of the reduced problem it belongs to; it fits no other.
+        Signature of the problem it belongs to; it fits none of other columns and rows.
     values : ndarray, shape (n_columns,)
         Values of all columns of the full problem where it has integers, whose search starts from
         them; empty otherwise.
+    entries : int, optional
+        Entries of the reduced problem that it is a basis of; none where it is of another kind.
     """
 
-    columns: npt.NDArray[np.int8]
-    rows: npt.NDArray[np.int8]
+    columns: Statuses
+    rows: Statuses
     signature: str
     values: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    entries: int | None = None
+
+    def is_near(self, entries: int) -> bool:
+        """Whether few pivots lead to the solution of a reduced problem with so many entries.
+
+        True where its entries are nearly those of before, as late in a search. From the programme
+        that knows no water to the first that does, they are not.
+        """
+        return self.entries is None or abs(entries - self.entries) <= NEAR * self.entries
 
     def save(self, path: str | Path) -> None:
         """Write the basis to an ``.npz`` file, whole or not at all."""
-        meta = {"format": FORMAT, "signature": self.signature}
+        meta = {"format": FORMAT, "signature": self.signature, "entries": self.entries}
         arrays = {"columns": self.columns, "rows": self.rows, "values": self.values}
         save_arrays(path, meta, arrays)
 
-    def extended(self, before: Problem, after: Problem) -> Basis | None:
-        """Fit the basis of a problem to the same problem with more rows in force.
-
-        A row that was free before is basic: the solution does not change, and if it satisfies the
-        row, the simplex goes on from there.
+    @classmethod
+    def of(cls, reduction: Reduction, columns: Statuses, rows: Statuses) -> Basis:
+        """Return the basis of a problem that was solved reduced.
 
         Parameters
         ----------
-        before : Problem
-            The problem this is a basis of.
-        after : Problem
-            The same with bounds on more rows.
-
-        Returns
-        -------
-        Basis or None
-            None if the problems differ in more than that.
+        reduction : Reduction
+            What was solved.
+        columns, rows : ndarray of int8
+            Status of the columns and rows that were left.
         """
-        old, new = reduce_problem(before), reduce_problem(after)
-        place = np.searchsorted(new.rows, old.rows)
-        if (
-            self.signature != old.signature
-            or not np.array_equal(old.columns, new.columns)
-            or len(old.rows) > len(new.rows)
-            or not np.array_equal(new.rows[np.minimum(place, len(new.rows) - 1)], old.rows)
-        ):
-            return None
-        status = np.ones(len(new.rows), dtype=np.int8)
-        status[place] = self.rows
-        return Basis(self.columns, status, new.signature)
+        problem = reduction.problem
+        every_column = np.full(problem.n_columns, UNKNOWN, dtype=np.int8)
+        every_row = np.full(problem.n_rows, UNKNOWN, dtype=np.int8)
+        every_column[reduction.columns], every_row[reduction.rows] = columns, rows
+        return cls(every_column, every_row, problem.signature, entries=reduction.matrix.nnz)
+
+    def fits(self, problem: Problem) -> bool:
+        """Whether it is of a problem with the same columns and rows, whatever their numbers."""
+        return (
+            self.signature == problem.signature
+            and len(self.columns) == problem.n_columns
+            and len(self.rows) == problem.n_rows
+        )
 
     @classmethod
     def load(cls, path: str | Path) -> Basis:
@@ -82,4 +94,5 @@ class Basis:
             When the file is missing, damaged, or of another version.
         """
         meta, arrays = load_arrays(path, FORMAT)
-        return cls(arrays["columns"], arrays["rows"], meta["signature"], arrays["values"])
+        values, entries = arrays["values"], meta["entries"]
+        return cls(arrays["columns"], arrays["rows"], meta["signature"], values, entries)

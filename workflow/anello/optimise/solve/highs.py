@@ -16,6 +16,7 @@ from scipy import sparse
 from anello.errors import SolveError
 from anello.optimise.formulation.expression import Array
 from anello.optimise.solve.config import HIGHS, SolverConfig
+from anello.optimise.solve.repair import repaired
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +54,7 @@ class Piece:
     integer : ndarray of bool, shape (n,)
         Columns that take whole numbers only.
     start : tuple of ndarray, optional
-        Basis status of columns and rows to start from.
+        Basis status of columns and rows to start from, of a similar problem.
     values : ndarray, shape (n,), optional
         Solution of a similar problem with integers, from which the search may start.
     """
@@ -227,8 +228,14 @@ def _start(highs: highspy.Highs, piece: Piece) -> bool:
         return False
     basis = highspy.HighsBasis()
     statuses = {int(s): s for s in highspy.HighsBasisStatus.__members__.values()}
-    basis.col_status = [statuses[s] for s in piece.start[0].tolist()]
-    basis.row_status = [statuses[s] for s in piece.start[1].tolist()]
+    columns, rows = repaired(
+        piece.matrix,
+        *piece.start,
+        free=np.isneginf(piece.col_lower) & np.isposinf(piece.col_upper),
+        equation=piece.row_lower == piece.row_upper,
+    )
+    basis.col_status = [statuses[s] for s in columns.tolist()]
+    basis.row_status = [statuses[s] for s in rows.tolist()]
     basis.valid = True
     if highs.setBasis(basis) == highspy.HighsStatus.kError:
         logger.warning("HiGHS does not take the starting basis; solving from scratch")

@@ -14,7 +14,10 @@ from anello.errors import NumericalError
 from anello.optimise.solve.config import SolverConfig
 from anello.optimise.solve.highs import Piece, PieceSolution, solve_piece
 from anello.optimise.solve.interior import DENSE_ENTRIES, hipo_installed, solve_interior
+from anello.optimise.solve.problem import Problem
+from anello.optimise.solve.reduction import Reduction
 from anello.optimise.solve.solution import OPTIMALITY_TOLERANCE, Solution
+from anello.optimise.solve.start import Start
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +25,10 @@ Method = Literal["auto", "simplex", "ipm", "hipo"]
 
 MANY_ROWS = 90_000
 """Rows of a programme with free sizes from which on HiPO was measured to be the faster."""
+
+
+LEAST_ROWS = 10_000
+"""Rows from which on a first basis with several steps in one was measured to pay."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,26 @@ def best_method(shape: Shape) -> Method:
     where they are computed. Its measurements stand in docs/reference/lp-methods.md.
     """
     return "hipo" if shape.free_sizes and shape.rows >= MANY_ROWS else "simplex"
+
+
+def begins_coarse(reduction: Reduction, settings: SolverConfig, start: Start) -> bool:
+    """Whether a first basis is sought with several steps in one, which was measured to pay.
+
+    It does for the simplex, where no size is free; where sizes are, HiPO is as fast, but has no
+    basis to hand on to the programmes of a search.
+    """
+    simplex = settings.name == "highs" and "solver" not in settings.options
+    asked = settings.method in ("auto", "simplex") and settings.warm_start
+    new = start.basis is None and not reduction.problem.integer.any()
+    if not (simplex and asked and new) or len(reduction.rows) < LEAST_ROWS:
+        return False
+    shape = Shape.of(reduction.matrix, steps_of(reduction.problem))
+    return not shape.free_sizes or (start.followed and shape.rows >= MANY_ROWS)
+
+
+def steps_of(problem: Problem) -> int:
+    """Return the number of time steps of a problem."""
+    return max((block.n_time or 1 for block in problem.constraints.values()), default=1)
 
 
 def method_of(asked: Method, piece: Piece, n_steps: int) -> Method:

@@ -25,9 +25,16 @@ from anello.errors import (
 )
 from anello.optimise.formulation.expression import IntArray
 from anello.optimise.solve.basis import Basis
+from anello.optimise.solve.coarse import coarser
 from anello.optimise.solve.config import HIGHS, SolverConfig
 from anello.optimise.solve.highs import Piece, PieceSolution, solve_piece
-from anello.optimise.solve.methods import method_of, refuse_swamped, solve_by
+from anello.optimise.solve.methods import (
+    begins_coarse,
+    method_of,
+    refuse_swamped,
+    solve_by,
+    steps_of,
+)
 from anello.optimise.solve.options import in_own_words
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.reduction import Reduction, reduce_problem
@@ -42,6 +49,10 @@ Groups = list[tuple[IntArray, IntArray]]
 """Rows and columns of the parts of a problem that share nothing."""
 # HiGHS' own number for it.
 PRIMAL_SIMPLEX = 4
+# HiGHS' own number for pricing whose weights begin at one, not where they would be by now.
+DEVEX = 1
+# Part of a time limit that a first basis may take.
+COARSE_SHARE = 5.0
 # Limits that only an option of the user sets, so that no other way of solving is tried.
 ASKED_LIMITS = ("iteration limit", "solution limit")
 # Parts with fewer rows than this are solved together: a solver call costs more than they do.
@@ -75,7 +86,26 @@ def optimise(
     except InfeasibleError as error:
         _write_log(log_path, f"No solver was started: {error}\n")
         raise
-    return optimise_reduced(reduction, settings, start=start, log_path=log_path)
+    began = time.perf_counter()
+    if begins_coarse(reduction, settings, start):
+        start = replace(start, basis=_coarse_basis(problem, settings))
+    before = time.perf_counter() - began
+    found = optimise_reduced(reduction, settings, start=start, log_path=log_path)
+    return replace(found, solve_seconds=before + found.solve_seconds)
+
+
+def _coarse_basis(problem: Problem, settings: SolverConfig) -> Basis | None:
+    """Return a basis from the problem with several steps in one, if that has a solution."""
+    coarse = coarser(problem)
+    limit = settings.time_limit_s
+    limit = None if limit is None else limit / COARSE_SHARE
+    simplex = settings.model_copy(update={"method": "simplex", "time_limit_s": limit})
+    try:
+        found = optimise_reduced(reduce_problem(coarse.problem), simplex)
+    except SolveError as error:
+        logger.info("with several steps in one: %s; beginning with all steps", error)
+        return None
+    return None if found.basis is None else coarse.refined(found.basis, problem)
 
 
 def optimise_reduced(
@@ -96,6 +126,8 @@ def optimise_reduced(
     first, inner = settings, settings.name == "highs"
     if start.primal and basis is not None and inner:
         first = settings.with_defaults({"simplex_strategy": PRIMAL_SIMPLEX})
+    elif basis is not None and inner and basis.is_near(reduction.matrix.nnz):
+        first = settings.with_defaults({"simplex_dual_edge_weight_strategy": DEVEX})
     named = not {"solver", "simplex_strategy"}.isdisjoint(first.options)
     if inner and settings.method != "simplex" and not named:
         found = _by_interior(task, settings)
@@ -148,11 +180,6 @@ def _by_interior(task: _Task, settings: SolverConfig) -> Solution | None:
     return None
 
 
-def steps_of(problem: Problem) -> int:
-    """Return the number of time steps of a problem."""
-    return max((block.n_time or 1 for block in problem.constraints.values()), default=1)
-
-
 def _attempt(task: _Task, settings: SolverConfig) -> Solution:
     """Solve a reduced problem in one way, and check the answer."""
     began = time.perf_counter()
@@ -200,9 +227,7 @@ def _fitting(basis: Basis | None, reduction: Reduction) -> Basis | None:
     """Return the basis if it belongs to a problem with the same rows and columns, else say so."""
     if basis is None:
         return None
-    m, n = reduction.matrix.shape
-    fits = basis.signature == reduction.signature
-    if not fits or (len(basis.rows), len(basis.columns)) != (m, n):
+    if not basis.fits(reduction.problem):
         logger.warning("the starting basis belongs to another problem; solving from scratch")
         return None
     return basis
@@ -253,7 +278,7 @@ def _piece(reduction: Reduction, rows: IntArray, columns: IntArray, start: Start
         row_lower=reduction.row_lower[rows],
         row_upper=reduction.row_upper[rows],
         integer=reduction.problem.integer[full],
-        start=None if basis is None else (basis.columns[columns], basis.rows[rows]),
+        start=None if basis is None else (basis.columns[full], basis.rows[reduction.rows[rows]]),
         values=None if start.values is None else start.values[full],
     )
 
@@ -299,7 +324,7 @@ def _gather(
         status=next((s.status for s in found if s.status != "optimal"), "optimal"),
         x=whole_x,
         row_dual=duals,
-        basis=Basis(column_status, row_status, reduction.signature) if whole else None,
+        basis=Basis.of(reduction, column_status, row_status) if whole else None,
         solve_seconds=seconds,
         solver=solver,
         gap=sum(s.gap for s in found) / max(1e-10, abs(objective)),

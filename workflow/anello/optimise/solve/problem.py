@@ -243,6 +243,14 @@ class Problem:
         members["objective"] = np.array([self.offset, self.sense], dtype=float)
         return _checksum(members).hex()
 
+    @property
+    def signature(self) -> str:
+        """SHA-256 of the names and numbering of all columns and rows, whatever their numbers."""
+        blocks = [*self.variables.values(), *self.constraints.values()]
+        told = [_block_to_json(block) for block in blocks]
+        shape = [self.n_columns, self.n_rows, self.extra_names]
+        return hashlib.sha256(json.dumps([told, shape]).encode()).hexdigest()
+
     # --- disk ---------------------------------------------------------------------------------
     def save(self, path: str | Path) -> None:
         """Write the problem to an uncompressed ``.npz`` file, whole or not at all."""

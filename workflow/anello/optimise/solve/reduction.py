@@ -8,7 +8,6 @@ started) has a third of the rows. Primal values and duals of the full problem ar
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,14 +60,6 @@ class Reduction:
     row_lower: Array
     row_upper: Array
     passes: list[_Pass]
-
-    @property
-    def signature(self) -> str:
-        """Digest of which rows and columns are left: a basis fits only where it is the same."""
-        digest = hashlib.sha256()
-        digest.update(self.rows.tobytes())
-        digest.update(self.columns.tobytes())
-        return digest.hexdigest()
 
     @property
     def cost(self) -> Array:

@@ -108,6 +108,8 @@ def _numbers(
     unit = config.currency
     look = Appearance(collected.results, collected.inputs, config)
     out: dict[str, float] = {}
+    if summary.get("year"):
+        out["Weight of the year [-]"] = summary["year"]["weights"][summary["year"]["year"]]
     if summary["cost_simulated"] is not None:
         out[f"Cost as simulated [{unit}]"] = summary["cost_simulated"]
     whole = summary["whole_cost"]

@@ -14,6 +14,7 @@ from anello.present.report.differences import differences_html, ring_note
 from anello.present.report.numbers import exact
 from anello.present.report.sizes import sizes_html
 from anello.present.report.worst_week import worst_week
+from anello.present.report.years import years_html, years_of
 
 PLANS = ("designed", "smart")
 """Scenarios that are the plan, the first of them that there is; else the cheapest one."""
@@ -23,10 +24,13 @@ Summary = Mapping[str, Any]
 
 
 def plan_of(summaries: Mapping[str, Summary], config: FiguresConfig) -> str:
-    """Return the scenario that the first screen proposes."""
+    """Return the scenario that the first screen proposes; of one with years, the likeliest."""
     for name in PLANS:
         if name in summaries:
             return name
+        years = years_of(summaries, name)
+        if years:
+            return max(years, key=lambda year: years[year])
     return cheapest_of(summaries, config) or next(iter(summaries))
 
 
@@ -99,6 +103,7 @@ def decision_html(
     look = Appearance(collected.results, collected.inputs, config)
     parts = [
         f'<p class="lead">{_lead(plan, summaries, config)}</p>',
+        years_html(summaries, {name: unmet_mwh(s) for name, s in summaries.items()}, config),
         _key_figures(summary, collected, look, config),
         _alternatives(summaries, plan, loaded, config),
         f"<h3>What to build: {html.escape(plan)}</h3>",

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING
 from anello.base.files import FilePath
 from anello.coupling.exchange_file import handed_over, write_cop
 from anello.coupling.fixed_point import CopPair, next_cop
-from anello.coupling.iteration import heat_pumps, investment_eur, rows_of, simulate_dispatch
+from anello.coupling.iteration import (
+    heat_pumps,
+    investment_eur,
+    rows_of,
+    simulate_dispatch,
+    state_of,
+)
 from anello.coupling.slp import judge_iteration
 from anello.coupling.tanks import made_to_be_lost
 from anello.model.data import ModelData
@@ -20,10 +26,14 @@ from anello.ring.adapt import ring_dataset
 from anello.ring.cost import end_cost_eur
 
 if TYPE_CHECKING:
+    import xarray as xr
+
     from anello.coupling.config import CouplingConfig
     from anello.coupling.incumbent import Linearisation
-    from anello.coupling.record import SlpStep
+    from anello.coupling.record import CouplingState, SlpStep
     from anello.ring.config import RingConfig
+    from anello.ring.cost import TrueCost
+    from anello.ring.exchange import RingResult
 
 logger = logging.getLogger(__name__)
 
@@ -92,23 +102,9 @@ def simulate_iteration(
         history = [_pair(path) for path in earlier_rings]
         pair = CopPair(flows.cop_dispatch, result.cop)
         following = next_cop([*history, pair], coupling.fixed_point)
-    content = ring_dataset(result)
-    content.attrs |= {
-        "j_lp_eur": cost.dispatch_eur + cost.unseen_eur + about.given_cost_eur,
-        "j_sim_eur": cost.total_eur,
-        "investment_eur": investment_eur(data, found),
-        "slp": "" if verdict is None else json.dumps(asdict(verdict), sort_keys=True),
-        "electricity_eur": cost.electricity_eur,
-        "plant_electricity_eur": cost.plant_electricity_eur,
-        "plant_other_eur": cost.plant_other_eur,
-        "connection_eur": cost.connection_eur,
-        "end_eur": cost.end_eur,
-        "end_cost_eur": end_cost_eur(result, ring_settings.end_credit_eur_per_kwh),
-        "extra_electricity_kwh": cost.extra_kwh,
-        "grid_kwh": cost.grid_kwh,
-    }
-    lost = made_to_be_lost(ring_settings, data, found, nodes)
-    content.attrs["made_to_be_lost"] = json.dumps([asdict(one) for one in lost])
+    invested = investment_eur(data, found)
+    state = state_of(flows, result, cost, invested, about.given_cost_eur, verdict)
+    content = ring_content(data, found, ring_settings, result, cost, state)
     # The ring last: the record of an iteration is read from it, so all else is there by then.
     write_cop(cop, dict(zip(nodes, following, strict=True)), result.times, incumbent)
     write_netcdf(content, ring)
@@ -123,6 +119,45 @@ def simulate_iteration(
     for node, count in result.clipped.items():
         if count:
             logger.warning("%s: COP taken at the edge of its map in %d steps", node, count)
+
+
+def ring_content(
+    data: ModelData,
+    dispatch: xr.Dataset,
+    ring: RingConfig,
+    result: RingResult,
+    cost: TrueCost,
+    state: CouplingState,
+) -> xr.Dataset:
+    """Return a simulated ring with its costs and the verdict, as the file of an iteration has it.
+
+    Parameters
+    ----------
+    data, dispatch, ring
+        The model, the iteration's dispatch, and the ring's settings.
+    result, cost : RingResult, TrueCost
+        The simulation, and what the dispatch truly costs.
+    state : CouplingState
+        The iteration as the check sees it.
+    """
+    content = ring_dataset(result)
+    content.attrs |= {
+        "j_lp_eur": state.j_lp_eur,
+        "j_sim_eur": state.j_sim_eur,
+        "investment_eur": state.investment_eur,
+        "slp": "" if state.slp is None else json.dumps(asdict(state.slp), sort_keys=True),
+        "electricity_eur": cost.electricity_eur,
+        "plant_electricity_eur": cost.plant_electricity_eur,
+        "plant_other_eur": cost.plant_other_eur,
+        "connection_eur": cost.connection_eur,
+        "end_eur": cost.end_eur,
+        "end_cost_eur": end_cost_eur(result, ring.end_credit_eur_per_kwh),
+        "extra_electricity_kwh": cost.extra_kwh,
+        "grid_kwh": cost.grid_kwh,
+    }
+    lost = made_to_be_lost(ring, data, dispatch, heat_pumps(ring, data))
+    content.attrs["made_to_be_lost"] = json.dumps([asdict(one) for one in lost])
+    return content
 
 
 def _pair(path: FilePath) -> CopPair:

@@ -81,7 +81,7 @@ def solve_iteration(
     solution = solve(
         compiled,
         settings,
-        start=Start(_basis_in(previous_basis)),
+        start=Start(_basis_in(previous_basis), followed=coupling.coupled),
         prices=coupling.coupled,
         log_path=solver_log,
     )

@@ -1,0 +1,357 @@
+"""Sizes for several weather years, or scenarios of prices, at once.
+
+Each year is a programme of its own, with its own dispatch, stores and ring; only sizes are the same
+in all. What is minimised is the expected cost. The search is that of one year: all programmes are
+linear about the years' incumbents, each dispatch is simulated by itself, and the expected simulated
+true cost decides about a step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.coupling.convergence import compare
+from anello.coupling.incumbent import Linearisation
+from anello.coupling.plant_sizes import sized, sizes_in
+from anello.coupling.record import ConvergenceRecord, CouplingState, IterationRecord, SlpStep
+from anello.coupling.slp import Merit, following, judge, merit, to_be_corrected
+from anello.coupling.unseen import Prices
+from anello.errors import InputError
+from anello.errors import Problem as Fault
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from anello.coupling.config import CouplingConfig
+    from anello.model.data import ModelData
+    from anello.optimise.formulation.ring_rows import RingRows
+    from anello.optimise.solve.joint import Shared
+    from anello.optimise.solve.problem import Problem
+    from anello.ring.config import RingConfig
+    from anello.ring.cost import TrueCost
+    from anello.ring.exchange import RingInput, RingResult
+
+SIZES = (
+    "energy_cap",
+    "storage_cap",
+    "resource_area",
+    "resource_cap",
+    "resource2_cap",
+    "units",
+    "purchased",
+    "ring_size",
+    "ring_size_choice",
+)
+"""Variables that are decided before it is known which year comes."""
+LONGER = 0.01
+"""Share by which years may differ in length: a leap year and another are both a year [-]."""
+WHOLE = 1e-9
+"""How near to one the weights must add up [-]."""
+
+
+def weight_faults(weights: Mapping[str, float]) -> list[str]:
+    """Return what is wrong with the weights of years, in words.
+
+    Parameters
+    ----------
+    weights : mapping of str to float
+        Probability of each year [-].
+    """
+    low = [f"`{name}` has {weight:g}" for name, weight in weights.items() if not weight > 0.0]
+    if low:
+        return [f"each year needs a weight above 0, and {', '.join(low)}: give it one, or leave it"]
+    total = math.fsum(weights.values())
+    if abs(total - 1.0) > WHOLE:
+        told = " + ".join(f"{weight:g}" for weight in weights.values())
+        return [f"the weights of the years must add up to 1, and {told} = {total:g}: change them"]
+    return []
+
+
+def ring_fault(ring: RingConfig) -> str | None:
+    """Return why a ring cannot be that of several years; None if it can.
+
+    Parameters
+    ----------
+    ring : RingConfig
+        Its settings.
+    """
+    field = None if ring.plant is None else ring.plant.borefield
+    if field is None or not field.hold_at_horizon:
+        return None
+    return (
+        "`ring.plant.borefield.hold_at_horizon` supposes that every year is like the one modelled,"
+        " which several years are not: leave it out, and look at `borefield_horizon_degc` of each"
+    )
+
+
+def check_years(years: Mapping[str, ModelData]) -> None:
+    """Refuse years whose sizes cannot be the same.
+
+    Parameters
+    ----------
+    years : mapping of str to ModelData
+        The model of each year.
+
+    Raises
+    ------
+    InputError
+        If models differ in technologies or in length, are to be operated only, or choose the
+        capacity of something that is bought at a price of capital.
+    """
+    (first, base), *others = years.items()
+    faults = []
+    for name, data in others:
+        ours, theirs = (set(map(str, d.inputs["node"].values)) for d in (base, data))
+        if ours != theirs:
+            faults.append(
+                Fault(
+                    f"has other technologies than `{first}`, so that sizes cannot be the same:"
+                    f" {', '.join(sorted(ours ^ theirs)[:3])}",
+                    key=f"years.{name}",
+                    suggestion="Let years differ in weather, loads and prices only",
+                )
+            )
+        if abs(_hours(data) - _hours(base)) > LONGER * _hours(base):
+            faults.append(
+                Fault(
+                    f"covers {_hours(data):g} h, and `{first}` {_hours(base):g} h: a cost of one"
+                    " cannot be weighed against that of the other",
+                    key=f"years.{name}",
+                    suggestion="Give all years the same `model.subset_time`",
+                )
+            )
+    for name, data in years.items():
+        if data.config["run"].get("mode") == "operate":
+            faults.append(
+                Fault(
+                    "has given sizes that are operated only",
+                    key=f"years.{name}",
+                    value="run.mode: operate",
+                    suggestion="Set `run.mode: plan`",
+                )
+            )
+        faults += [
+            Fault(
+                "is bought through a capacity that costs capital and is still open: each year's"
+                " would be as large as that year's highest purchase",
+                key=f"years.{name}: {node}",
+                value="energy_cap",
+                suggestion="Give `energy_cap_equals`, or the price per year as `om_annual`",
+            )
+            for node in _bought_at_capital(data)
+        ]
+    if faults:
+        raise InputError(faults)
+
+
+def _hours(data: ModelData) -> float:
+    inputs = data.inputs
+    weight = np.asarray(inputs["timestep_weight"].values, dtype=float)
+    return float((np.asarray(inputs["timestep_resolution"].values, dtype=float) * weight).sum())
+
+
+def _connections(data: ModelData) -> NDArray[np.int64]:
+    """Return what grows with what it carries: what is bought without a limit, and demand."""
+    supply = np.asarray(data.nodes(("supply", "supply_plus")), dtype=np.int64)
+    values = np.asarray(data.value("resource", supply), dtype=float)
+    values = values[:, None] if values.ndim == 1 else values
+    bought = supply[np.isinf(values).any(axis=1)]
+    demand = np.asarray(data.nodes("demand"), dtype=np.int64)
+    found: NDArray[np.int64] = np.union1d(bought, demand).astype(np.int64)
+    return found
+
+
+def _bought_at_capital(data: ModelData) -> list[str]:
+    if "cost_energy_cap" not in data.inputs:
+        return []
+    nodes = _connections(data)
+    price = np.nan_to_num(np.asarray(data.value("cost_energy_cap", nodes), dtype=float))
+    price = price.reshape(-1, len(nodes))
+    given = np.asarray(data.value("energy_cap_equals", nodes, default=False), dtype=float)
+    open_and_dear = (price > 0.0).any(axis=0) & ~np.isfinite(given)
+    return [str(data.inputs["node"].values[k]) for k in nodes[open_and_dear]]
+
+
+def shared_sizes(data: ModelData, problem: Problem) -> Shared:
+    """Return the sizes that are the same in all years, by variable.
+
+    Connections and demand are left out: they have no size of their own, but grow with what they
+    carry, in each year, and a demand charge is paid on that.
+
+    Parameters
+    ----------
+    data : ModelData
+        The model of any of the years.
+    problem : Problem
+        Its compiled problem.
+    """
+    own = {str(data.inputs["node"].values[k]) for k in _connections(data)}
+    return {
+        name: [label for label in problem.variables[name].labels() if label[0] not in own]
+        for name in SIZES
+        if name in problem.variables
+    }
+
+
+@dataclass(frozen=True)
+class YearFound:
+    """What an iteration came to in one year; see `anello.coupling.slp.judge_iteration`."""
+
+    rows: RingRows
+    about: Linearisation
+    dispatch: xr.Dataset
+    flows: RingInput
+    result: RingResult
+    cost: TrueCost
+
+
+def judge_years(
+    config: CouplingConfig,
+    ring: RingConfig,
+    found: Sequence[YearFound],
+    weights: Sequence[float],
+    iteration: int,
+) -> tuple[SlpStep, tuple[Linearisation, ...]]:
+    """Judge an iteration of all years, and return the verdict and the incumbents of the next one.
+
+    Parameters
+    ----------
+    config, ring : CouplingConfig, RingConfig
+        Settings.
+    found : sequence of YearFound
+        The years.
+    weights : sequence of float
+        Their probabilities.
+    iteration : int
+        Number of the iteration.
+    """
+    merits = [
+        merit(config, one.rows, one.dispatch, one.flows, one.result, one.cost) for one in found
+    ]
+
+    def expected(values: Sequence[float]) -> float:
+        return math.fsum(w * value for w, value in zip(weights, values, strict=True))
+
+    simulated_eur = expected([m.simulated_eur for m in merits])
+    given_eur = expected([one.about.given_cost_eur for one in found])
+    steps = [
+        judge(
+            config.slp,
+            replace(one.about, given_cost_eur=given_eur),
+            parting=m.parting,
+            lp_cost_eur=expected([m.promised_eur for m in merits]),
+            simulated_cost_eur=simulated_eur,
+            lp_temperature_degc=m.temperature_degc,
+            result=one.result,
+        )
+        for one, m in zip(found, merits, strict=True)
+    ]
+    step = max(steps, key=lambda one: one.temperature_gap_k)
+    step = replace(step, gap_eur=_gap_eur(merits, found, weights))
+    if not all(one.about.corrected for one in found):
+        total_eur = expected([one.cost.total_eur for one in found])
+        step = to_be_corrected(step, config.predicted_decrease * abs(total_eur))
+    incumbents = []
+    for one, m in zip(found, merits, strict=True):
+        incumbent = following(
+            sized(ring, one.dispatch),
+            one.rows,
+            one.about,
+            step,
+            one.flows,
+            one.result,
+            simulated_eur,
+            m.given_eur,
+            iteration,
+            Prices.of(one.rows, one.cost.price_eur_per_kwh, one.dispatch),
+        )
+        if step.accepted:
+            incumbent = replace(incumbent, plant_sizes=sizes_in(one.dispatch))
+        incumbents.append(incumbent)
+    return step, tuple(incumbents)
+
+
+def _gap_eur(
+    merits: Sequence[Merit], found: Sequence[YearFound], weights: Sequence[float]
+) -> float | None:
+    """Return how much better other whole numbers might be: the gap is that of all years' cost."""
+    if any(m.gap_eur is None for m in merits):
+        return None
+    objective = [float(one.dispatch.attrs["objective"]) for one in found]
+    total = math.fsum(w * value for w, value in zip(weights, objective, strict=True))
+    return float(found[0].dispatch.attrs["gap"]) * abs(total)
+
+
+def state_of_years(states: Sequence[CouplingState], weights: Sequence[float]) -> CouplingState:
+    """Return one iteration of all years as the convergence check sees it: one after the other.
+
+    Parameters
+    ----------
+    states : sequence of CouplingState
+        Each year's, with the common verdict.
+    weights : sequence of float
+        Their probabilities.
+    """
+
+    def expected(name: str) -> float:
+        return math.fsum(w * getattr(s, name) for w, s in zip(weights, states, strict=True))
+
+    def joined(name: str) -> NDArray[np.float64]:
+        return np.concatenate([getattr(s, name) for s in states], axis=-1)
+
+    return CouplingState(
+        nodes=states[0].nodes,
+        temperature_degc=joined("temperature_degc"),
+        cop_used=joined("cop_used"),
+        cop_simulated=joined("cop_simulated"),
+        q_kw=joined("q_kw"),
+        j_lp_eur=expected("j_lp_eur"),
+        j_sim_eur=expected("j_sim_eur"),
+        audit_relative=max(s.audit_relative for s in states),
+        steps_at_bound=sum(s.steps_at_bound for s in states),
+        investment_eur=expected("investment_eur"),
+        slp=states[0].slp,
+    )
+
+
+OWN = (
+    "max_delta_t_k",
+    "rms_delta_t_k",
+    "mean_relative_change",
+    "max_delta_cop",
+    "j_lp_eur",
+    "j_sim_eur",
+    "ring_residual",
+    "steps_at_bound",
+    "investment_eur",
+)
+"""Measures of an iteration that each year has of its own; promises and verdicts are of all."""
+
+
+def record_of_year(
+    joint: ConvergenceRecord,
+    so_far: ConvergenceRecord | None,
+    current: CouplingState,
+    previous: CouplingState | None,
+) -> ConvergenceRecord:
+    """Return the record of one year: its own costs and changes, and the verdicts on all years.
+
+    Parameters
+    ----------
+    joint : ConvergenceRecord
+        The record of all years, with this iteration.
+    so_far : ConvergenceRecord or None
+        The year's record without it; None in the first.
+    current, previous : CouplingState
+        The year's iteration and the one before; None in the first.
+    """
+    trace = so_far.trace if so_far is not None else ()
+    measured = compare(len(trace), current, previous)
+    own = {name: getattr(measured, name) for name in OWN}
+    return replace(joint, trace=(*trace, IterationRecord(**{**asdict(joint.trace[-1]), **own})))

@@ -1,0 +1,96 @@
+"""For which years the sizes of a scenario were found, and what each of them costs with these."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from anello.present.report.comparison import total_cost
+from anello.present.report.config import FiguresConfig
+from anello.present.report.numbers import exact
+
+Summary = Mapping[str, Any]
+
+
+def years_of(summaries: Mapping[str, Summary], scenario: str) -> dict[str, float]:
+    """Return the results that are years of a scenario, with their probabilities [-]."""
+    return {
+        name: float(year["weights"][year["year"]])
+        for name, summary in summaries.items()
+        if (year := summary.get("year") or {}).get("scenario") == scenario
+    }
+
+
+def years_html(
+    summaries: Mapping[str, Summary], unmet_mwh: Mapping[str, float], config: FiguresConfig
+) -> str:
+    """Return, for each scenario with years, a sentence and a table of them.
+
+    Parameters
+    ----------
+    summaries : mapping of str to mapping
+        Each scenario's :func:`~anello.optimise.results.summary.summarise`.
+    unmet_mwh : mapping of str to float
+        Demand that each leaves unmet [MWh].
+    config : FiguresConfig
+        The currency.
+
+    Returns
+    -------
+    str
+        Nothing where no scenario has years. Numbers carry the exact ones in ``data-value``.
+    """
+    found = dict.fromkeys(s["year"]["scenario"] for s in summaries.values() if s.get("year"))
+    return "".join(_of_scenario(name, summaries, unmet_mwh, config) for name in found)
+
+
+def _of_scenario(
+    scenario: str,
+    summaries: Mapping[str, Summary],
+    unmet_mwh: Mapping[str, float],
+    config: FiguresConfig,
+) -> str:
+    weights = years_of(summaries, scenario)
+    money = html.escape(config.currency)
+    costs = {name: total_cost(summaries[name], config) for name in weights}
+    told = [
+        f"{html.escape(summaries[name]['year']['year'])} ({weight * 100:.3g} %)"
+        for name, weight in weights.items()
+    ]
+    listed = " and ".join(filter(None, [", ".join(told[:-1]), told[-1]]))
+    text = f"The sizes of <strong>{html.escape(scenario)}</strong> were found for {listed}"
+    text += " together" if len(told) > 1 else ""
+    known = [cost for cost in costs.values() if cost is not None]
+    if len(known) == len(weights) and abs(math.fsum(weights.values()) - 1.0) < 1e-9:
+        expected = math.fsum(w * c for w, c in zip(weights.values(), known, strict=True))
+        text += f": {exact(expected)} {money} are to be expected"
+    rows = "".join(
+        f'<tr><th scope="row">{html.escape(summaries[name]["year"]["year"])}</th>'
+        f"<td>{weight * 100:.3g} %</td><td>{exact(costs[name])}</td>"
+        f"<td>{exact(unmet_mwh[name])}</td><td>{_water(summaries[name])}</td>"
+        f"<td>{_beyond(summaries[name])}</td></tr>"
+        for name, weight in weights.items()
+    )
+    head = "".join(
+        f'<th scope="col">{one}</th>'
+        for one in ("Year", "Weight", f"Cost [{money}]", "Unmet [MWh]", "Ring [°C]", "Bounds")
+    )
+    return (
+        f'<p class="years">{text}.</p>'
+        '<div class="scroll"><table class="years"><caption>Year by year, with these sizes</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
+
+
+def _water(summary: Summary) -> str:
+    degc = (summary["ring"] or {}).get("temperature_degc")
+    return "–" if not degc else f"{exact(degc['min'])} to {exact(degc['max'])}"
+
+
+def _beyond(summary: Summary) -> str:
+    if summary["ring"] is None:
+        return "–"
+    beyond = summary["ring"].get("beyond_bounds")
+    return html.escape(beyond["text"]) if beyond else "kept"
