@@ -27,7 +27,7 @@ from anello.optimise.solve.config import SolverConfig
 from anello.present.report.config import FiguresConfig
 from anello.ring.capital import RingCosts
 from anello.ring.config import RingConfig
-from anello.ring.plant_sizes import priced, without_price
+from anello.ring.plant_sizes import priced
 from anello.run.config_faults import (
     at_line,
     locate,
@@ -35,6 +35,7 @@ from anello.run.config_faults import (
     placed_in_sweep,
     problem_of,
     unknown_scenario,
+    without_prices,
 )
 from anello.run.preprocess.config import DataConfig, QualityConfig
 from anello.run.studies.cases import PARETO, SENSITIVITY, Case, pareto_cases, sensitivity_cases
@@ -380,19 +381,6 @@ def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
     return merged
 
 
-def _without_prices(settings: ScenarioConfig, files: Sequence[str | Path]) -> list[Problem]:
-    """Say which sizes a scenario's search is to choose for nothing."""
-    plant = settings.ring.plant
-    if plant is None or not settings.coupling.coupled:
-        return []
-    where = ("scenario_definitions", settings.name)
-    return [
-        at_line(without_price(part, size), *locate(files, where))
-        for part, size in plant.sizes.items()
-        if size.eur_per_year is None
-    ]
-
-
 def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -> RunConfig:
     """Check a configuration that has been read and merged already.
 
@@ -443,7 +431,8 @@ def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -
                 at = ("scenario_definitions", name)
                 problems.append(Problem(fault, *locate(files, at), ".".join(at)))
             if name in config.scenarios:
-                problems += _without_prices(settings, files)
+                plant = settings.ring.plant if settings.coupling.coupled else None
+                problems += without_prices(plant, name, files)
         except ConfigError as error:
             for problem in error.problems:
                 loc = tuple((problem.key or "").split("."))

@@ -11,6 +11,8 @@ import yaml
 from pydantic import BaseModel
 
 from anello.errors import Problem, did_you_mean
+from anello.ring.plant_config import PlantConfig
+from anello.ring.plant_sizes import without_price
 from anello.run.sweep.config import CsvPoints, PointList, SweepConfig
 
 
@@ -64,6 +66,18 @@ def _descend(node: yaml.Node | None, loc: Sequence[str | int]) -> tuple[int, int
 def at_line(problem: Problem, file: str | None, line: int | None) -> Problem:
     """Return a problem with the file and line where it stands."""
     return Problem(problem.message, file, line, problem.key, problem.value, problem.suggestion)
+
+
+def without_prices(
+    plant: PlantConfig | None, scenario: str, files: Sequence[str | Path]
+) -> list[Problem]:
+    """Say which sizes a scenario's search is to choose for nothing."""
+    where = locate(files, ("scenario_definitions", scenario))
+    return [
+        at_line(without_price(part, size), *where)
+        for part, size in ({} if plant is None else plant.sizes).items()
+        if size.eur_per_year is None
+    ]
 
 
 def placed_in_sweep(problem: Problem, sweep: SweepConfig, files: Sequence[str | Path]) -> Problem:
