@@ -396,8 +396,24 @@ def test_every_way_out_finds_the_optimum_by_itself(monkeypatch, way):
     monkeypatch.setattr(optimise_module, "_attempt", only)
     found = solve(PROBLEM, start=Start(COLD.basis))
     assert found.objective == pytest.approx(COLD.objective, rel=1e-6)
-    assert len(tried) == 3 + ways.WAYS_OUT.index(way)
-    assert tried[1] == ("highs", {})  # from scratch comes first after a warm start
+    assert len(tried) == 4 + ways.WAYS_OUT.index(way)
+    # After a warm start, the basis is tried once more, and then none.
+    assert tried[1:3] == [("highs", {"simplex_scale_strategy": 0}), ("highs", {})]
+
+
+def test_a_start_that_fails_goes_on_from_its_basis_before_it_goes_back_to_scratch(monkeypatch):
+    truly, starts = optimise_module._attempt, []
+
+    def first_fails(task, settings):
+        starts.append(task.start.basis is not None)
+        if len(starts) == 1:
+            raise NumericalError("kNotset")
+        return truly(task, settings)
+
+    monkeypatch.setattr(optimise_module, "_attempt", first_fails)
+    found = solve(PROBLEM, start=Start(COLD.basis))
+    assert found.warm
+    assert starts == [True, True]
 
 
 def test_limits_that_were_asked_for_open_no_way_out(caplog):

@@ -139,11 +139,11 @@ def optimise_reduced(
         if not inner:
             raise
         failure = error
-    task = replace(task, start=Start(values=start.values))
+    anew = replace(task, start=Start(values=start.values))
     for way in ways_out(warm=basis is not None, integer=bool(reduction.problem.integer.any())):
         logger.warning("%s; %s", failure, way.name)
         try:
-            return _attempt(task, way.settings(settings))
+            return _attempt(task if way.from_basis else anew, way.settings(settings))
         except NumericalError as error:
             failure = error
     raise failure

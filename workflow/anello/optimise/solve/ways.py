@@ -22,11 +22,14 @@ class Way:
         HiGHS options by name.
     solver : str
         `highs`, or the name of a solver that Pyomo knows.
+    from_basis : bool
+        Whether it begins with the basis that the attempt before began with.
     """
 
     name: str
     options: Mapping[str, Any] = field(default_factory=dict)
     solver: str = "highs"
+    from_basis: bool = False
 
     def settings(self, asked: SolverConfig) -> SolverConfig:
         """Return the settings of this way, whose options are those asked for and its own."""
@@ -34,6 +37,11 @@ class Way:
             return asked.with_defaults(self.options)
         return asked.model_copy(update={"name": self.solver, "options": {}})
 
+
+# Scaled, entries that are next to nothing become pivots, and values grow beyond all bounds.
+UNSCALED = Way(
+    "going on from the basis without scaling", {"simplex_scale_strategy": 0}, from_basis=True
+)
 
 SCRATCH = Way("solving from scratch")
 
@@ -71,7 +79,7 @@ def ways_out(*, warm: bool, integer: bool) -> list[Way]:
     integer : bool
         Whether the problem has integers: then only what makes sense for a branch and bound.
     """
-    ways = [SCRATCH] if warm else []
+    ways = [UNSCALED, SCRATCH] if warm else []
     if not integer:
         ways += [way for way in WAYS_OUT if way.solver == "highs"]
     return ways + [way for way in WAYS_OUT if way.solver != "highs" and cbc_installed()]
