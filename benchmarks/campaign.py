@@ -33,7 +33,7 @@ from anello.errors import AnelloError  # noqa: E402
 from anello.model.data import ModelData  # noqa: E402
 from anello.model.definition import read_model  # noqa: E402
 from anello.ring.config import RingConfig  # noqa: E402
-from anello.run.config import merge  # noqa: E402
+from anello.run.scenario_config import merge  # noqa: E402
 from benchmarks.page import write_between  # noqa: E402
 
 PAGE = ROOT / "docs" / "reference" / "verification.md"

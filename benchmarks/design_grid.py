@@ -30,7 +30,7 @@ from anello.district.model_folder import write_district  # noqa: E402
 from anello.district.project import run_settings  # noqa: E402
 from anello.model.definition import read_model  # noqa: E402
 from anello.ring.config import RingConfig  # noqa: E402
-from anello.run.config import merge  # noqa: E402
+from anello.run.scenario_config import merge  # noqa: E402
 from benchmarks.campaign import district  # noqa: E402
 from benchmarks.page import write_between  # noqa: E402
 

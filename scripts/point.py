@@ -9,7 +9,7 @@ if __name__ == "__main__":
         snakemake.input,
         snakemake.output,
     ):
-        from anello.run.config import ScenarioConfig
+        from anello.run.scenario_config import ScenarioConfig
         from anello.run.stages.point import run_point
 
         run_point(

@@ -12,8 +12,9 @@ from anello.errors import InputError
 from anello.model.schema.yaml_reader import read_settings
 from anello.optimise.results import read_results
 from anello.optimise.results.summary import summarise
-from anello.run.config import merge, parse_config
+from anello.run.config import parse_config
 from anello.run.kept_sizes import kept_sizes
+from anello.run.scenario_config import merge
 from anello.run.stages.scenario import run_scenario
 
 DAYS = ["2015-07-01", "2015-07-02"]

@@ -12,8 +12,9 @@ import yaml
 from anello.errors import ConfigError
 from anello.run import config_faults
 from anello.run import schemas as configuration
-from anello.run.config import RunConfig, merge, parse_config, read_config
+from anello.run.config import RunConfig, parse_config, read_config
 from anello.run.config_faults import locate
+from anello.run.scenario_config import merge
 
 ROOT = Path(__file__).resolve().parents[2]
 DEFAULT = ROOT / "config" / "config.yaml"

@@ -12,7 +12,7 @@ import pytest
 from anello.district.config import parse_district
 from anello.district.model_folder import write_district
 from anello.district.project import run_settings
-from anello.run.config import merge
+from anello.run.scenario_config import merge
 from anello.run.schemas import description_table
 
 SITE = {"latitude_deg": 45.46, "longitude_deg": 9.19}

@@ -10,7 +10,8 @@ import pytest
 
 from anello.district import load_district, write_district
 from anello.errors import ArtefactError
-from anello.run.config import ScenarioConfig, read_config
+from anello.run.config import read_config
+from anello.run.scenario_config import ScenarioConfig
 from anello.run.stages.point import record_point, run_point
 from anello.run.stages.scenario import Begin
 from anello.run.stages.warm_start import prepare_start

@@ -30,7 +30,7 @@ from anello.ring.adapt import ring_dataset
 from anello.ring.capital import RingCosts, ring_capital
 from anello.ring.two_pipe_config import TwoPipeConfig
 from anello.ring.two_pipe_network import tree
-from anello.run.config import ScenarioConfig
+from anello.run.scenario_config import ScenarioConfig
 from browser import find_chromium, run_in
 from report_fakes import fake_district
 from ring_districts import coupled_two_pipes, random_district

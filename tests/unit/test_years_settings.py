@@ -129,3 +129,65 @@ def test_the_sum_of_decimal_weights_may_round(tmp_path):
         "  designed:", f"  smart: {{years: {{{tenths}}}}}\n  designed:"
     )
     assert len(read_with(tmp_path, changed).computed) == 10
+
+
+def test_two_years_of_the_same_name_in_the_results_are_refused(tmp_path):
+    told = fault(
+        tmp_path,
+        "scenario_definitions: {designed-typical2: {years: {b: {weight: 1}}},"
+        " designed: {years: {typical2-b: {weight: 0.5}, typical: {weight: 0.2}}}}",
+    )
+    assert "would be called `designed-typical2-b` in the results, as the year" in told
+
+
+@pytest.mark.parametrize(
+    ("weight", "said"),
+    [
+        ("much", "should be a number (value: 'much')"),
+        ("70%", "should be a number (value: '70%'). Write 0.7."),
+        ("'0.5'", "should be a number (value: '0.5'). Write it without quotes: `0.5`."),
+        ("5e-1", "should be a number (value: '5e-1'). YAML wants a point and a sign"),
+        ("true", "should be a number (value: True)"),
+        (".nan", "should be a finite number (value: nan)"),
+        ("", "is empty, and should be a number. Give it, or leave the key out."),
+    ],
+)
+def test_a_weight_that_is_no_number_is_named_with_what_to_write(tmp_path, weight, said):
+    told = fault(
+        tmp_path, f"scenario_definitions: {{designed: {{years: {{hard: {{weight: {weight}}}}}}}}}"
+    )
+    assert f"mine1.yaml:1: `scenario_definitions.designed.years.hard.weight`: {said}" in told
+
+
+@pytest.mark.parametrize(
+    ("years", "at", "said"),
+    [
+        ("", "years", "is empty, and should be keys with values"),
+        ("[typical, hard]", "years", "should be keys with values, `key: value`"),
+        (
+            "{hard: 0.3}",
+            "years.hard",
+            "Known below it are `data`, `description`, `overrides`, `weight`.",
+        ),
+        ("{2015: {weight: 1}}", "years.2015", 'Put it in quotes: `"2015"`.'),
+        ("{my year: {weight: 1}}", "years.my year", "Use letters, digits,"),
+    ],
+)
+def test_years_of_another_shape_are_named_with_what_to_write(tmp_path, years, at, said):
+    told = fault(tmp_path, f"scenario_definitions: {{designed: {{years: {years}}}}}")
+    assert f"`scenario_definitions.designed.{at}`: " in told
+    assert said in told
+
+
+def test_a_year_among_the_scenarios_is_told_from_a_misspelling(tmp_path):
+    told = fault(tmp_path, "scenarios: [designed-hard]")
+    assert "It is a year of `designed`, whose years belong together: name `designed`." in told
+    told = fault(tmp_path, "pareto: {scenario: designed-hard, cost_class: co2}")
+    assert "`pareto.scenario`" in told
+    assert "It is a year of `designed`" in told
+
+
+def test_a_fault_of_the_scenario_is_told_once_and_not_for_each_year(tmp_path):
+    told = fault(tmp_path, "scenario_definitions: {designed: {coupling: {method: slpp}}}")
+    assert told.count("slpp") == 1
+    assert "`scenario_definitions.designed.coupling.method`" in told

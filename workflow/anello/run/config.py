@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError
 
 from anello.api.attrdict import AttrDict
 from anello.coupling.config import CouplingConfig, chosen_by
@@ -27,7 +27,6 @@ from anello.optimise.solve.config import SolverConfig
 from anello.present.report.config import FiguresConfig
 from anello.ring.capital import RingCosts
 from anello.ring.config import RingConfig
-from anello.ring.plant_sizes import priced
 from anello.run.config_faults import (
     at_line,
     locate,
@@ -38,101 +37,19 @@ from anello.run.config_faults import (
     without_prices,
 )
 from anello.run.preprocess.config import DataConfig, QualityConfig
+from anello.run.scenario_config import (
+    SECTIONS,
+    Name,
+    ScenarioConfig,
+    ScenarioDefinition,
+    Strict,
+    merge,
+)
 from anello.run.studies.cases import PARETO, SENSITIVITY, Case, pareto_cases, sensitivity_cases
 from anello.run.studies.config import ParetoConfig, SensitivityConfig
 from anello.run.sweep.config import SweepConfig
 from anello.run.sweep.points import point_values, set_path
-from anello.run.years import YearOfScenario, Years, name_of_year, year_called, year_faults
-
-Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-SECTIONS = ("data", "quality", "ring", "ring_costs", "coupling", "solver", "figures")
-
-
-class Strict(BaseModel):
-    """Base of the settings: unknown keys are errors, instances do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class ScenarioDefinition(Strict):
-    """What a scenario changes; everything it leaves out is as in the sections of the run."""
-
-    description: str = Field("", description="For readers of the results.")
-    model_scenario: str | None = Field(
-        None, description="Scenario, override or comma list of overrides of the Calliope model."
-    )
-    overrides: dict[str, Any] = Field(
-        default_factory=dict, description="Laid over the Calliope model, as an override would be."
-    )
-    data: dict[str, Any] = Field(default_factory=dict, description="Laid over the section `data`.")
-    quality: dict[str, Any] = Field(
-        default_factory=dict, description="Laid over the section `quality`."
-    )
-    ring: dict[str, Any] = Field(default_factory=dict, description="Laid over the section `ring`.")
-    ring_costs: dict[str, Any] = Field(
-        default_factory=dict, description="Laid over the section `ring_costs`."
-    )
-    coupling: dict[str, Any] = Field(
-        default_factory=dict, description="Laid over the section `coupling`."
-    )
-    solver: dict[str, Any] = Field(
-        default_factory=dict, description="Laid over the section `solver`."
-    )
-    figures: dict[str, Any] = Field(
-        default_factory=dict, description="Laid over the section `figures`."
-    )
-    years: Years
-
-
-class ScenarioConfig(Strict):
-    """The settings of one scenario, with nothing left to merge."""
-
-    name: Name
-    description: str
-    model_scenario: str | None
-    overrides: dict[str, Any]
-    data: DataConfig
-    quality: QualityConfig
-    ring: RingConfig
-    ring_costs: RingCosts = Field(default_factory=RingCosts)
-    coupling: CouplingConfig
-    solver: SolverConfig
-    figures: FiguresConfig
-    year: YearOfScenario | None = None
-
-    @model_validator(mode="after")
-    def _operable(self) -> Self:
-        one_temperature = self.ring.mode == "physical" and self.ring.model == "mixed"
-        if self.coupling.operation is not None and not one_temperature:
-            raise ValueError(
-                "`coupling.operation` carries the ring from window to window as one temperature:"
-                " needed are `ring.mode: physical` and `ring.model: mixed`"
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _with_priced_sizes(self) -> Self:
-        plant = self.ring.plant
-        if plant is None or not plant.sizes:
-            return self
-        plant = priced(plant, self.ring, self.ring_costs)
-        ring = self.ring.model_copy(update={"plant": plant})
-        object.__setattr__(self, "ring", ring)
-        return self
-
-    @model_validator(mode="after")
-    def _seen_by_a_programme(self) -> Self:
-        coupling = self.coupling
-        scheduled = coupling.fixed_point.scheduled_balancing
-        if coupling.method == "slp":
-            scheduled = coupling.slp.balancing == "scheduled"
-        if self.ring.model == "two_pipe" and coupling.coupled and scheduled:
-            raise ValueError(
-                "no programme schedules the plant of `ring.model: two_pipe`, which answers to what "
-                "heat pumps do: needed is `coupling.slp.balancing: deadband`, or `coupling.method: "
-                "fixed_point` without `fixed_point.scheduled_balancing`"
-            )
-        return self
+from anello.run.years import name_of_year, year_called, year_faults
 
 
 @dataclass(frozen=True)
@@ -197,6 +114,11 @@ class RunConfig(Strict):
     def years_of(self, name: str) -> list[str]:
         """Return the scenarios that the years of a scenario are; none where it has none."""
         return [name_of_year(name, year) for year in self.scenario_definitions[name].years]
+
+    @property
+    def years_by_name(self) -> dict[str, str]:
+        """By what each year of a scenario is called, its scenario."""
+        return {year: name for name in self.scenario_definitions for year in self.years_of(name)}
 
     def with_years(self, names: Sequence[str]) -> list[str]:
         """Return scenarios with those that have years replaced by their years."""
@@ -288,7 +210,10 @@ class RunConfig(Strict):
         for study, asked in studies.items():
             if asked is not None and asked.scenario not in self.scenario_definitions:
                 known = self.scenario_definitions
-                raise ConfigError(unknown_scenario(asked.scenario, known, f"{study}.scenario"))
+                key = f"{study}.scenario"
+                raise ConfigError(
+                    unknown_scenario(asked.scenario, known, key, years=self.years_by_name)
+                )
         cases: list[Case] = []
         if self.sensitivity is not None:
             settings = self.scenario(self.sensitivity.scenario).model_dump(mode="json")
@@ -364,23 +289,6 @@ def model_sections() -> frozenset[str]:
     return frozenset(options()["top_level"])
 
 
-def merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return `base` with `changes` laid over it.
-
-    Mappings are merged key by key and all else is replaced. A mapping whose `kind` or `source`
-    changes is replaced as well, since the other keys belong to the former kind.
-    """
-    for selector in ("kind", "source"):
-        if selector in base and selector in changes and base[selector] != changes[selector]:
-            return dict(changes)
-    merged = dict(base)
-    for key, value in changes.items():
-        old = merged.get(key)
-        both = isinstance(old, Mapping) and isinstance(value, Mapping)
-        merged[key] = merge(old, value) if both else value  # type: ignore[arg-type]
-    return merged
-
-
 def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -> RunConfig:
     """Check a configuration that has been read and merged already.
 
@@ -412,7 +320,8 @@ def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -
         if name not in config.scenario_definitions:
             file, line = locate(files, ("scenarios", position))
             known = config.scenario_definitions
-            problems.append(unknown_scenario(name, known, f"scenarios.{position}", file, line))
+            key = f"scenarios.{position}"
+            problems.append(unknown_scenario(name, known, key, file, line, config.years_by_name))
     problems += [
         Problem("is named twice", *locate(files, ("scenarios",)), "scenarios", name)
         for name in dict.fromkeys(config.scenarios)
@@ -420,6 +329,7 @@ def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -
     ]
     problems += _year_faults(config, files)
     every = list(config.scenario_definitions)
+    told: set[tuple[str, str, str]] = set()
     for name in dict.fromkeys([*every, *config.with_years(every)]):
         try:
             settings = config.scenario(name)
@@ -434,10 +344,14 @@ def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -
                 plant = settings.ring.plant if settings.coupling.coupled else None
                 problems += without_prices(plant, name, files)
         except ConfigError as error:
+            scenario = config.years_by_name.get(name, name)
             for problem in error.problems:
                 loc = tuple((problem.key or "").split("."))
-                file, line = locate(files, loc)
-                problems.append(at_line(problem, file, line))
+                within = ".".join(loc[2:] if scenario == name else loc[4:])
+                if (scenario, within, problem.message) in told:
+                    continue  # what is wrong with a scenario is wrong with each of its years
+                told.add((scenario, within, problem.message))
+                problems.append(at_line(problem, *locate(files, loc)))
     if problems:
         raise ConfigError(problems, summary="The configuration is wrong")
     _check_studies(config, files)

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from anello.errors import Problem, did_you_mean
 from anello.ring.plant_config import PlantConfig
 from anello.ring.plant_sizes import without_price
+from anello.run.fault_words import in_words, own_path
 from anello.run.sweep.config import CsvPoints, PointList, SweepConfig
 
 
@@ -114,9 +115,26 @@ def unknown_scenario(
     key: str = "scenarios",
     file: str | None = None,
     line: int | None = None,
+    years: Mapping[str, str] | None = None,
 ) -> Problem:
-    """Return the problem of a name that no scenario has, with the name that was probably meant."""
+    """Return the problem of a name that no scenario has, with the name that was probably meant.
+
+    Parameters
+    ----------
+    name : str
+        What no scenario is called.
+    known : iterable of str
+        Scenarios that there are.
+    key, file, line : str, str, int
+        Where the name stands.
+    years : mapping of str to str, optional
+        By what the years of scenarios are called, the scenario of each.
+    """
     names = sorted(known)
+    if years and name in years:
+        of = years[name]
+        hint = f"It is a year of `{of}`, whose years belong together: name `{of}`."
+        return Problem("is not among `scenario_definitions`", file, line, key, name, hint)
     hint = did_you_mean(name, names) or f"Defined are {', '.join(f'`{n}`' for n in names)}."
     return Problem("is not among `scenario_definitions`", file, line, key, name, hint)
 
@@ -168,24 +186,34 @@ def problem_of(
         if kind == "union_tag_invalid":
             key = f"{key}.{str(context.get('discriminator', 'kind')).strip(chr(39))}"
         return Problem("has a value that is not allowed", file, line, key, value, hint)
-    message = item["msg"].removeprefix("Value error, ")
-    return Problem(message[:1].lower() + message[1:], file, line, key, item.get("input"))
+    below = _sibling_keys(model, (*item["loc"], ""))
+    message, hint = in_words(kind, item["msg"], item.get("input"), below)
+    own, message, value = own_path(message, item.get("input"))
+    if own:
+        file, line = locate(files, (*loc, *own))
+        key = ".".join((key, *own)).lstrip(".")
+    return Problem(message, file, line, key, value, hint)
 
 
 def _keys_only(model: type[BaseModel], loc: Sequence[str | int]) -> tuple[str | int, ...]:
     """Drop what pydantic puts into a location beside keys: tags of unions, names of types."""
-    tags = _union_tags(model)
+    tags, keys, chosen = _union_tags(model)
     kept: list[str | int] = []
-    for part in loc:
-        if isinstance(part, str) and (part in tags or "[" in part or part == "function"):
+    for before, part in zip(("", *loc), loc, strict=False):
+        if isinstance(part, str) and ("[" in part or part == "function"):
+            continue
+        # A tag may be spelt as a key is, such as `store`; then it follows what it tells apart.
+        if part in tags and (part not in keys or before in chosen):
             continue
         kept.append(part)
     return tuple(kept)
 
 
 @cache
-def _union_tags(root: type[BaseModel]) -> frozenset[str]:
-    """Return the names that tell the alternatives of a union apart, anywhere below a model."""
+def _union_tags(
+    root: type[BaseModel],
+) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return tags of unions anywhere below a model, all keys, and those with one of a union."""
     schema = root.model_json_schema()
     found: set[str] = set()
     stack: list[Any] = [schema]
@@ -196,8 +224,9 @@ def _union_tags(root: type[BaseModel]) -> frozenset[str]:
             stack.extend(node.values())
         elif isinstance(node, list):
             stack.extend(node)
-    keys = {key for model in _models(root) for key in model.model_fields}
-    return frozenset(found - keys)
+    fields = [pair for model in _models(root) for pair in model.model_fields.items()]
+    chosen = frozenset(key for key, field in fields if field.discriminator is not None)
+    return frozenset(found), frozenset(key for key, _ in fields), chosen
 
 
 def _models(root: type[BaseModel]) -> Iterator[type[BaseModel]]:

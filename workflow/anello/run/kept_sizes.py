@@ -10,7 +10,7 @@ import xarray as xr
 
 from anello.errors import InputError
 from anello.optimise.results.collected import CollectedResults
-from anello.run.config import merge
+from anello.run.scenario_config import merge
 
 _CAPACITIES = ("energy_cap", "storage_cap", "resource_area")
 _PLANT = {

@@ -16,10 +16,11 @@ from typing import Any
 from anello.base.files import sha256
 from anello.errors import SweepError
 from anello.optimise.solve.config import SolverConfig
-from anello.run.config import Point, RunConfig, ScenarioConfig
+from anello.run.config import Point, RunConfig
 from anello.run.iterations import RING_FILES, iteration_file, remembered
 from anello.run.preprocess.config import DataConfig
 from anello.run.provenance import code_digest
+from anello.run.scenario_config import ScenarioConfig
 from anello.run.stages.gather import ExpectedPoint
 from anello.run.studies.cases import Case
 from anello.run.sweep.points import point_labels

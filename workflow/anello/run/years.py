@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from anello.coupling.years import weight_faults
 from anello.errors import Problem
+from anello.ring.fields import Number
 from anello.run.config_faults import locate
 
 
@@ -23,7 +24,7 @@ class _Strict(BaseModel):
 class YearDefinition(_Strict):
     """What a year changes; everything it leaves out is as in its scenario."""
 
-    weight: float = Field(
+    weight: Number = Field(
         description="Probability of the year; those of all years add up to 1 [-]."
     )
     description: str = Field("", description="For readers of the results.")
@@ -100,6 +101,7 @@ def year_faults(
         The files that the settings came from.
     """
     found: list[Problem] = []
+    called: dict[str, tuple[str, str]] = {}
 
     def tell(loc: tuple[str, ...], message: str, value: object, hint: str) -> None:
         found.append(Problem(message, *locate(files, loc), ".".join(loc), value, hint))
@@ -118,6 +120,15 @@ def year_faults(
                 tell(
                     (*at, year),
                     f"would be called `{other}` in the results, as a scenario is already",
+                    year,
+                    "Rename one of them",
+                )
+            earlier = called.setdefault(other, (name, year))
+            if earlier != (name, year):
+                tell(
+                    (*at, year),
+                    f"would be called `{other}` in the results, as the year `{earlier[1]}` of"
+                    f" `{earlier[0]}` is already",
                     year,
                     "Rename one of them",
                 )

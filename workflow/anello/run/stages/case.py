@@ -10,7 +10,7 @@ from typing import Any
 
 from anello.base.files import FilePath
 from anello.errors import InputError, SweepError
-from anello.run.config import ScenarioConfig
+from anello.run.scenario_config import ScenarioConfig
 from anello.run.stages.point import run_point
 from anello.run.stages.scenario import Begin
 from anello.run.studies.cases import Case

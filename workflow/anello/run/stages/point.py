@@ -14,7 +14,7 @@ from anello.run.stages.scenario import Begin, run_scenario
 from anello.run.sweep.record import PointRecord
 
 if TYPE_CHECKING:
-    from anello.run.config import ScenarioConfig
+    from anello.run.scenario_config import ScenarioConfig
 
 logger = logging.getLogger(__name__)
 

@@ -22,7 +22,7 @@ from anello.run.stages.solve import solve_iteration
 from anello.run.stages.warm_start import BASIS, COP, prepare_start
 
 if TYPE_CHECKING:
-    from anello.run.config import ScenarioConfig
+    from anello.run.scenario_config import ScenarioConfig
 
 logger = logging.getLogger(__name__)
 

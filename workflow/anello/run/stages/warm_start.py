@@ -11,7 +11,7 @@ from anello.coupling.exchange_file import read_linearisation, write_cop
 from anello.model.data import ModelData
 
 if TYPE_CHECKING:
-    from anello.run.config import ScenarioConfig
+    from anello.run.scenario_config import ScenarioConfig
 
 logger = logging.getLogger(__name__)
 

@@ -1,0 +1,107 @@
+"""What a setting should have been, and how to write it: pydantic's faults in anello's words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+_NUMBER = ("float_type", "float_parsing", "int_type", "int_parsing", "int_from_float")
+_MAPPING = ("dict_type", "model_type", "model_attributes_type")
+_NAME_PATTERN = r"^[A-Za-z0-9]"
+_OWN_PATH = re.compile(r"([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*): (.+)", re.DOTALL)
+
+
+def in_words(kind: str, message: str, value: Any, known: Iterable[str]) -> tuple[str, str | None]:
+    """Return what is wrong with a value, and what to do.
+
+    Parameters
+    ----------
+    kind, message : str
+        What pydantic calls the fault, and says of it.
+    value : object
+        The value at fault.
+    known : iterable of str
+        Keys that it may have, where it should be a mapping; of a mapping of names nothing.
+    """
+    if kind in _MAPPING:
+        keys = [] if kind == "dict_type" else sorted(known)
+        hint = f"Known below it are {', '.join(f'`{key}`' for key in keys)}." if keys else ""
+        return _of_another_kind("keys with values, `key: value`", value, hint or None)
+    if kind == "list_type":
+        single = isinstance(value, str | int | float)
+        return _of_another_kind("a list", value, f"Write `[{value}]`." if single else None)
+    if kind in _NUMBER:
+        what = "a whole number" if kind.startswith("int") else "a number"
+        return _of_another_kind(what, value, _as_number(value))
+    if kind == "finite_number":
+        return "should be a finite number", None
+    if kind == "bool_type":
+        return _of_another_kind("`true` or `false`", value, None)
+    if kind == "string_type":
+        quoted = None if isinstance(value, Mapping | list) else f'Put it in quotes: `"{value}"`.'
+        return _of_another_kind("text", value, quoted)
+    if kind == "string_pattern_mismatch" and _NAME_PATTERN in message:
+        return (
+            "should be a name",
+            "Use letters, digits, `_`, `.` and `-`, the first a letter or a digit.",
+        )
+    told = message.removeprefix("Value error, ")
+    return told[:1].lower() + told[1:], None
+
+
+def _of_another_kind(what: str, value: Any, hint: str | None) -> tuple[str, str | None]:
+    if value is None:
+        return f"is empty, and should be {what}", " ".join(
+            filter(None, ["Give it, or leave the key out.", hint])
+        )
+    return f"should be {what}", hint
+
+
+def _as_number(value: Any) -> str | None:
+    """Return how text that means a number is written as one."""
+    if not isinstance(value, str):
+        return None
+    text = value.strip()
+    share = text.endswith("%")
+    try:
+        number = float(text.removesuffix("%"))
+    except ValueError:
+        return None
+    if share:
+        return f"Write {number / 100.0:.12g}."
+    if "e" not in text.lower():
+        return f"Write it without quotes: `{text}`."
+    whole, _, exponent = repr(number).partition("e")
+    written = f"{whole if '.' in whole else whole + '.0'}" + (f"e{exponent}" if exponent else "")
+    return f"YAML wants a point and a sign in such a number: write `{written}`."
+
+
+def own_path(message: str, value: Any) -> tuple[tuple[str, ...], str, Any]:
+    """Return which key below a value a check of several keys complains of.
+
+    Parameters
+    ----------
+    message : str
+        What a check said; it begins with the path of a key, as in ``sizes.wells: there is none``.
+    value : object
+        The mapping that was checked.
+
+    Returns
+    -------
+    tuple of (tuple of str, str, object)
+        The keys, the message without them, and the value there; no keys where the message names
+        none that the mapping has.
+    """
+    found = _OWN_PATH.fullmatch(message)
+    if found is None:
+        return (), message, value
+    keys, below = tuple(found[1].split(".")), value
+    for key in keys:
+        if not isinstance(below, Mapping) or key not in below:
+            return (), message, value
+        below = below[key]
+    return keys, found[2], below
+
+
+__all__ = ["in_words", "own_path"]
