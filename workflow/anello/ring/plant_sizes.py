@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -67,21 +68,42 @@ def priced(plant: PlantConfig, ring: RingConfig, costs: RingCosts) -> PlantConfi
         The ring that it is part of.
     costs : RingCosts
         What parts of a ring cost.
+
+    Raises
+    ------
+    ValueError
+        If a list has two prices that differ.
     """
     parts = {part.name: part for part in ring_capital(ring, costs, HOURS_OF_A_YEAR).parts}
     sizes: dict[str, SizeConfig] = {}
     for name, size in plant.sizes.items():
         yearly: float | list[float] | None = size.eur_per_year
-        if yearly is None and size.one_of_eur is not None:
-            cost = getattr(costs, name)
-            if cost is not None:
-                share = annuity(costs.interest_rate, cost.lifetime_years)
-                share += cost.maintenance_share_per_year
-                yearly = [eur * share for eur in size.one_of_eur]
-        elif yearly is None and name in parts:
+        listed = _yearly(size, name, costs)
+        if yearly is None:
+            yearly = listed
+        elif listed is not None and not _same(yearly, listed):
+            # The search would pay the one, and the ring as built the other.
+            raise ValueError(
+                f"ring.plant.sizes.{name}.one_of_eur: `eur_per_year` says already what each size "
+                "costs, and something else; leave one of them out"
+            )
+        if yearly is None and size.one_of_eur is None and name in parts:
             yearly = parts[name].capital_eur + parts[name].maintenance_eur
         sizes[name] = size.model_copy(update={"eur_per_year": yearly})
     return plant.model_copy(update={"sizes": sizes})
+
+
+def _yearly(size: SizeConfig, name: str, costs: RingCosts) -> list[float] | None:
+    """Return what each size of a list costs a year by its own price, if that can be said [€/a]."""
+    cost = getattr(costs, name)
+    if size.one_of_eur is None or cost is None:
+        return None
+    share = annuity(costs.interest_rate, cost.lifetime_years) + cost.maintenance_share_per_year
+    return [eur * share for eur in size.one_of_eur]
+
+
+def _same(one: float | list[float], other: list[float]) -> bool:
+    return isinstance(one, list) and all(map(math.isclose, one, other))
 
 
 def without_price(name: str, size: SizeConfig) -> Problem:
