@@ -60,7 +60,7 @@ def test_each_year_has_results_with_the_same_sizes(made: Project) -> None:
 def test_the_page_says_for_which_years_and_what_is_expected(made: Project) -> None:
     run = made.results.parent
     page = (run / "report.html").read_text(encoding="utf-8")
-    assert "Proposed: <strong>designed-summer</strong>" in page
+    assert "Proposed: <strong>designed</strong>, at an expected " in page
     said = "The sizes of <strong>designed</strong> were found for summer (60 %) and winter (40 %)"
     assert said in page
     costs = [

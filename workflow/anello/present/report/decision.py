@@ -10,11 +10,12 @@ from anello.optimise.results.collected import CollectedResults
 from anello.present.report.appearance import Appearance, carrier_kind
 from anello.present.report.comparison import signed_percent, summaries_of, total_cost
 from anello.present.report.config import FiguresConfig
+from anello.present.report.deciding import deciding_html
 from anello.present.report.differences import differences_html, ring_note
 from anello.present.report.numbers import exact
 from anello.present.report.sizes import sizes_html
 from anello.present.report.worst_week import worst_week
-from anello.present.report.years import years_html, years_of
+from anello.present.report.years import expected_cost, proposals, years_html, years_of
 
 PLANS = ("designed", "smart")
 """Scenarios that are the plan, the first of them that there is; else the cheapest one."""
@@ -30,18 +31,27 @@ def plan_of(summaries: Mapping[str, Summary], config: FiguresConfig) -> str:
             return name
         years = years_of(summaries, name)
         if years:
-            return max(years, key=lambda year: years[year])
+            return _likeliest(years)
     return cheapest_of(summaries, config) or next(iter(summaries))
 
 
 def cheapest_of(summaries: Mapping[str, Summary], config: FiguresConfig) -> str | None:
-    """Return the scenario with the least cost of those that meet all demand, if costs are known."""
+    """Return the scenario with the least cost of those that meet all demand, if costs are known.
+
+    One with years has the cost that is to be expected, meets all demand in each of them, and is
+    named by the likeliest.
+    """
     costs = {
-        name: cost
-        for name, summary in summaries.items()
-        if (cost := total_cost(summary, config)) is not None and unmet_mwh(summary) < 1e-6
+        _likeliest(weights): cost
+        for weights in proposals(summaries).values()
+        if (cost := expected_cost(weights, summaries, config)) is not None
+        and all(unmet_mwh(summaries[name]) < 1e-6 for name in weights)
     }
     return min(costs, key=lambda name: costs[name]) if costs else None
+
+
+def _likeliest(weights: Mapping[str, float]) -> str:
+    return max(weights, key=lambda name: weights[name])
 
 
 def unmet_mwh(summary: Summary) -> float:
@@ -104,9 +114,10 @@ def decision_html(
     parts = [
         f'<p class="lead">{_lead(plan, summaries, config)}</p>',
         years_html(summaries, {name: unmet_mwh(s) for name, s in summaries.items()}, config),
+        _deciding(plan, loaded, summaries, look),
         _key_figures(summary, collected, look, config),
         _alternatives(summaries, plan, loaded, config),
-        f"<h3>What to build: {html.escape(plan)}</h3>",
+        f"<h3>What to build: {html.escape(_proposal_of(plan, summaries))}</h3>",
         sizes_html(collected, summary, look),
         differences_html(summaries, cheapest_of(summaries, config), config),
         ring_note(summaries),
@@ -123,33 +134,61 @@ def period_text(summary: Summary) -> str:
 
 
 def _lead(plan: str, summaries: Mapping[str, Summary], config: FiguresConfig) -> str:
-    cost = total_cost(summaries[plan], config)
-    text = f"Proposed: <strong>{html.escape(plan)}</strong>"
+    offered = proposals(summaries)
+    proposed = _proposal_of(plan, summaries)
+    weights = offered[proposed]
+    several = list(weights) != [proposed]
+    costs = {name: expected_cost(of, summaries, config) for name, of in offered.items()}
+    cost = costs[proposed]
+    text = f"Proposed: <strong>{html.escape(proposed)}</strong>"
     if cost is None:
         return f"{text}; its costs are not known."
-    others = [
-        (name, other)
-        for name, summary in summaries.items()
-        if name != plan and (other := total_cost(summary, config))
-    ]
+    others = {name: other for name, other in costs.items() if name != proposed and other}
     told = [
         f"{signed_percent(cost / other - 1.0)} against {html.escape(name)}"
-        for name, other in others
+        for name, other in others.items()
     ]
-    text += f", at {exact(cost)} {html.escape(config.currency)} for {period_text(summaries[plan])}"
+    expected = "an expected " if several else ""
+    money = html.escape(config.currency)
+    text += f", at {expected}{exact(cost)} {money} for {period_text(summaries[plan])}"
     text += f" ({', '.join(told)})" if told else ""
     cheapest = cheapest_of(summaries, config)
     if cheapest is not None and others:
-        least = "It" if cheapest == plan else f"<strong>{html.escape(cheapest)}</strong>"
-        text += f". {least} costs least of the {len(summaries)} scenarios"
-    unmet = unmet_mwh(summaries[plan])
-    if unmet > 1e-6:
-        text += f". <strong>{exact(unmet)} MWh of demand stay unmet</strong>"
-    said = f"{text}."
-    beyond = (summaries[plan].get("ring") or {}).get("beyond_bounds")
-    if beyond:
-        said += f" <strong>{html.escape(beyond['text'])}</strong>"
-    return said
+        cheapest = _proposal_of(cheapest, summaries)
+        least = "It" if cheapest == proposed else f"<strong>{html.escape(cheapest)}</strong>"
+        text += f". {least} costs least of the {len(offered)} scenarios"
+    said = ""
+    for name in weights:
+        year = f" in {html.escape(summaries[name]['year']['year'])}" if several else ""
+        unmet = unmet_mwh(summaries[name])
+        if unmet > 1e-6:
+            text += f". <strong>{exact(unmet)} MWh of demand stay unmet{year}</strong>"
+        beyond = (summaries[name].get("ring") or {}).get("beyond_bounds")
+        if beyond:
+            of = f"{year.strip().capitalize()}: " if several else ""
+            said += f" <strong>{of}{html.escape(beyond['text'])}</strong>"
+    return f"{text}.{said}"
+
+
+def _proposal_of(name: str, summaries: Mapping[str, Summary]) -> str:
+    """Return the scenario that some results are about: their own, or that whose year they are."""
+    return str((summaries[name].get("year") or {}).get("scenario") or name)
+
+
+def _deciding(
+    plan: str,
+    loaded: Mapping[str, CollectedResults],
+    summaries: Mapping[str, Summary],
+    look: Appearance,
+) -> str:
+    """Say which year decides the sizes of the proposal."""
+    weights = proposals(summaries)[_proposal_of(plan, summaries)]
+    years = (
+        {summaries[name]["year"]["year"]: loaded[name] for name in weights if name in loaded}
+        if summaries[plan].get("year")
+        else {}
+    )
+    return deciding_html(years, look)
 
 
 def _key_figures(
@@ -158,8 +197,11 @@ def _key_figures(
     money = html.escape(config.currency)
     cost = total_cost(summary, config)
     invested = to_invest(summary, config)
+    when = period_text(summary)
+    if summary.get("year"):
+        when += f", {html.escape(summary['year']['year'])}"
     figures: list[tuple[str, str, str]] = [
-        ("cost", f"Cost, {period_text(summary)}", f"{exact(cost)} {money}"),
+        ("cost", f"Cost, {when}", f"{exact(cost)} {money}"),
     ]
     if invested is not None:
         figures.append(("invest", "To invest", f"{exact(invested)} {money}"))
@@ -174,7 +216,7 @@ def _key_figures(
     figures.append(
         (
             "co2",
-            f"CO₂, {period_text(summary)}",
+            f"CO₂, {when}",
             f"{exact(emitted)} {html.escape(config.unit_beside(emission_class(summary)))}".strip(),
         )
         if emitted is not None

@@ -23,6 +23,50 @@ def years_of(summaries: Mapping[str, Summary], scenario: str) -> dict[str, float
     }
 
 
+def proposals(summaries: Mapping[str, Summary]) -> dict[str, dict[str, float]]:
+    """Return what may be built: scenarios alone, and those with years, with the results of each.
+
+    Parameters
+    ----------
+    summaries : mapping of str to mapping
+        Each scenario's :func:`~anello.optimise.results.summary.summarise`.
+
+    Returns
+    -------
+    dict
+        By scenario, the results that are about it and their probabilities [-].
+    """
+    found: dict[str, dict[str, float]] = {}
+    for name, summary in summaries.items():
+        year = summary.get("year") or {}
+        if year:
+            found.setdefault(year["scenario"], years_of(summaries, year["scenario"]))
+        else:
+            found[name] = {name: 1.0}
+    return found
+
+
+def expected_cost(
+    weights: Mapping[str, float], summaries: Mapping[str, Summary], config: FiguresConfig
+) -> float | None:
+    """Return what a proposal costs, over its years; None where a cost or a year is not known.
+
+    Parameters
+    ----------
+    weights : mapping of str to float
+        Its results and their probabilities, of :func:`proposals` [-].
+    summaries : mapping of str to mapping
+        Each scenario's :func:`~anello.optimise.results.summary.summarise`.
+    config : FiguresConfig
+        The cost class.
+    """
+    costs = {name: total_cost(summaries[name], config) for name in weights}
+    known = {name: cost for name, cost in costs.items() if cost is not None}
+    if len(known) < len(costs) or abs(math.fsum(weights.values()) - 1.0) > 1e-9:
+        return None
+    return math.fsum(weights[name] * cost for name, cost in known.items())
+
+
 def years_html(
     summaries: Mapping[str, Summary], unmet_mwh: Mapping[str, float], config: FiguresConfig
 ) -> str:
@@ -62,9 +106,8 @@ def _of_scenario(
     listed = " and ".join(filter(None, [", ".join(told[:-1]), told[-1]]))
     text = f"The sizes of <strong>{html.escape(scenario)}</strong> were found for {listed}"
     text += " together" if len(told) > 1 else ""
-    known = [cost for cost in costs.values() if cost is not None]
-    if len(known) == len(weights) and abs(math.fsum(weights.values()) - 1.0) < 1e-9:
-        expected = math.fsum(w * c for w, c in zip(weights.values(), known, strict=True))
+    expected = expected_cost(weights, summaries, config)
+    if expected is not None:
         text += f": {exact(expected)} {money} are to be expected"
     rows = "".join(
         f'<tr><th scope="row">{html.escape(summaries[name]["year"]["year"])}</th>'

@@ -1,0 +1,98 @@
+"""The first screen of a run with years: one proposal, its expected cost, which year decides."""
+
+from __future__ import annotations
+
+import copy
+import re
+
+import pytest
+
+from anello.optimise.results.summary import summarise
+from anello.present.report.comparison import total_cost
+from anello.present.report.config import FiguresConfig
+from anello.present.report.decision import cheapest_of, decision_html, plan_of
+from anello.present.report.years import expected_cost, proposals
+from report_fakes import fake_district
+
+WEIGHTS = {"typical": 0.7, "hard": 0.3}
+PUMP, OTHER = "buildings::hp_clim_cold", "commercial::hp_clim_cold"
+
+
+@pytest.fixture(scope="module")
+def scenarios():
+    """Two years of `designed`, the hard one dearer, and a scenario of a cost between them."""
+    base = fake_district(days=3, start="2015-07-01")
+    found = {}
+    for name, factor in (("typical", 1.0), ("hard", 2.0), ("other", 1.4)):
+        one = copy.deepcopy(base)
+        one.results["cost"] = one.results["cost"] * factor
+        one.ring = one.convergence = None
+        one.record = {}
+        one.settings = {}
+        if name in WEIGHTS:
+            one.settings["year"] = {"scenario": "designed", "year": name, "weights": WEIGHTS}
+        found[f"designed-{name}" if name in WEIGHTS else name] = one
+    peak_kw = base.results["carrier_prod"].max(("carrier", "timestep"))
+    for name in WEIGHTS:
+        cap = found[f"designed-{name}"].results["energy_cap"]
+        cap.loc[{"node": cap["node"]}] = 2.0 * peak_kw
+        cap.loc[{"node": OTHER}] = float(peak_kw.sel(node=OTHER))
+    cap = found["designed-hard"].results["energy_cap"]
+    cap.loc[{"node": PUMP}] = float(peak_kw.sel(node=PUMP))
+    return found
+
+
+def words(page: str) -> str:
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", "", page))
+
+
+def test_years_are_one_proposal_at_the_cost_to_be_expected(scenarios):
+    config = FiguresConfig()
+    told = {name: summarise(one) for name, one in scenarios.items()}
+    offered = proposals(told)
+    assert offered == {
+        "designed": {"designed-typical": 0.7, "designed-hard": 0.3},
+        "other": {"other": 1.0},
+    }
+    costs = {name: total_cost(one, config) for name, one in told.items()}
+    expected = expected_cost(offered["designed"], told, config)
+    assert expected == pytest.approx(1.3 * costs["designed-typical"], rel=1e-12)
+    # The typical year alone costs less than `other` as well, and twice that is more.
+    assert cheapest_of(told, config) == plan_of(told, config) == "designed-typical"
+    page = decision_html(scenarios, config, told)
+    lead = page[: page.index("</p>")]
+    assert float(re.search(r'data-value="([^"]+)"', lead)[1]) == pytest.approx(expected, rel=1e-12)
+    assert words(lead).startswith("Proposed: designed, at an expected ")
+    assert "(−7.1 % against other). It costs least of the 2 scenarios." in words(lead)
+    assert "designed-hard" not in lead
+    assert "What to build: designed<" in page
+    assert "Cost, 3 days modelled, typical" in page
+
+
+def test_what_any_year_leaves_unmet_is_on_the_first_line(scenarios):
+    config = FiguresConfig()
+    told = {name: summarise(one) for name, one in scenarios.items()}
+    told["designed-hard"]["energy_mwh"]["unmet_demand"] = {"buildings": {"dhw": 1.5}}
+    lead = words(decision_html(scenarios, config, told))
+    assert "1.50 MWh of demand stay unmet in hard" in lead
+    # What does not meet all demand in each year is not called the cheapest.
+    assert cheapest_of(told, config) == "other"
+
+
+def test_the_year_that_uses_a_size_in_full_decides_it(scenarios):
+    said = words(decision_html(scenarios, FiguresConfig()))
+    name = "Chiller"
+    assert "Used in full in hard only: " in said
+    full = said[said.index("Used in full in hard only") :]
+    assert full.split("; in every year: ")[0].count(name) == 1
+    assert full.split("; in every year: ")[1].split(". A year")[0].count(name) == 1
+
+
+def test_a_year_that_is_not_in_the_report_leaves_the_expectation_open(scenarios):
+    config = FiguresConfig()
+    alone = {"designed-hard": scenarios["designed-hard"]}
+    told = {name: summarise(one) for name, one in alone.items()}
+    assert expected_cost(proposals(told)["designed"], told, config) is None
+    page = words(decision_html(alone, config, told))
+    assert "Used in full" not in page
+    assert page.startswith("Proposed: designed")

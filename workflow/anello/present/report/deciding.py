@@ -1,0 +1,90 @@
+"""Which year decides a size that is the same in several: the one in which it is used in full."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from anello.optimise.results.collected import CollectedResults
+from anello.present.report.appearance import Appearance
+
+FULL = 1.0 - 1e-4
+"""Share of a size from which on it counts as used in full [-]."""
+_LEAST_KW = 1e-3
+_RING = {
+    "backup_heater": "backup heater",
+    "dry_cooler": "dry cooler",
+    "chiller": "chiller of the ring",
+}
+
+
+def deciding_html(years: Mapping[str, CollectedResults], look: Appearance) -> str:
+    """Return a sentence on which sizes are used in full in some of the years only, and in which.
+
+    A size that a year never uses in full would cost nothing to make smaller there, so that this
+    year has no say in it.
+
+    Parameters
+    ----------
+    years : mapping of str to CollectedResults
+        The years by their own names, with the same sizes.
+    look : Appearance
+        Names of locations and technologies.
+
+    Returns
+    -------
+    str
+        Nothing where there is one year only, or no size is used in full.
+    """
+    full: dict[str, list[str]] = {}
+    for year, collected in years.items():
+        for what in _used_in_full(collected, look):
+            full.setdefault(what, []).append(year)
+    if len(years) < 2 or not full:
+        return ""
+    by_years: dict[tuple[str, ...], list[str]] = {}
+    for what, used in full.items():
+        by_years.setdefault(tuple(used), []).append(what)
+    told = []
+    for some, sizes in sorted(by_years.items(), key=lambda item: len(item[0])):
+        where = "in every year" if len(some) == len(years) else f"in {_bold(some)} only"
+        told.append(f"{where}: {html.escape(', '.join(sizes))}")
+    return (
+        f'<p class="years">Used in full {"; ".join(told)}. A year in which a size is not used in '
+        "full does not decide it.</p>"
+    )
+
+
+def _bold(years: tuple[str, ...]) -> str:
+    return " and ".join(f"<strong>{html.escape(year)}</strong>" for year in years)
+
+
+def _used_in_full(collected: CollectedResults, look: Appearance) -> Iterator[str]:
+    """Yield machines whose power was chosen and is reached in some step."""
+    results, inputs = collected.results, collected.inputs
+    peak_kw = results["carrier_prod"].max(("carrier", "timestep"))
+    given = inputs.get("energy_cap_equals")
+    for node, base in zip(results["node"].values, results["node_base"].values, strict=True):
+        if str(base) not in ("conversion", "conversion_plus"):
+            continue
+        if given is not None and np.isfinite(float(given.sel(node=node))):
+            continue
+        size_kw = float(results["energy_cap"].sel(node=node))
+        if size_kw > _LEAST_KW and float(peak_kw.sel(node=node)) >= FULL * size_kw:
+            loc, _, tech = str(node).partition("::")
+            yield f"{look.name(tech)} ({look.name(loc)})"
+    if collected.ring is None or "ring_size" not in results:
+        return
+    plant = (collected.settings.get("ring") or {}).get("plant") or {}
+    for part in map(str, results["ring_size"]["part"].values):
+        size_kw = float((plant.get(part) or {}).get("max_kw") or 0.0)
+        if part not in _RING or size_kw <= _LEAST_KW:
+            continue
+        moved_kw = np.abs(collected.ring["q_bal_kw"].sel(device=part).values)
+        if float(moved_kw.max()) >= FULL * size_kw:
+            yield _RING[part]
+
+
+__all__ = ["deciding_html"]
