@@ -334,3 +334,15 @@ def test_the_annuity_factor_is_a_cost_of_each_class(tmp_path: Path):
     assert np.isnan(rates[1]).all()
     given = "techs.grid.costs.monetary: {energy_cap: 5, depreciation_rate: 0.07}"
     assert read(tmp_path, given).value("cost_depreciation_rate", ["a::grid"])[0, 0] == 0.07
+
+
+def test_settings_of_a_run_are_told_from_a_model(tmp_path):
+    mine = tmp_path / "years.yaml"
+    mine.write_text("scenario_definitions: {designed: {}}\ncoupling: {method: slp}\n", "utf-8")
+    with pytest.raises(InputError) as error:
+        read_model(mine)
+    (problem,) = [p for p in error.value.problems if p.key == "scenario_definitions"]
+    assert problem.line == 1
+    assert "the settings of a run, and no model" in problem.message
+    assert "snakemake --dry-run" in (problem.suggestion or "")
+    assert not any("unknown section" in p.message for p in error.value.problems)

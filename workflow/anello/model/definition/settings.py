@@ -25,6 +25,9 @@ _FLAGS = (
 )
 
 
+_OF_A_RUN = "scenario_definitions"
+
+
 def check_settings(tree: Tree, report: Report) -> None:
     """Check the sections of a composed configuration and its `run` and `model` options.
 
@@ -38,6 +41,15 @@ def check_settings(tree: Tree, report: Report) -> None:
 
 def _check_sections(tree: Tree, table: Tree, report: Report) -> None:
     known = table["top_level"]
+    if _OF_A_RUN in tree:
+        report.error(
+            "these are the settings of a run, and no model",
+            key=_OF_A_RUN,
+            mark=tree.mark(_OF_A_RUN),
+            suggestion="A run checks them before it starts; to do only that: `snakemake --dry-run"
+            " --configfile config/config.yaml YOUR_FILE`",
+        )
+        return
     for key in (k for k in tree if k not in known):
         report.unknown("unknown section", key, known, key=key, mark=tree.mark(key))
     for key in known:
