@@ -270,6 +270,10 @@ def test_years_that_do_not_fit_are_refused(small):
     operated = replace(data, config={**data.config, "run": {**data.config["run"]}})
     operated.config["run"]["mode"] = "operate"
     assert "run.mode: plan" in refused({"a": data, "b": operated}, half, ring)
+    operated.config["run"]["mode"] = "spores"
+    told = refused({"a": data, "b": operated}, half, ring)
+    assert "`years.b`: asks for alternatives" in told
+    assert "run.mode: plan" in told
     assert "Use `slp`" in refused({"a": data, "b": data}, half, ring, method="fixed_point")
 
 

@@ -54,6 +54,12 @@ LONGER = 0.01
 WHOLE = 1e-9
 """How near to one the weights must add up [-]."""
 
+_NOT_PLANNED = {
+    "operate": "has given sizes that are operated only",
+    "spores": "asks for alternatives, which are sought for one year alone",
+}
+"""Why a model is not planned, by its `run.mode`."""
+
 
 def weight_faults(weights: Mapping[str, float]) -> list[str]:
     """Return what is wrong with the weights of years, in words.
@@ -127,12 +133,13 @@ def check_years(years: Mapping[str, ModelData]) -> None:
                 )
             )
     for name, data in years.items():
-        if data.config["run"].get("mode") == "operate":
+        mode = data.config["run"].get("mode", "plan")
+        if mode in _NOT_PLANNED:
             faults.append(
                 Fault(
-                    "has given sizes that are operated only",
+                    _NOT_PLANNED[mode],
                     key=f"years.{name}",
-                    value="run.mode: operate",
+                    value=f"run.mode: {mode}",
                     suggestion="Set `run.mode: plan`",
                 )
             )
