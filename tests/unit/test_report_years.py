@@ -67,6 +67,9 @@ def test_years_are_one_proposal_at_the_cost_to_be_expected(scenarios):
     assert "designed-hard" not in lead
     assert "What to build: designed<" in page
     assert "Cost, 3 days modelled, typical" in page
+    assert "<caption>Against the alternatives</caption>" in page
+    years = {name: one for name, one in scenarios.items() if name != "other"}
+    assert "<caption>Each year</caption>" in decision_html(years, config)
 
 
 def test_what_any_year_leaves_unmet_is_on_the_first_line(scenarios):

@@ -130,7 +130,7 @@ def period_text(summary: Summary) -> str:
     hours = float(summary["hours_modelled"])
     if abs(hours - 8760.0) <= 24.0:
         return "a year"
-    return f"{hours / 24:.4g} days modelled"
+    return "1 day modelled" if hours == 24.0 else f"{hours / 24:.4g} days modelled"
 
 
 def _lead(plan: str, summaries: Mapping[str, Summary], config: FiguresConfig) -> str:
@@ -284,7 +284,10 @@ def _alternatives(
             + "</tr>"
         )
     top = "".join(f'<th scope="col">{text}</th>' for text in head)
+    years_only = len(summaries) > 1 and len(proposals(summaries)) == 1
+    caption = "Each year" if years_only else "Against the alternatives"
     return (
-        '<div class="scroll"><table id="alternatives"><caption>Against the alternatives</caption>'
+        '<div class="scroll"><table id="alternatives">'
+        f"<caption>{caption}</caption>"
         f"<thead><tr>{top}</tr></thead><tbody>{''.join(rows)}</tbody></table></div>"
     )
