@@ -99,3 +99,14 @@ def test_a_year_that_is_not_in_the_report_leaves_the_expectation_open(scenarios)
     page = words(decision_html(alone, config, told))
     assert "Used in full" not in page
     assert page.startswith("Proposed: designed")
+
+
+def test_sizes_that_were_given_are_not_said_to_be_found(scenarios):
+    given = {name: copy.deepcopy(one) for name, one in scenarios.items() if name != "other"}
+    assert "were found for typical (70 %)" in words(decision_html(given, FiguresConfig()))
+    for one in given.values():
+        for kind in ("energy_cap", "storage_cap"):
+            one.inputs[f"{kind}_equals"] = one.results[kind].fillna(0.0)
+    said = words(decision_html(given, FiguresConfig()))
+    assert "are as described, and were operated in typical (70 %) and hard (30 %)" in said
+    assert "Used in full" not in said

@@ -57,19 +57,45 @@ def deciding_html(years: Mapping[str, CollectedResults], look: Appearance) -> st
     )
 
 
+def sizes_are_given(collected: CollectedResults) -> bool:
+    """Whether nothing that is to be built has a size that the search chose.
+
+    Parameters
+    ----------
+    collected : CollectedResults
+        One scenario. The power of a tank of given volume is no size.
+    """
+    results = collected.results
+    if "ring_size" in results:
+        return False
+    for node, base in zip(results["node"].values, results["node_base"].values, strict=True):
+        kind = "storage_cap" if str(base) == "storage" else "energy_cap"
+        if str(base) in ("demand", "supply") or kind not in results:
+            continue
+        if np.isfinite(float(results[kind].sel(node=node))) and not _given(collected, kind, node):
+            return False
+    return True
+
+
+def _given(collected: CollectedResults, kind: str, node: str) -> bool:
+    found = collected.inputs.get(f"{kind}_equals")
+    if found is None or "node" not in found.dims:
+        return False
+    return bool(np.isfinite(float(found.to_series().get(str(node), np.nan))))
+
+
 def _bold(years: tuple[str, ...]) -> str:
     return " and ".join(f"<strong>{html.escape(year)}</strong>" for year in years)
 
 
 def _used_in_full(collected: CollectedResults, look: Appearance) -> Iterator[str]:
     """Yield machines whose power was chosen and is reached in some step."""
-    results, inputs = collected.results, collected.inputs
+    results = collected.results
     peak_kw = results["carrier_prod"].max(("carrier", "timestep"))
-    given = inputs.get("energy_cap_equals")
     for node, base in zip(results["node"].values, results["node_base"].values, strict=True):
         if str(base) not in ("conversion", "conversion_plus"):
             continue
-        if given is not None and np.isfinite(float(given.sel(node=node))):
+        if _given(collected, "energy_cap", node):
             continue
         size_kw = float(results["energy_cap"].sel(node=node))
         if size_kw > _LEAST_KW and float(peak_kw.sel(node=node)) >= FULL * size_kw:
@@ -87,4 +113,4 @@ def _used_in_full(collected: CollectedResults, look: Appearance) -> Iterator[str
             yield _RING[part]
 
 
-__all__ = ["deciding_html"]
+__all__ = ["deciding_html", "sizes_are_given"]

@@ -10,7 +10,7 @@ from anello.optimise.results.collected import CollectedResults
 from anello.present.report.appearance import Appearance, carrier_kind
 from anello.present.report.comparison import signed_percent, summaries_of, total_cost
 from anello.present.report.config import FiguresConfig
-from anello.present.report.deciding import deciding_html
+from anello.present.report.deciding import deciding_html, sizes_are_given
 from anello.present.report.differences import differences_html, ring_note
 from anello.present.report.numbers import exact
 from anello.present.report.sizes import sizes_html
@@ -111,9 +111,11 @@ def decision_html(
     plan = plan_of(summaries, config)
     collected, summary = loaded[plan], summaries[plan]
     look = Appearance(collected.results, collected.inputs, config)
+    unmet = {name: unmet_mwh(s) for name, s in summaries.items()}
+    given = [name for name, one in loaded.items() if sizes_are_given(one)]
     parts = [
         f'<p class="lead">{_lead(plan, summaries, config)}</p>',
-        years_html(summaries, {name: unmet_mwh(s) for name, s in summaries.items()}, config),
+        years_html(summaries, unmet, config, given),
         _deciding(plan, loaded, summaries, look),
         _key_figures(summary, collected, look, config),
         _alternatives(summaries, plan, loaded, config),

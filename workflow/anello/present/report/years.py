@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from anello.present.report.comparison import total_cost
@@ -68,7 +68,10 @@ def expected_cost(
 
 
 def years_html(
-    summaries: Mapping[str, Summary], unmet_mwh: Mapping[str, float], config: FiguresConfig
+    summaries: Mapping[str, Summary],
+    unmet_mwh: Mapping[str, float],
+    config: FiguresConfig,
+    given: Collection[str] = (),
 ) -> str:
     """Return, for each scenario with years, a sentence and a table of them.
 
@@ -80,6 +83,8 @@ def years_html(
         Demand that each leaves unmet [MWh].
     config : FiguresConfig
         The currency.
+    given : collection of str
+        Results in which all sizes were given.
 
     Returns
     -------
@@ -87,7 +92,7 @@ def years_html(
         Nothing where no scenario has years. Numbers carry the exact ones in ``data-value``.
     """
     found = dict.fromkeys(s["year"]["scenario"] for s in summaries.values() if s.get("year"))
-    return "".join(_of_scenario(name, summaries, unmet_mwh, config) for name in found)
+    return "".join(_of_scenario(name, summaries, unmet_mwh, config, given) for name in found)
 
 
 def _of_scenario(
@@ -95,6 +100,7 @@ def _of_scenario(
     summaries: Mapping[str, Summary],
     unmet_mwh: Mapping[str, float],
     config: FiguresConfig,
+    given: Collection[str],
 ) -> str:
     weights = years_of(summaries, scenario)
     money = html.escape(config.currency)
@@ -104,8 +110,11 @@ def _of_scenario(
         for name, weight in weights.items()
     ]
     listed = " and ".join(filter(None, [", ".join(told[:-1]), told[-1]]))
-    text = f"The sizes of <strong>{html.escape(scenario)}</strong> were found for {listed}"
-    text += " together" if len(told) > 1 else ""
+    text = f"The sizes of <strong>{html.escape(scenario)}</strong>"
+    if all(name in given for name in weights):
+        text += f" are as described, and were operated in {listed}"
+    else:
+        text += f" were found for {listed}" + (" together" if len(told) > 1 else "")
     expected = expected_cost(weights, summaries, config)
     if expected is not None:
         text += f": {exact(expected)} {money} are to be expected"
