@@ -12,6 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
+from anello.coupling.district import Iteration
+from anello.coupling.iteration import heat_pumps
+from anello.coupling.tanks import tank_limits
+from anello.model.data import ModelData
+from anello.ring.config import RingConfig
+from anello.ring.cop_config import StoreUse
+from anello.ring.ground_config import FixedGround
 from ipopt_plant import (
     Water,
     exchange_rows,
@@ -22,14 +30,6 @@ from ipopt_plant import (
     row,
 )
 from ipopt_pumps import taken
-
-from anello.coupling.district import Iteration
-from anello.coupling.iteration import heat_pumps
-from anello.coupling.tanks import tank_limits
-from anello.model.data import ModelData
-from anello.ring.config import RingConfig
-from anello.ring.cop_config import StoreUse
-from anello.ring.ground_config import FixedGround
 
 
 @dataclass(frozen=True)

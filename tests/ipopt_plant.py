@@ -189,9 +189,7 @@ def given_back(times: np.ndarray) -> np.ndarray:
     return np.array(shares).reshape(times.shape)
 
 
-def doublet_rows(
-    doublet: DoubletConfig, flow_kg_s: float, shift: Any, heat: Any
-) -> list[Any]:
+def doublet_rows(doublet: DoubletConfig, flow_kg_s: float, shift: Any, heat: Any) -> list[Any]:
     """Return what makes each day's shift, shape (1, D) [K], that of the heat taken before [kW]."""
     import casadi as ca
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from ipopt_plant import above_zero
 from scipy.interpolate import PchipInterpolator
 
 from anello.ring.cop_config import FreeCooling, HeatPumpConfig, QuadraticCop
+from ipopt_plant import above_zero
 
 VALVE = 0.1
 """Share of the load over which the valve of free cooling opens, and again closes [-]."""
