@@ -36,8 +36,8 @@ def main() -> None:
         f"Measured by `python benchmarks/against_ipopt.py --days {asked}`: true cost in €, every "
         "dispatch simulated alike.",
         "",
-        "| district | days | fixed point | SLP | Ipopt | SLP/Ipopt | converged | heat moved in SLP's "
-        "dispatch [kWh] |",
+        "| district | days | fixed point | SLP | Ipopt | SLP/Ipopt | converged | heat moved in "
+        "SLP's dispatch [kWh] |",
         "| --- | ---: | ---: | ---: | ---: | ---: | --- | --- |",
     ]
     for name, options in CASES.items():

@@ -87,7 +87,7 @@ def test_every_device_as_good_as_ipopt(name):
     held = held_against_ipopt(CASES[name], DAYS_OF_DEVICES, everywhere=False)
     # The model for Ipopt, written apart, is the simulation's.
     assert held.again_eur == pytest.approx(held.search_eur, rel=1e-6)
-    assert held.programme_eur == pytest.approx(held.ipopt_eur, rel=1e-5)
-    assert held.apart_k < 1e-4
+    assert held.programme_eur == pytest.approx(held.ipopt_eur, rel=1e-6)
+    assert held.apart_k < 1e-5
     assert 0.995 <= held.ratio <= 1.002
     assert held.search_eur <= held.fixed_point_eur
