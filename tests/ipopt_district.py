@@ -1,8 +1,8 @@
 """The dispatch of a district and its ring as one non-linear programme, for Ipopt.
 
 A formulation of its own, written from the physics: it shares input numbers with anello, but no row.
-Only districts of supply, sun, heat pumps with stores, and a well-mixed ring in ground of one
-temperature, in steps of an hour.
+Only districts of supply, sun, heat pumps with or without stores, and a well-mixed ring in ground of
+one temperature, in steps of an hour. Its plant is in `ipopt_plant`, the heat pump in `ipopt_pumps`.
 """
 
 from __future__ import annotations
@@ -18,12 +18,18 @@ from anello.coupling.iteration import heat_pumps
 from anello.coupling.tanks import tank_limits
 from anello.model.data import ModelData
 from anello.ring.config import RingConfig
-from anello.ring.cop_config import QuadraticCop, StoreUse
+from anello.ring.cop_config import StoreUse
 from anello.ring.ground_config import FixedGround
-
-KWH_PER_KGK = 4.18 / 3600.0
-SMOOTH_K = 1e-3
-"""Width over which a kink is rounded [K]: much less than any tolerance."""
+from ipopt_plant import (
+    Water,
+    exchange_rows,
+    field_states,
+    memory_rows,
+    plant_model,
+    pull,
+    row,
+)
+from ipopt_pumps import taken
 
 
 @dataclass(frozen=True)
@@ -106,9 +112,72 @@ def number(data: ModelData, name: str, node: str) -> np.ndarray:
     return np.broadcast_to(np.asarray(value, float).reshape(-1), steps).copy()
 
 
-def pull(a: float) -> float:
-    """Return a/(1 − e^(−a))."""
-    return a / -math.expm1(-a) if a else 1.0
+class Model:
+    """Variables, bounds and rows of a district that is being written down.
+
+    Parameters
+    ----------
+    data : ModelData
+        The district.
+    ring : RingConfig
+        Its well-mixed ring.
+    """
+
+    def __init__(self, data: ModelData, ring: RingConfig) -> None:
+        import casadi as ca
+
+        assert ring.plant is not None
+        assert ring.model == "mixed"
+        assert isinstance(ring.loss.ground, FixedGround)
+        self.data, self.ring = data, ring
+        self.pumps = heat_pumps(ring, data)
+        self.places = [str(loc) for loc in data.inputs["loc"].values]
+        self.steps = steps = data.inputs.sizes["timestep"]
+        after = ca.SX.sym("ring", 1, steps)
+        before = ca.horzcat(ca.DM(ring.initial_degc), after[:, :-1])
+        kwh_per_k = ring.mixed_kwh_per_k
+        self.water = Water(before, after, kwh_per_k, ring.loss.ua_kw_per_k / kwh_per_k)
+        self.plant = plant_model(data, ring, self.water)
+        count = len(self.pumps)
+        shapes = {
+            **dict.fromkeys(("output", "charge", "discharge", "level"), (count, steps)),
+            "plant": (len(self.plant.ways), steps),
+            **dict.fromkeys(("grid", "sun"), (len(self.places), steps)),
+        }
+        self.v = {name: ca.SX.sym(name, *shape) for name, shape in shapes.items()}
+        self.v |= {"ring": after, **self.plant.memory}
+        self.low = {name: np.zeros(v.shape) for name, v in self.v.items()}
+        self.high = {name: np.full(v.shape, np.inf) for name, v in self.v.items()}
+        for name in self.plant.memory:
+            self.low[name][:] = -np.inf
+        self.low["ring"][:], self.high["ring"][:] = ring.bounds_degc
+        self.power = {place: ca.SX.zeros(1, steps) for place in self.places}
+        self.heat, self.cost = ca.SX.zeros(1, steps), ca.SX(0)
+        self.equal: list[Any] = []
+        self.limited: list[Any] = []
+
+    def pays(self, amounts: Any, eur_each: Any) -> None:
+        """Add to the cost, hour by hour."""
+        import casadi as ca
+
+        self.cost += ca.sum2(amounts * row(eur_each, self.steps))
+
+    def programme(self) -> NonLinearProgramme:
+        """Return the whole for Ipopt."""
+        import casadi as ca
+
+        rows = ca.vertcat(*self.equal, *self.limited)
+        zero, total = sum(part.shape[0] for part in self.equal), rows.shape[0]
+        x = ca.vertcat(*[ca.vec(v) for v in self.v.values()])
+        layout = {name: v.shape for name, v in self.v.items()}
+        made = NonLinearProgramme({"x": x, "f": self.cost, "g": rows}, {}, layout)
+        made.bounds.update(
+            lbx=made.pack(self.low),
+            ubx=made.pack(self.high),
+            lbg=np.concatenate([np.zeros(zero), np.full(total - zero, -np.inf)]),
+            ubg=np.zeros(total),
+        )
+        return made
 
 
 def nonlinear_programme(data: ModelData, ring: RingConfig) -> NonLinearProgramme:
@@ -117,139 +186,111 @@ def nonlinear_programme(data: ModelData, ring: RingConfig) -> NonLinearProgramme
     Stores are cyclic and hold no more than anello lets them; the ring starts at its initial
     temperature and ends anywhere within bounds.
     """
+    model = Model(data, ring)
+    for k, pump in enumerate(model.pumps):
+        _add_pump(model, k, pump)
+    _add_ring(model)
+    for k, place in enumerate(model.places):
+        _add_place(model, k, place)
+    return model.programme()
+
+
+def store_of(ring: RingConfig, pump: str) -> str:
+    """Return the store that a heat pump fills; empty for none."""
+    settings = ring.heat_pump(pump)
+    assert settings is not None
+    use = settings.use_temperature
+    return f"{pump.partition('::')[0]}::{use.store}" if isinstance(use, StoreUse) else ""
+
+
+def _add_pump(model: Model, k: int, pump: str) -> None:
+    """Add a heat pump, its store, and the load that both meet."""
+    data, v, place = model.data, model.v, pump.partition("::")[0]
+    settings = model.ring.heat_pump(pump)
+    assert settings is not None
+    output, use = v["output"][k, :], settings.use_temperature
+    if isinstance(use, StoreUse):
+        use_degc = _add_store(model, k, pump, use)
+    else:
+        use_degc = use.degc
+        for name in ("charge", "discharge", "level"):
+            model.high[name][k] = 0.0
+    size = number(data, "energy_cap_equals", pump)
+    model.high["output"][k] = size
+    work, standby = taken(settings, output, model.water.before, use_degc, float(size[0]))
+    model.power[place] += work + standby
+    model.heat += (output if settings.service == "cooling" else -output) + work
+    carriers = [str(c) for c in data.inputs["carrier"].values]
+    carrier = next(c for c in carriers if has_carrier(data, pump, "out", c))
+    made = output + v["discharge"][k, :] - v["charge"][k, :]
+    model.equal.append(made.T - load_kwh(data, place, carrier))
+    model.pays(output, number(data, "cost_om_prod", pump))
+
+
+def _add_store(model: Model, k: int, pump: str, use: StoreUse) -> Any:
+    """Add a heat pump's store, and return its temperature at the start of each hour [°C]."""
     import casadi as ca
 
-    pumps = heat_pumps(ring, data)
-    places = [str(loc) for loc in data.inputs["loc"].values]
-    labels = [str(n) for n in data.inputs["node"].values]
-    carriers = [str(c) for c in data.inputs["carrier"].values]
-    steps, count = data.inputs.sizes["timestep"], len(pumps)
+    data, v, place = model.data, model.v, pump.partition("::")[0]
+    store = store_of(model.ring, pump)
+    capacity = use.kwh_per_k_by_location.get(place, use.kwh_per_k)
+    assert capacity is not None
+    level = v["level"][k, :]
+    earlier = ca.horzcat(level[-1], level[:-1])
+    kept = row(1.0 - number(data, "storage_loss", store), model.steps) * earlier
+    model.equal.append((level - kept - v["charge"][k, :] + v["discharge"][k, :]).T)
+    most = tank_limits(model.ring, data, model.pumps).get(store, np.inf)
+    size = number(data, "storage_cap_equals", store)
+    model.high["level"][k] = np.minimum(size, most)
+    initial = data.value("storage_initial", data.positions([store]), default=False)[0]
+    if np.isfinite(initial):  # with a cyclic store it fixes the last level
+        fixed = initial * size[-1]
+        model.low["level"][k, -1] = model.high["level"][k, -1] = fixed
+    for name in ("charge", "discharge"):
+        model.high[name][k] = number(data, "energy_cap_equals", store)
+    model.pays(v["discharge"][k, :], number(data, "cost_om_prod", store))
+    if use.direction == "cold":
+        return use.t_max_degc - earlier / capacity
+    return use.t_min_degc + earlier / capacity
+
+
+def _add_ring(model: Model) -> None:
+    """Add the plant, and the water that all heat meets."""
+    ring, plant, water = model.ring, model.v["plant"], model.water
     assert ring.plant is not None
     assert isinstance(ring.loss.ground, FixedGround)
-    wells, heater, cooler = ring.plant.wells, ring.plant.backup_heater, ring.plant.dry_cooler
-    chiller = ring.plant.chiller
-    layout = {
-        "output": (count, steps),
-        "charge": (count, steps),
-        "discharge": (count, steps),
-        "level": (count, steps),
-        "ring": (1, steps),
-        "plant": (5, steps),  # wells heating, wells cooling, heater, cooler, chiller
-        "grid": (len(places), steps),
-        "sun": (len(places), steps),
-    }
-    v = {name: ca.SX.sym(name, *shape) for name, shape in layout.items()}
-    low = {name: np.zeros(shape) for name, shape in layout.items()}
-    high = {name: np.full(shape, np.inf) for name, shape in layout.items()}
-    low["ring"][:], high["ring"][:] = ring.bounds_degc
-    high["plant"][2], high["plant"][3] = heater.max_kw, cooler.max_kw
-    high["plant"][4] = chiller.max_kw
-    high["plant"][:2] = wells.max_kw
-
-    before = ca.horzcat(ca.DM(ring.initial_degc), v["ring"][:, :-1])
-    heat, cost = ca.SX.zeros(1, steps), ca.SX(0)
-    power = {place: ca.SX.zeros(1, steps) for place in places}
-    equal, limited = [], []
-    for k, pump in enumerate(pumps):
-        place = pump.partition("::")[0]
-        settings = ring.heat_pump(pump)
-        assert settings is not None
-        fit, use = settings.cop_map, settings.use_temperature
-        assert isinstance(fit, QuadraticCop)
-        assert isinstance(use, StoreUse)
-        store = f"{place}::{use.store}"
-        capacity = use.kwh_per_k_by_location.get(place, use.kwh_per_k)
-        cold = settings.service == "cooling"
-        level = v["level"][k, :]
-        earlier = ca.horzcat(level[-1], level[:-1])
-        use_degc = (
-            use.t_max_degc - earlier / capacity if cold else use.t_min_degc + earlier / capacity
-        )
-        lift = before - use_degc if cold else use_degc - before
-        least = fit.valid_lift_k[0]
-        lift = least + 0.5 * (lift - least + ca.sqrt((lift - least) ** 2 + SMOOTH_K**2))
-        cop = fit.c0 - fit.c1 * lift + fit.c2 * lift**2
-        taken = v["output"][k, :] / cop
-        power[place] += taken
-        heat += (v["output"][k, :] if cold else -v["output"][k, :]) + taken
-        carrier = next(c for c in carriers if has_carrier(data, pump, "out", c))
-        demand = load_kwh(data, place, carrier)
-        made = v["output"][k, :] + v["discharge"][k, :] - v["charge"][k, :]
-        equal.append(made.T - demand)
-        kept = (1.0 - number(data, "storage_loss", store)[None, :]) * earlier
-        equal.append((level - kept - v["charge"][k, :] + v["discharge"][k, :]).T)
-        high["output"][k] = number(data, "energy_cap_equals", pump)
-        most = tank_limits(ring, data, pumps).get(store, np.inf)
-        size = number(data, "storage_cap_equals", store)
-        high["level"][k] = np.minimum(size, most)
-        initial = data.value("storage_initial", data.positions([store]), default=False)[0]
-        if np.isfinite(initial):  # with a cyclic store it fixes the last level
-            low["level"][k, -1] = high["level"][k, -1] = initial * size[-1]
-        high["charge"][k] = high["discharge"][k] = number(data, "energy_cap_equals", store)
-        cost += ca.sum2(v["output"][k, :] * number(data, "cost_om_prod", pump)[None, :])
-        cost += ca.sum2(v["discharge"][k, :] * number(data, "cost_om_prod", store)[None, :])
-
-    plant = v["plant"]
-    kwh_per_k = ring.water.mass_kg * KWH_PER_KGK
-    heat += plant[0, :] - plant[1, :] + plant[2, :] - plant[3, :] - plant[4, :]
-    lost = ring.loss.ua_kw_per_k / kwh_per_k
-    ground = ring.loss.ground.degc
-    # The exponential of constant heat against the loss, whose mean rate is C/h·pull(lost).
-    equal.append(
-        (
-            kwh_per_k * pull(lost) * (v["ring"] - ground - math.exp(-lost) * (before - ground))
-            - heat
-        ).T
-    )
-    air = np.asarray(data.inputs["outdoor_degc"].values, float)[None, :]
-    for row, sign, body, kw_per_k in (
-        (0, 1.0, wells.well_degc, wells.conductance_kw_per_k),
-        (1, -1.0, wells.well_degc, wells.conductance_kw_per_k),
-        (3, -1.0, air, cooler.kw_per_k),
-    ):
-        # An hour of exchange with water that becomes something else meanwhile.
-        share = kw_per_k / kwh_per_k
-        met = before + (pull(share + lost) - pull(lost)) / share * (v["ring"] - before)
-        gap = sign * (body - met)
-        limited.append((plant[row, :] - kw_per_k * 0.5 * (gap + ca.sqrt(gap**2 + SMOOTH_K**2))).T)
-    cold_k = before - chiller.approach_water_k + 273.15
-    share = (air + chiller.approach_air_k + 273.15 - cold_k) / (chiller.carnot_fraction * cold_k)
-    least = 1.0 / chiller.cop_max
-    share = least + 0.5 * (share - least + ca.sqrt((share - least) ** 2 + 1e-10))
-    chilling = (share + chiller.fan_kwh_per_kwh) * plant[4, :]
     home = ring.plant.electricity_location
-    for row, device in enumerate((wells, wells, heater, cooler, chiller)):
-        cost += device.cost_eur_per_kwh * ca.sum2(plant[row, :])
-        used = chilling if device is chiller else device.electricity_kwh_per_kwh * plant[row, :]
+    for k, way in enumerate(model.plant.ways):
+        model.high["plant"][k] = way.most_kw
+        model.heat += way.sign * plant[k, :]
+        model.pays(plant[k, :], way.cost_eur_per_kwh)
+        used = way.electricity * plant[k, :]
         if home is None:
-            cost += ring.plant.electricity_price_eur_per_kwh * ca.sum2(used)
+            model.pays(used, ring.plant.electricity_price_eur_per_kwh)
         else:
-            power[home] += used
-    for k, place in enumerate(places):
-        sun = photovoltaics(labels, place)
-        if sun:
-            peak = number(data, "energy_cap_equals", sun)
-            high["sun"][k] = np.minimum(number(data, "resource", sun), 1.0) * peak
-            cost += ca.sum2(v["sun"][k, :] * number(data, "cost_om_prod", sun)[None, :])
-        else:
-            high["sun"][k] = 0.0
-        load = load_kwh(data, place, "electricity")
-        equal.append((v["grid"][k, :] + v["sun"][k, :] - power[place]).T - load)
-        cost += ca.sum2(v["grid"][k, :] * number(data, "cost_om_prod", f"{place}::grid")[None, :])
+            model.power[home] += used
+    equal, limited = memory_rows(model.plant, ring, water, plant)
+    model.equal += equal
+    model.limited += limited + exchange_rows(model.plant, water, plant)
+    # The exponential of constant heat against the loss, whose mean rate is C/h·pull(lost).
+    above = water.after - ring.loss.ground.degc
+    left = math.exp(-water.lost) * (water.before - ring.loss.ground.degc)
+    stored = water.kwh_per_k * float(pull(water.lost)) * (above - left)
+    model.equal.append((stored - model.heat).T)
 
-    rows = ca.vertcat(*equal, *limited)
-    zero = sum(part.shape[0] for part in equal)
-    total = rows.shape[0]
-    programme = NonLinearProgramme(
-        {"x": ca.vertcat(*[ca.vec(v[name]) for name in layout]), "f": cost, "g": rows}, {}, layout
-    )
-    programme.bounds.update(
-        lbx=programme.pack(low),
-        ubx=programme.pack(high),
-        lbg=np.concatenate([np.zeros(zero), np.full(total - zero, -np.inf)]),
-        ubg=np.zeros(total),
-    )
-    return programme
+
+def _add_place(model: Model, k: int, place: str) -> None:
+    """Add a place's sun, its grid, and its electricity."""
+    data, v = model.data, model.v
+    sun = photovoltaics([str(n) for n in data.inputs["node"].values], place)
+    model.high["sun"][k] = 0.0
+    if sun:
+        peak = number(data, "energy_cap_equals", sun)
+        model.high["sun"][k] = np.minimum(number(data, "resource", sun), 1.0) * peak
+        model.pays(v["sun"][k, :], number(data, "cost_om_prod", sun))
+    bought = v["grid"][k, :] + v["sun"][k, :] - model.power[place]
+    model.equal.append(bought.T - load_kwh(data, place, "electricity"))
+    model.pays(v["grid"][k, :], number(data, "cost_om_prod", f"{place}::grid"))
 
 
 def neutral_start(data: ModelData, ring: RingConfig) -> dict[str, np.ndarray]:
@@ -263,45 +304,43 @@ def neutral_start(data: ModelData, ring: RingConfig) -> dict[str, np.ndarray]:
         "plant": np.array(1.0),
         "grid": np.array(100.0),
         "sun": np.array(10.0),
+        "shift": np.array(0.0),
+        "field": np.array(0.0),
     }
 
 
 def start_from(data: ModelData, ring: RingConfig, best: Iteration) -> dict[str, np.ndarray]:
     """Where a search ended, for Ipopt to go on from."""
-    pumps = heat_pumps(ring, data)
-    places = [str(loc) for loc in data.inputs["loc"].values]
+    model = Model(data, ring)
     labels = [str(n) for n in data.inputs["node"].values]
-    steps = data.inputs.sizes["timestep"]
 
     def flow(name: str, node: str) -> np.ndarray:
         if node not in best.dispatch["node"].values:
-            return np.zeros(steps)
+            return np.zeros(model.steps)
         values = best.dispatch[name].sel(node=node)
         return np.abs(np.nan_to_num(values.sum("carrier").values))
 
-    stores = []
-    for pump in pumps:
-        place = pump.partition("::")[0]
-        settings = ring.heat_pump(pump)
-        assert settings is not None
-        assert isinstance(settings.use_temperature, StoreUse)
-        stores.append(f"{place}::{settings.use_temperature.store}")
+    def level(store: str) -> np.ndarray:
+        return best.dispatch["storage"].sel(node=store).values if store else np.zeros(model.steps)
+
+    stores = [store_of(ring, pump) for pump in model.pumps]
     moved = best.ring.q_bal_kw
-    return {
-        "output": np.array([flow("carrier_prod", pump) for pump in pumps]),
+    start = {
+        "output": np.array([flow("carrier_prod", pump) for pump in model.pumps]),
         "charge": np.array([flow("carrier_con", store) for store in stores]),
         "discharge": np.array([flow("carrier_prod", store) for store in stores]),
-        "level": np.array([best.dispatch["storage"].sel(node=store).values for store in stores]),
+        "level": np.array([level(store) for store in stores]),
         "ring": best.ring.temperature_degc[None, 1:],
         "plant": np.array(
-            [
-                np.maximum(moved["wells"], 0.0),
-                np.maximum(-moved["wells"], 0.0),
-                moved["backup_heater"],
-                -moved["dry_cooler"],
-                -moved["chiller"],
-            ]
+            [np.maximum(way.sign * moved[way.device], 0.0) for way in model.plant.ways]
         ),
-        "grid": np.array([flow("carrier_prod", f"{place}::grid") for place in places]),
-        "sun": np.array([flow("carrier_prod", photovoltaics(labels, place)) for place in places]),
+        "grid": np.array([flow("carrier_prod", f"{place}::grid") for place in model.places]),
+        "sun": np.array(
+            [flow("carrier_prod", photovoltaics(labels, place)) for place in model.places]
+        ),
     }
+    if best.ring.doublet is not None:
+        start["shift"] = best.ring.doublet.shift_k[None, ::24]
+    if model.plant.field is not None:
+        start["field"] = field_states(model.plant, moved["borefield"])
+    return start
