@@ -112,8 +112,9 @@ class RunConfig(Strict):
     )
 
     def years_of(self, name: str) -> list[str]:
-        """Return the scenarios that the years of a scenario are; none where it has none."""
-        return [name_of_year(name, year) for year in self.scenario_definitions[name].years]
+        """Return the scenarios that the years of a scenario are; none where there are none."""
+        known = self.scenario_definitions
+        return [name_of_year(name, year) for year in known[name].years] if name in known else []
 
     @property
     def years_by_name(self) -> dict[str, str]:
