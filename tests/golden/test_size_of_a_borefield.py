@@ -186,7 +186,7 @@ def test_the_steps_of_the_workflow_build_and_keep_the_boreholes(repo_root, tmp_p
 @pytest.mark.parametrize(
     ("plant", "message"),
     [
-        ({"sizes": {"borefield": {}}}, "sizes.borefield: there is none to be sized"),
+        ({"sizes": {"borefield": {}}}, "sizes.borefield`: there is none to be sized"),
         ({"borefield": FIELD, "sizes": {"borefield": {}}}, "Give it, or `ring_costs.borefield`"),
         ({"borefield": FIELD, "sizes": {"borefield": {"least": 2}}}, "least ≤ most"),
         ({"borefield": FIELD | {"built_share": 0}}, "greater than 0"),
