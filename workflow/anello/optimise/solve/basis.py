@@ -53,6 +53,10 @@ class Basis:
         """
         return self.entries is None or abs(entries - self.entries) <= NEAR * self.entries
 
+    def or_none(self) -> Basis | None:
+        """Return the basis; none for :data:`NO_BASIS`, as it is read from a file."""
+        return self if self.signature or len(self.values) else None
+
     def save(self, path: str | Path) -> None:
         """Write the basis to an ``.npz`` file, whole or not at all."""
         meta = {"format": FORMAT, "signature": self.signature, "entries": self.entries}
@@ -96,3 +100,7 @@ class Basis:
         meta, arrays = load_arrays(path, FORMAT)
         values, entries = arrays["values"], meta["entries"]
         return cls(arrays["columns"], arrays["rows"], meta["signature"], values, entries)
+
+
+NO_BASIS = Basis(np.zeros(0, np.int8), np.zeros(0, np.int8), "")
+"""Stands in a basis file after a solver that has none to give."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from anello.errors import SolveError
-from anello.optimise.solve.basis import Basis
+from anello.optimise.solve.basis import NO_BASIS
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.solution import Solution
 
@@ -57,7 +57,7 @@ def priced(problem: Problem, found: Solution, linear: Callable[[Problem], Soluti
     except SolveError as error:
         logger.warning("no prices with the whole numbers fixed: %s", error)
         return found
-    basis = rest.basis or Basis(np.zeros(0, np.int8), np.zeros(0, np.int8), "")
+    basis = rest.basis or NO_BASIS
     return replace(
         rest,
         status=found.status,

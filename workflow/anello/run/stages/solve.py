@@ -5,8 +5,6 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from anello.base.files import FilePath, write_json
 from anello.coupling.exchange_file import handed_over
 from anello.coupling.iteration import rows_of, with_numbers
@@ -14,7 +12,7 @@ from anello.coupling.unseen import bound_rows
 from anello.model.data import ModelData
 from anello.optimise.results.extraction import extract
 from anello.optimise.results.netcdf import write_netcdf
-from anello.optimise.solve.basis import Basis
+from anello.optimise.solve.basis import NO_BASIS, Basis
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.run import solve
 from anello.optimise.solve.start import Start
@@ -25,9 +23,6 @@ if TYPE_CHECKING:
     from anello.ring.config import RingConfig
 
 logger = logging.getLogger(__name__)
-
-NO_BASIS = Basis(np.zeros(0, np.int8), np.zeros(0, np.int8), "")
-"""Stands in the basis file after a solver that has none to give."""
 
 
 def solve_iteration(
@@ -114,7 +109,4 @@ def solve_iteration(
 
 
 def _basis_in(path: FilePath | None) -> Basis | None:
-    if path is None:
-        return None
-    found = Basis.load(path)
-    return found if found.signature or len(found.values) else None
+    return None if path is None else Basis.load(path).or_none()

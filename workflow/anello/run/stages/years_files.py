@@ -9,8 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from anello.base.files import write_text
 from anello.coupling.exchange_file import read_linearisation, write_cop
 from anello.coupling.record import ConvergenceRecord, read_state
@@ -19,7 +17,7 @@ from anello.coupling.years_district import Interrupted, YearsIteration
 from anello.errors import ArtefactError
 from anello.optimise.results.extraction import extract
 from anello.optimise.results.netcdf import write_netcdf
-from anello.optimise.solve.basis import Basis
+from anello.optimise.solve.basis import NO_BASIS, Basis
 from anello.run.stages.simulate import ring_content
 
 if TYPE_CHECKING:
@@ -83,7 +81,7 @@ def leave_iteration(
         if accepted:
             write_dispatch(years[name], one.solutions[name], _dispatch_file(place, one.number))
         one.records[name].write(place / RECORD)
-    (one.basis or _NO_BASIS).save(_basis_file(folder, one.number))
+    (one.basis or NO_BASIS).save(_basis_file(folder, one.number))
     one.record.write(folder / RECORD)
     keep = one.record.best.iteration
     for name in one.done:
@@ -92,9 +90,6 @@ def leave_iteration(
                 path.unlink()
         _cop_file(folder / name, one.number - 1).unlink(missing_ok=True)
     _basis_file(folder, one.number - 1).unlink(missing_ok=True)
-
-
-_NO_BASIS = Basis(np.zeros(0, np.int8), np.zeros(0, np.int8), "")
 
 
 def taken_up(folder: Path, years: Sequence[str], fingerprint: str) -> Interrupted | None:
@@ -141,7 +136,7 @@ def _read(folder: Path, years: Sequence[str]) -> Interrupted:
         record=record,
         # A year's record may be one iteration ahead of that of all.
         records={name: replace(one, trace=one.trace[:count]) for name, one in records.items()},
-        basis=basis if basis.signature or len(basis.values) else None,
+        basis=basis.or_none(),
         states={name: read_state(ring_file(folder / name, last)) for name in years},
     )
 
