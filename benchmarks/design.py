@@ -22,12 +22,12 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "workflow")]
 
 from anello.coupling.config import CouplingConfig  # noqa: E402
-from anello.coupling.district import CoupledDistrict, Outcome  # noqa: E402
+from anello.coupling.district import CoupledDistrict, Iteration, Outcome  # noqa: E402
 from anello.coupling.plant_sizes import sized  # noqa: E402
 from anello.district import load_district, write_district  # noqa: E402
 from anello.model.definition import read_model  # noqa: E402
 from anello.model.schema.yaml_reader import read_settings  # noqa: E402
-from anello.ring.capital import ring_capital  # noqa: E402
+from anello.ring.capital import RingCosts, ring_capital  # noqa: E402
 from anello.ring.config import RingConfig  # noqa: E402
 from anello.run.config import parse_config  # noqa: E402
 from benchmarks.page import write_between  # noqa: E402
@@ -76,21 +76,22 @@ def run(
     config = CouplingConfig.model_validate({**told.coupling.model_dump(), **coupling})
     done = CoupledDistrict(data, told.ring, config).run(must_converge=False)
     built = sized(told.ring, done.best.dispatch)
-    hours = float(data.inputs["timestep_resolution"].sum())
-    costs = ring_capital(built, told.ring_costs, hours)
-    paid = done.best.dispatch.get("ring_size_cost")
-    owed = costs.capital_eur + costs.maintenance_eur - (0.0 if paid is None else float(paid.sum()))
+    owed = plant_eur(done.best, told.ring, told.ring_costs)
     return Found(done, owed, built, time.perf_counter() - begin)
 
 
-def sizes(found: Found) -> dict[str, float]:
+def plant_eur(done: Iteration, ring: RingConfig, costs: RingCosts) -> float:
+    """Return capital and maintenance of the ring's plant that the dispatch does not hold [€]."""
+    plant = ring_capital(sized(ring, done.dispatch), costs, float(done.ring.step_h.sum()))
+    paid = done.dispatch.get("ring_size_cost")
+    return plant.capital_eur + plant.maintenance_eur - (0.0 if paid is None else float(paid.sum()))
+
+
+def sizes(done: Iteration) -> dict[str, float]:
     """Return the power of everything whose size was open, by location and technology [kW]."""
-    capacity = found.outcome.best.dispatch["energy_cap"]
-    return {
-        str(node): float(kw)
-        for node, kw in zip(capacity["node"].values, capacity.values, strict=True)
-        if any(str(node).split("::")[1].startswith(kind) for kind in ("hp_", "tes_", "pv_"))
-    }
+    found = done.dispatch["energy_cap"].to_series()
+    kinds = ("hp_", "tes_", "pv_")
+    return {str(n): float(kw) for n, kw in found.items() if n.split("::")[1].startswith(kinds)}
 
 
 def fixed(found: dict[str, float]) -> dict[str, Any]:
@@ -146,11 +147,11 @@ def main() -> None:
         blind = run(folder, span, "designed", max_iterations=1)
         after = tried(
             "machines found at constant COP, then operated",
-            run(folder, span, "smart", fixed(sizes(blind))),
+            run(folder, span, "smart", fixed(sizes(blind.outcome.best))),
             given,
         )
     more = after.whole_eur / machines.whole_eur - 1.0
-    powers = "; ".join(f"{node} {kw:,.0f} kW" for node, kw in sizes(seeing).items())
+    powers = "; ".join(f"{node} {kw:,.0f} kW" for node, kw in sizes(seeing.outcome.best).items())
     text = "\n".join(
         [
             f"Measured by `python benchmarks/design.py --from {told.first} --to {told.last}`. "

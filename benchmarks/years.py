@@ -29,36 +29,21 @@ from anello.district import load_district, write_district  # noqa: E402
 from anello.model.data import ModelData  # noqa: E402
 from anello.model.definition import read_model  # noqa: E402
 from anello.model.schema.yaml_reader import read_settings  # noqa: E402
-from anello.ring.capital import RingCosts, ring_capital  # noqa: E402
+from anello.ring.capital import RingCosts  # noqa: E402
 from anello.ring.config import RingConfig  # noqa: E402
 from anello.run.config import parse_config  # noqa: E402
-from benchmarks.design import fixed  # noqa: E402
+from benchmarks.design import fixed, plant_eur, sizes  # noqa: E402
 from benchmarks.page import write_between  # noqa: E402
 
 PAGE = ROOT / "docs" / "how-to" / "robust-sizes.md"
 BEGIN, END = "<!-- years: begin -->\n", "<!-- years: end -->"
 
 
-def sizes(done: Iteration) -> dict[str, float]:
-    """Return the power of everything whose size was open, by location and technology [kW]."""
-    found = done.dispatch["energy_cap"].to_series()
-    kinds = ("hp_", "tes_", "pv_")
-    return {str(n): float(kw) for n, kw in found.items() if n.split("::")[1].startswith(kinds)}
-
-
-def whole_eur(done: Iteration, ring: RingConfig, costs: RingCosts) -> float:
-    """Return the simulated true cost with the capital of all of the ring's plant [€]."""
-    plant = ring_capital(sized(ring, done.dispatch), costs, float(done.ring.step_h.sum()))
-    paid = done.dispatch.get("ring_size_cost")
-    held_eur = 0.0 if paid is None else float(paid.sum())
-    return done.cost.total_eur + plant.capital_eur + plant.maintenance_eur - held_eur
-
-
 def row(
     name: str, done: Mapping[str, Iteration], ring: RingConfig, costs: RingCosts, weight: float
 ) -> str:
     """Return one line of the table: sizes operated in both years."""
-    eur = {year: whole_eur(one, ring, costs) for year, one in done.items()}
+    eur = {year: one.cost.total_eur + plant_eur(one, ring, costs) for year, one in done.items()}
     unmet = {
         year: float(np.nansum(one.dispatch["unmet_demand"])) / 1e3 for year, one in done.items()
     }
