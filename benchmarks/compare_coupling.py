@@ -28,7 +28,10 @@ from anello.district import load_district, write_district  # noqa: E402
 from anello.district.weather import weather_year  # noqa: E402
 from anello.model.data import ModelData  # noqa: E402
 from anello.model.definition import read_model  # noqa: E402
+from anello.ring.adapt import ring_dataset  # noqa: E402
 from anello.ring.config import RingConfig  # noqa: E402
+from anello.ring.exchange import RingResult  # noqa: E402
+from anello.ring.held import unheld  # noqa: E402
 from benchmarks.page import write_between  # noqa: E402
 
 PAGE = ROOT / "docs" / "explanation" / "coupling-comparison.md"
@@ -55,6 +58,12 @@ def smart_ring() -> dict[str, Any]:
     for name, change in changes.items():
         ring["heat_pumps"][name] = {**ring["heat_pumps"][name], **change}
     return ring
+
+
+def steps_beyond(result: RingResult) -> int:
+    """Return in how many time steps some of a ring's water is beyond its bounds."""
+    beyond = unheld(ring_dataset(result))
+    return 0 if beyond is None else beyond.steps
 
 
 def embedded(span: list[str]) -> tuple[ModelData, RingConfig]:
