@@ -84,6 +84,28 @@ def loop_section(stations: list[str], flow_kg_s: float = 12.0) -> dict[str, Any]
     }
 
 
+def branched_section(pumps: list[str], flow_kg_s: float) -> dict[str, Any]:
+    """Return a small loop around its plant, whose heat pumps all lie on branches, some in a row."""
+    pipe = {"length_m": 300.0, "inner_diameter_m": 0.3, "burial_depth_m": 1.0}
+    branches = []
+    for number, name in enumerate(pumps):
+        behind = number % 2 == 1
+        branches.append(
+            {
+                "start": f"at_{pumps[number - 1]}" if behind else "plant",
+                "end": f"at_{name}",
+                "share": 0.7 if behind else 0.3,
+                "heat_pumps": [name],
+                "length_m": 100.0,
+                "inner_diameter_m": 0.15,
+                "burial_depth_m": 1.2,
+            }
+        )
+    section = loop_section([*pumps, "plant"], flow_kg_s)
+    section |= {"substations": [{"name": "plant", "plant": True}, {"name": "corner"}]}
+    return section | {"segments": [pipe, pipe | {"length_m": 700.0}], "branches": branches}
+
+
 def resampled(resolution: str) -> dict[str, Any]:
     """Return the options of a model with longer time steps."""
     return {"function": "resample", "function_options": {"resolution": resolution}}
@@ -94,6 +116,7 @@ def random_district(
     *,
     days: int = 2,
     loop: bool = False,
+    branches: bool = False,
     plant: dict[str, Any] | None = None,
     free_cooling: dict[str, Any] | None = None,
     glycol: bool = False,
@@ -111,8 +134,8 @@ def random_district(
     met, and the first heat pump always has a store. With `glycol` its ring is 19 K colder.
     With `tank_eur_per_kwh` a year its tanks have up to three times their size, to be found.
     `resolution` makes fewer time steps of the hours, for which `mass_kg` gives enough water; `pump`
-    are settings of all heat pumps, and `flow_kg_s` is that of a loop; `demand_charge` is paid a
-    year per kW of highest import.
+    are settings of all heat pumps, and `flow_kg_s` is that of a loop, whose heat pumps lie on it or
+    on `branches`; `demand_charge` is paid a year per kW of highest import.
     """
     rng = np.random.default_rng(seed)
     steps = 24 * days
@@ -282,7 +305,8 @@ def random_district(
         ring["water"] = {"mass_kg": mass_kg}
     if loop:
         stations = [f"{place}::hp_{name}" for place in locations for name in _served(places, place)]
-        ring |= {"model": "loop", "loop": loop_section(stations, flow_kg_s)}
+        section = branched_section if branches else loop_section
+        ring |= {"model": "loop", "loop": section(stations, flow_kg_s)}
     return data, RingConfig.model_validate(ring)
 
 

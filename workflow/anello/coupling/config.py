@@ -65,7 +65,8 @@ class SlpConfig(Strict):
         description=(
             "Waves of temperature along a loop that the programme sees, half of the loop's "
             "`parcels` at most; with none it sees the loop's mean. They make programmes slow: by "
-            "default four up to 1,000 time steps, and none beyond."
+            "default four up to 1,000 time steps, and none beyond. A loop with branches is seen by "
+            "its mean alone."
         ),
     )
     balancing: Literal["scheduled", "deadband"] = Field(

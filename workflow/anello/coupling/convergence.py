@@ -307,8 +307,8 @@ def _remedy(record: ConvergenceRecord) -> str:
     if kept:
         return "Widen the ring's bounds or the plant where they part, or relax `coupling.cost_gap`"
     return (
-        "No promise was ever kept: on a loop, let the programme see where the water is warm "
-        "(`coupling.slp.loop_waves: 1` or more), run fewer days, or use "
+        "No promise was ever kept: on a loop without branches, let the programme see where the "
+        "water is warm (`coupling.slp.loop_waves: 1` or more), run fewer days, or use "
         "`coupling.method: fixed_point`"
     )
 

@@ -85,6 +85,15 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
         )
     if coupling.method != "slp" and not scheduled:
         return None
+    if ring.model == "loop" and ring.loop and ring.loop.branches and coupling.slp.loop_waves:
+        raise InputError(
+            Fault(
+                "a programme sees a loop with branches by its mean, and has no waves of it",
+                key="coupling.slp.loop_waves",
+                value=coupling.slp.loop_waves,
+                suggestion="Leave it out, or leave `ring.loop.branches` out",
+            )
+        )
     rows = ring_rows(
         ring,
         nodes,

@@ -101,7 +101,7 @@ def ring_rows(
         # are at the incumbent is given, and the simulation decides whether the step is good.
         capacity = shape.capacity_kwh_per_k
         ua = float(shape.ua_kw_per_k.sum())
-        depth = np.array([pipe.burial_depth_m for pipe in config.loop.segments])
+        depth = np.array([pipe.burial_depth_m for pipe in config.loop.pipes])
         by_segment = ground_temperature_degc(config.loop.ground, day_of_year, depth)
         ground = by_segment @ shape.ua_kw_per_k / max(ua, 1e-300)
     else:

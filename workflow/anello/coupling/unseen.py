@@ -261,8 +261,8 @@ def true_heat(plan: LoopPlan, response: Response) -> tuple[Floats, Floats, Float
     place = np.asarray(plan.station_of)
     plant = plan.plant_station
     risen = np.zeros(steps)
-    evenly = np.full(run.parcels, 1.0 / run.parcels)
-    gradient = np.full(run.parcels, response.mean_eur_per_k[-1] / run.parcels)
+    evenly = run.evenly
+    gradient = response.mean_eur_per_k[-1] * evenly
     for step in range(steps - 1, -1, -1):
         gradient, by_heat = run.pull_back(gradient, step)
         follows = float(response.rise_kw_per_k[step])
@@ -281,7 +281,7 @@ def true_heat(plan: LoopPlan, response: Response) -> tuple[Floats, Floats, Float
         weight[plant] += response.plant_eur_per_k[step]
         water[step] = weight
         gradient = gradient + run.readings_back(weight, step)
-        gradient += response.mean_eur_per_k[step] / run.parcels
+        gradient += response.mean_eur_per_k[step] * evenly
     return heat.T, water.T, risen
 
 

@@ -22,6 +22,7 @@ from anello.ring.exchange import RingInput, RingResult
 from anello.ring.geometry import stations
 from anello.ring.loop_config import LoopConfig
 from anello.ring.loop_run import plan_loop
+from anello.ring.loop_tree import branch_flows
 from anello.ring.part_load import part_loads
 from anello.ring.waves import waves
 
@@ -52,7 +53,8 @@ class Water:
     per_wave : ndarray, shape (N, K, T)
         Temperature of the water by amplitude [K/K].
     passing_kw_per_k : ndarray, shape (T,)
-        Heat per kelvin of the water that passes a place, however often it comes round [kW/K].
+        Heat per kelvin of the water that passes a place of the loop, however often it comes round
+        [kW/K].
     pump_kw : ndarray, shape (T,)
         Electricity of the circulation pump [kW].
     unseen_eur_per_kw : ndarray, shape (N, T)
@@ -81,14 +83,16 @@ def loop_rows(loop: LoopConfig, nodes: tuple[str, ...], count: int) -> LoopRows:
     nodes : tuple of str
         Heat pumps.
     count : int
-        How many wave numbers; half of the loop's parcels at most.
+        How many wave numbers; half of the loop's parcels at most. A loop with branches has none.
     """
     station_of, plant_station = stations(loop, nodes)
-    numbers = range(1, min(count, loop.parcels // 2) + 1)
+    # ASSUME: of a tree the mean is enough, with the price of what it does not show.
+    numbers = range(1, 0 if loop.branches else min(count, loop.parcels // 2) + 1)
     return LoopRows(
-        stations=tuple(station.name for station in loop.substations),
+        stations=tuple(station.name for station in loop.places),
         station_of=tuple(station_of),
         plant_station=plant_station,
+        place_flow=tuple(branch_flows(loop).tolist()),
         waves=tuple(f"{wave}_{number}" for number in numbers for wave in ("cosine", "sine")),
     )
 
@@ -211,7 +215,9 @@ def trust_region(rows: RingRows, water: Water, reach_k: float) -> dict[str, tupl
     Without the second, heat could change in ways that the waves do not show. What comes round is
     warmed once.
     """
-    room_kw = reach_k * np.minimum(water.passing_kw_per_k, rows.capacity_kwh_per_k / rows.step_h)
+    flows = np.array((rows.loop and rows.loop.place_flow) or [1.0])[:, None]
+    passing_kw_per_k = flows * water.passing_kw_per_k
+    room_kw = reach_k * np.minimum(passing_kw_per_k, rows.capacity_kwh_per_k / rows.step_h)
     return {
         "ring_water": (water.degc - reach_k, water.degc + reach_k),
         "ring_station_heat": (water.station_kw - room_kw, water.station_kw + room_kw),

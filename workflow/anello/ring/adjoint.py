@@ -128,9 +128,9 @@ def _loop(
     """Return the derivative with respect to heat at each substation, shape (T, N) [€/kW]."""
     plan = plan_loop(config, data, sigma[:, 0])
     run = plan.run
-    count = plan.ground_degc.shape[1]
+    count = plan.place_flow.size
     heat = np.empty((data.times.size, count))
-    gradient = np.zeros(run.parcels)
+    gradient = np.zeros_like(run.evenly)
     place = np.asarray(plan.station_of)
     for step in range(data.times.size - 1, -1, -1):
         gradient, by_heat = run.pull_back(gradient, step)

@@ -206,7 +206,7 @@ def _to_build(ring: RingConfig, costs: RingCosts) -> Iterator[tuple[str, float |
     pipes = costs.pipes
     laid: list[PipeConfig] = []
     if ring.model == "loop" and ring.loop is not None:
-        laid = list(ring.loop.segments)
+        laid = list(ring.loop.pipes)
     elif ring.model == "two_pipe" and ring.two_pipe is not None:
         laid = [pipe for branch in ring.two_pipe.branches for pipe in (branch, branch)]
     if not laid or pipes is None:

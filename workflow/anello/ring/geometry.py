@@ -26,12 +26,13 @@ class Geometry:
 
     Attributes
     ----------
-    position_kwh_per_k : ndarray, shape (N + 1,)
-        Heat capacity up to each substation, and of the whole loop [kWh/K].
-    ua_kw_per_k : ndarray, shape (N,)
-        Loss coefficient of each segment [kW/K].
-    volume_m3 : ndarray, shape (N,)
-        Water in each segment [m³].
+    position_kwh_per_k : ndarray, shape (n + 1,)
+        Heat capacity up to each substation, of the whole loop, and on with each pipe of its
+        branches [kWh/K].
+    ua_kw_per_k : ndarray, shape (n,)
+        Loss coefficient of each pipe, segments first [kW/K].
+    volume_m3 : ndarray, shape (n,)
+        Water in each pipe [m³].
     """
 
     position_kwh_per_k: Floats
@@ -59,11 +60,11 @@ def geometry(loop: LoopConfig, medium: Medium) -> Geometry:
     Geometry
         Positions [kWh/K], losses [kW/K], volumes [m³].
     """
-    length = np.array([pipe.length_m for pipe in loop.segments])
-    area = np.array([np.pi * pipe.inner_diameter_m**2 / 4.0 for pipe in loop.segments])
-    wall = np.array([wall_capacity_kj_per_mk(pipe) for pipe in loop.segments])
+    length = np.array([pipe.length_m for pipe in loop.pipes])
+    area = np.array([np.pi * pipe.inner_diameter_m**2 / 4.0 for pipe in loop.pipes])
+    wall = np.array([wall_capacity_kj_per_mk(pipe) for pipe in loop.pipes])
     water = medium.density_kg_per_m3 * area * medium.kj_per_kgk
-    loss = np.array([loss_w_per_mk(pipe) for pipe in loop.segments])
+    loss = np.array([loss_w_per_mk(pipe) for pipe in loop.pipes])
     capacity = (water + wall) * length / 3600.0
     return Geometry(
         np.concatenate([[0.0], np.cumsum(capacity)]), loss * length / 1000.0, area * length
@@ -123,7 +124,7 @@ def stations(loop: LoopConfig, nodes: tuple[str, ...]) -> tuple[list[int], int]:
     Returns
     -------
     substation : list of int
-        Position of each heat pump's substation.
+        Position of each heat pump's substation; ends of branches come after those of the loop.
     plant : int
         Position of the plant's substation; the first unless another is marked.
 
@@ -132,7 +133,7 @@ def stations(loop: LoopConfig, nodes: tuple[str, ...]) -> tuple[list[int], int]:
     ConfigError
         If a heat pump is connected nowhere or twice, or a name fits no heat pump.
     """
-    found = connected(loop.substations, nodes, "ring.loop.substations")
+    found = connected(loop.places, nodes, "ring.loop.substations")
     plant = next((i for i, s in enumerate(loop.substations) if s.plant), 0)
     return found, plant
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from anello.ring.fluid import Medium
 from anello.ring.loop_config import LoopConfig, PipeConfig
+from anello.ring.loop_tree import branch_flows
 from anello.ring.pipe import friction_factor
 
 if TYPE_CHECKING:
@@ -76,7 +77,10 @@ def segment_names(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def loop_hydraulics(loop: LoopConfig, medium: Medium, flow_kg_s: Floats) -> Hydraulics:
-    """Return the pressure along a loop; all of it is the critical path.
+    """Return the pressure along a loop; all of it is the critical path unless it has branches.
+
+    A branch has a pump of its own, which overcomes its pipe there and back. The head is that of the
+    pump with most to do, and its pipes are the critical path.
 
     Parameters
     ----------
@@ -87,14 +91,58 @@ def loop_hydraulics(loop: LoopConfig, medium: Medium, flow_kg_s: Floats) -> Hydr
     flow_kg_s : ndarray, shape (T,)
         Flow [kg/s].
     """
-    lost_pa = np.array([pressure_loss_pa(pipe, flow_kg_s, medium) for pipe in loop.segments])
+    lost_pa = _lost_pa(loop, medium, flow_kg_s)
     names = segment_names([station.name for station in loop.substations])
-    head_m = lost_pa.sum(axis=0) / (medium.density_kg_per_m3 * GRAVITY_M_S2)
-    return Hydraulics(names, lost_pa / 1000.0, head_m, names)
+    count, by_head = len(names), medium.density_kg_per_m3 * GRAVITY_M_S2
+    around_m = lost_pa[:count].sum(axis=0) / by_head
+    if not loop.branches:
+        return Hydraulics(names, lost_pa / 1000.0, around_m, names)
+    # Of a branch both pipes, as of two pipes.
+    beside_pa = lost_pa[count::2] + lost_pa[count + 1 :: 2]
+    heads_m = np.vstack([around_m, beside_pa / by_head])
+    head_m = heads_m.max(axis=0)
+    most = int(heads_m[:, int(head_m.argmax())].argmax())
+    branches = tuple(f"{branch.start} → {branch.end}" for branch in loop.branches)
+    path = (branches[most - 1],) if most else names
+    lost = np.vstack([lost_pa[:count], beside_pa])
+    return Hydraulics((*names, *branches), lost / 1000.0, head_m, path)
+
+
+def _lost_pa(loop: LoopConfig, medium: Medium, flow_kg_s: Floats) -> Floats:
+    """Return what each pipe of a loop loses, branches there and back, shape (n, T) [Pa]."""
+    flows = _pipe_flows(loop)[:, None] * flow_kg_s
+    return np.array(
+        [pressure_loss_pa(pipe, flow, medium) for pipe, flow in zip(loop.pipes, flows, strict=True)]
+    )
+
+
+def _pipe_flows(loop: LoopConfig) -> Floats:
+    """Return the flow in each pipe of a loop by that of the loop, shape (n,) [-]."""
+    flows = branch_flows(loop)
+    count = len(loop.substations)
+    return np.concatenate([flows[:count], np.repeat(flows[count:], 2)])
+
+
+def pipe_pumps_kw(loop: LoopConfig, medium: Medium, flow_kg_s: Floats) -> Floats:
+    """Return the electricity that goes into each pipe of a loop, Δp·V̇/η, shape (n, T) [kW].
+
+    Parameters
+    ----------
+    loop : LoopConfig
+        The loop.
+    medium : Medium
+        What flows in it.
+    flow_kg_s : ndarray, shape (T,)
+        Flow of the loop [kg/s].
+    """
+    pressure_kpa = _lost_pa(loop, medium, flow_kg_s) / 1000.0
+    flows = _pipe_flows(loop)[:, None] * np.abs(flow_kg_s)
+    power: Floats = pressure_kpa * flows / medium.density_kg_per_m3 / loop.pump_efficiency
+    return power
 
 
 def pump_power_kw(loop: LoopConfig, medium: Medium, flow_kg_s: Floats) -> Floats:
-    """Return the electricity of a loop's circulation pump, Δp·V̇/η.
+    """Return the electricity of a loop's circulation pump, and of its branches', Δp·V̇/η.
 
     Parameters
     ----------
@@ -110,6 +158,9 @@ def pump_power_kw(loop: LoopConfig, medium: Medium, flow_kg_s: Floats) -> Floats
     ndarray, shape (T,)
         Electricity [kW].
     """
+    if loop.branches:
+        together: Floats = pipe_pumps_kw(loop, medium, flow_kg_s).sum(axis=0)
+        return together
     pressure_kpa = loop_hydraulics(loop, medium, flow_kg_s).pressure_loss_kpa.sum(axis=0)
     power: Floats = (
         pressure_kpa * np.abs(flow_kg_s) / medium.density_kg_per_m3 / loop.pump_efficiency

@@ -20,7 +20,6 @@ import numpy as np
 
 from anello.errors import InputError, Problem
 from anello.ring.borefield.device import FieldOnRing, device_stations
-from anello.ring.borefield.passage import evened
 from anello.ring.config import RingConfig
 from anello.ring.cop import RUNNING_KW, ScalarCop, compile_heat_pumps
 from anello.ring.devices import plant_devices
@@ -29,6 +28,7 @@ from anello.ring.exchange import RingInput, RingResult, use_side
 from anello.ring.geometry import Floats
 from anello.ring.hydraulics import loop_hydraulics, pump_power_kw
 from anello.ring.loop_run import Run, plan_loop
+from anello.ring.loop_tree_run import TreeRun
 from anello.ring.mixed import assemble
 from anello.ring.part_load import part_loads
 from anello.ring.plant import PlantController
@@ -55,19 +55,20 @@ def simulate_loop(
     config, data, schedule, use_degc, folder, field_state_kw
         See `anello.ring.simulate`.
     initial_degc : ndarray, shape (M,), optional
-        Temperature of each parcel at the start, from the first substation on [°C].
+        Temperature of each parcel at the start, from the first substation on; not with branches
+        [°C].
     """
     loop = config.loop
     assert loop is not None
     pumps = list(compile_heat_pumps(config, data.nodes, folder).values())
     use = use_side(config, data).degc if use_degc is None else use_degc
     plan = plan_loop(config, data, np.array([float(pump.sigma) for pump in pumps]))
-    run, path, flow = plan.run, plan.run.path, plan.flow_kg_s
+    run, flow = plan.run, plan.flow_kg_s
     station_of, plant_station = plan.station_of, plan.plant_station
     pump_kw = pump_power_kw(loop, config.medium, flow)
     pump_heat_kw = pump_kw if loop.pump_heat_to_water else np.zeros_like(flow)
-    parcels, kj_per_kgk = loop.parcels, config.medium.kj_per_kgk
-    steps, count = data.times.size, len(loop.substations)
+    kj_per_kgk = config.medium.kj_per_kgk
+    steps, count = data.times.size, len(loop.places)
     capacity = plan.shape.capacity_kwh_per_k
     devices = plant_devices(config.plant, data.surroundings)
     device_names = [device.name for device in devices]
@@ -100,13 +101,9 @@ def simulate_loop(
             ),
         )
 
-    field = np.full(parcels, config.initial_degc)
+    field = run.start(config.initial_degc)
     if initial_degc is not None:
-        field = np.array(initial_degc, dtype=float)
-        if field.shape != (parcels,):
-            raise InputError(
-                Problem(f"{field.size} temperatures for {parcels} parcels", key="initial_degc")
-            )
+        field = _parcels(run, initial_degc)
 
     machines: list[ScalarCop] = [pump.scalar() for pump in pumps]
     signs = [float(pump.sigma) for pump in pumps]
@@ -124,13 +121,13 @@ def simulate_loop(
     loss_kw = np.empty(steps)
     stored_kwh = np.empty(steps)
     ua_total = float(plan.shape.ua_kw_per_k.sum())
-    grounds = path.mean_ground.tolist()
+    grounds = run.mean_ground.tolist()
     hours_of, flow_of, pump_of = data.step_h.tolist(), flow.tolist(), pump_heat_kw.tolist()
     for step in range(steps):
         now, here = run.readings(field, step)
         at_stations[step], arriving[step] = now, here
-        before = float(field.sum())
-        means[step] = mean = before / parcels
+        before = run.total(field, step)
+        means[step] = mean = before / run.units
         heat_list = [0.0] * count
         use_now, degc = use_columns[step].tolist(), here.tolist()
         for row, q, work in running[step]:
@@ -164,12 +161,12 @@ def simulate_loop(
                 met_degc = float(controller.met_degc[step, order])
                 times = rounds(abs(flow_of[step]) * kj_per_kgk, hours / capacity)
                 closed = device.closed(step, met_degc, times)
-                field = evened(field, run.coming, step, places[order], closed)
+                field = run.evened(field, step, places[order], closed)
         field, loss_kw[step] = run.advance(
             field, step, np.array(heat_list), pump_of[step], grounds[step]
         )
-        stored_kwh[step] = path.parcel_kwh_per_k * (float(field.sum()) - before)
-    means[-1] = field.mean()
+        stored_kwh[step] = run.unit_kwh_per_k * (run.total(field, step + 1) - before)
+    means[-1] = run.total(field, steps) / run.units
     at_stations[-1] = run.readings(field, steps)[0]
 
     met = arriving[:, places] if controller is None else controller.met_degc
@@ -197,13 +194,30 @@ def simulate_loop(
         doublet=doublet,
         loads=loads,
         capacity_kwh_per_k=capacity,
-        place_names=tuple(one.name for one in loop.substations),
+        place_names=tuple(one.name for one in loop.places),
         waters_degc=dict(zip(device_names, met.T, strict=True)),
     )
 
 
+def _parcels(run: Run | TreeRun, initial_degc: Floats) -> Floats:
+    """Return given temperatures of a loop's parcels.
+
+    Raises
+    ------
+    InputError
+        If they are not one for each parcel, or the loop has branches, and so no parcels.
+    """
+    parcels = run.parcels if isinstance(run, Run) else 0
+    field = np.array(initial_degc, dtype=float)
+    if field.shape != (parcels,):
+        raise InputError(
+            Problem(f"{field.size} temperatures for {parcels} parcels", key="initial_degc")
+        )
+    return field
+
+
 def _alone(
-    run: Run,
+    run: Run | TreeRun,
     field: Floats,
     step: int,
     heat_kw: list[float],
@@ -212,5 +226,5 @@ def _alone(
 ) -> tuple[float, list[float]]:
     """Return the mean at a step's end without the plant [°C], and its rise by heat [K/kW]."""
     after, _ = run.advance(field, step, np.array(heat_kw), uniform_kw, ground_degc)
-    _, gains = run.pull_back(np.full(run.parcels, 1.0 / run.parcels), step)
-    return float(after.sum()) / run.parcels, gains.tolist()
+    _, gains = run.pull_back(run.evenly, step)
+    return run.total(after, step + 1) / run.units, gains.tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
@@ -97,6 +98,39 @@ class SubstationConfig(Strict):
     plant: Flag = Field(default=False, description="The balancing plant is connected here.")
 
 
+class LoopBranchConfig(PipeConfig):
+    """A trench off the loop, with a pipe there and one of the same kind back to where it began."""
+
+    start: str = Field(
+        description="Substation of the loop, or end of another branch, at which it leaves."
+    )
+    end: str = Field(
+        description="Name of the place at its end: a substation, a junction of branches, or both."
+    )
+    share: Fraction | None = Field(
+        default=None,
+        description=(
+            "Share of the flow at `start` that takes this branch; unless said, the cross-section "
+            "of its pipe by that of the pipe that leads to `start` [-]."
+        ),
+    )
+    heat_pumps: list[str] = Field(
+        default_factory=list,
+        description="Heat pumps at its end, as `location::technology` or `location`.",
+    )
+
+    @property
+    def name(self) -> str:
+        """Name of the substation at its end."""
+        return self.end
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.start == self.end:
+            raise ValueError(f"a branch from `{self.start}` to itself is none")
+        return self
+
+
 class FixedFlow(Strict):
     """The same flow in every hour."""
 
@@ -157,17 +191,59 @@ class LoopConfig(PumpedConfig):
         min_length=1,
         description="Pipe from each substation to the next; the last one closes the loop.",
     )
+    branches: list[LoopBranchConfig] = Field(
+        default_factory=list,
+        description="Branches off the loop, and off their ends, which together are trees.",
+    )
     flow: Flow = Field(description="Flow around the loop.")
     parcels: Count = Field(
         default=200,
         description=(
-            "Water parcels in the loop: 1 is a well-mixed ring, many are plug flow; a step in "
-            "temperature stays as sharp as one parcel."
+            "Water parcels in a loop without branches: 1 is a well-mixed ring, many are plug flow; "
+            "a step in temperature stays as sharp as one parcel."
         ),
     )
     dispersion_m2_s: NonNegative = Field(
-        default=0.0, description="Axial mixing along the loop [m²/s]; 0 switches mixing off."
+        default=0.0,
+        description="Axial mixing along a loop without branches [m²/s]; 0 switches mixing off.",
     )
+
+    @property
+    def places(self) -> list[SubstationConfig | LoopBranchConfig]:
+        """Substations in order, then the ends of the branches."""
+        return [*self.substations, *self.branches]
+
+    @property
+    def pipes(self) -> list[PipeConfig]:
+        """Segments in order, then of each branch the pipe there and the pipe back."""
+        both = [pipe for branch in self.branches for pipe in (branch, branch)]
+        return [*self.segments, *both]
+
+    def shares(self) -> list[float]:
+        """Return the share of the flow at its start that takes each branch [-].
+
+        Where it is not given, it is the branch's cross-section by that of the pipe that positive
+        flow arrives by: pipes are laid for the flow that their heat pumps need. From the end of a
+        branch at which there is no heat pump all water goes on.
+        """
+        # ASSUME: a planner gives all pipes about the same velocity at design flow.
+        names = [place.name for place in self.places]
+        count = len(self.substations)
+        found = []
+        for branch in self.branches:
+            beside = [other for other in self.branches if other.start == branch.start]
+            open_m2 = sum(one.inner_diameter_m**2 for one in beside if one.share is None)
+            at = names.index(branch.start)
+            if branch.share is not None:
+                found.append(branch.share)
+            elif at >= count and not self.places[at].heat_pumps:
+                rest = max(1.0 - sum(one.share or 0.0 for one in beside), 0.0)
+                found.append(rest * branch.inner_diameter_m**2 / open_m2)
+            else:
+                # Of the first substation the last segment is the one before it.
+                before = self.segments[at - 1] if at < count else self.branches[at - count]
+                found.append((branch.inner_diameter_m / before.inner_diameter_m) ** 2)
+        return found
 
     @model_validator(mode="after")
     def _closed(self) -> Self:
@@ -176,15 +252,75 @@ class LoopConfig(PumpedConfig):
                 f"a loop has one segment per substation: {len(self.substations)} substations, "
                 f"{len(self.segments)} segments"
             )
-        for number, pipe in enumerate(self.segments):
-            if pipe.gap_m is not None:
-                raise ValueError(
-                    f"`segments[{number}].pipe: {pipe.pipe}` is two pipes in one casing, and a "
-                    "loop has one; name a single pipe, or use `model: two_pipe`"
-                )
-        names = [s.name for s in self.substations]
+        for key, pipes in (("segments", self.segments), ("branches", self.branches)):
+            _require_single(key, pipes)
+        names = [place.name for place in self.places]
         if len(set(names)) != len(names):
-            raise ValueError("substation names must differ")
+            twice = sorted({name for name in names if names.count(name) > 1})
+            raise ValueError(
+                f"substation names must differ, and one branch leads to a place: {', '.join(twice)}"
+            )
         if sum(s.plant for s in self.substations) > 1:
             raise ValueError("the balancing plant is connected at one substation at most")
+        self._require_trees(names)
+        if self.branches and self.dispersion_m2_s:
+            raise ValueError(
+                f"`dispersion_m2_s: {self.dispersion_m2_s}` is of a loop without branches; leave "
+                "it out, or the branches"
+            )
         return self
+
+    def _require_trees(self, names: list[str]) -> None:
+        """Refuse branches that begin nowhere, go in a circle, lead to nobody, or take too much."""
+        starts = {branch.start for branch in self.branches}
+        reached = {station.name for station in self.substations}
+        for number, branch in enumerate(self.branches):
+            if branch.start not in names:
+                raise ValueError(
+                    f"`branches[{number}].start: {branch.start}` is no place; there are "
+                    f"{', '.join(names)}"
+                )
+            if not branch.heat_pumps and branch.end not in starts:
+                raise ValueError(
+                    f"nothing hangs on the branch to `{branch.end}`; give `branches[{number}]."
+                    "heat_pumps`, or leave it out"
+                )
+        left = list(self.branches)
+        while more := [branch for branch in left if branch.start in reached]:
+            left = [branch for branch in left if branch.start not in reached]
+            reached |= {branch.end for branch in more}
+        if left:
+            circle = ", ".join(branch.end for branch in left)
+            raise ValueError(
+                f"no way from the loop to {circle}: these branches go in a circle; let one of them "
+                "start at a substation of the loop"
+            )
+        of_loop = {station.name for station in self.substations}
+        for start in sorted(starts):
+            self._require_shares(start, of_the_loop=start in of_loop)
+
+    def _require_shares(self, start: str, *, of_the_loop: bool) -> None:
+        taken = {
+            branch.end: share
+            for branch, share in zip(self.branches, self.shares(), strict=True)
+            if branch.start == start
+        }
+        most = sum(taken.values())
+        if most > 1.0 + 1e-9 or (of_the_loop and most > 1.0 - 1e-9):
+            told = ", ".join(f"{share:.3g} to {end}" for end, share in taken.items())
+            raise ValueError(
+                f"the branches at `{start}` take {most:.3g} of its flow ({told}); "
+                f"{'less than 1' if of_the_loop else '1 at most'} can be taken: say `share`, or a "
+                "smaller one (without it, a branch takes its cross-section by that of the pipe to "
+                "its start)"
+            )
+
+
+def _require_single(key: str, pipes: Sequence[PipeConfig]) -> None:
+    """Refuse twin pipes, whose two waters a loop does not have."""
+    for number, pipe in enumerate(pipes):
+        if pipe.gap_m is not None:
+            raise ValueError(
+                f"`{key}[{number}].pipe: {pipe.pipe}` is two pipes in one casing, and a "
+                "loop has one; name a single pipe, or use `model: two_pipe`"
+            )

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from anello.errors import InputError, Problem
 from anello.ring import audit as energy_audit
+from anello.ring.borefield.passage import evened
 from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput
 from anello.ring.geometry import (
@@ -20,6 +22,11 @@ from anello.ring.geometry import (
     stations,
 )
 from anello.ring.ground import ground_temperature_degc
+from anello.ring.hydraulics import pipe_pumps_kw
+from anello.ring.loop_config import LoopConfig
+from anello.ring.loop_tree import loop_tree
+from anello.ring.loop_tree_run import TreeRun
+from anello.ring.plug_flow import Clock, plug_flow
 from anello.ring.sweeps import LOCAL_SHARE, Sweep, WaterPath, sweeps
 
 
@@ -115,6 +122,9 @@ class Run:
         self.step_h, self.length, self.displacement = step_h.tolist(), length, displacement
         self.sweep, self.coming = sweep, coming
         self.parcels = path.parcels
+        self.units, self.unit_kwh_per_k = float(path.parcels), path.parcel_kwh_per_k
+        self.mean_ground = path.mean_ground
+        self.evenly = np.full(path.parcels, 1.0 / path.parcels)
         self.spread = spread
         self.share = sweep.share.tolist()
         self.turns = sweep.turns.tolist()
@@ -128,6 +138,19 @@ class Run:
         self.ways = coming.way.tolist()
         self.first = self.after_last = 0
         self.exponent = self.keep = self.weight = self.around = np.empty((0, 0))
+
+    def start(self, initial_degc: float) -> Floats:
+        """Return the parcels at the start, all as warm as is told [°C]."""
+        return np.full(self.parcels, initial_degc)
+
+    def total(self, field: Floats, step: int) -> float:
+        """Return the sum of the parcels at the start of a step; of the mean, `units` times [K]."""
+        del step
+        return float(field.sum())
+
+    def evened(self, field: Floats, step: int, place: int, share: float) -> Floats:
+        """Return the parcels as an exchanger leaves them; see `anello.ring.borefield.passage`."""
+        return evened(field, self.coming, step, place, share)
 
     def readings(self, field: Floats, step: int) -> tuple[Floats, Floats]:
         """Return the water at each station now, and the mean of what arrives in the step."""
@@ -328,24 +351,27 @@ class LoopPlan:
     ----------
     shape : Geometry
         Heat capacities and losses.
-    run : Run
-        Where water goes and heat spreads, step by step.
+    run : Run or TreeRun
+        Where water goes and heat spreads, step by step; a `TreeRun` where there are branches.
     flow_kg_s : ndarray, shape (T,)
         Flow [kg/s].
-    ground_degc : ndarray, shape (T, N)
-        Ground temperature at each segment [°C].
+    ground_degc : ndarray, shape (T, n)
+        Ground temperature at each pipe [°C].
     station_of : list of int
-        Substation of each heat pump.
+        Place of each heat pump: a substation, or the end of a branch.
     plant_station : int
         Substation of the balancing plant.
+    place_flow : ndarray, shape (P,)
+        Flow at each place by that of the loop [-].
     """
 
     shape: Geometry
-    run: Run
+    run: Run | TreeRun
     flow_kg_s: Floats
     ground_degc: Floats
     station_of: list[int]
     plant_station: int
+    place_flow: Floats
 
 
 def plan_loop(config: RingConfig, data: RingInput, sigma: Floats) -> LoopPlan:
@@ -364,14 +390,22 @@ def plan_loop(config: RingConfig, data: RingInput, sigma: Floats) -> LoopPlan:
     -------
     LoopPlan
         What the simulation and its derivatives need.
+
+    Raises
+    ------
+    InputError
+        If there are branches, and water stands or turns round.
     """
     loop = config.loop
     assert loop is not None
     station_of, plant_station = stations(loop, data.nodes)
     shape = geometry(loop, config.medium)
     flow = flow_series(loop, data, sigma)
-    depth = np.array([pipe.burial_depth_m for pipe in loop.segments])
+    depth = np.array([pipe.burial_depth_m for pipe in loop.pipes])
     ground = ground_temperature_degc(loop.ground, data.day_of_year, depth)
+    if loop.branches:
+        tree = _tree_run(config, loop, shape, flow, ground, data.step_h)
+        return LoopPlan(shape, tree, flow, ground, station_of, plant_station, tree.tree.place_flow)
     path = WaterPath(shape, loop.parcels, ground)
     per_hour = flow * config.medium.kj_per_kgk / path.parcel_kwh_per_k  # parcels per hour
     pieces = max(1, int(np.ceil(path.worst_rate * data.step_h.max() / MAX_DECAY)))
@@ -394,4 +428,47 @@ def plan_loop(config: RingConfig, data: RingInput, sigma: Floats) -> LoopPlan:
         ),
         spread=dispersion(loop, loop.parcels),
     )
-    return LoopPlan(shape, run, flow, ground, station_of, plant_station)
+    alike = np.ones(len(loop.substations))
+    return LoopPlan(shape, run, flow, ground, station_of, plant_station, alike)
+
+
+def _tree_run(
+    config: RingConfig,
+    loop: LoopConfig,
+    shape: Geometry,
+    flow_kg_s: Floats,
+    ground_degc: Floats,
+    step_h: Floats,
+) -> TreeRun:
+    """Work out what each pipe of a loop with branches does to the water that enters it."""
+    if flow_kg_s.min() < 0.0 < flow_kg_s.max() or not flow_kg_s.all():
+        wrong = flow_kg_s[int(np.abs(flow_kg_s).argmin())] if not flow_kg_s.all() else "both ways"
+        raise InputError(
+            Problem(
+                "the water of a loop with branches flows one way at all times",
+                key="ring.loop.flow",
+                value=wrong,
+                suggestion="Give a flow of one sign that is never 0, or leave `branches` out",
+            )
+        )
+    tree = loop_tree(loop, backwards=bool(flow_kg_s[0] < 0.0))
+    # One step more, for the water at the end.
+    hours, flow = np.append(step_h, step_h[-1]), np.append(flow_kg_s, flow_kg_s[-1])
+    around = np.vstack([ground_degc, ground_degc[-1:]])
+    clock = Clock(hours, np.abs(flow) * config.medium.kj_per_kgk)
+    capacity, ua = np.diff(shape.position_kwh_per_k), shape.ua_kw_per_k
+    lines = [
+        plug_flow(
+            clock,
+            float(capacity[pipe]),
+            float(ua[pipe]),
+            float(tree.pipe_flow[pipe]),
+            around[:, pipe],
+            config.initial_degc,
+        )
+        for pipe in range(len(loop.pipes))
+    ]
+    pumps_kw = pipe_pumps_kw(loop, config.medium, flow)
+    pump_share = pumps_kw / np.maximum(pumps_kw.sum(axis=0), 1e-300)
+    mean_ground = ground_degc @ ua / max(float(ua.sum()), 1e-300)
+    return TreeRun(tree, clock, lines, capacity, pump_share, mean_ground)

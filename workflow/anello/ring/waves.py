@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.ring.loop_run import LoopPlan, Run
+from anello.ring.loop_tree_run import TreeRun
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -77,15 +78,20 @@ def waves(plan: LoopPlan, count: int) -> Waves:
     Returns
     -------
     Waves
-        K = 2·`count` amplitudes.
+        K = 2·`count` amplitudes; none of a loop with branches, whose water mixes.
 
     Notes
     -----
     With as many waves as half the parcels and even losses this is :func:`simulate_loop` exactly.
     Losses and ground temperatures that differ along the loop act with their mean.
     """
-    run = plan.run
-    parcels, steps = run.parcels, plan.flow_kg_s.size
+    run, steps = plan.run, plan.flow_kg_s.size
+    if isinstance(run, TreeRun):
+        places = plan.place_flow.size
+        return Waves(
+            np.zeros((0, steps)), np.zeros((0, places, steps)), np.zeros((places, 0, steps))
+        )
+    parcels = run.parcels
     angle = 2.0 * np.pi * np.arange(1, count + 1) / parcels
     keep, heat = _growth(run, angle, steps)
     # A real wave of amplitude A has two halves in the transform, but the shortest has one.

@@ -112,7 +112,7 @@ class LoopRows:
     Attributes
     ----------
     stations : tuple of str
-        Substations, in order; N of them.
+        Substations, in order, then ends of branches; N of them.
     station_of : tuple of int
         Substation of each heat pump.
     plant_station : int
@@ -121,6 +121,8 @@ class LoopRows:
         Wave amplitudes; K of them.
     field_station : int, optional
         Substation of a borefield.
+    place_flow : tuple of float
+        Flow at each substation by that of the loop; empty where it is the same at all [-].
     """
 
     stations: tuple[str, ...]
@@ -128,6 +130,7 @@ class LoopRows:
     plant_station: int
     waves: tuple[str, ...]
     field_station: int | None = None
+    place_flow: tuple[float, ...] = ()
 
     @property
     def used_stations(self) -> tuple[str, ...]:
