@@ -176,6 +176,15 @@ def test_the_promise_of_a_small_step_is_kept_with_boreholes_to_choose(seed, wate
 
 
 @QUICK
+@given(seed=st.integers(0, 11))
+def test_the_promise_of_a_small_step_is_kept_with_boreholes_where_no_heat_pump_is(seed):
+    field = BOREHOLES | {"substation": "corner"}
+    plant = {"wells": {"max_flow_kg_s": 3.0}, "borefield": field}
+    share = kept(seed, loop=True, branches=True, flow_kg_s=25.0, plant=plant)
+    assert share == pytest.approx(1.0, abs=0.1)
+
+
+@QUICK
 @given(seed=st.integers(0, 11), loop=st.booleans())
 def test_the_promise_of_a_small_step_is_kept_with_a_demand_charge(seed, loop):
     waves = {"waves": 4} if loop else {}

@@ -12,6 +12,7 @@ from anello.present.report.appearance import Appearance
 from anello.present.report.config import FiguresConfig
 from anello.present.report.html import write_report
 from anello.present.report.loop_drawing import loop_html, ring_loop
+from anello.present.report.network_view import network_payload
 from anello.ring.config import RingConfig
 from report_fakes import fake_district
 
@@ -132,3 +133,41 @@ def test_the_report_draws_loops_only(district, tmp_path):
     assert text.count('<svg class="loop"') == 1
     assert "&lt;Homes&gt;" in text
     assert "S2 → S0" in text
+
+
+def with_branches(district):
+    """S0, S1 on the loop; a junction off S0, two places off that, and one off S1."""
+    made = with_loop(district, 6, {"kind": "fixed", "kg_s": 5.0}, plant=0)
+    ring = loop_settings(2, {"kind": "fixed", "kg_s": 5.0}, plant=0)["ring"]
+    pipe = {"length_m": 50.0, "inner_diameter_m": 0.06}
+    ring["loop"]["substations"][1]["heat_pumps"] = []
+    ring["loop"]["branches"] = [
+        {"start": "square", "end": "east", "heat_pumps": ["commercial::hp_clim_hot"], **pipe},
+        {"start": "S0", "end": "square", **pipe},
+        {"start": "S1", "end": "mill", "share": 0.1, "heat_pumps": ["buildings"], **pipe},
+        {"start": "square", "end": "west", "heat_pumps": ["offices"], **pipe},
+    ]
+    return replace(made, settings={"ring": RingConfig.model_validate(ring).model_dump(mode="json")})
+
+
+def test_branches_are_drawn_from_where_they_leave(district):
+    page = drawn(with_branches(district))
+    words = [text for *_, text in texts(page)]
+    rows = [word for word in words if word in ("square", "east", "west", "mill")]
+    assert rows == ["square", "east", "west", "mill"]
+    assert words.count("50 m, ⌀ 60 mm, 50 % of the flow") == 2  # half of the square's each
+    assert "50 m, ⌀ 60 mm, 10 % of the flow" in words
+    assert "Its branches are 200 m long" in page
+    assert "square → west and back" in page.replace("</th>", "")
+    _, height = re.search(r'viewBox="0 0 (\d+) (\d+)"', page).groups()
+    assert all(0 <= x <= 900 and y <= float(height) for x, y, *_ in texts(page))
+
+
+def test_the_slider_shows_the_ends_of_branches(district):
+    shown = network_payload(with_branches(district), FiguresConfig())
+    names = [station["name"] for station in shown["stations"]]
+    assert names == ["S0", "S1", "east", "square", "mill", "west"]
+    assert [station["near"] for station in shown["stations"]] == [None, None, 3, 0, 1, 3]
+    places = [(station["x"], station["y"]) for station in shown["stations"]]
+    assert len(set(places)) == 6
+    assert all(0 < x < 640 and 0 < y < 420 for x, y in places)

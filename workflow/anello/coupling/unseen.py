@@ -225,6 +225,8 @@ def _penalties(
     degc = dict(zip(loop.station_of, result.source_degc, strict=True))
     assert result.plant_degc is not None
     degc[loop.plant_station] = result.plant_degc
+    if loop.field_station is not None and result.field is not None:
+        degc[loop.field_station] = result.field.water_degc
     for row, name in enumerate(loop.used_stations, start=1):
         place = loop.stations.index(name)
         water[place] = slope(degc[place], row)

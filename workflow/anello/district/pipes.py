@@ -10,6 +10,7 @@ from anello.district.config import merge
 from anello.errors import InputError, Problem
 
 PIPES_FILE = "pipes.yaml"
+_OF_LOOP = "ring.loop.substations"
 _DESIGNED = "Sizes of heat pumps, tanks and photovoltaics are found; the plant's are as described."
 
 
@@ -63,7 +64,9 @@ def _check(network: Any, key: str, file: Path, services: Mapping[str, bool]) -> 
         return  # the run's settings say what is wrong with their form
     problems = []
     laid: set[str] = set()
-    for station in network["substations"]:
+    branches = network.get("branches")
+    ends = [one for one in branches or [] if isinstance(one, dict)] if key == _OF_LOOP else []
+    for station in [*network["substations"], *ends]:
         for told in station.get("heat_pumps") or []:
             place = str(told).partition("::")[0]
             laid.add(place)
@@ -76,7 +79,7 @@ def _check(network: Any, key: str, file: Path, services: Mapping[str, bool]) -> 
                     if place in services
                     else "the district has no such location",
                     file=str(file),
-                    key=f"{key}.{station.get('name')}",
+                    key=f"{key}.{station.get('name', station.get('end'))}",
                     value=told,
                     suggestion="Make map and pipes anew with `anello district from-map`, or mend "
                     "the location in the description",
@@ -88,7 +91,7 @@ def _check(network: Any, key: str, file: Path, services: Mapping[str, bool]) -> 
             file=str(file),
             key=key,
             value=place,
-            suggestion="Add the location to a substation's `heat_pumps`",
+            suggestion="Add the location to the `heat_pumps` of a substation, or of a branch",
         )
         for place, has in services.items()
         if has and place not in laid

@@ -1,4 +1,4 @@
-"""The drawing of a loop: substations in order, pipes between them, the way of the water."""
+"""The drawing of a loop: substations in order, pipes between them, branches, the water's way."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import xarray as xr
 
 from anello.present.report.appearance import GREY, Appearance, temperature_stops
 from anello.ring.config import RingConfig
-from anello.ring.loop_config import LoopConfig, PipeConfig, SubstationConfig
+from anello.ring.loop_config import LoopBranchConfig, LoopConfig, PipeConfig, SubstationConfig
 
 Array = npt.NDArray[np.float64]
 
@@ -21,6 +21,9 @@ _HALF_WIDTH, _CAP, _MARGIN = 170.0, 70.0, 14.0
 _LINE, _GAP = 15.0, 62.0  # between lines of text, and at least between substations
 _LETTERS = 35  # that have room beside the loop
 _RIGHT, _LEFT = 1, -1
+_ROW, _BRANCH_X, _BRANCH_LENGTH = 66.0, 150.0, 240.0  # of branches, below the loop
+_BRANCHES_WIDTH = 480.0
+_BRANCH_LETTERS = 20
 
 
 def ring_loop(settings: Mapping[str, Any]) -> RingConfig | None:
@@ -57,8 +60,8 @@ def loop_html(config: RingConfig, ring: xr.Dataset | None, look: Appearance) -> 
     -------
     str
         An ``svg`` element in which substations lie in their order and at distances that grow with
-        the pipes' lengths, pipes are as wide as their diameters ask, and arrows show the flow; and
-        a table of the same.
+        the pipes' lengths, pipes are as wide as their diameters ask, and arrows show the flow;
+        branches lie below the loop, each row one, from where it leaves; and a table of the same.
     """
     assert config.loop is not None
     flow = _flow_kg_s(config.loop, ring)
@@ -91,7 +94,11 @@ def _flow_sentence(loop: LoopConfig, flow: Array) -> str:
     else:
         direction = f"in {against * 100:.0f} % of the time against the order of the table"
     length = sum(pipe.length_m for pipe in loop.segments)
-    return f"The loop is {length:,.0f} m long; {rates} kg/s flow, {direction}."
+    told = f"The loop is {length:,.0f} m long; {rates} kg/s flow, {direction}."
+    if not loop.branches:
+        return told
+    trench = sum(branch.length_m for branch in loop.branches)
+    return f"{told} Its branches are {trench:,.0f} m long, with a pipe there and one back."
 
 
 def _temperatures(ring: xr.Dataset | None, position: int) -> tuple[float, float, float] | None:
@@ -114,8 +121,9 @@ def _drawing(
 ) -> str:
     stations, height = _places([pipe.length_m for pipe in loop.segments])
     bottom = height - _MARGIN
+    whole = height + _ROW * len(loop.branches)
     parts = [
-        f'<svg class="loop" viewBox="0 0 {_WIDTH:.0f} {height:.0f}" role="img" '
+        f'<svg class="loop" viewBox="0 0 {_WIDTH:.0f} {whole:.0f}" role="img" '
         f'aria-label="{html.escape(_spoken(loop), quote=True)}">'
     ]
     widest = max(pipe.inner_diameter_m for pipe in loop.segments)
@@ -164,8 +172,75 @@ def _drawing(
                 f'text-anchor="{"start" if side == _RIGHT else "end"}" '
                 f'class="{"" if row else "t"}">{html.escape(_short(line))}</text>'
             )
+    parts += _branches(config, loop, ring, look, height)
     parts.append("</svg>")
     return "".join(parts)
+
+
+def _branches(
+    config: RingConfig, loop: LoopConfig, ring: xr.Dataset | None, look: Appearance, top: float
+) -> list[str]:
+    """Draw the branches below the loop: each in a row, from the place at which it leaves."""
+    count = len(loop.substations)
+    widest = max(pipe.inner_diameter_m for pipe in loop.pipes)
+    parts, at = [], {station.name: (_BRANCH_X, 0.0) for station in loop.substations}
+    length = min(_BRANCH_LENGTH, _BRANCHES_WIDTH / _depth(loop))
+    for row, (number, share) in enumerate(_in_rows(loop)):
+        branch, y = loop.branches[number], top + (row + 0.35) * _ROW
+        x, from_y = at[branch.start]
+        if not from_y:  # it leaves the loop itself
+            from_y = y
+            parts.append(
+                f'<text x="{x - 8:.1f}" y="{y + 4:.1f}" text-anchor="end">'
+                f"{html.escape(_short(branch.start, _BRANCH_LETTERS))}</text>"
+            )
+        end = x + length
+        at[branch.end] = (end, y)
+        width = max(2.5, 9.0 * branch.inner_diameter_m / widest)
+        text = f"{_pipe_text(branch)}, {share * 100:.0f} % of the flow"
+        seen = _temperatures(ring, count + number)
+        color = _temperature_color(seen[1], config.bounds_degc) if seen else GREY
+        parts.append(
+            f'<path class="pipe" d="M{x:.1f},{from_y:.1f}V{y:.1f}H{end:.1f}" '
+            f'stroke-width="{width:.1f}"/>'
+            f'<text x="{x + 8:.1f}" y="{y - 9:.1f}" text-anchor="start">{html.escape(text)}</text>'
+            f'<circle class="station" cx="{end:.1f}" cy="{y:.1f}" r="9" fill="{color}"/>'
+        )
+        words = [_short(branch.end), *_connected(branch, False, config, look)]
+        if seen:
+            words.append(f"{seen[0]:.1f} to {seen[2]:.1f} °C, mean {seen[1]:.1f}")
+        for line, word in enumerate(words):
+            parts.append(
+                f'<text x="{end + 18:.1f}" y="{y + 4 + line * _LINE:.1f}" text-anchor="start" '
+                f'class="{"" if line else "t"}">{html.escape(_short(word))}</text>'
+            )
+    return parts
+
+
+def _depth(loop: LoopConfig) -> int:
+    """Return how many branches follow each other at most; 1 without any."""
+    near = {branch.end: branch.start for branch in loop.branches}
+    deepest = 1
+    for place in near:
+        depth = 0
+        while place in near:
+            place, depth = near[place], depth + 1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _in_rows(loop: LoopConfig) -> list[tuple[int, float]]:
+    """Return positions and shares of the branches, each before those that leave its end."""
+    shares, rows = loop.shares(), []
+    waiting = [place.name for place in reversed(loop.substations)]
+    while waiting:
+        start = waiting.pop()
+        behind = [n for n, branch in enumerate(loop.branches) if branch.start == start]
+        if start in (branch.end for branch in loop.branches):
+            number = next(n for n, branch in enumerate(loop.branches) if branch.end == start)
+            rows.append((number, shares[number]))
+        waiting += [loop.branches[n].end for n in reversed(behind)]
+    return rows
 
 
 def _places(lengths_m: Sequence[float]) -> tuple[list[tuple[int, float]], float]:
@@ -218,7 +293,10 @@ def _plant_position(config: RingConfig, loop: LoopConfig) -> int | None:
 
 
 def _connected(
-    station: SubstationConfig, has_plant: bool, config: RingConfig, look: Appearance
+    station: SubstationConfig | LoopBranchConfig,
+    has_plant: bool,
+    config: RingConfig,
+    look: Appearance,
 ) -> list[str]:
     """What is connected at a substation, in at most two lines."""
     names = []
@@ -244,8 +322,8 @@ def _connected(
     return lines
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LETTERS else text[: _LETTERS - 1] + "…"
+def _short(text: str, letters: int = _LETTERS) -> str:
+    return text if len(text) <= letters else text[: letters - 1] + "…"
 
 
 def _pipe_text(pipe: PipeConfig) -> str:
@@ -257,16 +335,21 @@ def _spoken(loop: LoopConfig) -> str:
         f"{station.name}, {_pipe_text(pipe)}"
         for station, pipe in zip(loop.substations, loop.segments, strict=True)
     )
-    return f"Loop of {len(loop.substations)} substations: {steps}, back to the first"
+    told = f"Loop of {len(loop.substations)} substations: {steps}, back to the first"
+    beside = "; ".join(f"{one.start} to {one.end}, {_pipe_text(one)}" for one in loop.branches)
+    return f"{told}. Branches: {beside}" if beside else told
 
 
 def _pipe_table(loop: LoopConfig) -> str:
     names = [station.name for station in loop.substations]
+    ends = list(zip(names, [*names[1:], names[0]], strict=True))
+    ends += [(branch.start, f"{branch.end} and back") for branch in loop.branches]
+    pipes = [*loop.segments, *loop.branches]
     rows = "".join(
         f'<tr><th scope="row">{html.escape(one)} → {html.escape(other)}</th>'
         f"<td>{pipe.length_m:,.0f}</td><td>{pipe.inner_diameter_m * 1000:.0f}</td>"
         f"<td>{_insulation(pipe)}</td><td>{pipe.burial_depth_m:.1f}</td></tr>"
-        for one, other, pipe in zip(names, [*names[1:], names[0]], loop.segments, strict=True)
+        for (one, other), pipe in zip(ends, pipes, strict=True)
     )
     head = "".join(
         f'<th scope="col">{text}</th>'

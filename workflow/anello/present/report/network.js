@@ -33,8 +33,13 @@ function aroundRing(n, many) {
   const rx = NET.W / 2 - NET.MX, ry = NET.H / 2 - NET.MY, cx = NET.W / 2, cy = NET.H / 2;
   svg.append(el("ellipse", { cx, cy, rx, ry, class: "pipe" }));
   const angle = s => Math.atan2((s.x - cx) / rx, (cy - s.y) / ry);
-  const arrows = n.stations.map((s, i) => {
-    const a = angle(s), next = angle(n.stations[(i + 1) % n.stations.length]);
+  // the ends of branches lie within, each with a line from where it leaves
+  const around = n.stations.filter(s => s.near == null);
+  n.stations.forEach(s => {
+    if (s.near != null) svg.append(el("path", { d: `M${n.stations[s.near].x},${n.stations[s.near].y}L${s.x},${s.y}`, class: "pipe two" }));
+  });
+  const arrows = around.map((s, i) => {
+    const a = angle(s), next = angle(around[(i + 1) % around.length]);
     const m = a + ((next - a + 4 * Math.PI) % (2 * Math.PI) || 2 * Math.PI) / 2;
     const e = el("path", { d: "M-9,-9L10,0L-9,9Z", class: "way" });
     e.dataset.at = `${cx + rx * Math.sin(m)},${cy - ry * Math.cos(m)}`;
@@ -50,7 +55,7 @@ function aroundRing(n, many) {
     const label = el("text", { x: s.x, y: s.y + 5, "text-anchor": "middle", class: "t" }, String(i + 1));
     const side = Math.abs(s.x - cx) > .5 * rx ? Math.sign(s.x - cx) : 0;
     const temp = el("text", side ? { x: s.x + 24 * side, y: s.y + 5, "text-anchor": side > 0 ? "start" : "end" }
-      : { x: s.x, y: s.y < cy ? s.y - 26 : s.y + 40, "text-anchor": "middle" });
+      : { x: s.x, y: (s.y < cy) === (s.near == null) ? s.y - 26 : s.y + 40, "text-anchor": "middle" });
     svg.append(shape, label);
     if (!many) svg.append(temp);
     return { shape, label, temp };

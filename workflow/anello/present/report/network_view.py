@@ -21,6 +21,7 @@ from anello.ring.config import RingConfig
 Array = npt.NDArray[np.float64]
 WIDTH, HEIGHT = 640.0, 420.0
 _MARGIN_X, _MARGIN_Y = 90.0, 70.0
+_INWARD, _SIDE_BY_SIDE = 0.58, 0.6  # of a branch: towards the middle [-], from the next one [rad]
 PLANT = "Plant"
 
 
@@ -78,9 +79,11 @@ def _tree(settings: Mapping[str, Any], part: xr.Dataset) -> dict[str, Any] | Non
 def _around(settings: Mapping[str, Any], part: xr.Dataset, look: Appearance) -> dict[str, Any]:
     """What is shown of a loop or a well-mixed ring: stations around it."""
     loop = ring_loop(settings)
+    nears: list[int] = []
     if loop is not None and loop.loop is not None:
-        names = [station.name for station in loop.loop.substations]
-        pumps = [station.heat_pumps for station in loop.loop.substations]
+        names = [place.name for place in loop.loop.places]
+        pumps = [place.heat_pumps for place in loop.loop.places]
+        nears = [names.index(branch.start) for branch in loop.loop.branches]
         lengths = [pipe.length_m for pipe in loop.loop.segments]
         marked = [i for i, station in enumerate(loop.loop.substations) if station.plant]
         plant_at = (marked[0] if marked else 0) if loop.plant is not None else None
@@ -97,7 +100,8 @@ def _around(settings: Mapping[str, Any], part: xr.Dataset, look: Appearance) -> 
         water = np.tile(part["temperature_degc"].values, (len(names), 1))
     plant = part["q_bal_kw"].sum("device").values if "q_bal_kw" in part else None
     stations = []
-    for number, (x, y) in enumerate(_places(lengths)):
+    places = _inside(_places(lengths), nears)
+    for number, (x, y) in enumerate(places):
         heat = _heat(part, pumps[number])
         at_plant = number == plant_at and plant is not None
         stations.append(
@@ -106,6 +110,7 @@ def _around(settings: Mapping[str, Any], part: xr.Dataset, look: Appearance) -> 
                 "x": round(x, 1),
                 "y": round(y, 1),
                 "plant": at_plant,
+                "near": None if number < len(lengths) else nears[number - len(lengths)],
                 "degc": packed(np.asarray(water[number], dtype=float)),
                 "kw": packed(heat + plant if at_plant and plant is not None else heat),
             }
@@ -116,6 +121,31 @@ def _around(settings: Mapping[str, Any], part: xr.Dataset, look: Appearance) -> 
         "flow": packed(part["flow_kg_s"].values) if loop and "flow_kg_s" in part else None,
         "stations": stations,
     }
+
+
+def _inside(around: list[tuple[float, float]], nears: Sequence[int]) -> list[tuple[float, float]]:
+    """Put the ends of branches within the ellipse, each nearer to its middle than its start.
+
+    Those that leave one place lie side by side.
+    """
+    count, places = len(around), list(around)
+    places += [(0.0, 0.0)] * len(nears)
+    waiting = [count + number for number in range(len(nears))]
+    placed = set(range(count))
+    while waiting:  # the settings have no circle
+        place = waiting.pop(0)
+        near = nears[place - count]
+        if near not in placed:
+            waiting.append(place)
+            continue
+        beside = [n for n, other in enumerate(nears) if other == near]
+        aside = beside.index(place - count) - (len(beside) - 1) / 2.0
+        x, y = places[near][0] - WIDTH / 2, places[near][1] - HEIGHT / 2
+        turn = aside * _SIDE_BY_SIDE
+        x, y = x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)
+        places[place] = (float(WIDTH / 2 + _INWARD * x), float(HEIGHT / 2 + _INWARD * y))
+        placed.add(place)
+    return places
 
 
 def _heat(part: xr.Dataset, connected: Sequence[str]) -> Array:
