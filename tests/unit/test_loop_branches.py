@@ -18,6 +18,7 @@ from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.hydraulics import loop_hydraulics, pressure_loss_pa, pump_power_kw
 from anello.ring.loop_tree import branch_flows
 from anello.ring.plug_flow import Clock, plug_flow
+from anello.ring.rounds import reached_share
 from branched_loops import branched, pipe, random_tree
 from plain_loops import dispatch, loop
 from wide_search import examples
@@ -268,6 +269,42 @@ def test_a_broken_tree_does_not_pass_the_audit(monkeypatch):
     monkeypatch.setattr(TreeRun, "advance", leaky)
     with pytest.raises(EnergyAuditError):
         simulate(branched([off()]), dispatch(np.full((3, 5), 10.0)))
+
+
+# --- exchangers ---------------------------------------------------------------------------------
+
+
+def wells_beside_a_slow_branch(step_h: float):
+    """Temperatures and wells' heat by the hour; most water lies in a branch that hardly flows."""
+    plant = {"control": "schedule", "wells": {"max_flow_kg_s": 20.0, "well_degc": 15.0}}
+    stations = [{"name": "s0", "plant": True}, {"name": "s1", "heat_pumps": ["l0"]}]
+    config = branched(
+        [{"start": "s1", "end": "b", "share": 0.05, "heat_pumps": ["l1"], **pipe(800.0, 0.2)}],
+        flow=20.0,
+        length_m=50.0,
+        ring={"plant": plant, "initial_degc": 12.0},
+        substations=stations,
+    )
+    steps = round(24 / step_h)
+    heat = np.repeat([[60.0], [3.0]], steps, axis=1)
+    full = {"wells": np.full(steps, np.inf)}
+    result = simulate(config, dispatch(heat, step_h=step_h), schedule=full)
+    each = round(1 / step_h)
+    return result.temperature_degc[::each], result.q_bal_kw["wells"].reshape(-1, each).mean(axis=1)
+
+
+def test_wells_do_not_count_the_water_of_a_slow_branch_among_what_comes_round():
+    """In hours as in steps of three minutes; else they would warm the loop beyond themselves."""
+    coarse, fine = wells_beside_a_slow_branch(1.0), wells_beside_a_slow_branch(0.05)
+    np.testing.assert_allclose(coarse[0], fine[0], atol=0.5)
+    np.testing.assert_allclose(coarse[1][2:], fine[1][2:], atol=5.0)
+
+
+def test_of_a_slow_branch_only_what_flows_in_is_reached():
+    found = reached_share(
+        10.0, np.array([0.0, 4.0]), np.array([1.0, 0.1]), np.array([10.0, 80.0]), np.ones(2)
+    )
+    np.testing.assert_allclose(found, [1.0 - 3.0 / 10.0, 1.0])
 
 
 # --- derivatives --------------------------------------------------------------------------------

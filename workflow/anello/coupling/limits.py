@@ -13,6 +13,7 @@ from anello.coupling.incumbent import Linearisation
 from anello.coupling.plant_sizes import at_size, size_bounds
 from anello.coupling.size_limits import TRACE, limit_by_size
 from anello.coupling.tank_steps import grows_by_kwh, tank_bounds
+from anello.coupling.unseen import reached_by
 from anello.coupling.water import trust_region as water_trust_region
 from anello.optimise.formulation.ring_rows import (
     EXCHANGE_PER_K,
@@ -225,7 +226,9 @@ def weight_of_rise(rows: RingRows, about: Linearisation, conductance: Floats) ->
         return weights_in_mixed_water(conductance, rows.loss_kw_per_k, per_kw)
     if about.water is None:
         return np.zeros_like(per_kw)
-    return weights_of_change(conductance, about.water.passing_kw_per_k, per_kw)
+    flow_kw_per_k = about.water.passing_kw_per_k
+    reached = reached_by(rows, flow_kw_per_k)
+    return weights_of_change(conductance, flow_kw_per_k, per_kw, reached)
 
 
 def by_water(rows: RingRows, slope: Floats, weight: Floats) -> tuple[Floats, Floats]:

@@ -97,6 +97,8 @@ def ring_rows(
     if config.loop is not None and config.model == "loop":
         loop = loop_rows(config.loop, nodes, waves_seen)
         shape = geometry(config.loop, config.medium)
+        by_branch = shape.branch_kwh_per_k(len(config.loop.substations))
+        loop = replace(loop, branch_kwh_per_k=tuple(by_branch.tolist()))
         # ASSUME: the programme leaves short waves out, and lets losses act on the mean; what they
         # are at the incumbent is given, and the simulation decides whether the step is good.
         capacity = shape.capacity_kwh_per_k

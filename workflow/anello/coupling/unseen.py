@@ -25,7 +25,7 @@ from anello.ring.devices import plant_devices
 from anello.ring.exchange import RingInput, RingResult
 from anello.ring.loop_run import LoopPlan
 from anello.ring.plant import passing_each
-from anello.ring.rounds import weights_of_change
+from anello.ring.rounds import reached_share, weights_of_change
 from anello.ring.waves import Waves
 
 if TYPE_CHECKING:
@@ -174,7 +174,8 @@ def respond(
         if not (device.is_exchanger and device.body_degc is not None and rows.devices):
             continue
         kw_per_k = passing_each(device.kw_per_k, through)
-        weight = weights_of_change(kw_per_k, through, hours / rows.capacity_kwh_per_k)
+        per_kw = hours / rows.capacity_kwh_per_k
+        weight = weights_of_change(kw_per_k, through, per_kw, reached_by(rows, through))
         body_degc = device.body_degc
         if device.name == "wells" and result.doublet is not None:
             body_degc = body_degc + result.doublet.shift_k
@@ -198,6 +199,20 @@ def respond(
         rise_eur_per_k,
         water,
         mean,
+    )
+
+
+def reached_by(rows: RingRows, flow_kw_per_k: Floats) -> Floats | None:
+    """Return the share of a loop's water that comes by in each step, (T,); None for all [-]."""
+    loop = rows.loop
+    if loop is None or not any(loop.branch_kwh_per_k):
+        return None
+    return reached_share(
+        rows.capacity_kwh_per_k,
+        np.array(loop.branch_kwh_per_k),
+        np.array(loop.place_flow),
+        flow_kw_per_k,
+        rows.step_h,
     )
 
 

@@ -18,7 +18,7 @@ from anello.ring.config import RingConfig
 from anello.ring.devices import plant_devices
 from anello.ring.doublet import compile_doublet
 from anello.ring.exchange import RingInput
-from anello.ring.geometry import flow_series, geometry, stations
+from anello.ring.geometry import flow_series, geometry, reached_on, stations
 from anello.ring.plant import passing_each
 from anello.ring.rounds import weights_in_mixed_water, weights_of_change
 
@@ -64,8 +64,10 @@ def opened(
             continue
         conductance = passing_each(device.kw_per_k, kw_per_k)
         if config.model == "loop" and config.loop is not None:
-            per_kw = data.step_h / geometry(config.loop, config.medium).capacity_kwh_per_k
-            weight = weights_of_change(conductance, kw_per_k, per_kw)
+            shape = geometry(config.loop, config.medium)
+            per_kw = data.step_h / shape.capacity_kwh_per_k
+            reached = reached_on(config.loop, shape, kw_per_k, data.step_h)
+            weight = weights_of_change(conductance, kw_per_k, per_kw, reached)
         else:
             per_kw = data.step_h / config.mixed_kwh_per_k
             weight = weights_in_mixed_water(conductance, config.loss.ua_kw_per_k, per_kw)

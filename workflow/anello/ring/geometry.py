@@ -13,7 +13,9 @@ from anello.errors import ConfigError, InputError, Problem
 from anello.ring.exchange import RingInput
 from anello.ring.fluid import Medium
 from anello.ring.loop_config import FixedFlow, LoopConfig, ProportionalFlow
+from anello.ring.loop_tree import branch_flows
 from anello.ring.pipe import loss_w_per_mk, wall_capacity_kj_per_mk
+from anello.ring.rounds import reached_share
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -38,6 +40,11 @@ class Geometry:
     position_kwh_per_k: Floats
     ua_kw_per_k: Floats
     volume_m3: Floats
+
+    def branch_kwh_per_k(self, substations: int) -> Floats:
+        """Heat capacity of the branch to each place, 0 for the loop's own, shape (P,) [kWh/K]."""
+        both = np.diff(self.position_kwh_per_k)[substations:].reshape(-1, 2).sum(axis=1)
+        return np.concatenate([np.zeros(substations), both])
 
     @property
     def capacity_kwh_per_k(self) -> float:
@@ -69,6 +76,21 @@ def geometry(loop: LoopConfig, medium: Medium) -> Geometry:
     return Geometry(
         np.concatenate([[0.0], np.cumsum(capacity)]), loss * length / 1000.0, area * length
     )
+
+
+def reached_on(loop: LoopConfig, shape: Geometry, flow_kw_per_k: Floats, step_h: Floats) -> Floats:
+    """Return the share of a loop's water that comes by in each step, shape (T,) [-].
+
+    Parameters
+    ----------
+    loop, shape : LoopConfig, Geometry
+        The loop, and in numbers.
+    flow_kw_per_k, step_h : ndarray, shape (T,)
+        Heat capacity flow [kW/K], and length of each step [h].
+    """
+    branches = shape.branch_kwh_per_k(len(loop.substations))
+    whole = shape.capacity_kwh_per_k
+    return reached_share(whole, branches, branch_flows(loop), flow_kw_per_k, step_h)
 
 
 def flow_series(loop: LoopConfig, data: RingInput, sigma: Floats) -> Floats:

@@ -25,7 +25,7 @@ from anello.ring.cop import RUNNING_KW, ScalarCop, compile_heat_pumps
 from anello.ring.devices import plant_devices
 from anello.ring.doublet import doublet_on_ring
 from anello.ring.exchange import RingInput, RingResult, use_side
-from anello.ring.geometry import Floats
+from anello.ring.geometry import Floats, reached_on
 from anello.ring.hydraulics import loop_hydraulics, pump_power_kw
 from anello.ring.loop_run import Run, plan_loop
 from anello.ring.loop_tree_run import TreeRun
@@ -98,6 +98,7 @@ def simulate_loop(
                 weights_of_change,
                 flow_kw_per_k=np.abs(flow) * kj_per_kgk,
                 k_per_kw=data.step_h / capacity,
+                reached=reached_on(loop, plan.shape, np.abs(flow) * kj_per_kgk, data.step_h),
             ),
         )
 

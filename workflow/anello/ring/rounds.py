@@ -74,7 +74,9 @@ def weight_of_change(x: float, n: float) -> float:
     return (-1.0 / expm1(n * log1p(-x / n)) if left > 0.0 else 1.0) - 1.0 / x
 
 
-def weights_of_change(conductance: Floats, flow_kw_per_k: Floats, k_per_kw: Floats) -> Floats:
+def weights_of_change(
+    conductance: Floats, flow_kw_per_k: Floats, k_per_kw: Floats, reached: Floats | None = None
+) -> Floats:
     """Return `weight_of_change` of each step, shape (T,) [-].
 
     Parameters
@@ -83,11 +85,43 @@ def weights_of_change(conductance: Floats, flow_kw_per_k: Floats, k_per_kw: Floa
         Of the exchanger, and heat capacity flow of the water [kW/K].
     k_per_kw : ndarray, shape (T,)
         Rise of the mean of all water per kW over each step, h/C [K/kW].
+    reached : ndarray, shape (T,), optional
+        Share of all water that comes by in the step, see `reached_share`; all of it unless told
+        [-]. What comes by has all of the change.
     """
-    steps = zip(conductance.tolist(), flow_kw_per_k.tolist(), k_per_kw.tolist(), strict=True)
-    return np.array(
+    share = np.ones_like(k_per_kw) if reached is None else reached
+    rises = k_per_kw / share
+    steps = zip(conductance.tolist(), flow_kw_per_k.tolist(), rises.tolist(), strict=True)
+    weights = np.array(
         [weight_of_change(each * rise, rounds(flow, rise)) for each, flow, rise in steps]
     )
+    return weights / share
+
+
+def reached_share(
+    capacity_kwh_per_k: float,
+    branch_kwh_per_k: Floats,
+    branch_flow: Floats,
+    flow_kw_per_k: Floats,
+    step_h: Floats,
+) -> Floats:
+    """Return the share of all water that comes by in a step, or could, shape (T,) [-].
+
+    Of a branch it is what flows in within the step, if that is less than what the branch holds.
+
+    Parameters
+    ----------
+    capacity_kwh_per_k : float
+        Heat capacity of all water [kWh/K].
+    branch_kwh_per_k, branch_flow : ndarray, shape (P,)
+        Heat capacity of each branch's two pipes [kWh/K], and its flow by that of the loop [-].
+    flow_kw_per_k, step_h : ndarray, shape (T,)
+        Heat capacity flow of the loop [kW/K], and length of each step [h].
+    """
+    comes = np.outer(branch_flow, np.abs(flow_kw_per_k) * step_h)
+    stays = np.maximum(branch_kwh_per_k[:, None] - comes, 0.0).sum(axis=0)
+    share: Floats = 1.0 - stays / capacity_kwh_per_k
+    return share
 
 
 def weights_in_mixed_water(conductance: Floats, loss_kw_per_k: float, k_per_kw: Floats) -> Floats:

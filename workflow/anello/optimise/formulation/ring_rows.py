@@ -123,6 +123,9 @@ class LoopRows:
         Substation of a borefield.
     place_flow : tuple of float
         Flow at each substation by that of the loop; empty where it is the same at all [-].
+    branch_kwh_per_k : tuple of float
+        Heat capacity of the branch that leads to each substation; 0 for those of the loop, and
+        empty where there are no others [kWh/K].
     """
 
     stations: tuple[str, ...]
@@ -131,6 +134,7 @@ class LoopRows:
     waves: tuple[str, ...]
     field_station: int | None = None
     place_flow: tuple[float, ...] = ()
+    branch_kwh_per_k: tuple[float, ...] = ()
 
     @property
     def used_stations(self) -> tuple[str, ...]:
