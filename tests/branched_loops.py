@@ -24,7 +24,10 @@ def branched(
 
 
 def random_tree(seed: int, *, loss: bool = True) -> tuple[RingConfig, int]:
-    """Return a loop with random branches, and how many places it has; each has heat pumps."""
+    """Return a loop with random branches, and how many places it has; each has heat pumps.
+
+    Of every seventh seed, the seventh first, the flow follows the load.
+    """
     rng = np.random.default_rng(seed)
     stations = int(rng.integers(1, 4))
     names = [f"s{i}" for i in range(stations)]
@@ -52,10 +55,13 @@ def random_tree(seed: int, *, loss: bool = True) -> tuple[RingConfig, int]:
         )
         names.append(end)
         left[end] = 0.9
+    flow: Any = float(rng.choice([-1.0, 1.0]) * rng.uniform(0.5, 60.0))
+    if seed % 7 == 6:
+        flow = {"kind": "proportional", "kg_s_per_kw": 0.5, "reversed": flow < 0.0}
     config = branched(
         branches,
         stations=stations,
-        flow=float(rng.choice([-1.0, 1.0]) * rng.uniform(0.5, 60.0)),
+        flow=flow,
         loss=float(rng.uniform(0.0, 3.0)) if loss else 0.0,
         ground={"kind": "kusuda", "mean_degc": 12.0, "amplitude_k": 8.0},
         pump_heat_to_water=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from anello.errors import InputError
+from anello.district.pipes import with_pipes
+from anello.errors import ConfigError, InputError
 from anello.ring import RingConfig, second_law, simulate
 from anello.ring.adjoint import sensitivity
+from anello.ring.capital import RingCosts, ring_capital
 from anello.ring.geometry import geometry
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.hydraulics import loop_hydraulics, pressure_loss_pa, pump_power_kw
@@ -21,6 +24,7 @@ from anello.ring.plug_flow import Clock, plug_flow
 from anello.ring.rounds import reached_share
 from branched_loops import branched, pipe, random_tree
 from plain_loops import dispatch, loop
+from ring_districts import coupled
 from wide_search import examples
 
 
@@ -397,6 +401,11 @@ def test_both_pipes_of_a_branch_are_laid_and_filled():
     sizes = [geometry(one.loop, one.medium).capacity_kwh_per_k for one in (with_it, without)]
     water = with_it.medium.density_kg_per_m3 * np.pi * 0.05**2 * 200.0 * WATER_KJ_PER_KGK / 3600.0
     assert sizes[0] - sizes[1] == pytest.approx(water)
+    costs = RingCosts.model_validate(
+        {"pipes": {"capital_eur_per_m": 100.0, "lifetime_years": 40.0}}
+    )
+    paid = [ring_capital(one, costs, 8760.0).parts[-1] for one in (with_it, without)]
+    assert paid[0].build_eur - paid[1].build_eur == pytest.approx(2 * 100.0 * 100.0)
 
 
 # --- what is refused ----------------------------------------------------------------------------
@@ -449,9 +458,46 @@ def test_water_that_stands_or_turns_is_refused(flow_kg_s):
         simulate(branched([off()], flow=flow), data)
 
 
+def test_waves_of_a_loop_with_branches_are_refused_unless_nobody_asked_for_them():
+    waves = {"slp": {"loop_waves": 4}}
+    with pytest.raises(InputError, match="has no waves of it"):
+        coupled(0, waves, loop=True, branches=True)
+    rows = coupled(0, loop=True, branches=True).rows
+    assert rows.loop.waves == ()
+
+
+def test_pipes_of_a_map_may_have_branches_to_its_locations():
+    told = {
+        "ring": {"model": "loop", "loop": {"substations": [{"name": "s", "heat_pumps": ["a"]}]}}
+    }
+    there = {"start": "s", "end": "b", "heat_pumps": ["b"]}
+    file = Path("pipes.yaml")
+    with pytest.raises(InputError, match="no substation connects"):
+        with_pipes({"ring": {}}, told, file, {"a": True, "b": True}, "designed")
+    told["ring"]["loop"]["branches"] = [there]
+    laid = with_pipes({"ring": {}}, told, file, {"a": True, "b": True}, "designed")
+    assert laid["ring"]["loop"]["branches"] == [there]
+    with pytest.raises(InputError, match=r"ring.loop.substations.b"):
+        with_pipes({"ring": {}}, told, file, {"a": True}, "designed")
+
+
+def test_boreholes_at_the_end_of_a_branch_are_refused():
+    field = {
+        "field": {"kind": "rectangle", "rows": 2, "columns": 2},
+        "depth_m": 100.0,
+        "soil_w_per_mk": 2.0,
+        "surface_degc": 10.0,
+        "flow_kg_s": 2.0,
+        "substation": "b",
+    }
+    config = branched([off()], ring={"plant": {"borefield": field}})
+    with pytest.raises(ConfigError, match="no substation of the loop has this name"):
+        simulate(config, dispatch(np.zeros((3, 4))))
+
+
 def test_heat_pumps_at_branches_are_connected_once():
     config = branched([off(heat_pumps=["l1"])])
-    with pytest.raises(Exception, match="connected more than once"):
+    with pytest.raises(ConfigError, match="connected more than once"):
         simulate(config, dispatch(np.zeros((2, 4))))
 
 
