@@ -95,6 +95,9 @@ def serve(address: str, program: str) -> None:
             importlib.import_module(module.name)
     for name in MODULES:
         importlib.import_module(name)
+    provenance = importlib.import_module("anello.run.provenance")
+    for script in (WORKFLOW.parent / "scripts").glob("*.py"):
+        provenance.code_digest(script)  # every start of the workflow asks for it, and gets the same
     gc.collect()
     gc.freeze()
     with socket.socket(socket.AF_UNIX) as door:

@@ -15,6 +15,7 @@ def forget() -> None:
     provenance._imported.cache_clear()
     provenance._file_digest.cache_clear()
     provenance._lazy_names.cache_clear()
+    provenance._module_files.cache_clear()
 
 
 @pytest.fixture
@@ -63,6 +64,26 @@ def test_relative_imports_are_followed(package: Path) -> None:
     script = package.parent / "script.py"
     script.write_text("import anello.sub.beside")
     assert {"sub/near.py", "errors.py", "far.py"} <= names(package, script)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "if WIDE:\n    import anello.far\n",
+        "if WIDE:\n    pass\nelse:\n    import anello.far\n",
+        "for _ in ():\n    pass\nelse:\n    import anello.far\n",
+        "try:\n    pass\nexcept OSError:\n    import anello.far\n",
+        "try:\n    pass\nfinally:\n    import anello.far\n",
+        "match WIDE:\n    case 1:\n        import anello.far\n",
+        "with open('x'):\n    import anello.far\n",
+        "class A:\n    async def f(self):\n        import anello.far\n",
+        "import typing\nif typing.TYPE_CHECKING:\n    pass\nelse:\n    import anello.far\n",
+    ],
+)
+def test_an_import_counts_in_whichever_block_it_stands(package: Path, text: str) -> None:
+    script = package.parent / "script.py"
+    script.write_text(text)
+    assert names(package, script) == {"__init__.py", "far.py"}
 
 
 @pytest.mark.parametrize(("name", "file"), [("One", "lazy/one.py"), ("Two", "lazy/two.py")])

@@ -18,6 +18,7 @@ from anello.base.files import PathLike, sha256
 
 PACKAGE = Path(__file__).resolve().parents[1]
 _DATA_SUFFIXES = (".yaml", ".yml", ".json", ".csv", ".html", ".css")
+_BLOCKS = ("body", "orelse", "handlers", "finalbody", "cases")
 
 
 def code_digest(script: PathLike) -> str:
@@ -73,10 +74,11 @@ def _imported(file: Path, module: str) -> frozenset[Path]:
     waiting: list[ast.AST] = [ast.parse(file.read_bytes())]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        if isinstance(node, ast.If) and _names_type_checking(node.test):
             waiting.extend(node.orelse)  # what only a type checker reads does not change a result
             continue
-        waiting.extend(ast.iter_child_nodes(node))
+        for block in _BLOCKS:  # an import is a statement, and those lie in blocks only
+            waiting.extend(getattr(node, block, ()))
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -89,6 +91,13 @@ def _imported(file: Path, module: str) -> frozenset[Path]:
     return frozenset(path for name in names for path in _module_files(name))
 
 
+def _names_type_checking(test: ast.expr) -> bool:
+    """Return whether a condition asks if only a type checker reads."""
+    names = (getattr(part, "id", getattr(part, "attr", "")) for part in ast.walk(test))
+    return "TYPE_CHECKING" in names
+
+
+@cache
 def _module_files(name: str) -> list[Path]:
     """Return the file of a module and the `__init__.py` of each package on the way to it."""
     parts = name.split(".")
