@@ -163,9 +163,10 @@ def _service(ring: RingConfig, node: str) -> str:
 
 def _surroundings(data: ModelData) -> Surroundings:
     """Return the weather and the ring's series that the model brings along."""
+    variables = {str(name): data.inputs.variables[name] for name in data.inputs.data_vars}
     brought = {
-        str(name): np.asarray(values.values, dtype=float)
-        for name, values in data.inputs.data_vars.items()
+        name: np.asarray(values.values, dtype=float)
+        for name, values in variables.items()
         if values.dims == ("timestep",)
     }
     return Surroundings(

@@ -152,12 +152,11 @@ def _write(config: DistrictConfig, series: DistrictSeries, folder: Path) -> None
     definitions = folder / "model_config"
     data.mkdir(parents=True)
     definitions.mkdir()
+    stamps = series.index.strftime("%Y-%m-%d %H:%M:%S").tolist()
     for name, columns in _tables(config, series).items():
-        _write_csv(data / name, series.index, columns)
+        _write_csv(data / name, stamps, columns)
     weather = series.weather.to_frame()
-    _write_csv(
-        folder / WEATHER_FILE, series.index, {str(c): weather[c].to_numpy() for c in weather}
-    )
+    _write_csv(folder / WEATHER_FILE, stamps, {str(c): weather[c].to_numpy() for c in weather})
     _write_yaml(folder / MODEL_FILE, _model(config), _MODEL_HEAD.format(name=config.name))
     locations = _locations(config, series)
     used = {tech for place in locations.values() for tech in place["techs"]}
@@ -386,12 +385,11 @@ def _write_yaml(path: Path, content: dict[str, Any], head: str = "") -> None:
     path.write_text(head + text.replace("'.inf'", ".inf"), encoding="utf-8")
 
 
-def _write_csv(path: Path, index: pd.DatetimeIndex, columns: dict[str, Series]) -> None:
+def _write_csv(path: Path, stamps: list[str], columns: dict[str, Series]) -> None:
     """Write hourly columns with four decimals, so that every machine writes the same digits."""
     # Adding zero turns a negative zero into a plain one.
     values = np.round(np.column_stack(list(columns.values())), 4) + 0.0
-    stamps = index.strftime("%Y-%m-%d %H:%M:%S")
+    line = "%s" + ",%.10g" * len(columns)
     lines = ["," + ",".join(columns)]
-    for stamp, row in zip(stamps, values.tolist(), strict=True):
-        lines.append(stamp + "," + ",".join(f"{value:.10g}" for value in row))
+    lines += [line % (stamp, *row) for stamp, row in zip(stamps, values.tolist(), strict=True)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")

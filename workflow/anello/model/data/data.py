@@ -69,7 +69,7 @@ class ModelData:
             return given
         if not given.size:
             return np.zeros(0, dtype=np.intp)
-        labels = {str(label): i for i, label in enumerate(self.inputs["node"].values)}
+        labels = {str(label): i for i, label in enumerate(self.inputs.variables["node"].values)}
         unknown = [str(n) for n in given if str(n) not in labels]
         if unknown:
             raise InputError(
@@ -114,7 +114,7 @@ class ModelData:
             lead = (self.inputs.sizes["cost"],) if name.startswith("cost_") else ()
             fill = entry.default_number if default else np.nan
             return np.full((*lead, len(where)), fill)
-        variable = self.inputs[name]
+        variable = self.inputs.variables[name]
         values = np.take(variable.values, where, axis=variable.dims.index("node"))
         if values.dtype.kind != "f" or not default or entry is None:
             return values

@@ -83,9 +83,11 @@ class Sets:
     def _given(self, text: str, *, costs: bool) -> Mask:
         """Nodes for which the user gave a parameter (or a cost) with a text in its name."""
         mask = np.zeros(len(self.labels), dtype=bool)
-        for variable, values in self._data.inputs.data_vars.items():
-            name = str(variable)
-            if text in name and "node" in values.dims and (costs or not name.startswith("cost_")):
+        inputs = self._data.inputs
+        for name in map(str, inputs.data_vars):
+            if text not in name or (name.startswith("cost_") and not costs):
+                continue
+            if "node" in inputs.variables[name].dims:
                 mask |= self.defined(name)
         return mask
 

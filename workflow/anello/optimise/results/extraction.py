@@ -81,11 +81,11 @@ def extract(
     """
     coords = _coordinates(data.inputs)
     indexes: dict[str, pd.Index[Any]] = {
-        name: coords[name].to_index() for name in coords if coords[name].dims == (name,)
+        name: found.to_index() for name, found in coords.items() if found.dims == (name,)
     }
     threshold = _zero_threshold(data.config)
 
-    arrays: dict[str, xr.DataArray] = {}
+    arrays: dict[str, xr.Variable] = {}
     cleaned: list[str] = []
     problem = solution.problem
     indexes.update(_extra_indexes(problem, indexes))
@@ -100,20 +100,23 @@ def extract(
         values += 0.0  # no negative zeros: they would differ in files and mean nothing
         arrays[name] = _labelled(name, block, values, indexes)
 
-    results = xr.Dataset(arrays, coords=coords)
     for name, found in (
         ("carrier_other", _other_flows(solution, threshold, indexes)),
         ("shadow_price", _shadow_price(data, solution, indexes)),
-        ("source_heat_price", _source_heat_price(data, solution, indexes)),
+        ("source_heat_price", _source_heat_price(data, solution)),
     ):
         if found is not None:
-            results[name] = found
+            arrays[name] = found
     for name in duals:
         block = problem.constraints[name]
         dual = _duals(solution, name)
         if dual is not None:
-            results[f"dual_{name}"] = _labelled(f"dual_{name}", block, dual, indexes)
+            arrays[f"dual_{name}"] = _labelled(f"dual_{name}", block, dual, indexes)
 
+    # All have the labels of `indexes`: nothing is left to align.
+    used = dict.fromkeys(str(dim) for array in arrays.values() for dim in array.dims)
+    further = {dim: indexes[dim] for dim in used if dim not in coords}
+    results = xr.Dataset(arrays, coords={**coords, **further})
     results.attrs = {
         "status": str(solution.status),
         "objective": float(solution.objective),
@@ -141,24 +144,23 @@ def _zero_threshold(config: Mapping[str, Any]) -> float:
     return float(config.get("run", {}).get("zero_threshold", 1e-10) or 0.0)
 
 
-def _coordinates(inputs: xr.Dataset) -> dict[str, xr.DataArray]:
+def _coordinates(inputs: xr.Dataset) -> dict[str, xr.Variable]:
     """Coordinates of the results, with their attributes, taken from the inputs."""
     names = [
         name
         for name in (*_ALWAYS_KEPT, *NODE_COORDS, *_STEP_COORDS, *_DAY_COORDS)
         if name in inputs.variables
     ]
-    coords = {}
+    coords: dict[str, xr.Variable] = {}
     for name in names:
-        values = inputs[name].values
+        given = inputs.variables[name]
+        values = given.values
         if values.dtype.kind == "O":
             values = values.astype(str)
         called = _RENAMED.get(name, name)
-        dims = tuple(_RENAMED.get(str(d), str(d)) for d in inputs[name].dims)
-        array = xr.DataArray(values, dims=dims)
-        if dims == (called,):
-            array = array.assign_coords({called: values})
-        coords[called] = array
+        dims = tuple(_RENAMED.get(str(d), str(d)) for d in given.dims)
+        kind = xr.IndexVariable if dims == (called,) else xr.Variable
+        coords[called] = kind(dims, values)
     return coords
 
 
@@ -173,16 +175,13 @@ def _extra_indexes(problem: Problem, known: Mapping[str, Any]) -> dict[str, pd.I
     return {key: pd.Index(list(values)) for key, values in labels.items()}
 
 
-def _labelled(name: str, block: Any, values: Array, indexes: Mapping[str, Any]) -> xr.DataArray:
+def _labelled(name: str, block: Any, values: Array, indexes: Mapping[str, Any]) -> xr.Variable:
     """Spread a block's items over the model's dimensions; NaN where there is no item."""
     dims = []
     places = []
     for key, labels in block.keys.items():
         dim = _RENAMED.get(key, key)
         dims.append(dim)
-        if dim not in indexes:
-            # Parts beside the energy model (the ring's devices) bring index sets of their own.
-            indexes = {**indexes, dim: pd.Index(list(dict.fromkeys(labels)), name=dim)}
         place = indexes[dim].get_indexer(list(labels))
         if (place < 0).any():
             unknown = labels[int(np.argmax(place < 0))]
@@ -200,11 +199,9 @@ def _labelled(name: str, block: Any, values: Array, indexes: Mapping[str, Any]) 
         filled[tuple(places)] = values
     else:
         filled = values.reshape(shape)
-    array = xr.DataArray(filled, dims=dims, coords={dim: indexes[dim] for dim in dims})
     wanted = RESULT_VARIABLES[name].dims if name in RESULT_VARIABLES else ()
-    array = array.transpose(*[d for d in wanted if d in dims], ...)
-    array.attrs = describe(name)
-    return array
+    array = xr.Variable(dims, filled, describe(name))
+    return array.transpose(*[d for d in wanted if d in dims], ...)
 
 
 def _duals(solution: Solution, name: str) -> Array | None:
@@ -217,7 +214,7 @@ def _duals(solution: Solution, name: str) -> Array | None:
 
 def _shadow_price(
     data: ModelData, solution: Solution, indexes: Mapping[str, Any]
-) -> xr.DataArray | None:
+) -> xr.Variable | None:
     """Cost of one more kWh of demand per location, carrier and step [cost unit/kWh].
 
     The row reads ``production − |consumption| + … = demand``, so its dual is the change of the
@@ -233,7 +230,7 @@ def _shadow_price(
 
 def _other_flows(
     solution: Solution, threshold: float, indexes: Mapping[str, Any]
-) -> xr.DataArray | None:
+) -> xr.Variable | None:
     """Terms of the carrier balance that are no technology's: the ring's plant, users' own [kWh]."""
     problem = solution.problem
     if "system_balance" not in problem.constraints:
@@ -259,9 +256,7 @@ def _other_flows(
     return _labelled("carrier_other", block, values + 0.0, indexes)
 
 
-def _source_heat_price(
-    data: ModelData, solution: Solution, indexes: Mapping[str, Any]
-) -> xr.DataArray | None:
+def _source_heat_price(data: ModelData, solution: Solution) -> xr.Variable | None:
     """Cost of one kWh less heat in the ring [cost unit/kWh].
 
     The row of the ring's balance is in kelvin: ``T_t − φ·T_{t−1} − ψ/h·(heat into the ring) = …``.
@@ -281,12 +276,7 @@ def _source_heat_price(
     kelvin_per_kwh[rows[electric]] = problem.data[first:last][electric]
     weights = np.asarray(data.inputs["timestep_weight"].values, dtype=np.float64)
     price = -found.ravel() * kelvin_per_kwh / weights
-    return xr.DataArray(
-        price + 0.0,
-        dims="timestep",
-        coords={"timestep": indexes["timestep"]},
-        attrs=describe("source_heat_price"),
-    )
+    return xr.Variable("timestep", price + 0.0, describe("source_heat_price"))
 
 
 def _ordered(results: xr.Dataset) -> xr.Dataset:
