@@ -3,8 +3,10 @@
 Half the time of a short job goes into imports, the same ones each time. :func:`warm_python` imports
 them once, in a server, and returns the path of a program that stands in place of Python's own. The
 program hands its arguments, folder, environment and streams to the server, which forks: the child
-runs the script or module from its start, in a process of its own, as Python would, and the program
-ends with its exit code. Tests that kill processes, and those of an installation, use Python itself.
+runs the script or module from its start, in a process group of its own, as Python would, and the
+program ends with its exit code. When the program is killed, so is its child, and all that it has
+started. Tests that kill a process and not its children, and those of an installation, use Python
+itself.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ import stat
 import subprocess
 import sys
 import tempfile
+import threading
 from pathlib import Path
 
 WORKFLOW = Path(__file__).resolve().parents[1] / "workflow"
@@ -133,10 +136,13 @@ def _become(caller: socket.socket, program: str) -> None:
     while len(told) < int.from_bytes(size, "big"):
         told += caller.recv(1 << 20)
     child = os.fork()
+    os.setpgid(child, child or 0)
     if child:
         for stream in streams:
             os.close(stream)
+        threading.Thread(target=_end_with, args=(caller, child), daemon=True).start()
         code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        _over.set()
         caller.send(bytes([code if code >= 0 else 128 - code]))
         os._exit(0)
     caller.close()
@@ -151,6 +157,15 @@ def _become(caller: socket.socket, program: str) -> None:
     sys.executable = program
     sys.argv = arguments
     sys.path[:0] = [path for path in environment.get("PYTHONPATH", "").split(os.pathsep) if path]
+
+
+_over = threading.Event()
+
+
+def _end_with(caller: socket.socket, child: int) -> None:
+    """Kill a child and its group as soon as nobody waits for it any more."""
+    if not caller.recv(1) and not _over.is_set():
+        os.killpg(child, signal.SIGKILL)
 
 
 def run() -> None:

@@ -159,34 +159,40 @@ class Project:
         folder.mkdir(exist_ok=True)
         return {**os.environ, "TMPDIR": str(folder)}
 
-    def run_and_kill(self, sign: Path, *, children: bool = True) -> None:
+    def run_and_kill(self, sign: Path, target: str = "results", *, children: bool = True) -> None:
         """Run Snakemake, and SIGKILL it as soon as a file exists.
 
         Parameters
         ----------
         sign : Path
             The file whose appearance is waited for.
+        target : str
+            What is asked for.
         children : bool
             Kill the job that is running too; else only the main process.
         """
+        python = warm_python() if children and TABLE not in os.environ else sys.executable
         sign.unlink(missing_ok=True)
         process = subprocess.Popen(
-            self.command("results"),
+            self.command(target, python=python),
             cwd=self.folder,
             env=self.environment(),
-            stdout=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + 300
         while not sign.exists() and process.poll() is None and time.monotonic() < deadline:
             time.sleep(0.005)
         assert process.poll() is None, f"the run ended before {sign.name} appeared"
         assert sign.exists(), f"{sign} did not appear"
+        assert process.stdout is not None
         if children:
             os.killpg(process.pid, signal.SIGKILL)
+            process.stdout.read()  # ends with the last process that could write there
         else:
             process.kill()
+        process.stdout.close()
         process.wait()
 
     def artefacts(self) -> dict[str, str]:

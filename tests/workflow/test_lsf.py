@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from warm_python import warm_python
+
 from .conftest import ROOT, Project
 
 STAND_IN = ROOT / "tests" / "cluster" / "stand_in_lsf.py"
@@ -45,7 +47,7 @@ def test_a_group_of_jobs_is_submitted_and_submitted_again_after_it_was_killed(
     (project.folder / "modèle d'été").rename(project.folder / "model")
     project.settings["data"]["model"] = "model/model.yaml"
     (lsf / "kill").write_text("1")
-    command = project.command("results/small/smart/iterations/000/ring.nc")
+    command = project.command("results/small/smart/iterations/000/ring.nc", python=warm_python())
     place = command.index("--workflow-profile")
     command[place + 1] = str(ROOT / "workflow" / "profiles" / "lsf")
     cores = command.index("--cores")

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -18,25 +13,6 @@ from .conftest import SUBSET, Outcome, Project
 
 NewProject = Callable[[], Project]
 CAPS = ("pareto~cheapest", "pareto~cap-1", "pareto~cap-2")
-
-
-def killed(project: Project, target: str, sign: Path) -> None:
-    """Run a target, and kill all of it as soon as a file appears."""
-    process = subprocess.Popen(
-        project.command(target),
-        cwd=project.folder,
-        env=project.environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 300
-    while not sign.exists() and process.poll() is None and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert process.poll() is None, f"the run ended before {sign.name} appeared"
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    assert sign.exists(), f"{sign} did not appear"
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +39,7 @@ def studied(new_project: NewProject) -> tuple[Project, Outcome, int]:
     }
     points = project.folder / "results/small/points"
     kept = points / "pareto~cap-2/iterations/000/dispatch.nc"
-    killed(project, "pareto", points / "pareto~cap-2/iterations/001/dispatch.nc")
+    project.run_and_kill(points / "pareto~cap-2/iterations/001/dispatch.nc", "pareto")
     before = kept.stat().st_mtime_ns
     return project, project.run("pareto", "sensitivity"), before
 
