@@ -23,9 +23,42 @@ settings.register_profile("anello", settings.get_profile(searching), deadline=No
 settings.load_profile("anello")
 
 
+# Files that took longest on one core, the longest first: `pytest --durations=0` says it anew.
+LONGEST = (
+    "workflow/test_slurm.py",
+    "workflow/test_tutorial.py",
+    "workflow/test_studies.py",
+    "workflow/test_loop.py",
+    "properties/test_slp_gradient.py",
+    "workflow/test_faults.py",
+    "unit/test_pyomo_model.py",
+    "unit/test_described_is_used.py",
+    "compat/test_golden_models.py",
+    "workflow/test_slp.py",
+    "golden/test_size_of_a_borefield.py",
+    "workflow/test_report.py",
+    "workflow/test_lsf.py",
+    "unit/test_ring_sources.py",
+    "workflow/test_alternatives.py",
+    "workflow/test_anywhere.py",
+    "workflow/test_district_commands.py",
+    "unit/test_linearisation.py",
+    "workflow/test_years.py",
+    "unit/test_plotting.py",
+    "unit/test_spores.py",
+    "unit/test_years_files.py",
+    "golden/test_years.py",
+)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the files that take longest, so that no core waits for the other at the end."""
-    items.sort(key=lambda item: item.path.parent.name != "workflow")
+    place = {ROOT / "tests" / name: number for number, name in enumerate(LONGEST)}
+
+    def begins(item: pytest.Item) -> tuple[int, bool]:
+        return place.get(item.path, len(place)), item.path.parent.name != "workflow"
+
+    items.sort(key=begins)
 
 
 def pytest_unconfigure() -> None:

@@ -100,13 +100,12 @@ def extract(
         values += 0.0  # no negative zeros: they would differ in files and mean nothing
         arrays[name] = _labelled(name, block, values, indexes)
 
-    for name, found in (
-        ("carrier_other", _other_flows(solution, threshold, indexes)),
-        ("shadow_price", _shadow_price(data, solution, indexes)),
-        ("source_heat_price", _source_heat_price(data, solution)),
-    ):
-        if found is not None:
-            arrays[name] = found
+    further = {
+        "carrier_other": _other_flows(solution, threshold, indexes),
+        "shadow_price": _shadow_price(data, solution, indexes),
+        "source_heat_price": _source_heat_price(data, solution),
+    }
+    arrays |= {name: found for name, found in further.items() if found is not None}
     for name in duals:
         block = problem.constraints[name]
         dual = _duals(solution, name)
@@ -115,8 +114,8 @@ def extract(
 
     # All have the labels of `indexes`: nothing is left to align.
     used = dict.fromkeys(str(dim) for array in arrays.values() for dim in array.dims)
-    further = {dim: indexes[dim] for dim in used if dim not in coords}
-    results = xr.Dataset(arrays, coords={**coords, **further})
+    of_parts = {dim: indexes[dim] for dim in used if dim not in coords}
+    results = xr.Dataset(arrays, coords={**coords, **of_parts})
     results.attrs = {
         "status": str(solution.status),
         "objective": float(solution.objective),
