@@ -16,6 +16,7 @@ from anello.coupling.limits import line
 from anello.coupling.linearisation import following_schedule, schedule_kw
 from anello.coupling.ring_rows import ring_rows
 from anello.coupling.unseen import Prices
+from anello.coupling.water import MK_PER_K
 from anello.errors import InputError, NotConvergedError
 from anello.optimise.formulation import formulate
 from anello.optimise.results.postprocess import check_carrier_balance
@@ -95,7 +96,7 @@ def with_water(problem, x, rows, water):
     for step in range(amplitude.shape[1]):
         before = amplitude[:, step - 1] if step else 0.0
         amplitude[:, step] = water.wave_keep[:, step] * before + grown[:, step]
-    fill(problem, x, "ring_wave", [(w,) for w in rows.waves], amplitude)
+    fill(problem, x, "ring_wave", [(w,) for w in rows.waves], amplitude * MK_PER_K)
     return x
 
 

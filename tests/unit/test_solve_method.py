@@ -125,3 +125,18 @@ def test_a_programme_with_a_basis_is_not_for_hipo_unless_it_is_asked_for(monkeyp
     warm = dataclasses.replace(piece, start=none)
     assert methods.method_of("auto", warm, 400) == "simplex"
     assert methods.method_of("hipo", warm, 400) == "hipo"
+
+
+def test_waves_along_a_loop_are_for_hipo_with_a_basis_or_without(monkeypatch):
+    monkeypatch.setattr(methods, "LEAST_ROWS", 300)
+    monkeypatch.setattr(methods, "hipo_installed", lambda: True)
+    matrix = sparse.csr_array(np.eye(400))
+    none = np.zeros(400, dtype=np.int8), np.zeros(400, dtype=np.int8)
+    piece = Piece(*np.ones((3, 400)), matrix, *np.zeros((2, 400)), np.zeros(400, bool), start=none)
+    assert methods.method_of("auto", piece, 400, waves=2) == "hipo"
+    assert methods.method_of("simplex", piece, 400, waves=2) == "simplex"
+    monkeypatch.setattr(methods, "LEAST_ROWS", 500)
+    assert methods.method_of("auto", piece, 400, waves=2) == "simplex"
+    monkeypatch.setattr(methods, "LEAST_ROWS", 300)
+    monkeypatch.setattr(methods, "hipo_installed", lambda: False)
+    assert methods.method_of("auto", piece, 400, waves=2) == "simplex"

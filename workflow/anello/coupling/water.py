@@ -28,6 +28,9 @@ from anello.ring.waves import waves
 
 Floats = NDArray[np.float64]
 
+MK_PER_K = 1000.0
+"""The programme has waves in mK, so that the entries of their rows are of like size [mK/K]."""
+
 TRACE_WAVE = 1e-3
 """Entry of a wave, relative to the largest, that is left out of the programme [-]."""
 
@@ -183,12 +186,12 @@ def wave_values(
         UNSEEN_PER_KW: dict(zip(loop.stations, unseen_eur_per_kw, strict=True)),
         WAVE_KEEP: dict(zip(loop.waves, water.wave_keep, strict=True)),
         WAVE_PER_KW: {
-            pair(wave, station): water.wave_per_kw[k, n]
+            pair(wave, station): MK_PER_K * water.wave_per_kw[k, n]
             for k, wave in enumerate(loop.waves)
             for n, station in enumerate(loop.stations)
         },
         WATER_PER_WAVE: {
-            pair(place, wave): water.per_wave[p, k]
+            pair(place, wave): water.per_wave[p, k] / MK_PER_K
             for p, place in enumerate(loop.stations)
             for k, wave in enumerate(loop.waves)
         },

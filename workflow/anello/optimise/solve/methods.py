@@ -27,6 +27,9 @@ MANY_ROWS = 90_000
 """Rows of a programme with free sizes from which on HiPO was measured to be the faster."""
 
 
+WAVE_ROWS = "ring_wave_balance"
+"""Rows that tie every hour to all others, on which the simplex is slow and at times does not end."""
+
 LEAST_ROWS = 10_000
 """Rows from which on a first basis with several steps in one was measured to pay."""
 
@@ -74,6 +77,8 @@ def begins_coarse(reduction: Reduction, settings: SolverConfig, start: Start) ->
     new = start.basis is None and not reduction.problem.integer.any()
     if not (simplex and asked and new) or len(reduction.rows) < LEAST_ROWS:
         return False
+    if waves_of(reduction.problem) and hipo_installed():  # see `method_of`
+        return False
     shape = Shape.of(reduction.matrix, steps_of(reduction.problem))
     return not shape.free_sizes or (start.followed and shape.rows >= MANY_ROWS)
 
@@ -83,11 +88,18 @@ def steps_of(problem: Problem) -> int:
     return max((block.n_time or 1 for block in problem.constraints.values()), default=1)
 
 
-def method_of(asked: Method, piece: Piece, n_steps: int) -> Method:
+def waves_of(problem: Problem) -> int:
+    """Return how many waves of temperature along a loop a problem follows through its steps."""
+    rows = problem.constraints.get(WAVE_ROWS)
+    return 0 if rows is None else rows.count
+
+
+def method_of(asked: Method, piece: Piece, n_steps: int, waves: int = 0) -> Method:
     """Return the method by which a piece is solved: the one asked for, where it can be had.
 
     A piece that starts from a basis is left to the simplex unless another method is asked for: HiPO
-    hands none on, so that the programme before was not for HiPO either, or it failed on it.
+    hands none on, so that the programme before was not for HiPO either, or it failed on it. One that
+    follows waves along a loop is for HiPO, with a basis or without.
 
     Parameters
     ----------
@@ -97,9 +109,13 @@ def method_of(asked: Method, piece: Piece, n_steps: int) -> Method:
         The programme, or an independent part of it.
     n_steps : int
         Its time steps.
+    waves : int
+        The waves of temperature along a loop that it follows.
     """
     if piece.integer.any() or not len(piece.row_lower):
         return "simplex"
+    if asked == "auto" and waves and len(piece.row_lower) >= LEAST_ROWS:
+        asked = "hipo"
     if asked == "auto" and piece.start is not None:
         return "simplex"
     method = best_method(Shape.of(piece.matrix, n_steps)) if asked == "auto" else asked

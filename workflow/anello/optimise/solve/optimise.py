@@ -34,6 +34,7 @@ from anello.optimise.solve.methods import (
     refuse_swamped,
     solve_by,
     steps_of,
+    waves_of,
 )
 from anello.optimise.solve.options import in_own_words
 from anello.optimise.solve.problem import Problem
@@ -155,8 +156,8 @@ def _by_interior(task: _Task, settings: SolverConfig) -> Solution | None:
     None where it is not, and where it finds nothing that passes every check: then simplex is next.
     """
     pieces = task.pieces(Start(basis=task.start.basis))
-    steps = steps_of(task.reduction.problem)
-    methods = [method_of(settings.method, piece, steps) for piece in pieces]
+    steps, waves = steps_of(task.reduction.problem), waves_of(task.reduction.problem)
+    methods = [method_of(settings.method, piece, steps, waves) for piece in pieces]
     interior = sorted(set(methods) - {"simplex"})
     if not interior:
         return None

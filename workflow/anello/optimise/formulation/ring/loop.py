@@ -45,7 +45,7 @@ def ring_station_balance(c: Context) -> Rows | None:
     equation=r"a_{k,t} = \kappa_{k,t}\, a_{k,t-1} + \sum_s b_{k,s,t}\, Q_{s,t}",
 )
 def ring_wave_balance(c: Context) -> Rows | None:
-    """A wave fades by losses, and grows by heat at the substations."""
+    """A wave, in mK, fades by losses, and grows by heat at the substations."""
     loop = loop_of(c)
     if loop is None or not loop.waves:
         return None

@@ -81,7 +81,7 @@ def ring_beyond(c: Context) -> Columns | None:
     "ring_wave",
     index="wave, timestep",
     when="the ring is a loop",
-    domain=r"\in \mathbb{R} \; [\mathrm{K}]",
+    domain=r"\in \mathbb{R} \; [\mathrm{mK}]",
 )
 def ring_wave(c: Context) -> Columns | None:
     """Amplitude of a wave of temperature along the loop's water at the end of a step."""
