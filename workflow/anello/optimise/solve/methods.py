@@ -28,7 +28,7 @@ MANY_ROWS = 90_000
 
 
 WAVE_ROWS = "ring_wave_balance"
-"""Rows that tie every hour to all others, on which the simplex is slow and at times does not end."""
+"""Rows that tie every hour to all others, in which the simplex gets lost."""
 
 LEAST_ROWS = 10_000
 """Rows from which on a first basis with several steps in one was measured to pay."""
@@ -98,8 +98,8 @@ def method_of(asked: Method, piece: Piece, n_steps: int, waves: int = 0) -> Meth
     """Return the method by which a piece is solved: the one asked for, where it can be had.
 
     A piece that starts from a basis is left to the simplex unless another method is asked for: HiPO
-    hands none on, so that the programme before was not for HiPO either, or it failed on it. One that
-    follows waves along a loop is for HiPO, with a basis or without.
+    hands none on, so that the programme before was not for HiPO either, or it failed on it. One
+    that follows waves along a loop is for HiPO, with a basis or without.
 
     Parameters
     ----------
