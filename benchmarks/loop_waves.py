@@ -39,7 +39,7 @@ FLOWS: dict[str, dict[str, Any]] = {
 }
 """The first takes up the 6 MW of a hot hour by 4 K, as the second takes up every hour's heat."""
 WELLS_KG_S = 700.0
-"""Holds such a loop within the ring's bounds: `anello.district.sizing.network_plant`."""
+"""For the heat of such a loop: `anello.district.sizing.network_plant`."""
 
 
 def looped(ring: RingConfig, flow: dict[str, Any]) -> RingConfig:
@@ -80,7 +80,7 @@ def measure(days: int) -> list[str]:
     lines = [
         f"Measured by `python benchmarks/loop_waves.py --days {days}`: the embedded district in "
         f"July, with the water of its ring in a loop of {DIAMETER_M * 1000:.0f} mm with three "
-        "substations, and wells that hold it. Costs of operation are simulated true costs.",
+        "substations, and wells for its heat. Costs of operation are simulated true costs.",
         "",
         "| flow | the programme sees | cost of operation [€] | hours beyond bounds | iterations "
         "| solver time [s] |",
