@@ -13,6 +13,7 @@ from anello.present.report.config import FiguresConfig
 from anello.present.report.html import write_report
 from anello.present.report.loop_drawing import loop_html, ring_loop
 from anello.present.report.network_view import network_payload
+from anello.present.report.sizes import ring_sizes
 from anello.ring.config import RingConfig
 from report_fakes import fake_district
 
@@ -171,3 +172,33 @@ def test_the_slider_shows_the_ends_of_branches(district):
     places = [(station["x"], station["y"]) for station in shown["stations"]]
     assert len(set(places)) == 6
     assert all(0 < x < 640 and 0 < y < 420 for x, y in places)
+
+
+def test_marks_of_branches_that_follow_each_other_do_not_touch(district):
+    made = with_loop(district, 5, {"kind": "fixed", "kg_s": 5.0}, plant=0)
+    ring = loop_settings(2, {"kind": "fixed", "kg_s": 5.0}, plant=0)["ring"]
+    pipe = {"length_m": 50.0, "inner_diameter_m": 0.06}
+    ring["loop"]["branches"] = [
+        {"start": start, "end": end, "heat_pumps": ["offices"], **pipe}
+        for start, end in (("S1", "a"), ("a", "b"), ("b", "c"))
+    ]
+    made = replace(made, settings={"ring": RingConfig.model_validate(ring).model_dump(mode="json")})
+    stations = network_payload(made, FiguresConfig())["stations"]
+    spots = [np.array([station["x"], station["y"]]) for station in stations]
+    for number, spot in enumerate(spots):
+        for other in spots[number + 1 :]:
+            assert np.hypot(*(spot - other)) > 2 * 13
+
+
+def test_the_pipes_to_build_are_those_of_branches_too_and_none_of_mixed_water(district):
+    made = with_branches(district)
+    pipes = {size.what: size.text for size in ring_sizes(made) if "Pipe" in size.what}
+    assert pipes == {
+        "Pipe, ⌀ 120 mm inside": "200 m",
+        "Pipe, ⌀ 100 mm inside": "100 m",
+        "Pipe, ⌀ 60 mm inside": "400 m",  # four branches of 50 m, there and back
+    }
+    mixed = {"ring": {**made.settings["ring"], "model": "mixed"}}
+    found = [size.what for size in ring_sizes(replace(made, settings=mixed))]
+    assert not any("Pipe" in what for what in found)
+    assert "Water in the ring" in found

@@ -21,7 +21,8 @@ from anello.ring.config import RingConfig
 Array = npt.NDArray[np.float64]
 WIDTH, HEIGHT = 640.0, 420.0
 _MARGIN_X, _MARGIN_Y = 90.0, 70.0
-_INWARD, _SIDE_BY_SIDE = 0.58, 0.6  # of a branch: towards the middle [-], from the next one [rad]
+_INWARD, _INNERMOST = 0.58, 0.3  # how far from the middle branches end: one, the last of more [-]
+_SIDE_BY_SIDE = 0.6  # from one end to the next [rad]
 PLANT = "Plant"
 
 
@@ -100,7 +101,7 @@ def _around(settings: Mapping[str, Any], part: xr.Dataset, look: Appearance) -> 
         water = np.tile(part["temperature_degc"].values, (len(names), 1))
     plant = part["q_bal_kw"].sum("device").values if "q_bal_kw" in part else None
     stations = []
-    places = _inside(_places(lengths), nears)
+    places = _laid(lengths, nears)
     for number, (x, y) in enumerate(places):
         heat = _heat(part, pumps[number])
         at_plant = number == plant_at and plant is not None
@@ -123,29 +124,44 @@ def _around(settings: Mapping[str, Any], part: xr.Dataset, look: Appearance) -> 
     }
 
 
-def _inside(around: list[tuple[float, float]], nears: Sequence[int]) -> list[tuple[float, float]]:
-    """Put the ends of branches within the ellipse, each nearer to its middle than its start.
+def _laid(lengths: Sequence[float], nears: Sequence[int]) -> list[tuple[float, float]]:
+    """Return where substations lie, on an ellipse, and the ends of branches, within it.
 
-    Those that leave one place lie side by side.
+    Each branch leads nearer to the middle, all of them in as many steps as the longest way has.
+    Ends that nothing leaves lie side by side, within what their substation has of the ellipse.
     """
-    count, places = len(around), list(around)
-    places += [(0.0, 0.0)] * len(nears)
-    waiting = [count + number for number in range(len(nears))]
-    placed = set(range(count))
-    while waiting:  # the settings have no circle
-        place = waiting.pop(0)
-        near = nears[place - count]
-        if near not in placed:
-            waiting.append(place)
-            continue
-        beside = [n for n, other in enumerate(nears) if other == near]
-        aside = beside.index(place - count) - (len(beside) - 1) / 2.0
-        x, y = places[near][0] - WIDTH / 2, places[near][1] - HEIGHT / 2
-        turn = aside * _SIDE_BY_SIDE
-        x, y = x * np.cos(turn) - y * np.sin(turn), x * np.sin(turn) + y * np.cos(turn)
-        places[place] = (float(WIDTH / 2 + _INWARD * x), float(HEIGHT / 2 + _INWARD * y))
-        placed.add(place)
-    return places
+    count = len(lengths)
+    turn = _turns(lengths)
+    gaps = np.diff(np.append(turn, turn[0] + 2 * np.pi))
+    leaving: list[list[int]] = [[] for _ in range(count + len(nears))]
+    for number, near in enumerate(nears):
+        leaving[near].append(count + number)
+    at, depth = [*turn.tolist(), *[0.0] * len(nears)], [0] * (count + len(nears))
+    for root in range(count):
+        order = [root]
+        for place in order:  # grows: the branches behind each place
+            order += leaving[place]
+            for end in leaving[place]:
+                depth[end] = depth[place] + 1
+        last = [place for place in order if not leaving[place]]
+        room = float(min(gaps[root - 1], gaps[root]))
+        apart = min(_SIDE_BY_SIDE, room / len(last))
+        for number, place in enumerate(last):
+            at[place] = float(turn[root]) + (number - (len(last) - 1) / 2.0) * apart
+        for place in reversed(order[1:]):
+            if leaving[place]:
+                at[place] = sum(at[end] for end in leaving[place]) / len(leaving[place])
+        at[root] = float(turn[root])
+    deepest = max(depth)
+    inward = _INWARD if deepest == 1 else _INNERMOST
+    far = [1.0 - (1.0 - inward) * steps / max(deepest, 1) for steps in depth]
+    return [
+        (
+            float(WIDTH / 2 + r * (WIDTH / 2 - _MARGIN_X) * np.sin(a)),
+            float(HEIGHT / 2 - r * (HEIGHT / 2 - _MARGIN_Y) * np.cos(a)),
+        )
+        for r, a in zip(far, at, strict=True)
+    ]
 
 
 def _heat(part: xr.Dataset, connected: Sequence[str]) -> Array:
@@ -156,13 +172,11 @@ def _heat(part: xr.Dataset, connected: Sequence[str]) -> Array:
     return np.asarray(total, dtype=np.float64)
 
 
-def _places(lengths: Sequence[float]) -> list[tuple[float, float]]:
+def _turns(lengths: Sequence[float]) -> Array:
     """Spread stations along an ellipse, clockwise from the top, as far apart as pipes are long.
 
     No gap is less than a third of the mean one, so that names have room.
     """
     gaps = np.maximum(np.asarray(lengths, dtype=float), np.mean(lengths) / 3.0)
-    turn = np.concatenate([[0.0], np.cumsum(gaps)[:-1]]) / gaps.sum() * 2 * np.pi
-    x = WIDTH / 2 + (WIDTH / 2 - _MARGIN_X) * np.sin(turn)
-    y = HEIGHT / 2 - (HEIGHT / 2 - _MARGIN_Y) * np.cos(turn)
-    return [(float(a), float(b)) for a, b in zip(x, y, strict=True)]
+    turns: Array = np.concatenate([[0.0], np.cumsum(gaps)[:-1]]) / gaps.sum() * 2 * np.pi
+    return turns

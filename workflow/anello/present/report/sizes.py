@@ -144,10 +144,7 @@ def ring_sizes(collected: CollectedResults) -> list[RingSize]:
         text = f"{_size_text(count)} × {depth:g} m, {count * depth:,.0f} m"
         measures = ((count, "boreholes"), (depth, "m deep"), (count * depth, "m"))
         out.append(RingSize("Borefield", text, measures))
-    pipes = (ring.get("loop") or {}).get("segments") or []
-    if ring.get("model") == "two_pipe":
-        pipes = [pipe for pipe in ring["two_pipe"]["branches"] for _ in ("warm", "cold")]
-    if pipes:
+    if pipes := _pipes(ring):
         pipes = sorted(pipes, key=lambda p: -p["inner_diameter_m"])
         for diameter, group in groupby(pipes, key=lambda p: p["inner_diameter_m"]):
             length = sum(pipe["length_m"] for pipe in group)
@@ -157,6 +154,16 @@ def ring_sizes(collected: CollectedResults) -> list[RingSize]:
         mass_t = ring["water"]["mass_kg"] / 1000.0
         out.append(RingSize("Water in the ring", f"{mass_t:,.0f} t", ((mass_t, "t"),)))
     return out
+
+
+def _pipes(ring: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return all pipes of a ring's model, a branch's both; none of well-mixed water."""
+    if ring.get("model") == "two_pipe":
+        return [pipe for pipe in ring["two_pipe"]["branches"] for _ in ("warm", "cold")]
+    if ring.get("model") != "loop":
+        return []  # a section `loop` may be there all the same, of another scenario
+    loop = ring["loop"]
+    return [*loop["segments"], *(pipe for pipe in loop.get("branches", ()) for _ in range(2))]
 
 
 def _size_text(size: float) -> str:
