@@ -425,6 +425,17 @@ REFUSED = {
     "a share above one": ([off(1.2)], "less than or equal to 1"),
     "no share": ([off(0.0)], "greater than 0"),
     "a wide pipe without a share": ([off(None, inner_diameter_m=0.3)], "say `share`"),
+    "nothing left at a junction": (
+        [
+            off(heat_pumps=[]),
+            off(1.0, start="b", end="c"),
+            off(None, start="b", end="d", heat_pumps=["l3"]),
+        ],
+        "nothing is left for the branch to `d`",
+    ),
+    "a name of nothing": ([off(end="")], r"branches.0.end\n.*should be a name on one line"),
+    "a name with a space behind it": ([off(end="b ")], "without the spaces around it"),
+    "a name of two lines": ([off(end="b\nc")], "on one line"),
     "a negative length": ([off(length_m=-5.0)], "greater than 0"),
     "a twin pipe": (
         [off() | {"pipe": "steel twin DN100"}],
@@ -448,14 +459,18 @@ def test_dispersion_and_branches_do_not_go_together():
         branched([off()], dispersion_m2_s=0.1)
 
 
-@pytest.mark.parametrize("flow_kg_s", [0.0, None])
-def test_water_that_stands_or_turns_is_refused(flow_kg_s):
-    flow = {"kind": "scheduled"} if flow_kg_s is None else flow_kg_s
+@pytest.mark.parametrize(("odd_kg_s", "told"), [(0.0, r"\(value: 0.0\)"), (-2.0, "both ways")])
+def test_water_that_stands_or_turns_is_refused(odd_kg_s, told):
     data = dataclasses.replace(
-        dispatch(np.zeros((3, 4))), flow_kg_s=np.array([2.0, 2.0, -2.0, 2.0])
+        dispatch(np.zeros((3, 4))), flow_kg_s=np.array([2.0, 2.0, odd_kg_s, 2.0])
     )
-    with pytest.raises(InputError, match="flows one way at all times"):
-        simulate(branched([off()], flow=flow), data)
+    with pytest.raises(InputError, match=f"flows one way at all times.*{told}"):
+        simulate(branched([off()], flow={"kind": "scheduled"}), data)
+
+
+def test_no_flow_at_all_is_refused_as_the_settings_are_read():
+    with pytest.raises(ValidationError, match=r"`flow.kg_s: 0` lets water stand"):
+        branched([off()], flow=0.0)
 
 
 def test_waves_of_a_loop_with_branches_are_refused_unless_nobody_asked_for_them():
@@ -477,8 +492,21 @@ def test_pipes_of_a_map_may_have_branches_to_its_locations():
     told["ring"]["loop"]["branches"] = [there]
     laid = with_pipes({"ring": {}}, told, file, {"a": True, "b": True}, "designed")
     assert laid["ring"]["loop"]["branches"] == [there]
-    with pytest.raises(InputError, match=r"ring.loop.substations.b"):
+    with pytest.raises(InputError, match=r"ring.loop.branches.b"):
         with_pipes({"ring": {}}, told, file, {"a": True}, "designed")
+
+
+@pytest.mark.parametrize("place", ["b", {"end": "b", "heat_pumps": "b"}])
+def test_the_settings_say_what_is_wrong_with_the_form_of_a_branch(place):
+    """Nothing else is said of places that cannot be read: not that they connect nobody."""
+    stations = [{"name": "s", "heat_pumps": ["a"]}]
+    for loop in (
+        {"substations": stations, "branches": [place]},
+        {"substations": [*stations, place]},
+    ):
+        told = {"ring": {"model": "loop", "loop": loop}}
+        laid = with_pipes({"ring": {}}, told, Path("pipes.yaml"), {"a": True, "b": True}, "d")
+        assert laid["ring"] == told["ring"]
 
 
 def test_boreholes_at_the_end_of_a_branch_are_refused():
@@ -497,8 +525,15 @@ def test_boreholes_at_the_end_of_a_branch_are_refused():
 
 def test_heat_pumps_at_branches_are_connected_once():
     config = branched([off(heat_pumps=["l1"])])
-    with pytest.raises(ConfigError, match="connected more than once"):
+    twice = r"connected more than once, at ring.loop.substations.s1, ring.loop.branches.b"
+    with pytest.raises(ConfigError, match=twice):
         simulate(config, dispatch(np.zeros((2, 4))))
+
+
+def test_a_name_of_no_heat_pump_is_told_with_the_branch_that_has_it():
+    config = branched([off(heat_pumps=["l2", "nobody"])])
+    with pytest.raises(ConfigError, match=r"`ring.loop.branches.b`: no heat pump has this name"):
+        simulate(config, dispatch(np.zeros((3, 4))))
 
 
 def test_settings_survive_a_round_trip():

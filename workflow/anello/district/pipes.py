@@ -11,6 +11,7 @@ from anello.errors import InputError, Problem
 
 PIPES_FILE = "pipes.yaml"
 _OF_LOOP = "ring.loop.substations"
+_BRANCHES_OF_LOOP = "ring.loop.branches"
 _DESIGNED = "Sizes of heat pumps, tanks and photovoltaics are found; the plant's are as described."
 
 
@@ -64,9 +65,15 @@ def _check(network: Any, key: str, file: Path, services: Mapping[str, bool]) -> 
         return  # the run's settings say what is wrong with their form
     problems = []
     laid: set[str] = set()
-    branches = network.get("branches")
-    ends = [one for one in branches or [] if isinstance(one, dict)] if key == _OF_LOOP else []
-    for station in [*network["substations"], *ends]:
+    branches = network.get("branches") if key == _OF_LOOP else None
+    places = [(key, one) for one in network["substations"]]
+    if isinstance(branches, list):
+        places += [(_BRANCHES_OF_LOOP, one) for one in branches]
+    if not all(
+        isinstance(one, dict) and isinstance(one.get("heat_pumps") or [], list) for _, one in places
+    ):
+        return  # as above
+    for where, station in places:
         for told in station.get("heat_pumps") or []:
             place = str(told).partition("::")[0]
             laid.add(place)
@@ -79,7 +86,7 @@ def _check(network: Any, key: str, file: Path, services: Mapping[str, bool]) -> 
                     if place in services
                     else "the district has no such location",
                     file=str(file),
-                    key=f"{key}.{station.get('name', station.get('end'))}",
+                    key=f"{where}.{station.get('name', station.get('end'))}",
                     value=told,
                     suggestion="Make map and pipes anew with `anello district from-map`, or mend "
                     "the location in the description",

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _place_name(name: str) -> str:
+    """Refuse names that nobody sees, or sees as those of other places."""
+    if not name or name != name.strip() or not name.isprintable():
+        raise ValueError(
+            "should be a name on one line that begins and ends with a character; write it without "
+            "the spaces around it"
+        )
+    return name
+
+
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(strict=True, gt=0, le=1)]
+PlaceName = Annotated[str, AfterValidator(_place_name)]
 Flag = Annotated[bool, Field(strict=True)]
 Count = Annotated[int, Field(strict=True, ge=1)]
 

@@ -155,7 +155,9 @@ def stations(loop: LoopConfig, nodes: tuple[str, ...]) -> tuple[list[int], int]:
     ConfigError
         If a heat pump is connected nowhere or twice, or a name fits no heat pump.
     """
-    found = connected(loop.places, nodes, "ring.loop.substations")
+    keys = ["ring.loop.substations"] * len(loop.substations)
+    keys += ["ring.loop.branches"] * len(loop.branches)
+    found = connected(loop.places, nodes, keys)
     plant = next((i for i, s in enumerate(loop.substations) if s.plant), 0)
     return found, plant
 
@@ -167,7 +169,9 @@ class _Station(Protocol):
     def heat_pumps(self) -> list[str]: ...
 
 
-def connected(substations: Sequence[_Station], nodes: tuple[str, ...], key: str) -> list[int]:
+def connected(
+    substations: Sequence[_Station], nodes: tuple[str, ...], keys: Sequence[str]
+) -> list[int]:
     """Return the substation of each heat pump.
 
     Parameters
@@ -176,8 +180,8 @@ def connected(substations: Sequence[_Station], nodes: tuple[str, ...], key: str)
         Places with `name` and `heat_pumps`.
     nodes : tuple of str
         Heat pumps, `location::technology`.
-    key : str
-        Where the substations stand in the settings, for messages.
+    keys : sequence of str
+        Where each of the places stands in the settings, for messages.
 
     Raises
     ------
@@ -193,9 +197,10 @@ def connected(substations: Sequence[_Station], nodes: tuple[str, ...], key: str)
         places = exact or [i for i, s in enumerate(substations) if location in s.heat_pumps]
         used.add(node if exact else location)
         if len(places) != 1:
+            at = ", ".join(f"{keys[i]}.{substations[i].name}" for i in places)
             problems.append(
                 Problem(
-                    "not connected to the ring" if not places else "connected more than once",
+                    f"connected more than once, at {at}" if at else "not connected to the ring",
                     key=node,
                     suggestion="Name it, or its location, at exactly one substation",
                 )
@@ -203,7 +208,7 @@ def connected(substations: Sequence[_Station], nodes: tuple[str, ...], key: str)
         found.append(places[0] if places else 0)
     problems += [
         Problem("no heat pump has this name", key=f"{key}.{s.name}", value=name)
-        for s in substations
+        for key, s in zip(keys, substations, strict=True)
         for name in s.heat_pumps
         if name not in used
     ]

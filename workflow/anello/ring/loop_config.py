@@ -7,7 +7,16 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import ConfigDict, Field, model_validator
 
-from anello.ring.fields import Count, Flag, Fraction, NonNegative, Number, Positive, Strict
+from anello.ring.fields import (
+    Count,
+    Flag,
+    Fraction,
+    NonNegative,
+    Number,
+    PlaceName,
+    Positive,
+    Strict,
+)
 from anello.ring.ground_config import FixedGround, Ground
 from anello.ring.pipe_families import find_pipe, pipe_settings
 
@@ -90,7 +99,7 @@ class PipeConfig(Strict):
 class SubstationConfig(Strict):
     """A place on the loop at which heat pumps (or the balancing plant) exchange heat."""
 
-    name: str = Field(description="Name of the substation.")
+    name: PlaceName = Field(description="Name of the substation.")
     heat_pumps: list[str] = Field(
         default_factory=list,
         description="Heat pumps connected here, as `location::technology` or `location`.",
@@ -104,7 +113,7 @@ class LoopBranchConfig(PipeConfig):
     start: str = Field(
         description="Substation of the loop, or end of another branch, at which it leaves."
     )
-    end: str = Field(
+    end: PlaceName = Field(
         description="Name of the place at its end: a substation, a junction of branches, or both."
     )
     share: Fraction | None = Field(
@@ -263,6 +272,11 @@ class LoopConfig(PumpedConfig):
         if sum(s.plant for s in self.substations) > 1:
             raise ValueError("the balancing plant is connected at one substation at most")
         self._require_trees(names)
+        if self.branches and isinstance(self.flow, FixedFlow) and self.flow.kg_s == 0.0:
+            raise ValueError(
+                "`flow.kg_s: 0` lets water stand, and a loop with branches has none that stands; "
+                "give a flow, or leave `branches` out"
+            )
         if self.branches and self.dispersion_m2_s:
             raise ValueError(
                 f"`dispersion_m2_s: {self.dispersion_m2_s}` is of a loop without branches; leave "
@@ -306,6 +320,11 @@ class LoopConfig(PumpedConfig):
             if branch.start == start
         }
         most = sum(taken.values())
+        if dry := [end for end, share in taken.items() if share <= 0.0]:
+            raise ValueError(
+                f"nothing is left for the branch to `{dry[0]}`: the others at `{start}` take all "
+                "of its flow; give it a `share`, and them smaller ones"
+            )
         if most > 1.0 + 1e-9 or (of_the_loop and most > 1.0 - 1e-9):
             told = ", ".join(f"{share:.3g} to {end}" for end, share in taken.items())
             raise ValueError(

@@ -442,7 +442,7 @@ def _tree_run(
 ) -> TreeRun:
     """Work out what each pipe of a loop with branches does to the water that enters it."""
     if flow_kg_s.min() < 0.0 < flow_kg_s.max() or not flow_kg_s.all():
-        wrong = flow_kg_s[int(np.abs(flow_kg_s).argmin())] if not flow_kg_s.all() else "both ways"
+        wrong = 0.0 if not flow_kg_s.all() else "both ways"
         raise InputError(
             Problem(
                 "the water of a loop with branches flows one way at all times",

@@ -128,7 +128,8 @@ def _march(
     network = config.two_pipe
     assert network is not None
     names = [station.name for station in network.substations]
-    station_of = connected(network.substations, data.nodes, "ring.two_pipe.substations")
+    keys = ["ring.two_pipe.substations"] * len(network.substations)
+    station_of = connected(network.substations, data.nodes, keys)
     place_of = [shape.places.index(names[station]) for station in station_of]
     depth = np.array([network.branches[number].burial_depth_m for number in shape.order])
     ground = ground_temperature_degc(network.ground, data.day_of_year, depth)

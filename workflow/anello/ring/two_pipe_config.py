@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from anello.ring.fields import Count, Fraction, NonNegative, Number, Positive, Strict
+from anello.ring.fields import Count, Fraction, NonNegative, Number, PlaceName, Positive, Strict
 from anello.ring.loop_config import PipeConfig, PumpedConfig
 
 CLEAR_M = 0.15
@@ -17,8 +17,8 @@ CLEAR_M = 0.15
 class BranchConfig(PipeConfig):
     """A trench from one place to another, with a warm and a cold pipe of the same kind."""
 
-    start: str = Field(description="Place at which the branch begins.")
-    end: str = Field(description="Place at which it ends; flow from start to end is positive.")
+    start: PlaceName = Field(description="Place at which the branch begins.")
+    end: PlaceName = Field(description="Place at which it ends; flow from start to end is positive.")
     spacing_m: Positive | None = Field(
         default=None,
         description=(
@@ -73,7 +73,7 @@ class BranchConfig(PipeConfig):
 class TwoPipeSubstation(Strict):
     """A place at which heat pumps exchange heat with the two lines."""
 
-    name: str = Field(description="Name of the place, as branches call it.")
+    name: PlaceName = Field(description="Name of the place, as branches call it.")
     heat_pumps: Annotated[list[str], Field(min_length=1)] = Field(
         description="Heat pumps connected here, as `location::technology` or `location`."
     )
