@@ -55,9 +55,7 @@ def by_seconds(
         name: cells(length, diameter, flow * share, loss, step_s)
         for name, (length, diameter, loss, share) in pipes.items()
     }
-    mass_kj = {
-        name: flow * share * step_s * KJ_PER_KGK for name, (_, _, _, share) in pipes.items()
-    }
+    mass_kj = {name: flow * share * step_s * KJ_PER_KGK for name, (_, _, _, share) in pipes.items()}
     hours = heat_kw.shape[1]
     each = round(3600.0 / step_s)
     arrives = {place: np.zeros(hours) for place in ("s0", "s1", "b", "c")}

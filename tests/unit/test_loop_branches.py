@@ -433,8 +433,8 @@ REFUSED = {
         ],
         "nothing is left for the branch to `d`",
     ),
-    "a name of nothing": ([off(end="")], r"branches.0.end\n.*should be a name on one line"),
-    "a name with a space behind it": ([off(end="b ")], "without the spaces around it"),
+    "a name of nothing": ([off(end="")], r"branches.0.end\n.*should be a name: text on one line"),
+    "a name with a space behind it": ([off(end="b ")], "no spaces before or behind it"),
     "a name of two lines": ([off(end="b\nc")], "on one line"),
     "a negative length": ([off(length_m=-5.0)], "greater than 0"),
     "a twin pipe": (

@@ -10,12 +10,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 def _place_name(name: str) -> str:
     """Refuse names that nobody sees, or sees as those of other places."""
     if not name or name != name.strip() or not name.isprintable():
-        raise ValueError(
-            "should be a name on one line that begins and ends with a character; write it without "
-            "the spaces around it"
-        )
+        raise ValueError("should be a name: text on one line, with no spaces before or behind it")
     return name
-
 
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
