@@ -53,9 +53,11 @@ function aroundRing(n, many) {
     const shape = s.plant ? el("rect", { x: s.x - 17, y: s.y - 17, width: 34, height: 34, class: "station" })
       : el("circle", { cx: s.x, cy: s.y, r: many ? 9 : s.near == null ? 18 : 13, class: "station" });
     const label = el("text", { x: s.x, y: s.y + 5, "text-anchor": "middle", class: "t" }, String(i + 1));
-    const out = Math.sign(s.x - cx) || 1, side = s.near != null || Math.abs(s.x - cx) > .5 * rx ? out : 0;
+    // beside a mark, or above or below it, wherever no pipe comes from
+    const a = n.stations[s.near], steep = a && Math.abs(s.y - a.y) > Math.abs(s.x - a.x);
+    const side = (a ? steep : Math.abs(s.x - cx) > .5 * rx) ? Math.sign(s.x - cx) || 1 : 0;
     const temp = el("text", side ? { x: s.x + 24 * side, y: s.y + 5, "text-anchor": side > 0 ? "start" : "end" }
-      : { x: s.x, y: s.y < cy ? s.y - 26 : s.y + 40, "text-anchor": "middle" });
+      : { x: s.x, y: a ? s.y + (s.y > a.y ? 29 : -19) : s.y < cy ? s.y - 26 : s.y + 40, "text-anchor": "middle" });
     svg.append(shape, label);
     if (!many) svg.append(temp);
     return { shape, label, temp };

@@ -127,7 +127,7 @@ def _around(settings: Mapping[str, Any], part: xr.Dataset, look: Appearance) -> 
 def _laid(lengths: Sequence[float], nears: Sequence[int]) -> list[tuple[float, float]]:
     """Return where substations lie, on an ellipse, and the ends of branches, within it.
 
-    Each branch leads nearer to the middle, all of them in as many steps as the longest way has.
+    Each branch leads nearer to the middle, in as many steps as the longest way from there has.
     Ends that nothing leaves lie side by side, within what their substation has of the ellipse.
     """
     count = len(lengths)
@@ -136,13 +136,16 @@ def _laid(lengths: Sequence[float], nears: Sequence[int]) -> list[tuple[float, f
     leaving: list[list[int]] = [[] for _ in range(count + len(nears))]
     for number, near in enumerate(nears):
         leaving[near].append(count + number)
-    at, depth = [*turn.tolist(), *[0.0] * len(nears)], [0] * (count + len(nears))
+    at, far = [*turn.tolist(), *[0.0] * len(nears)], [1.0] * (count + len(nears))
     for root in range(count):
-        order = [root]
+        order, steps = [root], {root: 0}
         for place in order:  # grows: the branches behind each place
             order += leaving[place]
-            for end in leaving[place]:
-                depth[end] = depth[place] + 1
+            steps |= dict.fromkeys(leaving[place], steps[place] + 1)
+        deepest = max(steps.values())
+        inward = 1.0 - (_INWARD if deepest == 1 else _INNERMOST)
+        for place in order[1:]:
+            far[place] = 1.0 - inward * steps[place] / deepest
         last = [place for place in order if not leaving[place]]
         room = float(min(gaps[root - 1], gaps[root]))
         apart = min(_SIDE_BY_SIDE, room / len(last))
@@ -152,9 +155,6 @@ def _laid(lengths: Sequence[float], nears: Sequence[int]) -> list[tuple[float, f
             if leaving[place]:
                 at[place] = sum(at[end] for end in leaving[place]) / len(leaving[place])
         at[root] = float(turn[root])
-    deepest = max(depth)
-    inward = _INWARD if deepest == 1 else _INNERMOST
-    far = [1.0 - (1.0 - inward) * steps / max(deepest, 1) for steps in depth]
     return [
         (
             float(WIDTH / 2 + r * (WIDTH / 2 - _MARGIN_X) * np.sin(a)),
