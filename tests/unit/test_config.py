@@ -27,6 +27,20 @@ def read_with(tmp_path: Path, text: str) -> RunConfig:
     return read_config(DEFAULT, overlay)
 
 
+BRANCHED = """ring:
+  model: loop
+  loop:
+    substations: [{{name: place}}]
+    segments: [{{length_m: 100, inner_diameter_m: 0.3}}]
+    flow: {{kind: fixed, kg_s: 5}}
+    branches:
+    - start: {start}
+      end: b
+      heat_pumps: [homes]
+      <<: {{length_m: 9, inner_diameter_m: 0.1}}
+"""
+
+
 @pytest.mark.parametrize("file", sorted((ROOT / "config").glob("*.yaml")), ids=lambda p: p.name)
 def test_the_configurations_we_ship_are_valid(file: Path) -> None:
     # One that does not say where its data come from is laid over the default one.
@@ -111,6 +125,14 @@ def test_another_kind_replaces_the_whole_mapping() -> None:
             "coupling: {operation: {}}\n"
             "scenario_definitions: {baseline: {ring: {mode: iccep2019}}}\n",
             ["scenario_definitions.baseline", "as one temperature"],
+        ),
+        (
+            BRANCHED.format(start="plce"),
+            ["mine.yaml:8", "`ring.loop.branches.0.start`: `plce` is no place; there are place, b"],
+        ),
+        (
+            BRANCHED.format(start="place") + "coupling: {slp: {loop_waves: 4}}\n",
+            ["mine.yaml:12", "baseline.coupling.slp.loop_waves`: 4 waves are asked for"],
         ),
     ],
 )

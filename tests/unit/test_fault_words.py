@@ -55,3 +55,6 @@ def test_words_before_a_colon_that_are_no_key_stay(message):
 
 def test_a_path_is_followed_to_its_value():
     assert own_path("a.b: is wrong", {"a": {"b": 1}}) == (("a", "b"), "is wrong", 1)
+    below = {"a": [{"b": 1}, {"b": 2}]}
+    assert own_path("a.1.b: is wrong", below) == (("a", 1, "b"), "is wrong", 2)
+    assert own_path("a.2.b: is wrong", below) == ((), "a.2.b: is wrong", below)

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from anello.coupling.iteration import rows_of
 from anello.district.pipes import with_pipes
 from anello.errors import ConfigError, InputError
 from anello.ring import RingConfig, second_law, simulate
@@ -24,7 +25,7 @@ from anello.ring.plug_flow import Clock, plug_flow
 from anello.ring.rounds import reached_share
 from branched_loops import branched, pipe, random_tree
 from plain_loops import dispatch, loop
-from ring_districts import coupled
+from ring_districts import coupled, coupled_two_pipes
 from wide_search import examples
 
 
@@ -411,7 +412,7 @@ def test_both_pipes_of_a_branch_are_laid_and_filled():
 # --- what is refused ----------------------------------------------------------------------------
 
 REFUSED = {
-    "an unknown start": ([off(start="nowhere")], r"branches\[0\].start: nowhere` is no place"),
+    "an unknown start": ([off(start="nowhere")], r"branches.0.start: `nowhere` is no place"),
     "a circle": (
         [off(start="c"), {"start": "b", "end": "c", "heat_pumps": ["l3"], **pipe()}],
         "go in a circle",
@@ -439,7 +440,7 @@ REFUSED = {
     "a negative length": ([off(length_m=-5.0)], "greater than 0"),
     "a twin pipe": (
         [off() | {"pipe": "steel twin DN100"}],
-        r"branches\[0\].pipe: steel twin DN100` is two pipes",
+        r"branches.0.pipe: `steel twin DN100` is two pipes",
     ),
     "a plant": ([off(plant=True)], "Extra inputs are not permitted"),
 }
@@ -455,7 +456,7 @@ def test_branches_that_are_none_are_refused(name):
 
 
 def test_dispersion_and_branches_do_not_go_together():
-    with pytest.raises(ValidationError, match=r"`dispersion_m2_s: 0\.1` is of a loop without"):
+    with pytest.raises(ValidationError, match=r"dispersion_m2_s: 0\.1 is of a loop without"):
         branched([off()], dispersion_m2_s=0.1)
 
 
@@ -469,7 +470,7 @@ def test_water_that_stands_or_turns_is_refused(odd_kg_s, told):
 
 
 def test_no_flow_at_all_is_refused_as_the_settings_are_read():
-    with pytest.raises(ValidationError, match=r"`flow.kg_s: 0` lets water stand"):
+    with pytest.raises(ValidationError, match=r"flow.kg_s: 0 lets water stand"):
         branched([off()], flow=0.0)
 
 
@@ -500,11 +501,11 @@ def test_pipes_of_a_map_may_have_branches_to_its_locations():
 def test_the_settings_say_what_is_wrong_with_the_form_of_a_branch(place):
     """Nothing else is said of places that cannot be read: not that they connect nobody."""
     stations = [{"name": "s", "heat_pumps": ["a"]}]
-    for loop in (
+    for section in (
         {"substations": stations, "branches": [place]},
         {"substations": [*stations, place]},
     ):
-        told = {"ring": {"model": "loop", "loop": loop}}
+        told = {"ring": {"model": "loop", "loop": section}}
         laid = with_pipes({"ring": {}}, told, Path("pipes.yaml"), {"a": True, "b": True}, "d")
         assert laid["ring"] == told["ring"]
 
@@ -518,9 +519,10 @@ def test_boreholes_at_the_end_of_a_branch_are_refused():
         "flow_kg_s": 2.0,
         "substation": "b",
     }
-    config = branched([off()], ring={"plant": {"borefield": field}})
-    with pytest.raises(ConfigError, match="no substation of the loop has this name"):
-        simulate(config, dispatch(np.zeros((3, 4))))
+    with pytest.raises(ValidationError, match=r"`b` is the end of a branch.*loop: s0, s1"):
+        branched([off()], ring={"plant": {"borefield": field}})
+    with pytest.raises(ValidationError, match="`b` is none of the loop's"):
+        branched([], ring={"plant": {"borefield": field}})
 
 
 def test_heat_pumps_at_branches_are_connected_once():
@@ -540,3 +542,20 @@ def test_settings_survive_a_round_trip():
     config, _ = random_tree(3)
     told = config.model_dump(mode="json") | {"bounds_degc": [3.0, 90.0]}
     assert RingConfig.model_validate(told).loop == config.loop
+
+
+@pytest.mark.parametrize("method", ["slp", "fixed_point"])
+def test_heat_pumps_without_a_place_are_refused_before_the_first_programme(method):
+    district = coupled(0, {"method": method}, loop=True, branches=True)
+    told = district.ring.model_dump(mode="json")
+    told["loop"]["branches"][0]["heat_pumps"] = ["nobody"]
+    with pytest.raises(ConfigError, match=r"`ring.loop.branches..*no heat pump has this name"):
+        rows_of(RingConfig.model_validate(told), district.coupling, district.data)
+
+
+def test_heat_pumps_without_a_place_on_two_pipes_are_refused_before_the_first_programme():
+    district = coupled_two_pipes(0, {"method": "fixed_point"})
+    told = district.ring.model_dump(mode="json")
+    told["two_pipe"]["substations"][0]["heat_pumps"] = ["nobody"]
+    with pytest.raises(ConfigError, match=r"`ring.two_pipe.substations..*no heat pump has this"):
+        rows_of(RingConfig.model_validate(told), district.coupling, district.data)

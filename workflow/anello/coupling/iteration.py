@@ -39,6 +39,7 @@ from anello.ring.config import RingConfig
 from anello.ring.cost import TrueCost, end_cost_eur, true_cost
 from anello.ring.devices import device_of, plant_devices
 from anello.ring.exchange import RingInput, RingResult
+from anello.ring.geometry import require_connected
 from anello.ring.plant import device_cost
 from anello.ring.surroundings import Surroundings
 
@@ -60,6 +61,8 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
     ------
     InputError
         If the ring cannot be part of a programme, or be simulated on the model's time steps.
+    ConfigError
+        If a heat pump is connected nowhere or twice, or a name fits none.
     """
     if not coupling.coupled:
         return None
@@ -68,6 +71,7 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
         raise InputError(Fault(fault, key="ring.plant.sizes"))
     _check_chronological(data)
     nodes = heat_pumps(ring, data)
+    require_connected(ring, nodes)
     tanks = open_tanks(ring, data, nodes) if ring.mode == "physical" else {}
     scheduled = coupling.fixed_point.scheduled_balancing
     if coupling.method == "slp":

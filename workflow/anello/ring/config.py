@@ -256,6 +256,7 @@ class RingConfig(Strict):
         if self.model == "loop" and self.loop is None:
             raise ValueError("`model: loop` needs the section `loop`")
         self._require_two_pipe()
+        self._require_field_on_loop()
         self._require_liquid()
         active = self.active_oddities
         if self.model != "mixed" and active & {"reset_at_bounds", "ring_heat_from_dispatch_cop"}:
@@ -310,6 +311,20 @@ class RingConfig(Strict):
                 "`plant.borefield.effectiveness: 1` lets the ring's own fluid flow through the "
                 "boreholes; give `plant.borefield.fluid` the same as `fluid`"
             )
+
+    def _require_field_on_loop(self) -> None:
+        field = self.plant.borefield if self.plant is not None else None
+        if self.model != "loop" or self.loop is None or field is None or field.substation is None:
+            return
+        names = [station.name for station in self.loop.substations]
+        if field.substation in names:
+            return
+        ends = [branch.end for branch in self.loop.branches]
+        what = "is the end of a branch" if field.substation in ends else "is none of the loop's"
+        raise ValueError(
+            f"plant.borefield.substation: `{field.substation}` {what}, and boreholes lie at a "
+            f"substation of the loop: {', '.join(names)}"
+        )
 
     def _require_two_pipe(self) -> None:
         if self.model != "two_pipe":

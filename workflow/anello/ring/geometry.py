@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.errors import ConfigError, InputError, Problem
+from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput
 from anello.ring.fluid import Medium
 from anello.ring.loop_config import FixedFlow, LoopConfig, ProportionalFlow
 from anello.ring.loop_tree import branch_flows
 from anello.ring.pipe import loss_w_per_mk, wall_capacity_kj_per_mk
 from anello.ring.rounds import reached_share
+from anello.ring.two_pipe_config import TwoPipeConfig
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -160,6 +162,33 @@ def stations(loop: LoopConfig, nodes: tuple[str, ...]) -> tuple[list[int], int]:
     found = connected(loop.places, nodes, keys)
     plant = next((i for i, s in enumerate(loop.substations) if s.plant), 0)
     return found, plant
+
+
+def require_connected(config: RingConfig, nodes: tuple[str, ...]) -> None:
+    """Refuse a network on which heat pumps stand nowhere or twice, before anything is computed.
+
+    Parameters
+    ----------
+    config : RingConfig
+        The ring's settings.
+    nodes : tuple of str
+        Heat pumps, `location::technology`.
+
+    Raises
+    ------
+    ConfigError
+        If a heat pump is connected nowhere or twice, or a name fits no heat pump.
+    """
+    if config.model == "loop" and config.loop is not None:
+        stations(config.loop, nodes)
+    if config.model == "two_pipe" and config.two_pipe is not None:
+        on_two_pipes(config.two_pipe, nodes)
+
+
+def on_two_pipes(network: TwoPipeConfig, nodes: tuple[str, ...]) -> list[int]:
+    """Return the substation of each heat pump on two pipes; see `connected`."""
+    keys = ["ring.two_pipe.substations"] * len(network.substations)
+    return connected(network.substations, nodes, keys)
 
 
 class _Station(Protocol):

@@ -110,6 +110,7 @@ class SubstationConfig(Strict):
 class LoopBranchConfig(PipeConfig):
     """A trench off the loop, with a pipe there and one of the same kind back to where it began."""
 
+    length_m: Positive = Field(description="Length of each of the two pipes [m].")
     start: str = Field(
         description="Substation of the loop, or end of another branch, at which it leaves."
     )
@@ -274,13 +275,13 @@ class LoopConfig(PumpedConfig):
         self._require_trees(names)
         if self.branches and isinstance(self.flow, FixedFlow) and self.flow.kg_s == 0.0:
             raise ValueError(
-                "`flow.kg_s: 0` lets water stand, and a loop with branches has none that stands; "
+                "flow.kg_s: 0 lets water stand, and a loop with branches has none that stands; "
                 "give a flow, or leave `branches` out"
             )
         if self.branches and self.dispersion_m2_s:
             raise ValueError(
-                f"`dispersion_m2_s: {self.dispersion_m2_s}` is of a loop without branches; leave "
-                "it out, or the branches"
+                f"dispersion_m2_s: {self.dispersion_m2_s} is of a loop without branches; leave it "
+                "out, or the branches"
             )
         return self
 
@@ -291,13 +292,13 @@ class LoopConfig(PumpedConfig):
         for number, branch in enumerate(self.branches):
             if branch.start not in names:
                 raise ValueError(
-                    f"`branches[{number}].start: {branch.start}` is no place; there are "
+                    f"branches.{number}.start: `{branch.start}` is no place; there are "
                     f"{', '.join(names)}"
                 )
             if not branch.heat_pumps and branch.end not in starts:
                 raise ValueError(
-                    f"nothing hangs on the branch to `{branch.end}`; give `branches[{number}]."
-                    "heat_pumps`, or leave it out"
+                    f"branches.{number}.end: nothing hangs on the branch to `{branch.end}`; give "
+                    "it `heat_pumps`, or leave it out"
                 )
         left = list(self.branches)
         while more := [branch for branch in left if branch.start in reached]:
@@ -306,8 +307,8 @@ class LoopConfig(PumpedConfig):
         if left:
             circle = ", ".join(branch.end for branch in left)
             raise ValueError(
-                f"no way from the loop to {circle}: these branches go in a circle; let one of them "
-                "start at a substation of the loop"
+                f"branches.{self.branches.index(left[0])}.start: no way from the loop to {circle}: "
+                "these branches go in a circle; let one of them start at a substation of the loop"
             )
         of_loop = {station.name for station in self.substations}
         for start in sorted(starts):
@@ -321,17 +322,20 @@ class LoopConfig(PumpedConfig):
         }
         most = sum(taken.values())
         if dry := [end for end, share in taken.items() if share <= 0.0]:
+            number = [branch.end for branch in self.branches].index(dry[0])
             raise ValueError(
-                f"nothing is left for the branch to `{dry[0]}`: the others at `{start}` take all "
-                "of its flow; give it a `share`, and them smaller ones"
+                f"branches.{number}.end: nothing is left for the branch to `{dry[0]}`: the others "
+                f"at `{start}` take all of its flow; give it a `share`, and them smaller ones"
             )
         if most > 1.0 + 1e-9 or (of_the_loop and most > 1.0 - 1e-9):
             told = ", ".join(f"{share:.3g} to {end}" for end, share in taken.items())
+            number = [branch.start for branch in self.branches].index(start)
+            key = "end" if self.branches[number].share is None else "share"
             raise ValueError(
-                f"the branches at `{start}` take {most:.3g} of its flow ({told}); "
-                f"{'less than 1' if of_the_loop else '1 at most'} can be taken: say `share`, or a "
-                "smaller one (without it, a branch takes its cross-section by that of the pipe to "
-                "its start)"
+                f"branches.{number}.{key}: the branches at `{start}` take {most:.3g} of its flow "
+                f"({told}); {'less than 1' if of_the_loop else '1 at most'} can be taken: say "
+                "`share`, or a smaller one (without it, a branch takes its cross-section by that "
+                "of the pipe to its start)"
             )
 
 
@@ -340,6 +344,6 @@ def _require_single(key: str, pipes: Sequence[PipeConfig]) -> None:
     for number, pipe in enumerate(pipes):
         if pipe.gap_m is not None:
             raise ValueError(
-                f"`{key}[{number}].pipe: {pipe.pipe}` is two pipes in one casing, and a "
+                f"{key}.{number}.pipe: `{pipe.pipe}` is two pipes in one casing, and a "
                 "loop has one; name a single pipe, or use `model: two_pipe`"
             )

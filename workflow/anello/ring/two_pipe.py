@@ -20,7 +20,7 @@ from anello.ring.cop import RUNNING_KW, HeatPumpCop, ScalarCop, compile_heat_pum
 from anello.ring.devices import PlantDevice, plant_devices
 from anello.ring.doublet import DoubletOnRing, doublet_on_ring
 from anello.ring.exchange import RingInput, RingResult, use_side
-from anello.ring.geometry import connected
+from anello.ring.geometry import on_two_pipes
 from anello.ring.ground import ground_temperature_degc
 from anello.ring.mixed import assemble
 from anello.ring.part_load import PartLoads, part_loads
@@ -128,8 +128,7 @@ def _march(
     network = config.two_pipe
     assert network is not None
     names = [station.name for station in network.substations]
-    keys = ["ring.two_pipe.substations"] * len(network.substations)
-    station_of = connected(network.substations, data.nodes, keys)
+    station_of = on_two_pipes(network, data.nodes)
     place_of = [shape.places.index(names[station]) for station in station_of]
     depth = np.array([network.branches[number].burial_depth_m for number in shape.order])
     ground = ground_temperature_degc(network.ground, data.day_of_year, depth)

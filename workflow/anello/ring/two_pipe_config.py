@@ -18,7 +18,9 @@ class BranchConfig(PipeConfig):
     """A trench from one place to another, with a warm and a cold pipe of the same kind."""
 
     start: PlaceName = Field(description="Place at which the branch begins.")
-    end: PlaceName = Field(description="Place at which it ends; flow from start to end is positive.")
+    end: PlaceName = Field(
+        description="Place at which it ends; flow from start to end is positive."
+    )
     spacing_m: Positive | None = Field(
         default=None,
         description=(

@@ -30,6 +30,7 @@ from anello.ring.config import RingConfig
 from anello.run.config_faults import (
     at_line,
     locate,
+    locate_of_scenario,
     placed_in_study,
     placed_in_sweep,
     problem_of,
@@ -348,11 +349,12 @@ def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -
             scenario = config.years_by_name.get(name, name)
             for problem in error.problems:
                 loc = tuple((problem.key or "").split("."))
-                within = ".".join(loc[2:] if scenario == name else loc[4:])
+                own = 2 if scenario == name else 4
+                within = ".".join(loc[own:])
                 if (scenario, within, problem.message) in told:
                     continue  # what is wrong with a scenario is wrong with each of its years
                 told.add((scenario, within, problem.message))
-                problems.append(at_line(problem, *locate(files, loc)))
+                problems.append(at_line(problem, *locate_of_scenario(files, loc, own)))
     if problems:
         raise ConfigError(problems, summary="The configuration is wrong")
     _check_studies(config, files)

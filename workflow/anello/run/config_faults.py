@@ -33,6 +33,37 @@ def locate(files: Sequence[str | Path], loc: Sequence[str | int]) -> tuple[str |
         File and line (from 1) of the key, or of the deepest of its parents that a file has. Both
         are None when no file has any part of it: it came from the command line, or is missing.
     """
+    return _deepest(files, loc)[1:]
+
+
+def locate_of_scenario(
+    files: Sequence[str | Path], loc: Sequence[str | int], own: int
+) -> tuple[str | None, int | None]:
+    """Find a key of a scenario, or of a year of it, which the run's own sections may have given.
+
+    Parameters
+    ----------
+    files, loc
+        See `locate`.
+    own : int
+        How many keys lead to the scenario or year.
+
+    Returns
+    -------
+    tuple of (str or None, int or None)
+        File and line (from 1); of the run's section where the scenario does not say the key.
+    """
+    depth, file, line = _deepest(files, loc)
+    shared = _deepest(files, loc[own:])
+    if depth < len(loc) and shared[0] == len(loc) - own > 0:
+        return shared[1:]
+    return file, line
+
+
+def _deepest(
+    files: Sequence[str | Path], loc: Sequence[str | int]
+) -> tuple[int, str | None, int | None]:
+    """Return how many of the keys a file has, and where the last of them stands."""
     best: tuple[int, str | None, int | None] = (0, None, None)
     for file in reversed(files):
         try:
@@ -42,7 +73,7 @@ def locate(files: Sequence[str | Path], loc: Sequence[str | int]) -> tuple[str |
         depth, line = _descend(root, loc)
         if depth > best[0]:
             best = (depth, str(file), line)
-    return best[1], best[2]
+    return best
 
 
 def _descend(node: yaml.Node | None, loc: Sequence[str | int]) -> tuple[int, int | None]:
@@ -191,7 +222,7 @@ def problem_of(
     own, message, value = own_path(message, item.get("input"))
     if own:
         file, line = locate(files, (*loc, *own))
-        key = ".".join((key, *own)).lstrip(".")
+        key = ".".join((key, *map(str, own))).lstrip(".")
     return Problem(message, file, line, key, value, hint)
 
 

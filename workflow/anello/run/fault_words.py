@@ -9,7 +9,7 @@ from typing import Any
 _NUMBER = ("float_type", "float_parsing", "int_type", "int_parsing", "int_from_float")
 _MAPPING = ("dict_type", "model_type", "model_attributes_type")
 _NAME_PATTERN = r"^[A-Za-z0-9]"
-_OWN_PATH = re.compile(r"([a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)*): (.+)", re.DOTALL)
+_OWN_PATH = re.compile(r"([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*): (.+)", re.DOTALL)
 
 
 def in_words(kind: str, message: str, value: Any, known: Iterable[str]) -> tuple[str, str | None]:
@@ -77,31 +77,42 @@ def _as_number(value: Any) -> str | None:
     return f"YAML wants a point and a sign in such a number: write `{written}`."
 
 
-def own_path(message: str, value: Any) -> tuple[tuple[str, ...], str, Any]:
+def own_path(message: str, value: Any) -> tuple[tuple[str | int, ...], str, Any]:
     """Return which key below a value a check of several keys complains of.
 
     Parameters
     ----------
     message : str
-        What a check said; it begins with the path of a key, as in ``sizes.wells: there is none``.
+        What a check said; it begins with the path of a key, as in ``sizes.wells: there is none``,
+        or ``branches.0.start: is no place``.
     value : object
         The mapping that was checked.
 
     Returns
     -------
-    tuple of (tuple of str, str, object)
-        The keys, the message without them, and the value there; no keys where the message names
-        none that the mapping has.
+    tuple of (tuple of str or int, str, object)
+        The keys, positions in lists as integers, the message without them, and the value there; no
+        keys where the message names none that the mapping has.
     """
     found = _OWN_PATH.fullmatch(message)
     if found is None:
         return (), message, value
-    keys, below = tuple(found[1].split(".")), value
-    for key in keys:
-        if not isinstance(below, Mapping) or key not in below:
+    keys: list[str | int] = []
+    below = value
+    for part in found[1].split("."):
+        key = int(part) if part.isdigit() and isinstance(below, list) else part
+        if not _has(below, key):
             return (), message, value
+        keys.append(key)
         below = below[key]
-    return keys, found[2], below
+    return tuple(keys), found[2], below
+
+
+def _has(value: Any, key: str | int) -> bool:
+    """Whether a mapping has a key, or a list a position."""
+    if isinstance(value, list):
+        return isinstance(key, int) and key < len(value)
+    return isinstance(value, Mapping) and key in value
 
 
 __all__ = ["in_words", "own_path"]

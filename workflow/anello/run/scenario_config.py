@@ -83,6 +83,17 @@ class ScenarioConfig(Strict):
         return self
 
     @model_validator(mode="after")
+    def _with_waves_of_a_plain_loop(self) -> Self:
+        loop, waves = self.ring.loop, self.coupling.slp.loop_waves
+        seen = self.coupling.method == "slp" and self.ring.model == "loop"
+        if seen and loop is not None and loop.branches and waves:
+            raise ValueError(
+                f"coupling.slp.loop_waves: {waves} waves are asked for, and a programme sees a "
+                "loop with branches by its mean; leave it out, or `ring.loop.branches`"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _with_priced_sizes(self) -> Self:
         plant = self.ring.plant
         if plant is None or not plant.sizes:
