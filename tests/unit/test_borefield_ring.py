@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
-from anello.errors import ConfigError, InputError
+from anello.errors import InputError
 from anello.ring.adapt import ring_dataset, ring_result
 from anello.ring.borefield.field import compile_borefield
 from anello.ring.borefield.passage import evened
@@ -159,8 +160,8 @@ def test_a_field_has_a_substation_of_its_own() -> None:
     # From the centre to the next substation the water warms where the field is between.
     assert rise("centre") > 0.4
     assert abs(rise("field")) < 0.1
-    with pytest.raises(ConfigError, match="north, centre, field"):
-        simulate(config("loop", substation="moon"), dispatch(100.0))
+    with pytest.raises(ValidationError, match=r"substation: `moon` is none.* north, centre, field"):
+        config("loop", substation="moon")
 
 
 def test_a_run_goes_on_where_another_ended() -> None:
