@@ -3,40 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
-from pages import ROOT
-from warm_python import warm_python
+from map_quarter import mapped, run_two_days
 
-QUICK = {"figures": {"formats": ["svg"], "only": ["dispatch"]}}
 RUN = "district-from-a-map-pipes-2-days"
-
-
-def anello(folder: Path, *arguments: str) -> None:
-    done = subprocess.run(
-        [warm_python(), "-m", "anello", "district", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "workflow")},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("branches")
-    (folder / "quick.yaml").write_text(yaml.safe_dump(QUICK), encoding="utf-8")
-    anello(folder, "example-map", "map")
-    files = ("map/buildings.geojson", "map/streets.geojson")
-    laid = ("--plant", "45.32,9.47", "--output", "loop", "--substations", "2")
-    anello(folder, "from-map", *files, *laid)
+    mapped(folder, "loop")
     pipes = folder / "loop" / "pipes.yaml"
     told = yaml.safe_load(pipes.read_text(encoding="utf-8"))
     loop = told["ring"]["loop"]
@@ -52,8 +32,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
         }
     ]
     pipes.write_text(yaml.safe_dump(told, sort_keys=False), encoding="utf-8")
-    anello(folder, "new", "loop")
-    anello(folder, "run", "loop", "--days", "2", "--settings", "quick.yaml")
+    run_two_days(folder, "loop")
     return folder / "loop" / "results" / RUN
 
 

@@ -3,43 +3,21 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 import yaml
 
-from pages import ROOT
-from warm_python import warm_python
+from map_quarter import mapped, run_two_days
 
-QUICK = {"figures": {"formats": ["svg"], "only": ["dispatch"]}}
 RUN = "district-from-a-map-tree-2-days"
-
-
-def anello(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(
-        [warm_python(), "-m", "anello", "district", *arguments],
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT / "workflow")},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
 
 
 @pytest.fixture(scope="module")
 def quarter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("tree")
-    (folder / "quick.yaml").write_text(yaml.safe_dump(QUICK), encoding="utf-8")
-    anello(folder, "example-map", "map")
-    files = ("map/buildings.geojson", "map/streets.geojson")
-    laid = ("--plant", "45.32,9.47", "--output", "tree", "--layout", "tree", "--substations", "2")
-    assert "60 buildings at 2 substations on a tree" in anello(folder, "from-map", *files, *laid)
-    anello(folder, "new", "tree")
-    anello(folder, "run", "tree", "--days", "2", "--settings", "quick.yaml")
+    assert "60 buildings at 2 substations on a tree" in mapped(folder, "tree", "--layout", "tree")
+    run_two_days(folder, "tree")
     return folder / "tree"
 
 
