@@ -178,6 +178,17 @@ class CouplingConfig(Strict):
         return self
 
 
+def waves_fault(ring: RingConfig, coupling: CouplingConfig) -> str | None:
+    """Return why a programme could not see the waves it is to see; None if it can."""
+    waves = coupling.slp.loop_waves
+    if not waves or ring.model != "loop" or ring.loop is None or not ring.loop.branches:
+        return None
+    return (
+        f"{waves} waves are asked for, and a programme sees a loop with branches by its mean and "
+        "has no waves of it; leave it out, or `ring.loop.branches`"
+    )
+
+
 def chosen_by(ring: RingConfig, coupling: CouplingConfig) -> str | None:
     """Return why a search could not choose the sizes that a ring leaves open; None if it can."""
     if ring.plant is None or not ring.plant.sizes:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.coupling.config import CouplingConfig, chosen_by
+from anello.coupling.config import CouplingConfig, chosen_by, waves_fault
 from anello.coupling.electricity import (
     electricity_inputs,
     location_electricity,
@@ -89,15 +89,9 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
         )
     if coupling.method != "slp" and not scheduled:
         return None
-    if ring.model == "loop" and ring.loop and ring.loop.branches and coupling.slp.loop_waves:
-        raise InputError(
-            Fault(
-                "a programme sees a loop with branches by its mean, and has no waves of it",
-                key="coupling.slp.loop_waves",
-                value=coupling.slp.loop_waves,
-                suggestion="Leave it out, or leave `ring.loop.branches` out",
-            )
-        )
+    fault = waves_fault(ring, coupling)
+    if fault is not None:
+        raise InputError(Fault(fault, key="coupling.slp.loop_waves"))
     rows = ring_rows(
         ring,
         nodes,

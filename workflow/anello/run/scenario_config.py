@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from anello.coupling.config import CouplingConfig
+from anello.coupling.config import CouplingConfig, waves_fault
 from anello.optimise.solve.config import SolverConfig
 from anello.present.report.config import FiguresConfig
 from anello.ring.capital import RingCosts
@@ -84,13 +84,9 @@ class ScenarioConfig(Strict):
 
     @model_validator(mode="after")
     def _with_waves_of_a_plain_loop(self) -> Self:
-        loop, waves = self.ring.loop, self.coupling.slp.loop_waves
-        seen = self.coupling.method == "slp" and self.ring.model == "loop"
-        if seen and loop is not None and loop.branches and waves:
-            raise ValueError(
-                f"coupling.slp.loop_waves: {waves} waves are asked for, and a programme sees a "
-                "loop with branches by its mean; leave it out, or `ring.loop.branches`"
-            )
+        fault = waves_fault(self.ring, self.coupling)
+        if fault is not None and self.coupling.method == "slp":
+            raise ValueError(f"coupling.slp.loop_waves: {fault}")
         return self
 
     @model_validator(mode="after")
