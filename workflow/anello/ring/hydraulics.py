@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from anello.ring.fluid import Medium
 from anello.ring.loop_config import LoopConfig, PipeConfig
-from anello.ring.loop_tree import branch_flows
+from anello.ring.loop_tree import pipe_flows
 from anello.ring.pipe import friction_factor
 
 if TYPE_CHECKING:
@@ -110,17 +110,10 @@ def loop_hydraulics(loop: LoopConfig, medium: Medium, flow_kg_s: Floats) -> Hydr
 
 def _lost_pa(loop: LoopConfig, medium: Medium, flow_kg_s: Floats) -> Floats:
     """Return what each pipe of a loop loses, branches there and back, shape (n, T) [Pa]."""
-    flows = _pipe_flows(loop)[:, None] * flow_kg_s
+    flows = pipe_flows(loop)[:, None] * flow_kg_s
     return np.array(
         [pressure_loss_pa(pipe, flow, medium) for pipe, flow in zip(loop.pipes, flows, strict=True)]
     )
-
-
-def _pipe_flows(loop: LoopConfig) -> Floats:
-    """Return the flow in each pipe of a loop by that of the loop, shape (n,) [-]."""
-    flows = branch_flows(loop)
-    count = len(loop.substations)
-    return np.concatenate([flows[:count], np.repeat(flows[count:], 2)])
 
 
 def pipe_pumps_kw(loop: LoopConfig, medium: Medium, flow_kg_s: Floats) -> Floats:
@@ -136,7 +129,7 @@ def pipe_pumps_kw(loop: LoopConfig, medium: Medium, flow_kg_s: Floats) -> Floats
         Flow of the loop [kg/s].
     """
     pressure_kpa = _lost_pa(loop, medium, flow_kg_s) / 1000.0
-    flows = _pipe_flows(loop)[:, None] * np.abs(flow_kg_s)
+    flows = pipe_flows(loop)[:, None] * np.abs(flow_kg_s)
     power: Floats = pressure_kpa * flows / medium.density_kg_per_m3 / loop.pump_efficiency
     return power
 
@@ -158,13 +151,7 @@ def pump_power_kw(loop: LoopConfig, medium: Medium, flow_kg_s: Floats) -> Floats
     ndarray, shape (T,)
         Electricity [kW].
     """
-    if loop.branches:
-        together: Floats = pipe_pumps_kw(loop, medium, flow_kg_s).sum(axis=0)
-        return together
-    pressure_kpa = loop_hydraulics(loop, medium, flow_kg_s).pressure_loss_kpa.sum(axis=0)
-    power: Floats = (
-        pressure_kpa * np.abs(flow_kg_s) / medium.density_kg_per_m3 / loop.pump_efficiency
-    )
+    power: Floats = pipe_pumps_kw(loop, medium, flow_kg_s).sum(axis=0)
     return power
 
 

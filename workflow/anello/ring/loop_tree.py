@@ -65,7 +65,7 @@ def loop_tree(loop: LoopConfig, *, backwards: bool) -> LoopTree:
     leaves += [pipe + 1 for pipe in there]
     shares = loop.shares()
     place_flow = branch_flows(loop)
-    pipe_flow = np.ones(len(loop.pipes))
+    pipe_flow = pipe_flows(loop)
     by_outlet = np.zeros((pipe_flow.size, pipe_flow.size))
     by_rise = np.zeros((pipe_flow.size, len(names)))
     stays = np.ones(len(names))
@@ -74,7 +74,6 @@ def loop_tree(loop: LoopConfig, *, backwards: bool) -> LoopTree:
         by_outlet[leaves[place], there[number] + 1] += share
         by_outlet[there[number], feeds[place]] = 1.0
         by_rise[there[number], place] = 1.0
-        pipe_flow[there[number] : there[number] + 2] = place_flow[count + number]
     stays = np.maximum(stays, 0.0)
     for place, pipe in enumerate(leaves):
         by_outlet[pipe, feeds[place]] += stays[place]
@@ -94,3 +93,9 @@ def branch_flows(loop: LoopConfig) -> Floats:
         else:
             waiting.append(branch)
     return np.array([flows[place.name] for place in loop.places])
+
+
+def pipe_flows(loop: LoopConfig) -> Floats:
+    """Return the flow in each pipe by that of the loop, shape (n,) [-]."""
+    flows, count = branch_flows(loop), len(loop.substations)
+    return np.concatenate([flows[:count], np.repeat(flows[count:], 2)])
