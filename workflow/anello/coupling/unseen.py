@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.coupling.station_water import station_water
 from anello.optimise.formulation.ring_rows import MARGIN_K, RingRows
 from anello.optimise.solve.problem import Problem
 from anello.ring.config import RingConfig
@@ -237,11 +238,7 @@ def _penalties(
         return np.where(outside, full, np.where(inside, 0.0, warmer_eur_per_k[row]))
 
     mean[1:] += slope(result.temperature_degc[1:], 0)
-    degc = dict(zip(loop.station_of, result.source_degc, strict=True))
-    assert result.plant_degc is not None
-    degc[loop.plant_station] = result.plant_degc
-    if loop.field_station is not None and result.field is not None:
-        degc[loop.field_station] = result.field.water_degc
+    degc = station_water(loop, result)
     for row, name in enumerate(loop.used_stations, start=1):
         place = loop.stations.index(name)
         water[place] = slope(degc[place], row)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.coupling.station_water import station_water
 from anello.coupling.unseen import Prices, unseen_eur_per_kw
 from anello.optimise.formulation.ring_rows import (
     UNSEEN_PER_KW,
@@ -158,20 +159,6 @@ def water_about(
     )
 
 
-def station_water(loop: LoopRows, result: RingResult) -> Floats:
-    """Return the water that comes to each substation in a step, shape (N, T) [°C].
-
-    Where there is no heat pump and no plant, it does not matter what water comes: the mean.
-    """
-    degc = np.tile(result.temperature_degc[:-1], (len(loop.stations), 1))
-    degc[list(loop.station_of)] = result.source_degc
-    if result.plant_degc is not None:
-        degc[loop.plant_station] = result.plant_degc
-    if loop.field_station is not None and result.field is not None:
-        degc[loop.field_station] = result.field.water_degc
-    return degc
-
-
 def _without_traces(values: Floats) -> Floats:
     """Leave out what would only make the programme ill-conditioned."""
     size = np.abs(values)
@@ -218,8 +205,8 @@ def trust_region(rows: RingRows, water: Water, reach_k: float) -> dict[str, tupl
     Without the second, heat could change in ways that the waves do not show. What comes round is
     warmed once.
     """
-    flows = np.array((rows.loop and rows.loop.place_flow) or [1.0])[:, None]
-    passing_kw_per_k = flows * water.passing_kw_per_k
+    assert rows.loop is not None
+    passing_kw_per_k = np.outer(rows.loop.place_flow, water.passing_kw_per_k)
     room_kw = reach_k * np.minimum(passing_kw_per_k, rows.capacity_kwh_per_k / rows.step_h)
     return {
         "ring_water": (water.degc - reach_k, water.degc + reach_k),

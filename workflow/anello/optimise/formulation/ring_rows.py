@@ -122,7 +122,7 @@ class LoopRows:
     field_station : int, optional
         Substation of a borefield.
     place_flow : tuple of float
-        Flow at each substation by that of the loop; empty where it is the same at all [-].
+        Flow at each substation by that of the loop [-].
     branch_kwh_per_k : tuple of float
         Heat capacity of the branch that leads to each substation; 0 for those of the loop, and
         empty where there are no others [kWh/K].

@@ -232,14 +232,13 @@ def _depth(loop: LoopConfig) -> int:
 def _in_rows(loop: LoopConfig) -> list[tuple[int, float]]:
     """Return positions and shares of the branches, each before those that leave its end."""
     shares, rows = loop.shares(), []
+    numbers = {branch.end: number for number, branch in enumerate(loop.branches)}
     waiting = [place.name for place in reversed(loop.substations)]
     while waiting:
         start = waiting.pop()
-        behind = [n for n, branch in enumerate(loop.branches) if branch.start == start]
-        if start in (branch.end for branch in loop.branches):
-            number = next(n for n, branch in enumerate(loop.branches) if branch.end == start)
-            rows.append((number, shares[number]))
-        waiting += [loop.branches[n].end for n in reversed(behind)]
+        if start in numbers:
+            rows.append((numbers[start], shares[numbers[start]]))
+        waiting += [branch.end for branch in reversed(loop.branches) if branch.start == start]
     return rows
 
 
