@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.errors import InputError, Problem
+from anello.optimise.formulation.capacity_prices import CapacityPrices
 from anello.ring.cost import Connection, LocationElectricity, marginal_price
 
 if TYPE_CHECKING:
@@ -190,23 +191,17 @@ def _connection(data: ModelData, dispatch: xr.Dataset, k: int) -> Connection | N
     given = (data.value(f"energy_cap_{way}", [k], default=False) for way in ("equals", "per_unit"))
     if data.config["run"]["mode"] == "operate" or any(np.isfinite(cap).any() for cap in given):
         return None
+    prices, node = CapacityPrices.of(data.inputs, data.config), np.array([k])
+    per_kw = [
+        (prices.capacity("energy_cap", c, node) + prices.yearly(c, node))[0]
+        for c in range(data.inputs.sizes["cost"])
+    ]
+    eur_per_kw = float(_weighted(data, per_kw)[0])
+    if eur_per_kw <= 0.0:
+        return None
     step_h, weight = (
         data.inputs[f"timestep_{name}"].values.astype(float) for name in ("resolution", "weight")
     )
-    years = float((step_h * weight).sum()) / 8760.0
-    invested = [
-        price * (1.0 + fraction) * (rate if rate.any() else 1.0) + yearly
-        for price, fraction, rate, yearly in zip(
-            _of_classes(data, "cost_energy_cap", k),
-            _of_classes(data, "cost_om_annual_investment_fraction", k),
-            _of_classes(data, "cost_depreciation_rate", k),
-            _of_classes(data, "cost_om_annual", k),
-            strict=True,
-        )
-    ]
-    eur_per_kw = years * float(_weighted(data, invested)[0])
-    if eur_per_kw <= 0.0:
-        return None
     capacity_kw = float(dispatch["energy_cap"].sel(node=str(data.inputs["node"].values[k])))
     least_kw = float(np.nan_to_num(data.value("energy_cap_min", [k])[0]))
     return Connection(capacity_kw, least_kw, eur_per_kw, step_h, weight)

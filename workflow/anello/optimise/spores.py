@@ -25,7 +25,6 @@ from anello.model.data import ModelData
 from anello.model.definition.spores_checks import check_spores
 from anello.model.schema.report import Report
 from anello.optimise.formulation.context import Context
-from anello.optimise.formulation.costs import capacity_share
 from anello.optimise.formulation.expression import Array
 from anello.optimise.formulation.groups import group_nodes
 from anello.optimise.results.extraction import extract
@@ -139,7 +138,7 @@ class Scoring:
         self._nodes = everywhere[context.cost_defined("energy_cap", k, everywhere)[:, 0]]
         self.initial = context.cost("energy_cap", k, self._nodes)[:, 0]
         self.names = list(context.sets.names(self._nodes))
-        self._share = capacity_share(context, k, self._nodes)[:, 0]
+        self._share = context.prices.per_price(k, self._nodes)[:, 0]
         self._columns = _numbers(problem.variables["energy_cap"], [(n,) for n in self.names])
         self._rows = [
             _numbers(problem.expressions[name], [(score_class, n) for n in self.names])

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anello.model.data import ModelData
+from anello.optimise.formulation.capacity_prices import CapacityPrices
 from anello.optimise.formulation.clusters import Clusters
 from anello.optimise.formulation.expression import Array, Expression, IntArray, Parameter
 from anello.optimise.formulation.sets import Pairs, Sets
@@ -55,6 +56,11 @@ class Context:
     def year_fraction(self) -> float:
         """Share of a year that the model stands for, h/8760 h."""
         return float((self.resolution * self.weight).sum()) / 8760.0
+
+    @cached_property
+    def prices(self) -> CapacityPrices:
+        """What a unit of each capacity costs."""
+        return CapacityPrices.of(self.data.inputs, self.data.config)
 
     @cached_property
     def previous(self) -> IntArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from anello.optimise.formulation.context import Context
-from anello.optimise.formulation.expression import Array, Expression, IntArray
+from anello.optimise.formulation.expression import Expression, IntArray
 from anello.optimise.formulation.registry import Named, expression
 from anello.optimise.formulation.sets import Pairs
 from anello.optimise.formulation.system import TIME_AXIS
@@ -110,29 +110,6 @@ def cost_var(c: Context) -> Named | None:
     return Named(cost_keys(c, nodes), total, TIME_AXIS)
 
 
-def _years(c: Context) -> float:
-    """Years of yearly costs: what the model covers, and none in `operate` mode."""
-    return 0.0 if c.operate else c.year_fraction
-
-
-def _share(c: Context, nodes: IntArray) -> Array:
-    """Share of a yearly cost that is charged; half of it at each end of a link."""
-    link = c.sets.base[nodes] == "transmission"
-    return np.where(link, 0.5, 1.0)[:, None] * _years(c)
-
-
-def _depreciation(c: Context, k: int, nodes: IntArray) -> Array:
-    """Yearly share of an investment, 1 where the user gave no interest and lifetime."""
-    given = c.cost_defined("depreciation_rate", k, nodes)
-    return np.where(given, c.cost("depreciation_rate", k, nodes), 1.0)
-
-
-def capacity_share(c: Context, k: int, nodes: IntArray) -> Array:
-    """Cost in the model per price of capacity in cost class ``k``, shape (len(nodes), 1)."""
-    fraction = 1.0 + c.cost("om_annual_investment_fraction", k, nodes)
-    return _depreciation(c, k, nodes) * _share(c, nodes) * fraction
-
-
 @expression(
     "cost_investment",
     index="cost class, node",
@@ -152,10 +129,8 @@ def cost_investment(c: Context) -> Named | None:
         return None
     size = len(nodes)
     total = Expression(len(c.sets.costs) * size, None)
-    share = _share(c, nodes)
-    fixed_share = np.full((size, 1), _years(c)) if c.compat else share
+    prices = c.prices
     for k in range(len(c.sets.costs)):
-        depreciation = _depreciation(c, k, nodes)
 
         def charge(
             variable: str,
@@ -171,15 +146,15 @@ def cost_investment(c: Context) -> Named | None:
             flow = c.node_var(variable, nodes[rows]) * price[rows]
             return flow.sum_into(rows + k * size, total_count)
 
-        capacity = capacity_share(c, k, nodes)
         for name in CAPACITIES:
-            price = c.cost(name, k, nodes) * capacity
+            price = prices.capacity(name, k, nodes)
             if price.any() and name in c.system.variables:
                 total = total + charge(name, price)
-        yearly = c.cost("om_annual", k, nodes) * fixed_share
+        yearly = prices.yearly(k, nodes)
         if yearly.any():
             total = total + charge("energy_cap", yearly)
-        purchase = c.cost("purchase", k, nodes) * depreciation * share
+        purchase = prices.price("purchase", k, nodes) * prices.depreciation(k, nodes)
+        purchase = purchase * prices.share(nodes)
         for name in ("units", "purchased"):
             if purchase.any() and name in c.system.variables:
                 total = total + charge(name, purchase)

@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from anello.optimise.formulation.capacity_prices import CapacityPrices
 from anello.optimise.results.collected import CollectedResults
 from anello.ring.capital import RingCapital, RingCosts, ring_capital
 from anello.ring.config import RingConfig
@@ -204,24 +205,17 @@ def _sizes(collected: CollectedResults) -> float:
 def _yearly(collected: CollectedResults, cost_class: str, fixed: Floats) -> Floats:
     """Return the maintenance within fixed cost, by node."""
     results, inputs = collected.results, collected.inputs
-
-    def price(name: str) -> Floats:
-        if name not in inputs or "cost" not in inputs[name].dims:
-            return np.zeros_like(fixed)
-        found = inputs[name].sel(cost=cost_class).reindex(node=results["node"].values)
-        known: Floats = np.nan_to_num(np.asarray(found.values, dtype=float))
-        return known
-
-    annual = price("cost_om_annual")
-    share = np.where(results["node_base"].values == "transmission", 0.5, 1.0)
-    if (collected.config.get("run") or {}).get("compat") == "calliope-0.6":
-        share = np.ones_like(share)
-    years = _hours(results) / 8760.0
+    known = [str(name) for name in inputs["cost"].values] if "cost" in inputs.dims else []
+    if cost_class not in known:
+        return np.zeros_like(fixed)
+    prices, k = CapacityPrices.of(inputs, collected.config), known.index(cost_class)
+    where = inputs.get_index("node").get_indexer(results.get_index("node"))
+    per_kw = prices.yearly(k, where)[:, 0]
     sizes = np.zeros_like(fixed)
     if "energy_cap" in results:
-        sizes = np.where(annual != 0.0, results["energy_cap"].values, 0.0)
-    by_power = annual * sizes * share * years * (fixed != 0.0)
-    fraction = price("cost_om_annual_investment_fraction")
+        sizes = np.where(per_kw != 0.0, results["energy_cap"].values, 0.0)
+    by_power = per_kw * sizes * (fixed != 0.0)
+    fraction = prices.price("om_annual_investment_fraction", k, where)[:, 0]
     maintained: Floats = by_power + (fixed - by_power) * fraction / (1.0 + fraction)
     return maintained
 
