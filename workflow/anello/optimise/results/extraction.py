@@ -11,6 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from anello.errors import SolveError
+from anello.optimise.results.marginals import marginals
 from anello.optimise.results.postprocess import add_derived, check_carrier_balance
 from anello.optimise.results.variables import COORDINATE_ATTRS, RESULT_VARIABLES, describe
 
@@ -41,6 +42,7 @@ def extract(
     solution: Solution,
     *,
     duals: tuple[str, ...] = (),
+    of_sizes: bool = False,
     audit: bool = True,
     derived: bool = True,
 ) -> xr.Dataset:
@@ -57,6 +59,8 @@ def extract(
         Its solution.
     duals : tuple of str, optional
         Constraints whose duals to keep as ``dual_<constraint>``, beside ``shadow_price``.
+    of_sizes : bool, default False
+        Add what one more unit of each size would add to the objective, ``<size>_marginal``.
     audit : bool, default True
         Check that every location's carrier balance closes.
     derived : bool, default True
@@ -111,6 +115,10 @@ def extract(
         dual = _duals(solution, name)
         if dual is not None:
             arrays[f"dual_{name}"] = _labelled(f"dual_{name}", block, dual, indexes)
+
+    for name, values in marginals(solution).items() if of_sizes else ():
+        named = f"{name}_marginal"
+        arrays[named] = _labelled(named, problem.variables[name], values + 0.0, indexes)
 
     # All have the labels of `indexes`: nothing is left to align.
     used = dict.fromkeys(str(dim) for array in arrays.values() for dim in array.dims)

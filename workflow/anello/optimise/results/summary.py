@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from anello.optimise.results.at_limits import sizes_at_limits
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.overnight import overnight_cost
 from anello.optimise.results.prices import (
@@ -60,6 +61,7 @@ def summarise(collected: CollectedResults) -> dict[str, Any]:
         "energy_mwh": _energies(results),
         "peak_kw": _peaks(results),
         "capacity": _capacities(results),
+        "sizes_at_limits": [asdict(size) for size in sizes_at_limits(collected)],
         "levelised_cost": allocated_cost(results, prices),
         "mean_shadow_price_per_kwh": {} if prices is None else _shadow_prices(results, prices),
         "steps_without_price": {} if states is None else steps_without_price(results, states),

@@ -39,7 +39,8 @@ def write_tidy_csv(
     folder : path-like
         Where the files go.
     variables : iterable of str, optional
-        Which variables; all but the hourly capacity factor and the duals by default.
+        Which variables; all but the hourly capacity factor and the duals of rows and of sizes by
+        default.
 
     Returns
     -------
@@ -66,7 +67,9 @@ def default_variables(results: xr.Dataset) -> list[str]:
     return [
         str(name)
         for name in results.data_vars
-        if name not in NOT_BY_DEFAULT and not str(name).startswith("dual_")
+        if name not in NOT_BY_DEFAULT
+        and not str(name).startswith("dual_")
+        and not str(name).endswith("_marginal")
     ]
 
 

@@ -81,6 +81,8 @@ UNIT_SUFFIX = {
     "K": "_k",
     _COST: "_cost_unit",
     _COST_PER_KWH: "_cost_unit_per_kwh",
+    "cost unit/kW": "_cost_unit_per_kw",
+    "cost unit/m2": "_cost_unit_per_m2",
     "": "",
 }
 
@@ -323,6 +325,24 @@ _TABLE = (
         display_units=_COST_PER_KWH,
         comment="What one kWh less heat in the ring in this step would add to the objective; "
         "negative where the ring is too warm. From the dual of ring_balance.",
+    ),
+    *(
+        ResultVariable(
+            f"{size}_marginal",
+            (dim,),
+            f"{unit}-1" if unit else "1",
+            f"What one more {unit or 'unit'} of {size} would add to the objective",
+            "dual",
+            display_units=f"cost unit/{unit}" if unit else _COST,
+            comment="Its own limits left out of account: negative where a larger size would pay.",
+        )
+        for size, dim, unit in (
+            ("energy_cap", "node", "kW"),
+            ("storage_cap", "node", "kWh"),
+            ("resource_cap", "node", "kW"),
+            ("resource_area", "node", "m2"),
+            ("ring_size", "part", ""),
+        )
     ),
     ResultVariable(
         "ring_cost",

@@ -84,7 +84,7 @@ def whole_cost(collected: CollectedResults, simulated: float | None) -> dict[str
     """
     if "cost" not in collected.results:
         return None
-    weights = _weights(collected)
+    weights = objective_weights(collected)
     parts = dict.fromkeys(PARTS, 0.0)
     charged = 0.0
     for name, weight in weights.items():
@@ -152,7 +152,7 @@ def simulated_emissions(collected: CollectedResults, cost_class: str) -> float |
         In the class's unit; None without a ring, or where the class says nothing of electricity.
     """
     ring, results = collected.ring, collected.results
-    if ring is None or "grid_kwh" not in ring.attrs or cost_class in _weights(collected):
+    if ring is None or "grid_kwh" not in ring.attrs or cost_class in objective_weights(collected):
         return None
     base = np.array([str(name) for name in results["node_base"].values])
     grids = (base == "supply") & _electric_nodes(results)
@@ -166,7 +166,7 @@ def simulated_emissions(collected: CollectedResults, cost_class: str) -> float |
     return float(cost.sum()) + emitted / bought * more_kwh
 
 
-def _weights(collected: CollectedResults) -> dict[str, float]:
+def objective_weights(collected: CollectedResults) -> dict[str, float]:
     """Return the classes that count as money, and how much."""
     options = (collected.config.get("run") or {}).get("objective_options") or {}
     known = [str(name) for name in collected.results["cost_class"].values]

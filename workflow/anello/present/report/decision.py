@@ -8,6 +8,7 @@ from typing import Any
 
 from anello.optimise.results.collected import CollectedResults
 from anello.present.report.appearance import Appearance, carrier_kind
+from anello.present.report.at_limits import at_limits_html
 from anello.present.report.comparison import signed_percent, summaries_of, total_cost
 from anello.present.report.config import FiguresConfig
 from anello.present.report.deciding import deciding_html, sizes_are_given
@@ -103,8 +104,8 @@ def decision_html(
     Returns
     -------
     str
-        A sentence, key figures, the alternatives, the sizes, and what the difference from the
-        cheapest is made of. Every number carries the exact one
+        A sentence, key figures, the alternatives, the sizes and which of them ended at a limit,
+        and what the difference from the cheapest is made of. Every number carries the exact one
         of ``summary.json`` in ``data-value``.
     """
     summaries = summaries_of(loaded) if summaries is None else summaries
@@ -121,6 +122,9 @@ def decision_html(
         _alternatives(summaries, plan, loaded, config),
         f"<h3>What to build: {html.escape(_proposal_of(plan, summaries))}</h3>",
         sizes_html(collected, summary, look),
+        at_limits_html(
+            proposals(summaries)[_proposal_of(plan, summaries)], summaries, look, config
+        ),
         differences_html(summaries, cheapest_of(summaries, config), config),
         ring_note(summaries),
     ]

@@ -92,12 +92,16 @@ def collect_scenario(
 
 
 def _as_built(settings: Mapping[str, Any], dispatch: FilePath) -> Mapping[str, Any]:
-    """Return the settings with the sizes of the plant that the search has chosen, if any."""
+    """Return the settings with the sizes that the search has chosen, and between which limits."""
     ring = RingConfig.model_validate(settings["ring"])
     if ring.plant is None or not ring.plant.sizes:
         return settings
     built = sized(ring, read_netcdf(dispatch, only=["ring_size", "part"]))
-    return {**settings, "ring": built.model_dump(mode="json")}
+    limits = {
+        name: {"least": size.limits[0], "most": size.limits[1], "listed": size.one_of is not None}
+        for name, size in ring.plant.sizes.items()
+    }
+    return {**settings, "ring": built.model_dump(mode="json"), "ring_size_limits": limits}
 
 
 def _converged_ring(

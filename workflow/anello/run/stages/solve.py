@@ -88,7 +88,8 @@ def solve_iteration(
         solution.solve_seconds,
         "warm" if solution.warm else "cold",
     )
-    write_netcdf(extract(data, solution, duals=bound_rows(solution.problem)), dispatch)
+    duals = bound_rows(solution.problem)
+    write_netcdf(extract(data, solution, duals=duals, of_sizes=True), dispatch)
     (solution.basis or NO_BASIS).save(basis)
     write_json(
         report,

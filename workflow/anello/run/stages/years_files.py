@@ -50,7 +50,8 @@ def _basis_file(folder: Path, number: int) -> Path:
 def write_dispatch(data: ModelData, solution: Solution, path: Path) -> None:
     """Write a year's dispatch in full."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_netcdf(extract(data, solution, duals=bound_rows(solution.problem)), path)
+    duals = bound_rows(solution.problem)
+    write_netcdf(extract(data, solution, duals=duals, of_sizes=True), path)
 
 
 def leave_iteration(

@@ -1,0 +1,217 @@
+"""Sizes that were free and ended at a limit of theirs: what a larger or smaller one would save."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from anello.optimise.formulation.capacity_prices import CapacityPrices
+from anello.optimise.results.collected import CollectedResults
+from anello.optimise.results.whole_cost import objective_weights
+from anello.ring.borefield.config import BorefieldConfig
+from anello.ring.borefield.g_function import borehole_count
+from anello.ring.plant_sizes import SIZE_KEYS
+
+AT_LIMIT = 1e-4
+"""How near to its limit a size counts as being there, relative to it [-]."""
+_NOTHING = 1e-3
+"""A smaller size is none [kW, kWh, m²]."""
+_UNITS = {"energy_cap": "kW", "storage_cap": "kWh", "resource_cap": "kW", "resource_area": "m²"}
+_RING_UNITS = {"max_flow_kg_s": "kg/s", "max_kw": "kW", "kw_per_k": "kW/K"}
+_KEYS = {"largest": "max", "smallest": "min"}
+_RING_KEYS = {"largest": "most", "smallest": "least"}
+_MADE = ("conversion", "conversion_plus", "supply_plus")
+
+
+@dataclass(frozen=True)
+class SizeAtLimit:
+    """A size that the optimiser was free to choose, and that ended at a limit.
+
+    Attributes
+    ----------
+    what : str
+        The node, ``location::technology``, or the part of the ring's plant.
+    key : str
+        What sets the limit: ``energy_cap_max``, ``ring.plant.sizes.wells.most``.
+    size : float
+        How large it is, in `unit`.
+    unit : str
+        Its unit.
+    limit : str
+        ``largest`` or ``smallest``.
+    has_price : bool
+        Whether a larger one costs more. A size without a price says nothing.
+    saves_per_year : float, optional
+        What one unit more, or less of the smallest, would save a year [cost unit/(unit a)]; not
+        above nought where the limit does not hold it. None where nothing tells it: with whole
+        numbers, where demand stays unmet, or in a maximum.
+    """
+
+    what: str
+    key: str
+    size: float
+    unit: str
+    limit: str
+    has_price: bool
+    saves_per_year: float | None
+
+
+def sizes_at_limits(collected: CollectedResults) -> list[SizeAtLimit]:
+    """Return the sizes of a scenario that were free and ended at their largest or smallest.
+
+    Parameters
+    ----------
+    collected : CollectedResults
+        One scenario. Of the ring's plant its ``settings`` know in ``ring_size_limits`` between
+        which shares of those described the search could choose.
+
+    Returns
+    -------
+    list of SizeAtLimit
+        Connections and stores' power without a price are left out, and so is what comes in units:
+        nothing decides the former, and of the latter the next is a whole one. A link stands once.
+    """
+    if (collected.config.get("run") or {}).get("mode") == "operate":
+        return []
+    return [*_of_nodes(collected), *_of_ring(collected)]
+
+
+def _of_nodes(collected: CollectedResults) -> Iterator[SizeAtLimit]:
+    results, inputs = collected.results, collected.inputs
+    nodes = [str(node) for node in inputs["node"].values]
+    bases = [str(base) for base in inputs["node_base"].values]
+    for name, unit in _UNITS.items():
+        if name not in results:
+            continue
+        sizes = _by_node(results[name].to_series(), nodes)
+        least, most = (_parameter(collected, f"{name}_{side}") for side in ("min", "max"))
+        free = np.isnan(_parameter(collected, f"{name}_equals"))
+        free &= np.isnan(_parameter(collected, f"{name}_per_unit"))
+        if name == "energy_cap":
+            scale = _parameter(collected, "energy_cap_scale")
+            scale = np.where(np.isnan(scale), 1.0, scale)
+            least, most = least * scale, most * scale
+        price = _prices(collected, name)
+        for k in np.flatnonzero(free & np.isfinite(sizes) & ~(least >= most)):
+            limit = _limit(sizes[k], least[k], most[k])
+            base, twin = bases[k], _twin(collected, nodes, int(k))
+            if limit is None or base == "demand" or (twin is not None and twin < k):
+                continue
+            kept = base in _MADE if name == "energy_cap" else name == "storage_cap"
+            if price[k] <= 0.0 and not (kept and limit == "largest"):
+                continue
+            yield SizeAtLimit(
+                what=nodes[k],
+                key=f"{name}_{_KEYS[limit]}",
+                size=float(sizes[k]),
+                unit=unit,
+                limit=limit,
+                has_price=bool(price[k] > 0.0),
+                saves_per_year=_saves(
+                    collected, name, [nodes[i] for i in (int(k), twin) if i is not None], limit
+                ),
+            )
+
+
+def _of_ring(collected: CollectedResults) -> Iterator[SizeAtLimit]:
+    results, limits = collected.results, collected.settings.get("ring_size_limits") or {}
+    if "ring_size" not in results or not limits:
+        return
+    plant = collected.settings["ring"]["plant"]
+    for part in map(str, results["ring_size"]["part"].values):
+        share = float(results["ring_size"].sel(part=part))
+        least, most = limits[part]["least"], limits[part]["most"]
+        limit = _limit(share, least, most, 0.0)
+        built = _ring_measure(plant.get(part))
+        if limit is None or least >= most or built is None:
+            continue
+        size, unit = built
+        of_share = _saves(collected, "ring_size", [part], limit)
+        key = "one_of" if limits[part]["listed"] else _RING_KEYS[limit]
+        yield SizeAtLimit(
+            what=part,
+            key=f"ring.plant.sizes.{part}.{key}",
+            size=size,
+            unit=unit,
+            limit=limit,
+            has_price=float(results["ring_size_cost"].sel(part=part)) > 0.0,
+            saves_per_year=None if of_share is None else of_share * share / size,
+        )
+
+
+def _ring_measure(device: dict[str, object] | None) -> tuple[float, str] | None:
+    """Return how large a device of the plant was built, and its unit; None where it is none."""
+    if device is None:
+        return None
+    if "built_share" in device:
+        field = BorefieldConfig.model_validate(device)
+        return borehole_count(field) * field.built_share * field.depth_m, "m"
+    key = next(key for key in SIZE_KEYS if device.get(key) is not None)
+    size = float(str(device[key]))
+    return (size, _RING_UNITS[key]) if size > 0.0 else None
+
+
+def _limit(size: float, least: float, most: float, nothing: float = _NOTHING) -> str | None:
+    if size > nothing and np.isfinite(most) and size >= most * (1.0 - AT_LIMIT):
+        return "largest"
+    if least > nothing and size <= least * (1.0 + AT_LIMIT):
+        return "smallest"
+    return None
+
+
+def _saves(collected: CollectedResults, name: str, labels: list[str], limit: str) -> float | None:
+    """Return what the next unit saves a year; of a link's two ends together."""
+    results = collected.results
+    options = (collected.config.get("run") or {}).get("objective_options") or {}
+    unmet = float(results["unmet_demand"].sum()) if "unmet_demand" in results else 0.0
+    if f"{name}_marginal" not in results or unmet > _NOTHING:
+        return None
+    if not str(options.get("sense", "minimize")).startswith("min"):
+        return None
+    adds = results[f"{name}_marginal"].to_series()
+    years = float((results["timestep_resolution"] * results["timestep_weight"]).sum()) / 8760.0
+    total = sum(float(adds[label]) for label in labels) / years
+    if not np.isfinite(total):
+        return None
+    return -total if limit == "largest" else total
+
+
+def _prices(collected: CollectedResults, name: str) -> np.ndarray:
+    """Return what a unit of a size costs in the objective's classes, by node of the inputs."""
+    inputs = collected.inputs
+    nodes = np.arange(inputs.sizes["node"])
+    total = np.zeros(len(nodes))
+    if "cost" not in inputs.dims or "cost_class" not in collected.results:
+        return total
+    prices = CapacityPrices.of(inputs, collected.config)
+    weights = objective_weights(collected)
+    for k, cost_class in enumerate(map(str, inputs["cost"].values)):
+        weight = weights.get(cost_class, 0.0)
+        # A collecting area may be paid for with the power that it gives.
+        paid = ("resource_area", "energy_cap") if name == "resource_area" else (name,)
+        for one in paid:
+            total += weight * prices.capacity(one, k, nodes)[:, 0]
+        if "energy_cap" in paid:
+            total += weight * prices.yearly(k, nodes)[:, 0]
+    return total
+
+
+def _parameter(collected: CollectedResults, name: str) -> np.ndarray:
+    found = collected.inputs.get(name)
+    count = collected.inputs.sizes["node"]
+    if found is None or found.dims != ("node",):
+        return np.full(count, np.nan)
+    return np.asarray(found.values, dtype=float)
+
+
+def _by_node(values: object, nodes: list[str]) -> np.ndarray:
+    return np.asarray(values.reindex(nodes), dtype=float)  # type: ignore[attr-defined]
+
+
+def _twin(collected: CollectedResults, nodes: list[str], k: int) -> int | None:
+    """Return the position of a link's other end."""
+    if str(collected.inputs["node_base"].values[k]) != "transmission":
+        return None
+    return nodes.index(str(collected.inputs["node_remote"].values[k]))

@@ -1,0 +1,105 @@
+"""Which sizes ended at a limit that the planner gave, and what the next unit would save."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from anello.present.report.appearance import Appearance
+from anello.present.report.config import FiguresConfig
+from anello.present.report.numbers import exact
+
+_NOTHING = 1e-3
+"""A smaller saving is none, and the limit does not hold the size [cost unit/a]."""
+
+Summary = Mapping[str, Any]
+
+
+def at_limits_html(
+    weights: Mapping[str, float],
+    summaries: Mapping[str, Summary],
+    look: Appearance,
+    config: FiguresConfig,
+) -> str:
+    """Return a sentence for each size that a limit holds, and one on sizes without a price.
+
+    Parameters
+    ----------
+    weights : mapping of str to float
+        The results of what is proposed, one or several years, and their probabilities [-].
+    summaries : mapping of str to mapping
+        Each scenario's :func:`~anello.optimise.results.summary.summarise`, with
+        ``sizes_at_limits``.
+    look : Appearance
+        Names of locations and technologies.
+    config : FiguresConfig
+        Currency.
+
+    Returns
+    -------
+    str
+        Nothing where no free size ended at a limit.
+    """
+    held = []
+    free = []
+    for size, saves in _of_all(weights, summaries):
+        if not size["has_price"]:
+            free.append(f"{_name(size, look)}, {exact(size['size'])} {html.escape(size['unit'])}")
+        elif saves is None or saves > _NOTHING:
+            held.append(f"<li>{_sentence(size, saves, look, config)}</li>")
+    told = f'<ul id="at-limits">{"".join(held)}</ul>' if held else ""
+    if free:
+        told += (
+            '<p id="without-price">A size that has no price ends at its largest, which says '
+            f"nothing about what is needed: {'; '.join(free)}.</p>"
+        )
+    return told
+
+
+def _of_all(
+    weights: Mapping[str, float], summaries: Mapping[str, Summary]
+) -> list[tuple[Mapping[str, Any], float | None]]:
+    """Return each size at a limit once, with what is to be expected from the next unit."""
+    found: dict[tuple[str, ...], list[tuple[float, Mapping[str, Any]]]] = {}
+    for name, weight in weights.items():
+        for size in summaries[name].get("sizes_at_limits") or ():
+            key = tuple(size[part] for part in ("what", "key"))
+            found.setdefault(key, []).append((weight, size))
+    out = []
+    for sizes in found.values():
+        saves = [size["saves_per_year"] for _, size in sizes]
+        known = len(sizes) == len(weights) and None not in saves
+        expected = math.fsum(w * size["saves_per_year"] for w, size in sizes) if known else None
+        out.append((sizes[0][1], expected))
+    return out
+
+
+def _sentence(
+    size: Mapping[str, Any], saves: float | None, look: Appearance, config: FiguresConfig
+) -> str:
+    unit = html.escape(size["unit"])
+    money = html.escape(config.currency)
+    larger = size["limit"] == "largest"
+    text = (
+        f"<strong>{_name(size, look)}</strong>: the {size['limit']} that is allowed, "
+        f"{exact(size['size'])} {unit} (<code>{html.escape(size['key'])}</code>)"
+    )
+    if saves is None:
+        return f"{text}, and perhaps {'a larger' if larger else 'a smaller'} one would pay."
+    if larger:
+        return f"{text}; the next {unit} would save {exact(saves)} {money} a year."
+    return f"{text}; the last {unit} costs {exact(saves)} {money} a year more than it saves."
+
+
+def _name(size: Mapping[str, Any], look: Appearance) -> str:
+    loc, _, tech = str(size["what"]).partition("::")
+    if not tech:
+        return html.escape(f"{loc.replace('_', ' ').capitalize()} of the ring")
+    tech, _, other = tech.partition(":")
+    where = f"{look.name(loc)} to {look.name(other)}" if other else look.name(loc)
+    return html.escape(f"{look.name(tech)} ({where})")
+
+
+__all__ = ["at_limits_html"]
