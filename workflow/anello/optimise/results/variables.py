@@ -90,6 +90,11 @@ _NODE, _NODE_T = ("node",), ("node", "timestep")
 _FLOW = ("node", "carrier", "timestep")
 _LOC_CARRIER_T = ("loc", "carrier", "timestep")
 
+_SIZES = (
+    *(("energy_cap", "node", "kW"), ("storage_cap", "node", "kWh"), ("resource_cap", "node", "kW")),
+    *(("resource_area", "node", "m2"), ("ring_size", "part", "")),
+)
+
 _TABLE = (
     ResultVariable(
         "energy_cap",
@@ -336,13 +341,7 @@ _TABLE = (
             display_units=f"cost unit/{unit}" if unit else _COST,
             comment="Its own limits left out of account: negative where a larger size would pay.",
         )
-        for size, dim, unit in (
-            ("energy_cap", "node", "kW"),
-            ("storage_cap", "node", "kWh"),
-            ("resource_cap", "node", "kW"),
-            ("resource_area", "node", "m2"),
-            ("ring_size", "part", ""),
-        )
+        for size, dim, unit in _SIZES
     ),
     ResultVariable(
         "ring_cost",
