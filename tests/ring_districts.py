@@ -125,6 +125,8 @@ def random_district(
     mass_kg: float | None = None,
     pump: dict[str, Any] | None = None,
     demand_charge: float | None = None,
+    monthly_charge: float | None = None,
+    start: str = "2015-05-04",
     flow_kg_s: float = 12.0,
     tank_eur_per_kwh: float | None = None,
 ) -> tuple[ModelData, RingConfig]:
@@ -135,11 +137,12 @@ def random_district(
     With `tank_eur_per_kwh` a year its tanks have up to three times their size, to be found.
     `resolution` makes fewer time steps of the hours, for which `mass_kg` gives enough water; `pump`
     are settings of all heat pumps, and `flow_kg_s` is that of a loop, whose heat pumps lie on it or
-    on `branches`; `demand_charge` is paid a year per kW of highest import.
+    on `branches`; `demand_charge` is paid a year per kW of highest import, `monthly_charge` a month
+    per kW of the highest in it, from the day `start` on.
     """
     rng = np.random.default_rng(seed)
     steps = 24 * days
-    index = pd.date_range("2015-05-04", periods=steps, freq="h")
+    index = pd.date_range(start, periods=steps, freq="h")
     hour = np.arange(steps) % 24
     locations = ["a", "b"][: rng.integers(1, 3)]
     techs: dict[str, Any] = {
@@ -160,6 +163,8 @@ def random_district(
     if demand_charge is not None:
         techs["grid"]["constraints"] = {"resource": float("inf"), "energy_cap_max": 1e5}
         techs["grid"]["costs"]["monetary"]["om_annual"] = demand_charge
+    if monthly_charge is not None:
+        techs["grid"]["costs"]["monetary"]["monthly_peak"] = monthly_charge
     price = 0.3 + (0.06 * np.sign(np.sin(2 * np.pi * (hour - 8) / 24)) if rng.random() < 0.4 else 0)
     tables = {
         "price": pd.DataFrame(

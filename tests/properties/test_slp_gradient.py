@@ -185,10 +185,12 @@ def test_the_promise_of_a_small_step_is_kept_with_boreholes_where_no_heat_pump_i
 
 
 @QUICK
-@given(seed=st.integers(0, 11), loop=st.booleans())
-def test_the_promise_of_a_small_step_is_kept_with_a_demand_charge(seed, loop):
+@given(seed=st.integers(0, 11), loop=st.booleans(), monthly=st.booleans())
+@example(seed=1, loop=False, monthly=True)
+def test_the_promise_of_a_small_step_is_kept_with_a_demand_charge(seed, loop, monthly):
     waves = {"waves": 4} if loop else {}
-    assert kept(seed, loop=loop, demand_charge=90.0, **waves) == pytest.approx(1.0, abs=0.1)
+    charge = {"monthly_charge": 8.0, "start": "2015-05-31"} if monthly else {"demand_charge": 90.0}
+    assert kept(seed, loop=loop, **charge, **waves) == pytest.approx(1.0, abs=0.1)
 
 
 @QUICK

@@ -111,6 +111,7 @@ OTHER: dict[str, Any] = {
     "tariffs.offpeak_eur_per_kwh": 0.1,
     "tariffs.export_eur_per_kwh": 0.2,
     "tariffs.demand_charge_eur_per_kw_year": 80,
+    "tariffs.demand_charge_eur_per_kw_month": 8,
 }
 BUILDING = {
     "count": 3,

@@ -653,7 +653,7 @@ def test_true_cost_of_a_higher_peak():
         np.array([10.0, 12.0, 12.0]),
         np.full(3, 0.3),
         np.zeros(3),
-        connection=Connection(12.0, 0.0, 7.0, hours, hours),
+        connections=(Connection(12.0, 0.0, 7.0, hours, hours),),
     )
     cost = true_cost(result, planned[None, :], 1000.0, {"a": home})
     assert cost.connection_eur == pytest.approx(7.0 * (15.0 - 12.0))

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from anello.errors import InputError, Problem
 from anello.optimise.formulation.capacity_prices import CapacityPrices
+from anello.optimise.formulation.months import Months
 from anello.ring.cost import Connection, LocationElectricity, marginal_price
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def location_electricity(
     surplus = {loc: np.zeros(steps) for loc in locations}
     surplus_price = dict.fromkeys(locations, 0.0)
     prices: dict[str, Floats] = {}
-    connections: dict[str, Connection] = {}
+    connections: dict[str, tuple[Connection, ...]] = {}
     places = [str(loc) for loc in inputs["node_loc"].values]
     outputs = inputs["tier_carrier"].sel(tier="out", carrier=sorted(carriers)).values.any(axis=-1)
     makers = set(np.flatnonzero(np.asarray(outputs)).tolist())
@@ -97,10 +98,8 @@ def location_electricity(
             price = _price(data, k, steps)
             # ASSUME: where several grids feed a location, one more kWh comes from the cheapest.
             prices[loc] = np.minimum(prices[loc], price) if loc in prices else price
-            connection = _connection(data, dispatch, k)
-            if connection is not None:
-                # ASSUME: and through the last connection whose capacity has a price.
-                connections[loc] = connection
+            # ASSUME: and through the last connection whose capacity or peaks have a price.
+            connections[loc] = _connections(data, dispatch, k) or connections.get(loc, ())
         elif not np.asarray(data.value("force_resource", [k])).item():
             surplus[loc] += np.maximum(_available(data, dispatch, k, resource) - produced[k], 0.0)
             # ASSUME: all surplus at a location costs as much as the dearest, on average.
@@ -130,7 +129,7 @@ def location_electricity(
             prices.get(loc, np.zeros(steps)),
             surplus[loc],
             surplus_price[loc],
-            connections.get(loc),
+            connections.get(loc, ()),
         )
         for loc in locations
     }
@@ -186,25 +185,33 @@ def _of_classes(data: ModelData, name: str, k: int, steps: int = 1) -> list[Floa
     return [np.nan_to_num(_series(values, steps)) for values in data.value(name, [k])]
 
 
-def _connection(data: ModelData, dispatch: xr.Dataset, k: int) -> Connection | None:
-    """Return what a supply's capacity costs, where the dispatch chose it and pays for it."""
-    given = (data.value(f"energy_cap_{way}", [k], default=False) for way in ("equals", "per_unit"))
-    if data.config["run"]["mode"] == "operate" or any(np.isfinite(cap).any() for cap in given):
-        return None
-    prices, node = CapacityPrices.of(data.inputs, data.config), np.array([k])
-    per_kw = [
-        (prices.capacity("energy_cap", c, node) + prices.yearly(c, node))[0]
-        for c in range(data.inputs.sizes["cost"])
-    ]
-    eur_per_kw = float(_weighted(data, per_kw)[0])
-    if eur_per_kw <= 0.0:
-        return None
+def _connections(data: ModelData, dispatch: xr.Dataset, k: int) -> tuple[Connection, ...]:
+    """Return what a supply's capacity and its monthly peaks cost, as the dispatch chose them."""
+    if data.config["run"]["mode"] == "operate":
+        return ()
+    node = str(data.inputs["node"].values[k])
     step_h, weight = (
         data.inputs[f"timestep_{name}"].values.astype(float) for name in ("resolution", "weight")
     )
-    capacity_kw = float(dispatch["energy_cap"].sel(node=str(data.inputs["node"].values[k])))
-    least_kw = float(np.nan_to_num(data.value("energy_cap_min", [k])[0]))
-    return Connection(capacity_kw, least_kw, eur_per_kw, step_h, weight)
+    prices, at = CapacityPrices.of(data.inputs, data.config), np.array([k])
+    classes = range(data.inputs.sizes["cost"])
+    given = (data.value(f"energy_cap_{way}", [k], default=False) for way in ("equals", "per_unit"))
+    found = []
+    by_class = [prices.capacity("energy_cap", c, at) + prices.yearly(c, at) for c in classes]
+    eur_per_kw = float(_weighted(data, [price[0] for price in by_class])[0])
+    if eur_per_kw > 0.0 and not any(np.isfinite(cap).any() for cap in given):
+        least_kw = float(np.nan_to_num(data.value("energy_cap_min", [k])[0]))
+        capacity_kw = float(dispatch["energy_cap"].sel(node=node))
+        found.append(Connection(capacity_kw, least_kw, eur_per_kw, step_h, weight))
+    eur_per_kw = float(
+        _weighted(data, [prices.price("monthly_peak", c, at)[0] for c in classes])[0]
+    )
+    if eur_per_kw > 0.0:
+        months = Months.of(data.inputs)
+        for name, share, counts in zip(months.names, months.share, months.steps, strict=True):
+            peak_kw = float(dispatch["peak_month"].sel(node=node, month=name))
+            found.append(Connection(peak_kw, 0.0, eur_per_kw * share, step_h, weight, counts))
+    return tuple(found)
 
 
 def _available(data: ModelData, dispatch: xr.Dataset, k: int, resource: Floats) -> Floats:

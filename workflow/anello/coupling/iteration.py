@@ -306,16 +306,15 @@ def _moved_kw(dispatch: xr.Dataset, step_h: Floats, devices: list[str]) -> dict[
 
 
 def investment_eur(data: ModelData, dispatch: xr.Dataset) -> float:
-    """Cost of capacity in the programme's objective [€]."""
+    """Cost of capacity, and of monthly peaks, in the programme's objective [€]."""
     plant = float(dispatch["ring_size_cost"].sum()) if "ring_size_cost" in dispatch else 0.0
-    if "cost_investment" not in dispatch:
-        return plant
     weights = data.config["run"]["objective_options"]["cost_class"]
-    total = dispatch["cost_investment"].sum("node")
+    totals = [dispatch[n].sum("node") for n in ("cost_investment", "cost_peak") if n in dispatch]
     return plant + float(
         sum(
             float(1.0 if weights[str(c)] is None else weights[str(c)])
             * float(total.sel(cost_class=c))
+            for total in totals
             for c in total["cost_class"].values
             if str(c) in weights
         )

@@ -34,6 +34,11 @@ class Tariffs(Strict):
         default=0.0,
         description="Paid a year for each kW of a location's highest hourly import [EUR/(kW a)]",
     )
+    demand_charge_eur_per_kw_month: NotNegative = Field(
+        default=0.0,
+        description="Paid each month for each kW of a location's highest hourly import in it, "
+        "beside what is paid a year [EUR/(kW month)]",
+    )
     export_eur_per_kwh: NotNegative = Field(
         default=0.08, description="Paid for exported electricity [EUR/kWh]"
     )

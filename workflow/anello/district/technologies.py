@@ -58,6 +58,8 @@ def _electric(
         # The connection is as large as the highest import, which the optimiser then sees.
         grid["constraints"]["energy_cap_max"] = grid["constraints"].pop("energy_cap_equals")
         grid["costs"]["monetary"]["om_annual"] = config.tariffs.demand_charge_eur_per_kw_year
+    if config.tariffs.demand_charge_eur_per_kw_month > 0.0:
+        grid["costs"]["monetary"]["monthly_peak"] = config.tariffs.demand_charge_eur_per_kw_month
     return {
         "grid": grid,
         "pv_rooftop": {

@@ -27,11 +27,13 @@ class Connection:
     Attributes
     ----------
     capacity_kw, least_kw : float
-        Capacity chosen, and the least that there may be [kW].
+        Capacity chosen, and the least that there may be [kW]; of a month, its peak.
     eur_per_kw : float
         Cost of a kW in the time that the dispatch covers: a demand charge, or capital [€/kW].
     step_h, weight : ndarray, shape (T,)
         Length of each step [h], and its weight in the cost [-].
+    counts : ndarray of bool, shape (T,), optional
+        In which steps what is bought counts, such as those of a month; by default in all.
     """
 
     capacity_kw: float
@@ -39,15 +41,24 @@ class Connection:
     eur_per_kw: float
     step_h: Floats
     weight: Floats
+    counts: NDArray[np.bool_] | None = None
+
+    def power_kw(self, bought_kwh: Floats) -> Floats:
+        """Return the power that counts, shape (T,) [kW]."""
+        counts = True if self.counts is None else self.counts
+        power: Floats = np.where(counts, bought_kwh / self.step_h, 0.0)
+        return power
 
     def cost_eur(self, bought_kwh: Floats) -> float:
         """Return what capacity for these purchases costs beyond that of the dispatch [€]."""
-        peak_kw = float(np.max(bought_kwh / self.step_h, initial=0.0))
+        peak_kw = float(np.max(self.power_kw(bought_kwh), initial=0.0))
         return self.eur_per_kw * (max(peak_kw, self.least_kw) - self.capacity_kw)
 
     def peak_eur_per_kwh(self, bought_kwh: Floats) -> Floats:
         """Return what one more kWh costs in the steps that set the capacity, (T,) [€/kWh]."""
-        at_peak = bought_kwh / self.step_h >= self.capacity_kw - NOTHING_KWH
+        at_peak = self.power_kw(bought_kwh) >= self.capacity_kw - NOTHING_KWH
+        if self.counts is not None:
+            at_peak &= self.counts
         price: Floats = np.where(at_peak, self.eur_per_kw / (self.step_h * self.weight), 0.0)
         return price
 
@@ -66,15 +77,15 @@ class LocationElectricity:
         Electricity that could be made without fuel but is not: curtailed or unused [kWh].
     surplus_price_eur_per_kwh : float
         Variable cost of using it [€/kWh].
-    connection : Connection, optional
-        What the electricity comes through, where its capacity has a price.
+    connections : tuple of Connection
+        What the electricity comes through, as far as capacity, or a month's peak, has a price.
     """
 
     grid_kwh: Floats
     price_eur_per_kwh: Floats
     surplus_kwh: Floats
     surplus_price_eur_per_kwh: float = 0.0
-    connection: Connection | None = None
+    connections: tuple[Connection, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,8 +164,8 @@ def marginal_price(location: LocationElectricity, worth_eur_per_kwh: Floats | No
         location.price_eur_per_kwh,
     )
     less = np.where(location.grid_kwh > NOTHING_KWH, location.price_eur_per_kwh, 0.0)
-    if location.connection is not None:
-        more = more + location.connection.peak_eur_per_kwh(location.grid_kwh)
+    for connection in location.connections:
+        more = more + connection.peak_eur_per_kwh(location.grid_kwh)
     if worth_eur_per_kwh is None:
         mean: Floats = (more + less) / 2.0
         return mean
@@ -192,7 +203,7 @@ def true_cost(
     """Return what a dispatch costs when the ring is simulated.
 
     J_sim = J_dispatch + Σ_l Σ_t price_l(t)·(bought_true − bought_dispatch)
-    + Σ_l charge_l·(peak_true − peak_dispatch) + cost of the plant.
+    + Σ_l charge_l·(peak_true − peak_dispatch) + cost of the plant; of monthly peaks each month's.
     Thermal outputs and store levels stay as dispatched; only electricity changes, by
     P_true − P_dispatch of the heat pumps at each location.
 
@@ -281,8 +292,7 @@ def true_cost(
             cost_without_pump, _ = _bought(supply, extra[name] + plant_kwh - pump_kwh)
             pump += float(((cost_with_plant - cost_without_pump) * weight).sum())
         bought += float(((supply.grid_kwh + more) * weight).sum())
-        if supply.connection is not None:
-            connections += supply.connection.cost_eur(supply.grid_kwh + more)
+        connections += sum(c.cost_eur(supply.grid_kwh + more) for c in supply.connections)
     if home is None and plant is not None:
         plant_electricity = float(plant.electricity_price_eur_per_kwh * (plant_kwh * weight).sum())
         pump = float(plant.electricity_price_eur_per_kwh * (pump_kwh * weight).sum())

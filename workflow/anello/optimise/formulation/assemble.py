@@ -19,6 +19,7 @@ from anello.optimise.formulation import (  # noqa: F401  (importing a theme regi
     export,
     groups,
     milp,
+    monthly_peaks,
     policy,
     representative_days,
     ring,

@@ -13,6 +13,7 @@ from anello.model.data import ModelData
 from anello.optimise.formulation.capacity_prices import CapacityPrices
 from anello.optimise.formulation.clusters import Clusters
 from anello.optimise.formulation.expression import Array, Expression, IntArray, Parameter
+from anello.optimise.formulation.months import Months
 from anello.optimise.formulation.sets import Pairs, Sets
 from anello.optimise.formulation.system import CLUSTER_AXIS, DATE_AXIS, TIME_AXIS, System
 
@@ -61,6 +62,11 @@ class Context:
     def prices(self) -> CapacityPrices:
         """What a unit of each capacity costs."""
         return CapacityPrices.of(self.data.inputs, self.data.config)
+
+    @cached_property
+    def months(self) -> Months:
+        """The calendar months that the model covers."""
+        return Months.of(self.data.inputs)
 
     @cached_property
     def previous(self) -> IntArray:

@@ -162,10 +162,32 @@ def cost_investment(c: Context) -> Named | None:
 
 
 @expression(
+    "cost_peak",
+    index="cost class, node",
+    when="a monthly_peak cost of a supply; not in `operate` mode",
+    equation=r"\sum_m a_m\, c_{monthly\_peak}\, peak\_month_m",
+)
+def cost_peak(c: Context) -> Named | None:
+    """Charge for the peaks of all months, of each for the share ``a_m`` that the model covers."""
+    nodes = c.sets.monthly_peak
+    if not len(nodes) or c.operate:
+        return None
+    size = len(nodes)
+    total = Expression(len(c.sets.costs) * size, None)
+    rows = np.repeat(np.arange(size), len(c.months.names))
+    for k in range(len(c.sets.costs)):
+        price = c.prices.price("monthly_peak", k, nodes) * c.months.share
+        if price.any():
+            charged = c.system.variables["peak_month"].at() * price.ravel()
+            total = total + charged.sum_into(rows + k * size, total.count)
+    return Named(cost_keys(c, nodes), total)
+
+
+@expression(
     "cost",
     index="cost class, node",
     when="any cost",
-    equation=r"cost_{investment} + \sum_t cost_{var,t}",
+    equation=r"cost_{investment} + \sum_t cost_{var,t} + cost_{peak}",
 )
 def cost(c: Context) -> Named | None:
     """Cost of a technology at a location over the whole model."""
@@ -178,6 +200,7 @@ def cost(c: Context) -> Named | None:
     for name, part in (
         ("cost_investment", c.sets.investment_cost),
         ("cost_var", c.sets.variable_cost),
+        ("cost_peak", c.sets.monthly_peak),
     ):
         if name in c.system.expressions:
             _, values = c.system.expressions[name]

@@ -25,6 +25,7 @@ CHAPTERS = {
     "milp": "Units, purchases and switches",
     "representative_days": "Stores between representative days",
     "secondary": "Secondary resource and net capacity (extension)",
+    "monthly_peaks": "Peaks billed by the month (extension)",
     "bulk": "The ring in the programme (extension)",
     "loop": "A loop's water in the programme (extension)",
     "plant": "The balancing plant in the programme (extension)",

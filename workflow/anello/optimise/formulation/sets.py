@@ -173,9 +173,15 @@ class Sets:
         return np.flatnonzero(np.any([self.defined(n) for n in names], axis=0))
 
     @cached_property
+    def monthly_peak(self) -> IntArray:
+        """Nodes whose highest output of each month has a price."""
+        return np.flatnonzero(self.defined("cost_monthly_peak"))
+
+    @cached_property
     def cost(self) -> IntArray:
         """Nodes with any cost."""
-        return np.union1d(self.investment_cost, self.variable_cost).astype(np.int64)
+        running = np.union1d(self.variable_cost, self.monthly_peak)
+        return np.union1d(self.investment_cost, running).astype(np.int64)
 
     # --- carriers -----------------------------------------------------------------------------
     def tier(self, node: int, tier: str) -> list[str]:

@@ -31,7 +31,7 @@ _CAPACITIES = {
 _UNITS = ("units", "purchased")
 _PRIMARY = "primary_carrier_out"
 _READ = (
-    *("cost", "cost_investment", "carrier_prod", "carrier_export", "resource2_con"),
+    *("cost", "cost_investment", "cost_peak", "carrier_prod", "carrier_export", "resource2_con"),
     *_CAPACITIES,
     *_UNITS,
 )
@@ -87,7 +87,7 @@ def _of_nodes(collected: CollectedResults) -> Iterator[Row]:
             weights = _invested(given, node, 2.0 if doubled else 1.0)
             parts = [
                 *_shared(invested, weights),
-                *_added(total - invested, _running(given, node)),
+                *_added(total - invested, _running(given, node, cost_class)),
             ]
             place = (str(node["node_loc"].values), str(node["node_tech"].values))
             for part, cost in parts:
@@ -122,19 +122,27 @@ def _invested(given: xr.Dataset, node: xr.Dataset, fixed_share: float) -> dict[s
     return weights
 
 
-def _running(given: xr.Dataset, node: xr.Dataset) -> dict[str, float]:
-    """What each price per kWh contributes."""
+def _running(given: xr.Dataset, node: xr.Dataset, cost_class: str) -> dict[str, float]:
+    """What each price per kWh contributes, and the months' peaks."""
     weight = node["timestep_weight"].values
     primary = str(given[_PRIMARY].values) if _PRIMARY in given else ""
     weights = {
         "Export": _charged(given, "export", _flow(node, "carrier_export"), weight),
         "Second resource": _charged(given, "om_resource2", _flow(node, "resource2_con"), weight),
+        "Peaks of the months": _peaks(node, cost_class),
         "Output": _charged(given, "om_prod", _flow(node, "carrier_prod", primary), weight),
     }
     # What is taken in is counted in several ways (carrier, resource, fuel): it is what remains.
     if _given(given, "om_con"):
         weights["Intake"] = np.nan
     return weights
+
+
+def _peaks(node: xr.Dataset, cost_class: str) -> float:
+    if "cost_peak" not in node:
+        return 0.0
+    charged = float(node["cost_peak"].sel(cost_class=cost_class))
+    return charged if np.isfinite(charged) else 0.0
 
 
 def _shared(total: float, weights: dict[str, float]) -> Iterator[tuple[str, float]]:

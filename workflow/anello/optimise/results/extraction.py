@@ -11,9 +11,10 @@ import pandas as pd
 import xarray as xr
 
 from anello.errors import SolveError
+from anello.optimise.results.coordinates import COORDINATE_ATTRS
 from anello.optimise.results.marginals import marginals
 from anello.optimise.results.postprocess import add_derived, check_carrier_balance
-from anello.optimise.results.variables import COORDINATE_ATTRS, RESULT_VARIABLES, describe
+from anello.optimise.results.variables import RESULT_VARIABLES, describe
 
 if TYPE_CHECKING:
     from anello.model.data import ModelData

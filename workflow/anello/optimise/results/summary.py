@@ -177,7 +177,7 @@ def _energies(results: xr.Dataset) -> dict[str, Any]:
 
 
 def _peaks(results: xr.Dataset) -> dict[str, Any]:
-    """Largest power of each technology over all its locations, and of demand by location [kW]."""
+    """Largest power of each technology over all its locations, of demand, and as billed [kW]."""
     out: dict[str, Any] = {}
     hours = results["timestep_resolution"]
     for name, called in (("carrier_prod", "production"), ("carrier_con", "consumption")):
@@ -190,6 +190,12 @@ def _peaks(results: xr.Dataset) -> dict[str, Any]:
             out[called][str(carrier)] = {
                 tech: float(np.nanmax(kw)) for tech, kw in sums.items() if not np.isnan(kw).all()
             }
+    if "peak_month" in results:
+        billed = results["peak_month"].dropna("node")
+        out["billed_by_month"] = {
+            str(node): dict(zip(map(str, billed["month"].values), peaks.tolist(), strict=True))
+            for node, peaks in zip(billed["node"].values, billed.values, strict=True)
+        }
     if "carrier_con" in results:
         demand = abs(results["carrier_con"]).where(results["node_base"] == "demand") / hours
         out["demand_by_location"] = {

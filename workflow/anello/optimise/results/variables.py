@@ -166,6 +166,13 @@ _TABLE = (
     ),
     ResultVariable("resource_area", _NODE, "m2", "Resource collector area", "decision"),
     ResultVariable(
+        "peak_month",
+        ("node", "month"),
+        "kW",
+        "Highest output of a month, which is billed",
+        "decision",
+    ),
+    ResultVariable(
         "unmet_demand",
         _LOC_CARRIER_T,
         "kWh",
@@ -298,6 +305,15 @@ _TABLE = (
         "Investment and fixed cost",
         "expression",
         display_units=_COST,
+    ),
+    ResultVariable(
+        "cost_peak",
+        ("cost_class", "node"),
+        "1",
+        "Charge for the peaks of the months",
+        "expression",
+        display_units=_COST,
+        comment="Of each month for the share of it that the model covers.",
     ),
     ResultVariable(
         "cost_var",
@@ -436,35 +452,6 @@ _TABLE = (
 )
 
 RESULT_VARIABLES: dict[str, ResultVariable] = {entry.name: entry for entry in _TABLE}
-
-COORDINATE_ATTRS: dict[str, dict[str, str]] = {
-    "node": {"long_name": "Technology at a location, loc::tech"},
-    "node_loc": {"long_name": "Location of the node"},
-    "node_tech": {"long_name": "Technology of the node (transmission: technology:other location)"},
-    "node_base": {"long_name": "Base technology that the node's technology descends from"},
-    "node_remote": {"long_name": "Node at the other end of the link (transmission only)"},
-    "loc": {"long_name": "Location"},
-    "tech": {"long_name": "Technology (transmission: technology:other location)"},
-    "carrier": {"long_name": "Energy carrier"},
-    "cost_class": {"long_name": "Cost class"},
-    "ring": {"long_name": "Ring"},
-    "spore": {"long_name": "Number of the alternative; 0 is the cheapest system"},
-    "device": {"long_name": "Device of the balancing plant"},
-    "timestep": {
-        "long_name": "Start of the time step",
-        "standard_name": "time",
-        "axis": "T",
-    },
-    "timestep_resolution": {"long_name": "Length of the time step", "units": "h"},
-    "timestep_weight": {
-        "long_name": "Number of like steps that this step stands for",
-        "units": "1",
-    },
-    "timestep_cluster": {"long_name": "Cluster whose representative day the step belongs to"},
-    "cluster": {"long_name": "Cluster of days"},
-    "datestep": {"long_name": "Original day"},
-    "datestep_cluster": {"long_name": "Cluster that the original day belongs to"},
-}
 
 
 def describe(name: str) -> dict[str, str]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from anello.optimise.results.variables import COORDINATE_ATTRS
+from anello.optimise.results.coordinates import COORDINATE_ATTRS
 
 SEPARATE_ORDER = ("loc", "tech", "carrier", "cost_class", "timestep")
 

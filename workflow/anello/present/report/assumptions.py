@@ -21,6 +21,7 @@ _COSTS = {
     "resource_area": ("Investment in area", "{m}/m²"),
     "purchase": ("Investment per unit", "{m}"),
     "om_annual": ("Fixed cost a year", "{m}/kW"),
+    "monthly_peak": ("Charge for the peak of each month", "{m}/kW"),
     "om_annual_investment_fraction": ("Fixed cost a year, of the investment", "1"),
     "om_prod": ("Cost of output", "{m}/kWh"),
     "om_con": ("Cost of intake", "{m}/kWh"),
