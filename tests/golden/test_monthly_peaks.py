@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,17 +12,26 @@ import pandas as pd
 import pytest
 
 from anello.coupling.electricity import location_electricity
+from anello.district import load_district, write_district
 from anello.model.data import ModelData
 from anello.model.definition import read_model
+from anello.model.schema.yaml_reader import read_settings
 from anello.optimise.formulation import formulate
 from anello.optimise.formulation.assemble import assemble
 from anello.optimise.formulation.months import Months
 from anello.optimise.results.collected import CollectedResults
+from anello.optimise.results.collection import read_results
 from anello.optimise.results.cost_parts import cost_parts
 from anello.optimise.results.extraction import extract
 from anello.optimise.results.summary import summarise
 from anello.optimise.solve import compile_problem, solve
+from anello.present.report.appearance import Appearance
+from anello.present.report.config import FiguresConfig
+from anello.present.report.monthly_peaks import monthly_peaks_html
+from anello.present.workbook.scenario_rows import sizes_sheet
 from anello.ring.cost import Connection, LocationElectricity
+from anello.run.config import parse_config
+from anello.run.stages.scenario import run_scenario
 from ring_districts import coupled, random_district
 
 EUR_PER_KW, EUR_PER_KWH = 10.0, 0.1
@@ -160,6 +172,10 @@ def test_parts_and_summary_know_the_peaks() -> None:
     told = summarise(found)
     assert told["whole_cost"]["parts"]["electricity"] == pytest.approx(cost_eur(found))
     assert told["peak_kw"]["billed_by_month"] == {"a::grid": pytest.approx(peaks_kw(found))}
+    look = Appearance(found.results, found.inputs, FiguresConfig())
+    page = monthly_peaks_html(told, look)
+    assert "2019-01" in page
+    assert [float(v) for v in re.findall(r'data-value="([^"]+)"', page)] == pytest.approx([20, 12])
     levelised = told["levelised_cost"]["carriers"]["electricity"]["cost_per_kwh"]["monetary"]
     assert levelised == pytest.approx(cost_eur(found) / SPIKES.sum())
 
@@ -205,3 +221,37 @@ def test_the_true_cost_of_what_was_planned_is_that_of_the_programme(yearly: floa
 
 def connection_peak(connection: Connection, place: LocationElectricity) -> float:
     return float(connection.power_kw(place.grid_kwh).max())
+
+
+@pytest.mark.parametrize("scenario", ["smart", "air_source"])
+def test_the_steps_of_the_workflow_bill_what_a_description_says(
+    repo_root: Path, tmp_path: Path, scenario: str
+) -> None:
+    district = load_district()
+    tariffs = district.tariffs.model_copy(update={"demand_charge_eur_per_kw_month": EUR_PER_KW})
+    district = district.model_copy(update={"tariffs": tariffs})
+    model = write_district(district, tmp_path / "town").model
+    told = read_settings(repo_root / "config" / "config.yaml")
+    told["data"] = {"source": "folder", "model": str(model)}
+    days = {"model.subset_time": ["2015-06-30", "2015-07-01"]}
+    told["scenario_definitions"][scenario]["overrides"] = days
+    run_scenario(parse_config(told).scenario(scenario), tmp_path / "run", run="r", name=scenario)
+    found = read_results(tmp_path / "run" / "results.nc")
+    told = json.loads((tmp_path / "run" / "summary.json").read_text(encoding="utf-8"))
+    billed = told["peak_kw"]["billed_by_month"]
+    assert {tuple(peaks) for peaks in billed.values()} == {("2015-06", "2015-07")}
+    share = {"2015-06": 1 / 30, "2015-07": 1 / 31}
+    owed = sum(EUR_PER_KW * kw * share[m] for peaks in billed.values() for m, kw in peaks.items())
+    assert owed == pytest.approx(float(found.results["cost_peak"].sum()), rel=1e-9)
+    whole = told["whole_cost"]
+    assert sum(whole["parts"].values()) == pytest.approx(whole["total"], rel=1e-9)
+    kwh = found.results["carrier_prod"].sel(carrier="electricity")
+    priced = found.inputs["cost_om_prod"].sel(cost="monetary")
+    grids = [node for node in billed if node.endswith("::grid")]
+    energy_eur = float((kwh.sel(node=grids) * priced.sel(node=grids)).sum())
+    planned = told["costs"]["monetary"]["parts"]["electricity"]
+    assert planned == pytest.approx(energy_eur + owed, rel=1e-9)
+    rows = cost_parts(found)
+    assert rows[rows["part"] == "Peaks of the months"]["cost"].sum() == pytest.approx(owed)
+    places = sizes_sheet({scenario: found}, FiguresConfig()).columns
+    assert any("Peak of 2015-07, billed" in map(str, column.values) for column in places)

@@ -165,7 +165,19 @@ def two_pipes() -> System:
     return assemble(small_models.data(hours=HOURS), replace(RING, devices={}, sees_water=False))
 
 
-BY_HAND = {"zero_efficiency": zero_efficiency, "secondary": secondary, "ring": ring, "loop": loop}
+def monthly_peaks() -> System:
+    """Two grids whose peaks are billed by the month."""
+    changes = {"techs.grid.costs.monetary.monthly_peak": 8.0}
+    return assemble(small_models.data(changes, hours=HOURS))
+
+
+BY_HAND = {
+    "zero_efficiency": zero_efficiency,
+    "secondary": secondary,
+    "ring": ring,
+    "loop": loop,
+    "monthly_peaks": monthly_peaks,
+}
 
 
 def chosen_sizes(listed: bool = False) -> System:

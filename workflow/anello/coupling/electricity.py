@@ -208,7 +208,9 @@ def _connections(data: ModelData, dispatch: xr.Dataset, k: int) -> tuple[Connect
     )
     if eur_per_kw > 0.0:
         months = Months.of(data.inputs)
-        for name, share, counts in zip(months.names, months.share, months.steps, strict=True):
+        for name, share, counts in zip(
+            months.names, months.share.tolist(), months.steps, strict=True
+        ):
             peak_kw = float(dispatch["peak_month"].sel(node=node, month=name))
             found.append(Connection(peak_kw, 0.0, eur_per_kw * share, step_h, weight, counts))
     return tuple(found)

@@ -238,7 +238,7 @@ def _costs(ledger: _Ledger, collected: CollectedResults, config: FiguresConfig) 
             kind, share = "Ring", whole
         elif what.startswith("Investment"):
             kind, share = "Investment", whole
-        elif what.startswith("Fixed cost"):
+        elif what.startswith(("Fixed cost", "Peaks of the months")):
             kind, share = "Fixed Operation", whole
         else:
             kind = "Export" if what == "Export" else "Variable Operation"

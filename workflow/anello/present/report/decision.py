@@ -13,6 +13,7 @@ from anello.present.report.comparison import signed_percent, summaries_of, total
 from anello.present.report.config import FiguresConfig
 from anello.present.report.deciding import deciding_html, sizes_are_given
 from anello.present.report.differences import differences_html, ring_note
+from anello.present.report.monthly_peaks import monthly_peaks_html
 from anello.present.report.numbers import exact
 from anello.present.report.sizes import sizes_html
 from anello.present.report.worst_week import worst_week
@@ -122,6 +123,7 @@ def decision_html(
         _alternatives(summaries, plan, loaded, config),
         f"<h3>What to build: {html.escape(_proposal_of(plan, summaries))}</h3>",
         sizes_html(collected, summary, look),
+        monthly_peaks_html(summary, look),
         at_limits_html(
             proposals(summaries)[_proposal_of(plan, summaries)], summaries, look, config
         ),

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import xarray as xr
 
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.cost_parts import COLUMNS, cost_parts
@@ -97,10 +98,25 @@ def sizes_sheet(loaded: Loaded, config: FiguresConfig) -> Sheet:
             for (loc, tech, base), value in zip(places, results[variable].values, strict=True):
                 if not np.isnan(value):
                     rows.add(name, (loc, tech, look.name(tech), base, what, unit), float(value))
+        for (loc, tech, base), peaks in zip(places, _monthly_peaks(results), strict=True):
+            for month, value in peaks.items():
+                what = f"Peak of {month}, billed"
+                rows.add(name, (loc, tech, look.name(tech), base, what, "kW"), value)
         for size in ring_sizes(collected):
             for value, unit in size.measures:
                 rows.add(name, ("", "", size.what, "ring", "Size", unit), float(value))
     return rows.sheet("sizes", "fine")
+
+
+def _monthly_peaks(results: xr.Dataset) -> list[dict[str, float]]:
+    """Return by node the power that is billed in each month, as far as any is [kW]."""
+    if "peak_month" not in results:
+        return [{} for _ in range(results.sizes["node"])]
+    months = [str(month) for month in results["month"].values]
+    return [
+        dict(zip(months, map(float, peaks), strict=True)) if np.isfinite(peaks).all() else {}
+        for peaks in results["peak_month"].values
+    ]
 
 
 def energy_sheet(loaded: Loaded, config: FiguresConfig) -> Sheet:
