@@ -186,7 +186,9 @@ def test_a_limit_counts_by_what_all_years_expect_of_it(held: CollectedResults) -
     gains, loses = summary_of({"saves_per_year": 8.0}), summary_of({"saves_per_year": -2.0})
     assert "the next kWh would save 3.00 € a year" in told_of(held, mild=loses, hard=gains)
     assert not told_of(held, mild=loses, other=loses)
-    assert "perhaps a larger one would pay" in told_of(held, mild=summary_of(), hard=gains)
+    assert "perhaps a larger one would pay" in told_of(held, mild=summary_of({}), hard=gains)
+    # Connections are each year's own: in the mild year this one is wide enough.
+    assert "would save 4.00 € a year" in told_of(held, mild=summary_of(), hard=gains)
 
 
 def test_a_smallest_size_and_one_without_a_price_have_sentences_of_their_own(
@@ -194,6 +196,19 @@ def test_a_smallest_size_and_one_without_a_price_have_sentences_of_their_own(
 ) -> None:
     least = summary_of({"limit": "smallest", "key": "storage_cap_min", "saves_per_year": 8.0})
     assert "the last kWh costs 8.00 € a year more than it saves" in told_of(held, one=least)
-    free = told_of(held, one=summary_of({"has_price": False, "saves_per_year": 4.0}))
-    assert free.startswith("A size that has no price ends at its largest")
-    assert "would save" not in free
+    for saves in (None, 0.0):
+        free = told_of(held, one=summary_of({"has_price": False, "saves_per_year": saves}))
+        assert free.startswith("A size that has no price ends at its largest")
+    needed = told_of(held, one=summary_of({"has_price": False, "saves_per_year": 4.0}))
+    assert "would save 4.00 € a year, before its price, which is not known" in needed
+
+
+def test_a_connection_without_a_price_is_told_where_it_is_too_small() -> None:
+    key = "locations.b.techs.grid.constraints.energy_cap_max"
+    narrow, more = collected({key: 10.0}), collected({key: 10.01})
+    grid = by_name(sizes_at_limits(narrow))["b::grid energy_cap_max"]
+    saved = narrow.results.attrs["cost_objective"] - more.results.attrs["cost_objective"]
+    assert not grid.has_price
+    assert saved > 0.0
+    assert grid.saves_per_year == pytest.approx(saved * DAYS_A_YEAR / 0.01, rel=1e-3)
+    assert "b::grid energy_cap_max" not in by_name(sizes_at_limits(collected({key: 300.0})))

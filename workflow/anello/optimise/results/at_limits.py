@@ -16,6 +16,8 @@ from anello.ring.plant_sizes import SIZE_KEYS
 
 AT_LIMIT = 1e-4
 """How near to its limit a size counts as being there, relative to it [-]."""
+NOTHING_SAVED = 1e-3
+"""A smaller saving is none, and the limit does not hold the size [cost unit/(unit a)]."""
 _NOTHING = 1e-3
 """A smaller size is none [kW, kWh, m²]."""
 _UNITS = {"energy_cap": "kW", "storage_cap": "kWh", "resource_cap": "kW", "resource_area": "m²"}
@@ -42,7 +44,7 @@ class SizeAtLimit:
     limit : str
         ``largest`` or ``smallest``.
     has_price : bool
-        Whether a larger one costs more. A size without a price says nothing.
+        Whether a larger one costs more. One without a price may be at its largest for no reason.
     saves_per_year : float, optional
         What one unit more, or less of the smallest, would save a year [cost unit/(unit a)]; not
         above nought where the limit does not hold it. None where nothing tells it: with whole
@@ -70,8 +72,8 @@ def sizes_at_limits(collected: CollectedResults) -> list[SizeAtLimit]:
     Returns
     -------
     list of SizeAtLimit
-        Connections and stores' power without a price are left out, and so is what comes in units:
-        nothing decides the former, and of the latter the next is a whole one. A link stands once.
+        Connections and stores' power without a price stand here only where the limit holds them:
+        else nothing decides them. What comes in units is left out. A link stands once.
     """
     if (collected.config.get("run") or {}).get("mode") == "operate":
         return []
@@ -99,8 +101,11 @@ def _of_nodes(collected: CollectedResults) -> Iterator[SizeAtLimit]:
             base, twin = bases[k], _twin(collected, nodes, int(k))
             if limit is None or base == "demand" or (twin is not None and twin < k):
                 continue
-            kept = base in _MADE if name == "energy_cap" else name == "storage_cap"
-            if price[k] <= 0.0 and not (kept and limit == "largest"):
+            ends = [nodes[i] for i in (int(k), twin) if i is not None]
+            saves = _saves(collected, name, ends, limit)
+            made = base in _MADE if name == "energy_cap" else name == "storage_cap"
+            holds = saves is not None and saves > NOTHING_SAVED
+            if price[k] <= 0.0 and not holds and not (made and limit == "largest"):
                 continue
             yield SizeAtLimit(
                 what=nodes[k],
@@ -109,9 +114,7 @@ def _of_nodes(collected: CollectedResults) -> Iterator[SizeAtLimit]:
                 unit=unit,
                 limit=limit,
                 has_price=bool(price[k] > 0.0),
-                saves_per_year=_saves(
-                    collected, name, [nodes[i] for i in (int(k), twin) if i is not None], limit
-                ),
+                saves_per_year=saves,
             )
 
 

@@ -7,12 +7,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from anello.optimise.results.at_limits import NOTHING_SAVED
 from anello.present.report.appearance import Appearance
 from anello.present.report.config import FiguresConfig
 from anello.present.report.numbers import exact
-
-_NOTHING = 1e-3
-"""A smaller saving is none, and the limit does not hold the size [cost unit/a]."""
 
 Summary = Mapping[str, Any]
 
@@ -45,10 +43,10 @@ def at_limits_html(
     held = []
     free = []
     for size, saves in _of_all(weights, summaries):
-        if not size["has_price"]:
-            free.append(f"{_name(size, look)}, {exact(size['size'])} {html.escape(size['unit'])}")
-        elif saves is None or saves > _NOTHING:
+        if size["has_price"] if saves is None else saves > NOTHING_SAVED:
             held.append(f"<li>{_sentence(size, saves, look, config)}</li>")
+        elif not size["has_price"]:
+            free.append(f"{_name(size, look)}, {exact(size['size'])} {html.escape(size['unit'])}")
     told = f'<ul id="at-limits">{"".join(held)}</ul>' if held else ""
     if free:
         told += (
@@ -61,7 +59,10 @@ def at_limits_html(
 def _of_all(
     weights: Mapping[str, float], summaries: Mapping[str, Summary]
 ) -> list[tuple[Mapping[str, Any], float | None]]:
-    """Return each size at a limit once, with what is to be expected from the next unit."""
+    """Return each size at a limit once, with what is to be expected from the next unit.
+
+    A year in which a size is not at its limit, as connections may be, expects nothing from more.
+    """
     found: dict[tuple[str, ...], list[tuple[float, Mapping[str, Any]]]] = {}
     for name, weight in weights.items():
         for size in summaries[name].get("sizes_at_limits") or ():
@@ -70,7 +71,7 @@ def _of_all(
     out = []
     for sizes in found.values():
         saves = [size["saves_per_year"] for _, size in sizes]
-        known = len(sizes) == len(weights) and None not in saves
+        known = None not in saves
         expected = math.fsum(w * size["saves_per_year"] for w, size in sizes) if known else None
         out.append((sizes[0][1], expected))
     return out
@@ -89,7 +90,8 @@ def _sentence(
     if saves is None:
         return f"{text}, and perhaps {'a larger' if larger else 'a smaller'} one would pay."
     if larger:
-        return f"{text}; the next {unit} would save {exact(saves)} {money} a year."
+        text += f"; the next {unit} would save {exact(saves)} {money} a year"
+        return f"{text}." if size["has_price"] else f"{text}, before its price, which is not known."
     return f"{text}; the last {unit} costs {exact(saves)} {money} a year more than it saves."
 
 
