@@ -212,3 +212,46 @@ def test_a_connection_without_a_price_is_told_where_it_is_too_small() -> None:
     assert saved > 0.0
     assert grid.saves_per_year == pytest.approx(saved * DAYS_A_YEAR / 0.01, rel=1e-3)
     assert "b::grid energy_cap_max" not in by_name(sizes_at_limits(collected({key: 300.0})))
+
+
+@pytest.mark.parametrize(
+    ("part", "device", "size", "unit"),
+    [
+        ("wells", {"max_flow_kg_s": 90.0, "well_degc": 14.0}, 90.0, "kg/s"),
+        ("dry_cooler", {"max_kw": 300.0, "kw_per_k": 20.0}, 300.0, "kW"),
+        (
+            "borefield",
+            {
+                "field": {"kind": "rectangle", "rows": 4, "columns": 5},
+                "depth_m": 100.0,
+                "soil_w_per_mk": 2.0,
+                "surface_degc": 12.0,
+                "flow_kg_s": 20.0,
+                "built_share": 1.5,
+            },
+            3000.0,
+            "m",
+        ),
+    ],
+)
+def test_parts_of_the_ring_count_in_their_own_units(
+    held: CollectedResults, part: str, device: dict[str, Any], size: float, unit: str
+) -> None:
+    """At 1.5 of what was described; a whole one more would save a day 40."""
+    at = {
+        "ring_size": ("part", [1.5]),
+        "ring_size_cost": ("part", [1.0]),
+        "ring_size_marginal": ("part", [-40.0]),
+    }
+    found = CollectedResults(
+        held.results.assign(at).assign_coords(part=[part]),
+        held.inputs,
+        config=held.config,
+        settings={
+            "ring": {"plant": {part: device}},
+            "ring_size_limits": {part: {"least": 0.0, "most": 1.5, "listed": False}},
+        },
+    )
+    told = by_name(sizes_at_limits(found))[f"{part} ring.plant.sizes.{part}.most"]
+    assert (told.size, told.unit) == (size, unit)
+    assert told.saves_per_year == pytest.approx(40.0 * DAYS_A_YEAR * 1.5 / size)
