@@ -31,15 +31,16 @@ def test_a_cold_or_warm_solution_that_violates_a_row_is_computed_again(piece, mo
     runs = []
     truly = highs._run
 
-    def spoilt(given, settings):
-        answer = truly(given, settings)
-        runs.append((given.start, settings.options))
-        return answer if len(runs) > 1 else replace(answer, x=answer.x - 0.1)
+    def spoilt(given, settings, begin=None):
+        answer, basis = truly(given, settings, begin)
+        runs.append((begin, settings.options))
+        return (answer if len(runs) > 1 else replace(answer, x=answer.x - 0.1)), basis
 
     monkeypatch.setattr(highs, "_run", spoilt)
     found = solve_piece(piece, SolverConfig(options={"primal_feasibility_tolerance": 1e-8}))
     assert found.x == pytest.approx([2.0, 1.0])
     assert not found.warm
+    assert found.basis is not None
     (start, first), (again, second) = runs
     assert start is None
     assert again is not None

@@ -15,6 +15,7 @@ from scipy import sparse
 
 from anello.errors import SolveError
 from anello.optimise.formulation.expression import Array
+from anello.optimise.solve.basis import Statuses
 from anello.optimise.solve.config import HIGHS, SolverConfig
 from anello.optimise.solve.repair import repaired
 
@@ -66,7 +67,7 @@ class Piece:
     row_lower: Array
     row_upper: Array
     integer: npt.NDArray[np.bool_]
-    start: tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]] | None = None
+    start: tuple[Statuses, Statuses] | None = None
     values: Array | None = None
 
 
@@ -95,7 +96,7 @@ class PieceSolution:
     status: str
     x: Array
     row_dual: Array
-    basis: tuple[npt.NDArray[np.int8], npt.NDArray[np.int8]] | None
+    basis: tuple[Statuses, Statuses] | None
     gap: float
     log: str
     warm: bool
@@ -127,13 +128,22 @@ def solve_piece(piece: Piece, settings: SolverConfig = HIGHS) -> PieceSolution:
     """
     if settings.mip_gap is not None:
         settings = settings.with_defaults({"mip_rel_gap": float(settings.mip_gap)})
-    found = _run(piece, settings)
-    vague = found.basis is not None and _residual(piece, found.x) > ROUNDING
+    found, basis = _run(piece, settings)
+    vague = basis is not None and _residual(piece, found.x) > ROUNDING
     if vague and found.status == "optimal":
         logger.info("computing the values afresh from the optimal basis")
-        again = _run(replace(piece, start=found.basis), settings.with_defaults(STABLE))
+        again, basis = _run(piece, settings.with_defaults(STABLE), basis)
         found = replace(again, log=found.log + again.log, warm=found.warm)
-    return found
+    return found if basis is None else replace(found, basis=_statuses(basis))
+
+
+def _statuses(basis: highspy.HighsBasis) -> tuple[Statuses, Statuses]:
+    """Status of columns and rows as numbers; HiGHS makes an object of each, which takes long."""
+    columns, rows = basis.col_status, basis.row_status
+    return (
+        np.fromiter(map(int, columns), np.int8, len(columns)),
+        np.fromiter(map(int, rows), np.int8, len(rows)),
+    )
 
 
 def _residual(piece: Piece, x: Array) -> float:
@@ -143,7 +153,10 @@ def _residual(piece: Piece, x: Array) -> float:
     return float(miss.max(initial=0.0))
 
 
-def _run(piece: Piece, settings: SolverConfig) -> PieceSolution:
+def _run(
+    piece: Piece, settings: SolverConfig, begin: highspy.HighsBasis | None = None
+) -> tuple[PieceSolution, highspy.HighsBasis | None]:
+    """Solve a piece from a basis of its own, or else from its start; return the optimal one too."""
     highs = highspy.Highs()
     with tempfile.TemporaryDirectory() as folder:
         log_file = Path(folder) / "highs.log"
@@ -157,7 +170,7 @@ def _run(piece: Piece, settings: SolverConfig) -> PieceSolution:
         for name, option in settings.options.items():
             set_option(highs, name, option)
         pass_problem(highs, piece)
-        warm = _start(highs, piece)
+        warm = _start(highs, _basis_to_begin(piece) if begin is None else begin)
         if piece.values is not None and piece.integer.any():
             known = highspy.HighsSolution()
             known.col_value = piece.values.tolist()
@@ -169,27 +182,21 @@ def _run(piece: Piece, settings: SolverConfig) -> PieceSolution:
             highs.run()
         log = log_file.read_text(errors="replace") if log_file.exists() else ""
     status = STATUS.get(highs.getModelStatus(), str(highs.getModelStatus()))
-    solution, basis = highs.getSolution(), highs.getBasis()
-    kept = None
-    if basis.valid and not piece.integer.any():
-        kept = (
-            np.array([int(s) for s in basis.col_status], dtype=np.int8),
-            np.array([int(s) for s in basis.row_status], dtype=np.int8),
-        )
-    info = highs.getInfo()
+    solution, basis, info = highs.getSolution(), highs.getBasis(), highs.getInfo()
     whole = piece.integer.any()
     gap = info.objective_function_value - info.mip_dual_bound if whole else 0.0
-    return PieceSolution(
+    found = PieceSolution(
         status=status,
         x=np.array(solution.col_value, dtype=float),
         row_dual=np.array(solution.row_dual, dtype=float),
-        basis=kept,
+        basis=None,
         gap=max(0.0, gap) if np.isfinite(gap) else np.nan,
         log=log,
         warm=warm,
         # Without integers, what the simplex holds at a limit satisfies the constraints by chance.
         found=status == "optimal" or bool(whole and info.primal_solution_status == FEASIBLE),
     )
+    return found, basis if basis.valid and not whole else None
 
 
 def set_option(highs: highspy.Highs, name: str, value: Any) -> None:
@@ -222,10 +229,10 @@ def pass_problem(highs: highspy.Highs, piece: Piece) -> None:
         raise SolveError("HiGHS refused the problem; its coefficients may not be finite")
 
 
-def _start(highs: highspy.Highs, piece: Piece) -> bool:
-    """Hand the starting basis over; false when there is none or HiGHS does not take it."""
+def _basis_to_begin(piece: Piece) -> highspy.HighsBasis | None:
+    """Return a piece's start with a pivot in every row; None where there is none."""
     if piece.start is None or piece.integer.any():
-        return False
+        return None
     basis = highspy.HighsBasis()
     statuses = {int(s): s for s in highspy.HighsBasisStatus.__members__.values()}
     columns, rows = repaired(
@@ -237,6 +244,15 @@ def _start(highs: highspy.Highs, piece: Piece) -> bool:
     basis.col_status = [statuses[s] for s in columns.tolist()]
     basis.row_status = [statuses[s] for s in rows.tolist()]
     basis.valid = True
+    # One from elsewhere would be factorised once more, only to see that it has as many as rows.
+    basis.alien = False
+    return basis
+
+
+def _start(highs: highspy.Highs, basis: highspy.HighsBasis | None) -> bool:
+    """Hand a basis over; false when there is none or HiGHS does not take it."""
+    if basis is None:
+        return False
     if highs.setBasis(basis) == highspy.HighsStatus.kError:
         logger.warning("HiGHS does not take the starting basis; solving from scratch")
         return False

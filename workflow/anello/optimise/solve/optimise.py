@@ -92,7 +92,8 @@ def optimise(
         start = replace(start, basis=_coarse_basis(problem, settings))
     before = time.perf_counter() - began
     found = optimise_reduced(reduction, settings, start=start, log_path=log_path)
-    return replace(found, solve_seconds=before + found.solve_seconds)
+    found.solve_seconds += before
+    return found
 
 
 def _coarse_basis(problem: Problem, settings: SolverConfig) -> Basis | None:

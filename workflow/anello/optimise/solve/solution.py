@@ -99,6 +99,10 @@ class Solution:
         return self.row_dual[block.start : block.stop].reshape(block.shape)
 
     @cached_property
+    def _row_values(self) -> Array:
+        return self.problem.row_values(self.x)
+
+    @cached_property
     def optimality_error(self) -> float | None:
         """How far the objective may be from the optimum, relative to the money that is moved [-].
 
@@ -115,7 +119,7 @@ class Solution:
         row_of = np.repeat(np.arange(p.n_rows), np.diff(p.indptr))
         reduced = cost - np.bincount(p.indices, p.data * dual[row_of], p.n_columns)
         return duality_gap(
-            (dual, p.row_values(x), p.row_lower, p.row_upper),
+            (dual, self._row_values, p.row_lower, p.row_upper),
             (reduced, x, p.col_lower, p.col_upper),
             float(np.abs(cost) @ np.abs(x)),
         )
@@ -152,7 +156,7 @@ class Solution:
         high = np.where(np.isfinite(p.col_upper), p.col_upper, self.x)
         miss = np.maximum(low - self.x, self.x - high) / (1.0 + np.abs(self.x))
         self._refuse(miss, p.column_name)
-        values = p.row_values(self.x)
+        values = self._row_values
         size = 1.0 + np.bincount(
             np.repeat(np.arange(p.n_rows), np.diff(p.indptr)),
             np.abs(p.data * self.x[p.indices]),
