@@ -20,7 +20,7 @@ from scipy.optimize import brentq
 from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput, RingResult
 from anello.ring.pipe import friction_factor
-from anello.ring.simulate import simulate
+from anello.ring.simulation import simulate
 
 Floats = NDArray[np.float64]
 BUILDINGS = ("office", "residential", "hospital")

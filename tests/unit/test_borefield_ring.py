@@ -19,7 +19,7 @@ from anello.ring.borefield.passage import evened
 from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput, RingResult
 from anello.ring.loop_run import arrivals
-from anello.ring.simulate import simulate
+from anello.ring.simulation import simulate
 
 FIELD: dict[str, Any] = {
     "field": {"kind": "rectangle", "rows": 5, "columns": 8},

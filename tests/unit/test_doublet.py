@@ -16,7 +16,7 @@ from anello.ring.doublet import arrived, compile_doublet, repeated
 from anello.ring.doublet_config import DoubletConfig
 from anello.ring.exchange import RingInput
 from anello.ring.plant_config import WellsConfig
-from anello.ring.simulate import simulate
+from anello.ring.simulation import simulate
 from ring_districts import coupled
 
 DAY_H = 24.0

@@ -15,7 +15,7 @@ from anello.ring.config import RingConfig
 from anello.ring.cop_config import HeatPumpConfig
 from anello.ring.exchange import RingInput
 from anello.ring.part_load import part_loads
-from anello.ring.simulate import simulate
+from anello.ring.simulation import simulate
 from ring_districts import PART_LOAD, coupled
 
 PIPE = {"length_m": 150.0, "inner_diameter_m": 0.2}

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 import yaml
 
+import anello.ring
 from anello.coupling.record import IterationRecord
 from anello.ring import RingConfig
 from anello.ring.config import OddityConfig
@@ -58,3 +62,19 @@ def test_settings_survive_json():
         }
     )
     assert RingConfig.model_validate(json.loads(config.model_dump_json())) == config
+
+
+def test_settings_of_a_ring_are_read_without_its_simulation():
+    code = "import sys, anello.ring.config; print('anello.ring.mixed' in sys.modules)"
+    path = os.pathsep.join(p for p in sys.path if p)
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": path},
+    )  # fmt: skip
+    assert done.stdout.strip() == "False"
+
+
+def test_every_name_of_the_ring_is_found_where_it_is_said_to_be():
+    for name in anello.ring.__all__:
+        assert getattr(anello.ring, name).__name__ == name
+    assert set(anello.ring._WHERE) == set(anello.ring.__all__)

@@ -33,7 +33,6 @@ from anello.optimise.formulation.context import Context
 from anello.optimise.formulation.milp import largest_capacity
 from anello.optimise.formulation.ring_rows import RingRows
 from anello.optimise.solve.problem import Problem
-from anello.ring import simulate
 from anello.ring.adapt import ring_input, ring_nodes
 from anello.ring.config import RingConfig
 from anello.ring.cost import TrueCost, end_cost_eur, true_cost
@@ -41,6 +40,7 @@ from anello.ring.devices import device_of, plant_devices
 from anello.ring.exchange import RingInput, RingResult
 from anello.ring.geometry import require_connected
 from anello.ring.plant import device_cost
+from anello.ring.simulation import simulate
 from anello.ring.surroundings import Surroundings
 
 if TYPE_CHECKING:
