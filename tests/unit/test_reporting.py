@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import warnings
 from pathlib import Path
@@ -31,6 +32,14 @@ def test_a_fault_of_the_program_is_logged_and_raised(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), reporting(log, "Checking"):
         _ = 1 / 0
     assert "ZeroDivisionError" in log.read_text()
+
+
+def test_circles_are_looked_for_less_often_within_a_step_alone(tmp_path: Path) -> None:
+    before = gc.get_threshold()
+    with reporting(tmp_path / "a.log", "Reading"):
+        assert gc.isenabled()
+        assert gc.get_threshold()[0] > before[0]
+    assert gc.get_threshold() == before
 
 
 def test_warnings_go_to_the_log_and_the_logging_is_put_back(tmp_path: Path) -> None:
