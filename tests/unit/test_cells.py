@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anello.base.cells import cell_text, for_spreadsheets, original_text
+from anello.base.tables import Labels, write_columns
 from anello.model.quality.report import Finding, QualityReport
 from anello.optimise.results import extract, write_netcdf, write_tidy_csv
 from anello.optimise.results.netcdf import read_groups
@@ -87,6 +88,32 @@ def test_findings_quote_what_a_series_said_without_letting_it_run(tmp_path: Path
     found = pd.read_csv(tmp_path / "quality.csv")
     assert found["value"][0] == f"'{EVIL[0]}"
     assert found["column"][0] == f"'{EVIL[1]}"
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_columns_are_written_as_a_csv_writer_does(tmp_path: Path, alone: bool) -> None:
+    texts = ["plain", "", "a,b", 'say "so"', "two\nlines", "\r", " spaced ", "ä"]
+    numbers = np.array([0.1, -0.0, 1e300, np.nan, np.inf, 5e-324, 2.0, 1 / 3])
+    places = np.arange(len(texts))[::-1]
+    columns = {
+        "few": Labels(texts, places),
+        "many": list(reversed(texts)),
+        "count, of": [1, True, None, 0, 2.5, "x", "", -1],
+        "value": numbers,
+        "whole": np.arange(8),
+    }
+    rows = [[*texts[::-1]], [*texts[::-1]], columns["count, of"]]
+    rows.append(["" if np.isnan(v) else float(v) for v in numbers])
+    rows.append(list(range(8)))
+    for name, cells in zip(columns, rows, strict=True) if alone else [("", [])]:
+        told = {name: columns[name]} if alone else columns
+        with open(tmp_path / "expected.csv", "w", encoding="utf-8", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow(told)
+            writer.writerows([[cell] for cell in cells] if alone else zip(*rows, strict=True))
+        write_columns(told, tmp_path / "found.csv")
+        expected = (tmp_path / "expected.csv").read_bytes()
+        assert (tmp_path / "found.csv").read_bytes() == expected
 
 
 def test_tables_made_from_a_file_become_the_same_file(tmp_path: Path) -> None:

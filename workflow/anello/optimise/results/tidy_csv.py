@@ -12,7 +12,7 @@ import xarray as xr
 
 from anello.base.cells import cell_text
 from anello.base.files import FilePath
-from anello.base.tables import write_columns
+from anello.base.tables import Labels, write_columns
 from anello.optimise.results.prices import set_prices
 from anello.optimise.results.variables import RESULT_VARIABLES
 
@@ -54,7 +54,7 @@ def write_tidy_csv(
         array = set_prices(results) if name == "shadow_price" else results[name]
         labels, values = _parts(array)
         columns: dict[str, Any] = {
-            header: np.array([cell_text(text) for text in known], dtype=object)[places].tolist()
+            header: Labels([cell_text(text) for text in known], places)
             for header, (known, places) in labels.items()
         }
         write_columns(columns | {value_column(array): values}, path)
