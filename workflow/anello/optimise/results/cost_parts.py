@@ -7,7 +7,8 @@ in common; operation by what each price per kWh contributes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +19,8 @@ from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.summary import result_position
 
 Floats = npt.NDArray[np.float64]
+Values = Mapping[str, Any]
+"""Of one node: a number, or a series, by the name of its variable."""
 
 OPTIMISED, SIMULATED = "as optimised", "as simulated"
 COLUMNS = ["cost_class", "counted", "location", "technology", "part", "cost"]
@@ -31,7 +34,7 @@ _CAPACITIES = {
 _UNITS = ("units", "purchased")
 _PRIMARY = "primary_carrier_out"
 _READ = (
-    *("cost", "cost_investment", "cost_peak", "carrier_prod", "carrier_export", "resource2_con"),
+    *("carrier_prod", "carrier_export", "resource2_con"),
     *_CAPACITIES,
     *_UNITS,
 )
@@ -66,33 +69,57 @@ Row = tuple[str, str, str, str, str, float]
 def _of_nodes(collected: CollectedResults) -> Iterator[Row]:
     if "cost" not in collected.results:
         return
-    results = collected.results[[n for n in _READ if n in collected.results]]
-    inputs = collected.inputs
+    results, inputs = collected.results, collected.inputs
     inputs = inputs[[n for n in inputs if str(n).startswith("cost_") or n == _PRIMARY]]
     full_links = collected.config.get("run", {}).get("compat") == "calliope-0.6"
+    found = _by_node(results[[n for n in _READ if n in results]])
+    carriers = [str(carrier) for carrier in results["carrier"].values]
+    weight = results["timestep_weight"].values
+    nodes, places, techs, bases = (
+        [str(label) for label in results[name].values]
+        for name in ("node", "node_loc", "node_tech", "node_base")
+    )
     for cost_class in map(str, results["cost_class"].values):
-        totals = results["cost"].sel(cost_class=cost_class)
-        prices = _of_class(inputs, cost_class)
-        for position in np.flatnonzero(totals.notnull().values):
-            node = results.isel(node=int(position))
-            total = float(totals.values[position])
-            invested = 0.0
-            if "cost_investment" in results:
-                found = float(node["cost_investment"].sel(cost_class=cost_class))
-                invested = found if np.isfinite(found) else 0.0
-            label = str(node["node"].values)
-            priced = "node" in prices.dims and label in prices["node"].values
-            given = prices.sel(node=label) if priced else xr.Dataset()
-            doubled = full_links and str(node["node_base"].values) == "transmission"
+        totals = results["cost"].sel(cost_class=cost_class).values
+        investments = _known(results, "cost_investment", cost_class)
+        peaks = _known(results, "cost_peak", cost_class)
+        of_class = _of_class(inputs, cost_class)
+        prices = _by_node(of_class)
+        priced = {str(n): k for k, n in enumerate(of_class["node"].values)} if prices else {}
+        for position in np.flatnonzero(~np.isnan(totals)).tolist():
+            node = {name: values[position] for name, values in found.items()}
+            total, invested = float(totals[position]), float(investments[position])
+            at = priced.get(nodes[position])
+            given = {} if at is None else {name: values[at] for name, values in prices.items()}
+            doubled = full_links and bases[position] == "transmission"
             weights = _invested(given, node, 2.0 if doubled else 1.0)
             parts = [
                 *_shared(invested, weights),
-                *_added(total - invested, _running(given, node, cost_class)),
+                *_added(
+                    total - invested,
+                    _running(given, node, carriers, weight, float(peaks[position])),
+                ),
             ]
-            place = (str(node["node_loc"].values), str(node["node_tech"].values))
             for part, cost in parts:
                 if abs(cost) > _NOTHING * abs(total):
-                    yield (cost_class, OPTIMISED, *place, part, cost)
+                    yield (cost_class, OPTIMISED, places[position], techs[position], part, cost)
+
+
+def _known(results: xr.Dataset, name: str, cost_class: str) -> Floats:
+    """Values of a cost by node; zero where there are none, (N,) [€]."""
+    if name not in results:
+        return np.zeros(results.sizes["node"])
+    values = results[name].sel(cost_class=cost_class).values
+    return np.where(np.isfinite(values), values, 0.0)
+
+
+def _by_node(content: xr.Dataset) -> dict[str, Floats]:
+    """Values of all variables that nodes have: by node, then by carrier, then by step."""
+    return {
+        str(name): array.transpose("node", "carrier", ..., missing_dims="ignore").values
+        for name, array in content.data_vars.items()
+        if "node" in array.dims
+    }
 
 
 def _of_class(inputs: xr.Dataset, cost_class: str) -> xr.Dataset:
@@ -102,7 +129,7 @@ def _of_class(inputs: xr.Dataset, cost_class: str) -> xr.Dataset:
     return inputs.drop_dims("cost", errors="ignore")
 
 
-def _invested(given: xr.Dataset, node: xr.Dataset, fixed_share: float) -> dict[str, float]:
+def _invested(given: Values, node: Values, fixed_share: float) -> dict[str, float]:
     """What each price of a capacity contributes, up to the factor that all have in common.
 
     Calliope 0.6, and what copies it, charges the fixed cost of a link in full at both of its ends.
@@ -122,27 +149,26 @@ def _invested(given: xr.Dataset, node: xr.Dataset, fixed_share: float) -> dict[s
     return weights
 
 
-def _running(given: xr.Dataset, node: xr.Dataset, cost_class: str) -> dict[str, float]:
+def _running(
+    given: Values, node: Values, carriers: Sequence[str], weight: Floats, peaks: float
+) -> dict[str, float]:
     """What each price per kWh contributes, and the months' peaks."""
-    weight = node["timestep_weight"].values
-    primary = str(given[_PRIMARY].values) if _PRIMARY in given else ""
+    primary = str(given.get(_PRIMARY, ""))
+    made = carriers.index(primary) if primary in carriers else None
+
+    def charged(price: str, flow: str, of: int | None = None) -> float:
+        return _charged(given, price, _flow(node[flow], of), weight) if flow in node else 0.0
+
     weights = {
-        "Export": _charged(given, "export", _flow(node, "carrier_export"), weight),
-        "Second resource": _charged(given, "om_resource2", _flow(node, "resource2_con"), weight),
-        "Peaks of the months": _peaks(node, cost_class),
-        "Output": _charged(given, "om_prod", _flow(node, "carrier_prod", primary), weight),
+        "Export": charged("export", "carrier_export"),
+        "Second resource": charged("om_resource2", "resource2_con"),
+        "Peaks of the months": peaks,
+        "Output": charged("om_prod", "carrier_prod", made),
     }
     # What is taken in is counted in several ways (carrier, resource, fuel): it is what remains.
     if _given(given, "om_con"):
         weights["Intake"] = np.nan
     return weights
-
-
-def _peaks(node: xr.Dataset, cost_class: str) -> float:
-    if "cost_peak" not in node:
-        return 0.0
-    charged = float(node["cost_peak"].sel(cost_class=cost_class))
-    return charged if np.isfinite(charged) else 0.0
 
 
 def _shared(total: float, weights: dict[str, float]) -> Iterator[tuple[str, float]]:
@@ -169,44 +195,39 @@ def _added(total: float, parts: dict[str, float]) -> Iterator[tuple[str, float]]
     yield rest or "Other cost of operation", total - sum(known.values())
 
 
-def _given(given: xr.Dataset, name: str) -> bool:
-    prices = given.get(f"cost_{name}")
-    return prices is not None and bool((prices.fillna(0.0) != 0.0).any())
+def _given(given: Values, name: str) -> bool:
+    return bool(np.any(np.nan_to_num(given.get(f"cost_{name}", 0.0))))
 
 
-def _price(given: xr.Dataset, name: str, missing: float = 0.0) -> float:
-    value = float(given[f"cost_{name}"].values) if f"cost_{name}" in given else np.nan
+def _price(given: Values, name: str, missing: float = 0.0) -> float:
+    value = float(given.get(f"cost_{name}", np.nan))
     return value if np.isfinite(value) else missing
 
 
-def _priced(given: xr.Dataset, name: str, node: xr.Dataset, capacity: str) -> float:
+def _priced(given: Values, name: str, node: Values, capacity: str) -> float:
     """A price times the size it is for; nothing without a price, however large that is."""
     price = _price(given, name)
     return price * _size(node, capacity) if price else 0.0
 
 
-def _charged(given: xr.Dataset, name: str, flow: Floats, weight: Floats) -> float:
+def _charged(given: Values, name: str, flow: Floats, weight: Floats) -> float:
     if not _given(given, name):
         return 0.0
-    return float((np.nan_to_num(given[f"cost_{name}"].values) * flow * weight).sum())
+    return float((np.nan_to_num(given[f"cost_{name}"]) * flow * weight).sum())
 
 
-def _size(node: xr.Dataset, name: str) -> float:
-    value = float(node[name].values) if name in node else np.nan
+def _size(node: Values, name: str) -> float:
+    value = float(node.get(name, np.nan))
     return 0.0 if np.isnan(value) else value
 
 
-def _flow(node: xr.Dataset, name: str, carrier: str = "") -> Floats:
-    """A flow by step [kWh]; of one carrier if the node has it, else of all."""
-    if name not in node:
-        return np.zeros(node.sizes["timestep"])
-    flow = node[name]
-    if carrier and carrier in node["carrier"].values:
-        flow = flow.sel(carrier=carrier)
-    elif "carrier" in flow.dims:
-        flow = flow.sum("carrier")
-    values: Floats = np.nan_to_num(flow.values)
-    return values
+def _flow(flow: Floats, carrier: int | None) -> Floats:
+    """A flow by step [kWh]; of one carrier, or of all."""
+    known = np.nan_to_num(flow)
+    if known.ndim == 1:
+        return known
+    kept: Floats = known.sum(axis=0) if carrier is None else known[carrier]
+    return kept
 
 
 def _of_ring(collected: CollectedResults) -> Iterator[Row]:

@@ -35,21 +35,27 @@ def price_states(results: xr.Dataset) -> xr.DataArray:
         ``penalty``, where unmet demand or unused supply sets it; ``none`` where there is no price.
     """
     price = results["shadow_price"]
-    moved = xr.zeros_like(price)
+    dims = ("loc", "carrier", "timestep")
+    values = price.transpose(*dims).values
+    moved = np.zeros(values.shape)
     for name in _FLOWS:
         if name in results:
-            moved = moved + _by_location(abs(results[name]).fillna(0.0), results)
-    least = _IDLE * moved.max(("loc", "timestep"))
-    states = xr.full_like(price, "set", dtype="<U7")
-    states = states.where(moved > least, "idle")
+            flow = _by_location(abs(results[name]).fillna(0.0), results)
+            moved = moved + flow.transpose(*dims).values
+    least = _IDLE * moved.max(axis=(0, 2), initial=0.0)[:, np.newaxis]
+    forced = np.zeros(values.shape, dtype=bool)
     penalty = float(results.attrs.get("penalty_per_kwh", 0.0))
     if penalty > 0.0:
-        forced = abs(price) >= _PENALTY_SHARE * penalty
+        forced = np.abs(values) >= _PENALTY_SHARE * penalty
         for name in _SOFT:
             if name in results:
-                forced = forced | (abs(results[name]).fillna(0.0) > least)
-        states = states.where(~forced | (moved <= least), "penalty")
-    return states.where(price.notnull(), "none").drop_attrs()
+                forced |= np.nan_to_num(np.abs(results[name].transpose(*dims).values)) > least
+    states = np.select(
+        [np.isnan(values), moved <= least, forced], ["none", "idle", "penalty"], "set"
+    )
+    of_price = {name: one for name, one in price.coords.items() if set(one.dims) <= set(dims)}
+    found = xr.DataArray(states, of_price, dims, name=price.name)
+    return found.transpose(*price.dims).drop_attrs()
 
 
 def set_prices(results: xr.Dataset, states: xr.DataArray | None = None) -> xr.DataArray:
@@ -169,10 +175,12 @@ def _by_class(cost: xr.DataArray) -> dict[str, float]:
 
 def _by_location(flow: xr.DataArray, results: xr.Dataset) -> xr.DataArray:
     """Add up the nodes of each location, in the order of the locations."""
-    names = [str(v) for v in results["loc"].values]
-    place = np.array([str(v) for v in results["node_loc"].values])
-    parts = [flow.isel(node=np.flatnonzero(place == name)).sum("node") for name in names]
-    return xr.concat(parts, dim=xr.DataArray(names, dims="loc", name="loc"))
+    place = results["node_loc"].values
+    flow = flow.transpose("node", ...)
+    sums = [flow.values[place == name].sum(axis=0) for name in results["loc"].values]
+    rest = flow.dims[1:]
+    coords = {name: one for name, one in flow.coords.items() if set(one.dims) <= set(rest)}
+    return xr.DataArray(np.array(sums), {**coords, "loc": results["loc"]}, ("loc", *rest))
 
 
 __all__ = ["allocated_cost", "price_states", "set_prices", "steps_without_price"]

@@ -135,7 +135,7 @@ def _costs(collected: CollectedResults) -> dict[str, Any]:
         if emitted is not None:
             entry["total_simulated"] = emitted
         entry["parts"] = cost_parts(collected, str(name))
-        entry["by_technology"] = _by_tech(total)
+        entry["by_technology"] = sums_by_tech(total)
         entry["by_location"] = _by_loc(total)
         out[str(name)] = entry
     return out
@@ -151,16 +151,16 @@ def _energies(results: xr.Dataset) -> dict[str, Any]:
         if name in results:
             energy = weighted_energy_mwh(results[name])
             out[called] = {
-                str(carrier): _by_tech(energy.sel(carrier=carrier))
+                str(carrier): sums_by_tech(energy.sel(carrier=carrier))
                 for carrier in results["carrier"].values
             }
             out[f"{called}_by_location"] = {
                 str(loc): {
-                    str(carrier): _by_tech(here.sel(carrier=carrier))
+                    str(carrier): sums_by_tech(here.sel(carrier=carrier))
                     for carrier in results["carrier"].values
                 }
                 for loc in results["loc"].values
-                for here in [energy.where(results["node_loc"] == loc)]
+                for here in [energy.isel(node=np.flatnonzero(results["node_loc"].values == loc))]
             }
     for name in ("unmet_demand", "unused_supply"):
         if name in results:
@@ -188,7 +188,7 @@ def _peaks(results: xr.Dataset) -> dict[str, Any]:
         for carrier in results["carrier"].values:
             sums = _sums(power.sel(carrier=carrier).transpose("node", "timestep"), "node_tech")
             out[called][str(carrier)] = {
-                tech: float(np.nanmax(kw)) for tech, kw in sums.items() if not np.isnan(kw).all()
+                tech: _largest(kw) for tech, kw in sums.items() if not np.isnan(kw).all()
             }
     if "peak_month" in results:
         billed = results["peak_month"].dropna("node")
@@ -197,21 +197,29 @@ def _peaks(results: xr.Dataset) -> dict[str, Any]:
             for node, peaks in zip(billed["node"].values, billed.values, strict=True)
         }
     if "carrier_con" in results:
-        demand = abs(results["carrier_con"]).where(results["node_base"] == "demand") / hours
+        demands = np.flatnonzero(results["node_base"].values == "demand")
+        power = abs(results["carrier_con"].isel(node=demands)) / hours
+        found = {
+            str(carrier): _sums(
+                power.sel(carrier=carrier).transpose("node", "timestep"), "node_loc"
+            )
+            for carrier in results["carrier"].values
+        }
         out["demand_by_location"] = {
             str(loc): {
-                str(carrier): float(peak)
-                for carrier in results["carrier"].values
-                if np.isfinite(
-                    peak := demand.sel(carrier=carrier)
-                    .where(results["node_loc"] == loc)
-                    .sum("node", min_count=1)
-                    .max("timestep")
-                )
+                carrier: peak
+                for carrier, sums in found.items()
+                if str(loc) in sums and np.isfinite(peak := _largest(sums[str(loc)]))
             }
             for loc in results["loc"].values
         }
     return out
+
+
+def _largest(values: np.ndarray) -> float:
+    """Return the largest of the values that are numbers, NaN where there is none."""
+    known = values[~np.isnan(values)]
+    return float(known.max()) if known.size else np.nan
 
 
 def _capacities(results: xr.Dataset) -> dict[str, Any]:
@@ -236,19 +244,20 @@ def _capacities(results: xr.Dataset) -> dict[str, Any]:
 def _shadow_prices(results: xr.Dataset, prices: xr.DataArray) -> dict[str, Any]:
     """Mean of the prices that something sets, weighted with what is taken at the location."""
     out: dict[str, Any] = {}
-    taken = abs(results["carrier_con"]).fillna(0.0)
-    for loc in results["loc"].values:
-        here = taken.where(results["node_loc"] == loc).sum("node")
+    flow = results["carrier_con"].transpose("node", "carrier", "timestep").values
+    taken, weights = np.nan_to_num(np.abs(flow)), results["timestep_weight"].values
+    by_place = prices.transpose("loc", "carrier", "timestep").values
+    for loc, of_loc in zip(results["loc"].values, by_place, strict=True):
+        here = taken[results["node_loc"].values == loc].sum(axis=0)
         out[str(loc)] = {}
-        for carrier in results["carrier"].values:
-            price = prices.sel(loc=loc, carrier=carrier)
-            known = price.notnull()
+        for carrier, price, kwh in zip(results["carrier"].values, of_loc, here, strict=True):
+            known = np.isfinite(price)
             if not known.any():
                 continue
-            weight = (here.sel(carrier=carrier) * results["timestep_weight"]).where(known, 0.0)
-            if float(weight.sum()) == 0.0:
-                weight = results["timestep_weight"].where(known, 0.0)
-            mean = (price.fillna(0.0) * weight).sum() / weight.sum()
+            weight = np.where(known, kwh * weights, 0.0)
+            if weight.sum() == 0.0:
+                weight = np.where(known, weights, 0.0)
+            mean = (np.where(known, price, 0.0) * weight).sum() / weight.sum()
             out[str(loc)][str(carrier)] = float(mean)
     return out
 
@@ -341,7 +350,14 @@ def _quality(quality: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {"policy": quality.get("policy"), "findings": len(findings), "by_kind": kinds}
 
 
-def _by_tech(values: xr.DataArray) -> dict[str, float]:
+def sums_by_tech(values: xr.DataArray) -> dict[str, float]:
+    """Sum up the nodes of each technology; those without a value are left out.
+
+    Parameters
+    ----------
+    values : xarray.DataArray
+        A value per node, with the coordinate ``node_tech``.
+    """
     return _finite_sums(values, "node_tech")
 
 

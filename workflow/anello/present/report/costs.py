@@ -16,17 +16,19 @@ _RULES = {
 }
 
 
-def unpriced_note(results: xr.Dataset) -> str:
+def unpriced_note(results: xr.Dataset, states: xr.DataArray | None = None) -> str:
     """Return a sentence that counts the prices that nothing sets, which are not drawn.
 
     Parameters
     ----------
     results : xarray.Dataset
         Results with ``shadow_price``.
+    states : xarray.DataArray, optional
+        What `anello.optimise.results.prices.price_states` says of them, where it is known already.
     """
-    states = price_states(results).values
-    idle, penalty = int((states == "idle").sum()), int((states == "penalty").sum())
-    priced = int((states != "none").sum())
+    found = (price_states(results) if states is None else states).values
+    idle, penalty = int((found == "idle").sum()), int((found == "penalty").sum())
+    priced = int((found != "none").sum())
     told = [
         f"{count:,} {why}"
         for count, why in (
@@ -52,7 +54,12 @@ def _holding(results: xr.Dataset) -> str:
     return f"<p>Prices hold {html.escape(str(held))}; another number may have others.</p>"
 
 
-def cost_table(results: xr.Dataset, look: Appearance, config: FiguresConfig) -> str:
+def cost_table(
+    results: xr.Dataset,
+    look: Appearance,
+    config: FiguresConfig,
+    prices: xr.DataArray | None = None,
+) -> str:
     """Return a table of the system's cost shared out among what it delivers.
 
     Parameters
@@ -63,8 +70,10 @@ def cost_table(results: xr.Dataset, look: Appearance, config: FiguresConfig) -> 
         Names of carriers.
     config : FiguresConfig
         Currency and the cost class that is shown.
+    prices : xarray.DataArray, optional
+        What `anello.optimise.results.prices.set_prices` returned, where it is known already.
     """
-    found = allocated_cost(results)
+    found = allocated_cost(results, prices)
     if not found or config.cost_class not in results["cost_class"].values:
         return ""
     money = html.escape(config.currency)

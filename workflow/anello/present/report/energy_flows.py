@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 
 from anello.optimise.results.collected import CollectedResults
-from anello.optimise.results.summary import KWH_PER_MWH, weighted_energy_mwh
+from anello.optimise.results.summary import KWH_PER_MWH, sums_by_tech, weighted_energy_mwh
 from anello.present.report.appearance import GREY, Appearance
 from anello.present.report.config import FiguresConfig
 
@@ -90,8 +90,8 @@ def energy_links(collected: CollectedResults, config: FiguresConfig) -> list[Lin
 
     for carrier in look.carriers():
         name = look.name(carrier)
-        prod = _by_tech(made.sel(carrier=carrier))
-        con = {t: -v for t, v in _by_tech(taken.sel(carrier=carrier)).items()}
+        prod = sums_by_tech(made.sel(carrier=carrier))
+        con = {t: -v for t, v in sums_by_tech(taken.sel(carrier=carrier)).items()}
         makers = [t for t in prod if look.base(t) not in ("storage", "transmission")]
         backwards = bool(makers) and all(t in chillers for t in makers)
 
@@ -144,12 +144,6 @@ def energy_links(collected: CollectedResults, config: FiguresConfig) -> list[Lin
         links += _plant_links(ring, look)
     largest = max((link.energy_mwh for link in links), default=0.0)
     return [link for link in links if link.energy_mwh > NEGLIGIBLE * largest]
-
-
-def _by_tech(values: xr.DataArray) -> dict[str, float]:
-    grouped = values.groupby("node_tech").sum("node", min_count=1)
-    pairs = zip(grouped["node_tech"].values, grouped.values, strict=True)
-    return {str(tech): float(v) for tech, v in pairs if np.isfinite(v)}
 
 
 def _heat_into_ring_mwh(ring: xr.Dataset | None) -> dict[str, float]:

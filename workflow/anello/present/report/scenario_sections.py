@@ -12,7 +12,7 @@ import xarray as xr
 
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.collection import convergence_dataset
-from anello.optimise.results.prices import set_prices
+from anello.optimise.results.prices import price_states, set_prices
 from anello.optimise.results.summary import KWH_PER_MWH
 from anello.present.report.appearance import BLUE, GREEN, VERMILION, WHEEL, Appearance
 from anello.present.report.assumptions import assumptions_html
@@ -131,7 +131,8 @@ def _prices(collected: CollectedResults, config: FiguresConfig) -> str:
     hours = (results["timestep_resolution"] * results["timestep_weight"]).values
     lines = []
     locs = [str(v) for v in results["loc"].values]
-    prices = set_prices(results)
+    states = price_states(results)
+    prices = set_prices(results, states)
     for carrier in look.carriers():
         for loc in locs:
             price = prices.sel(loc=loc, carrier=carrier).values
@@ -151,7 +152,8 @@ def _prices(collected: CollectedResults, config: FiguresConfig) -> str:
         "Prices of one more kWh of each carrier, in falling order",
         x_from_zero=True,
     )
-    return chart + unpriced_note(results) + cost_table(results, look, config)
+    note = unpriced_note(results, states)
+    return chart + note + cost_table(results, look, config, prices)
 
 
 def _duration(name: str, values: Array, hours: Array, color: str, dash: str) -> Line:
