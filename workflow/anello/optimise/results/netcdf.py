@@ -14,7 +14,8 @@ from anello.base.files import FilePath, atomic_path
 from anello.errors import ArtefactError
 
 CONVENTIONS = "CF-1.11"
-COMPRESSION = {"zlib": True, "complevel": 4, "shuffle": True}
+# Level 4 takes half as long again, for files a twentieth smaller.
+COMPRESSION = {"zlib": True, "complevel": 1, "shuffle": True}
 _EPOCH_UNITS = "seconds since 1970-01-01"
 
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
-import xarray as xr
 
 from anello.optimise.results.collected import CollectedResults
 from anello.present.report.appearance import Appearance
@@ -76,26 +75,35 @@ def _of_model(
     inputs = collected.inputs
     look = Appearance(collected.results, inputs, config)
     techs = list(dict.fromkeys(str(t) for t in inputs["node_tech"].values))
+    classes = [str(name) for name in inputs["cost"].values] if "cost" in inputs.dims else []
+    prices = {
+        key: inputs[f"cost_{key}"].transpose("node", "cost", ...).values
+        for key in _COSTS
+        if f"cost_{key}" in inputs and "cost" in inputs[f"cost_{key}"].dims
+    }
+    limits = {
+        key: inputs[key].transpose("node", ...).values
+        for key in _LIMITS
+        if key in inputs and "node" in inputs[key].dims
+    }
     for tech in techs:
         here = np.flatnonzero(inputs["node_tech"].values == tech)
         name = look.name(tech)
-        for key, (text, unit) in _COSTS.items():
-            variable = f"cost_{key}"
-            if variable not in inputs or "cost" not in inputs[variable].dims:
-                continue
-            for cost_class in inputs["cost"].values:
-                value = _told(inputs[variable].sel(cost=cost_class).isel(node=here))
+        for key, values in prices.items():
+            text, unit = _COSTS[key]
+            for place, cost_class in enumerate(classes):
+                value = _told(values[here, place])
                 if value:
                     shown = cost_class == config.cost_class
                     of = text if shown else f"{text} ({cost_class})"
                     money = config.currency if shown else "1"
                     where = f"techs.{tech}.costs.{cost_class}.{key}"
                     yield f"{name}: {of}", value, unit.format(m=money), where
-        for key, (text, unit) in _LIMITS.items():
-            if key in inputs and "node" in inputs[key].dims:
-                value = _told(inputs[key].isel(node=here))
-                if value:
-                    yield f"{name}: {text}", value, unit, f"techs.{tech}.constraints.{key}"
+        for key, values in limits.items():
+            text, unit = _LIMITS[key]
+            value = _told(values[here])
+            if value:
+                yield f"{name}: {text}", value, unit, f"techs.{tech}.constraints.{key}"
 
 
 def _number(value: float | str) -> str:
@@ -127,9 +135,9 @@ def _of_ring(collected: CollectedResults) -> Iterator[tuple[str, str, str, str]]
         yield f"COP of {pump}", told, "–", f"ring.heat_pumps.{pump}.cop_map"
 
 
-def _told(values: xr.DataArray) -> str:
+def _told(values: np.ndarray) -> str:
     """Say a value, or the range of those of several locations and hours; "" if there is none."""
-    known = np.asarray(values.values, dtype=float)
+    known = np.asarray(values, dtype=float)
     known = known[np.isfinite(known)]
     if not known.size:
         return ""

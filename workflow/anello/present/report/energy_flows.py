@@ -86,6 +86,8 @@ def energy_links(collected: CollectedResults, config: FiguresConfig) -> list[Lin
     chillers = {tech for tech, heat in ring_heat.items() if heat > 0}
     made = weighted_energy_mwh(results["carrier_prod"])
     taken = weighted_energy_mwh(results["carrier_con"])
+    others = ("carrier_export", "unmet_demand", "unused_supply", "carrier_other")
+    moved = {name: weighted_energy_mwh(results[name]) for name in others if name in results}
     links: list[Link] = []
 
     for carrier in look.carriers():
@@ -126,8 +128,8 @@ def energy_links(collected: CollectedResults, config: FiguresConfig) -> list[Lin
             ("unused_supply", "Unused supply"),
             ("carrier_other", "Ring plant"),
         ):
-            if variable in results:
-                energy = float(weighted_energy_mwh(results[variable]).sel(carrier=carrier).sum())
+            if variable in moved:
+                energy = float(moved[variable].sel(carrier=carrier).sum())
                 if variable == "carrier_export":
                     add(name, place, energy, own)
                 elif variable == "unmet_demand":
