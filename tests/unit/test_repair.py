@@ -1,6 +1,7 @@
 """The basis of one problem, made a basis of a similar one."""
 
 import logging
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from scipy.sparse.csgraph import structural_rank
 import linear_programmes as lp
 from anello.optimise.solve import Start, solve
 from anello.optimise.solve.basis import BASIC, NONBASIC, UNKNOWN
+from anello.optimise.solve.highs import Piece, solve_piece
 from anello.optimise.solve.reduction import reduce_problem
 from anello.optimise.solve.repair import SMALLEST_PIVOT, repaired
 
@@ -106,3 +108,26 @@ def test_a_basis_is_taken_on_where_other_rows_are_in_force(caplog):
     assert found.warm
     assert found.objective == pytest.approx(solve(then).objective)
     assert not caplog.records
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_basis_whose_numbers_cancel_is_one_to_begin_with(seed):
+    rng = np.random.default_rng(seed)
+    matrix = rng.integers(1, 4, (3, 5)).astype(float)
+    matrix[1] = 2.0 * matrix[0]  # every row has its pivot, and no inverse is there
+    sums = matrix @ rng.random(5)
+    piece = Piece(
+        cost=rng.normal(size=5),
+        col_lower=np.zeros(5),
+        col_upper=np.full(5, 5.0),
+        matrix=sparse.csr_array(matrix),
+        row_lower=sums,
+        row_upper=sums,
+        integer=np.zeros(5, dtype=bool),
+    )
+    cold = solve_piece(piece)
+    start = (np.array([1, 1, 1, 0, 0], np.int8), np.zeros(3, np.int8))
+    warm = solve_piece(replace(piece, start=start))
+    assert warm.warm
+    assert warm.status == cold.status == "optimal"
+    assert piece.cost @ warm.x == pytest.approx(piece.cost @ cold.x, rel=1e-9)
