@@ -57,5 +57,5 @@ def test_its_numbers_stand_in_the_documentation(paper: str, repo_root: Path) -> 
     assert "0.28 K" in verification
     assert re.search(r"\| heat pumps \| .* \| -1\.4 % \|", reference)
     assert "-1.4 %" in verification
-    assert "78 of 78 converged" in " ".join(reference.split())
-    assert "78 of 78 random districts converged" in " ".join(verification.split())
+    assert "193 of 200 converged" in " ".join(reference.split())
+    assert "193 of 200 random districts converged" in " ".join(verification.split())
