@@ -219,6 +219,55 @@ def test_the_true_cost_of_what_was_planned_is_that_of_the_programme(yearly: floa
     assert owed > 0.0
 
 
+CHEAP_AND_SMALL = {
+    "essentials": {"name": "Second grid", "parent": "supply", "carrier": "electricity"},
+    "constraints": {"energy_cap_equals": 7.0},
+    "costs": {"monetary": {"om_prod": 0.05}},
+}
+DEAR_WITHOUT_PEAKS = {
+    "essentials": {"name": "Second grid", "parent": "supply", "carrier": "electricity"},
+    "constraints": {"energy_cap_equals": 1000.0},
+    "costs": {"monetary": {"om_prod": 0.4}},
+}
+CHOSEN = {
+    "essentials": {"name": "Second grid", "parent": "supply", "carrier": "electricity"},
+    "constraints": {"energy_cap_max": 1000.0},
+    "costs": {"monetary": {"om_prod": 0.09, "om_annual": 100.0}},
+}
+
+
+@pytest.mark.parametrize("name", ["a_second", "second"])
+@pytest.mark.parametrize("second", [CHEAP_AND_SMALL, DEAR_WITHOUT_PEAKS, CHOSEN])
+def test_each_of_several_grids_is_billed_for_what_comes_through_it(
+    second: dict[str, Any], name: str
+) -> None:
+    """One more kWh costs what the programme says of it, in whichever order the grids stand.
+
+    Of two grids whose capacities are billed the programme would share it out anew, and pay less.
+    """
+    changes = {f"techs.{name}": second, f"locations.a.techs.{name}": None}
+
+    def plan(power: pd.Series) -> tuple[float, LocationElectricity]:
+        data = read(power, changes)
+        found = extract(data, solve(compile_problem(formulate(data))))
+        places = location_electricity(data, found, {"electricity"})
+        return found.attrs["cost_objective"], places["a"]
+
+    planned_eur, place = plan(SPIKES)
+    assert place.grid_kwh == pytest.approx(SPIKES.to_numpy())
+    assert len(place.connections) > 1
+    assert sum(c.cost_eur(place.grid_kwh) for c in place.connections) == pytest.approx(0, abs=1e-6)
+    for hour in ("2019-01-10 12:00", "2019-01-11 12:00", "2019-02-14 18:00"):
+        more = SPIKES.copy()
+        more[pd.Timestamp(hour)] += 1.0
+        at = INDEX.get_loc(hour)
+        extra = sum(c.cost_eur(more.to_numpy()) for c in place.connections)
+        simulated = float(place.price_eur_per_kwh[at]) + extra
+        programme = plan(more)[0] - planned_eur
+        assert simulated >= programme - 1e-6
+        assert second is CHOSEN or simulated == pytest.approx(programme, abs=1e-6)
+
+
 def connection_peak(connection: Connection, place: LocationElectricity) -> float:
     return float(connection.power_kw(place.grid_kwh).max())
 

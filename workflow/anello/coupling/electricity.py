@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,13 @@ from numpy.typing import NDArray
 from anello.errors import InputError, Problem
 from anello.optimise.formulation.capacity_prices import CapacityPrices
 from anello.optimise.formulation.months import Months
-from anello.ring.cost import Connection, LocationElectricity, marginal_price
+from anello.ring.cost import (
+    NOTHING_KWH,
+    Connection,
+    LocationElectricity,
+    Through,
+    marginal_price,
+)
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -81,8 +88,7 @@ def location_electricity(
     bought = {loc: np.zeros(steps) for loc in locations}
     surplus = {loc: np.zeros(steps) for loc in locations}
     surplus_price = dict.fromkeys(locations, 0.0)
-    prices: dict[str, Floats] = {}
-    connections: dict[str, tuple[Connection, ...]] = {}
+    grids: dict[str, list[int]] = {}
     places = [str(loc) for loc in inputs["node_loc"].values]
     outputs = inputs["tier_carrier"].sel(tier="out", carrier=sorted(carriers)).values.any(axis=-1)
     makers = set(np.flatnonzero(np.asarray(outputs)).tolist())
@@ -95,11 +101,7 @@ def location_electricity(
         resource = _series(data.value("resource", [k]), steps)
         if np.isinf(resource).any():
             bought[loc] += produced[k]
-            price = _price(data, k, steps)
-            # ASSUME: where several grids feed a location, one more kWh comes from the cheapest.
-            prices[loc] = np.minimum(prices[loc], price) if loc in prices else price
-            # ASSUME: and through the last connection whose capacity or peaks have a price.
-            connections[loc] = _connections(data, dispatch, k) or connections.get(loc, ())
+            grids.setdefault(loc, []).append(k)
         elif not np.asarray(data.value("force_resource", [k])).item():
             surplus[loc] += np.maximum(_available(data, dispatch, k, resource) - produced[k], 0.0)
             # ASSUME: all surplus at a location costs as much as the dearest, on average.
@@ -110,7 +112,7 @@ def location_electricity(
             if loc in unused["loc"].values:
                 lost = unused.sel(loc=loc).transpose("carrier", "timestep").values
                 surplus[loc] += -np.nansum(lost, axis=0)
-    missing = [loc for loc in locations if loc not in prices and _takes(data, loc, carriers)]
+    missing = [loc for loc in locations if loc not in grids and _takes(data, loc, carriers)]
     if missing:
         raise InputError(
             [
@@ -123,16 +125,13 @@ def location_electricity(
                 for loc in missing
             ]
         )
-    return {
-        loc: LocationElectricity(
-            bought[loc],
-            prices.get(loc, np.zeros(steps)),
-            surplus[loc],
-            surplus_price[loc],
-            connections.get(loc, ()),
+    found = {}
+    for loc in locations:
+        price, connections = _of_grids(data, dispatch, grids.get(loc, []), produced)
+        found[loc] = LocationElectricity(
+            bought[loc], price, surplus[loc], surplus_price[loc], connections
         )
-        for loc in locations
-    }
+    return found
 
 
 def marginal_prices(
@@ -185,6 +184,60 @@ def _of_classes(data: ModelData, name: str, k: int, steps: int = 1) -> list[Floa
     return [np.nan_to_num(_series(values, steps)) for values in data.value(name, [k])]
 
 
+def _of_grids(
+    data: ModelData, dispatch: xr.Dataset, grids: list[int], produced: Floats
+) -> tuple[Floats, tuple[Connection, ...]]:
+    """Return the price of what a location buys, shape (T,), and what it comes through."""
+    steps = produced.shape[1]
+    prices = [_price(data, k, steps) for k in grids]
+    connections = [_connections(data, dispatch, k) for k in grids]
+    if len(grids) < 2:
+        return (prices[0], connections[0]) if grids else (np.zeros(steps), ())
+    # ASSUME: of several grids at a location, what the simulation needs beyond the dispatch comes
+    # from the one where one more kWh costs least, with what a higher peak then costs, and what it
+    # does not need is saved there; from the others all is bought as dispatched.
+    own = produced[grids]
+    hours = data.inputs["timestep_resolution"].values.astype(float)
+    most_kwh = np.multiply.outer([_most_kw(data, dispatch, k) for k in grids], hours)
+    peaks = [
+        sum((c.peak_eur_per_kwh(bought) for c in found), np.zeros(steps))
+        for bought, found in zip(own, connections, strict=True)
+    ]
+    more = np.where(own < most_kwh - NOTHING_KWH, np.add(prices, peaks), np.inf)
+    at_margin = np.arange(len(grids))[:, None] == more.argmin(axis=0)
+    fixed_kwh = own - np.where(at_margin, own.sum(axis=0), 0.0)
+    return np.where(at_margin, prices, 0.0).sum(axis=0), tuple(
+        replace(connection, through=Through(margin.astype(float), fixed))
+        for margin, fixed, found in zip(at_margin, fixed_kwh, connections, strict=True)
+        for connection in found
+    )
+
+
+def _is_given(data: ModelData, k: int) -> bool:
+    """Whether the dispatch could not choose a supply's capacity."""
+    given = (data.value(f"energy_cap_{way}", [k], default=False) for way in ("equals", "per_unit"))
+    operated = data.config["run"]["mode"] == "operate"
+    return operated or any(np.isfinite(cap).any() for cap in given)
+
+
+def _most_kw(data: ModelData, dispatch: xr.Dataset, k: int) -> float:
+    """Return the highest power that a supply may have: its capacity, or how large that may be."""
+    if _is_given(data, k):
+        return float(dispatch["energy_cap"].sel(node=str(data.inputs["node"].values[k])))
+    largest, scale = (data.value(f"energy_cap_{name}", [k]) for name in ("max", "scale"))
+    return float((largest * scale)[0])
+
+
+def _capacity_price(data: ModelData, k: int) -> float:
+    """Return what a kW of a supply's capacity costs; 0 where the capacity is given [€/kW]."""
+    if _is_given(data, k):
+        return 0.0
+    prices, at = CapacityPrices.of(data.inputs, data.config), np.array([k])
+    classes = range(data.inputs.sizes["cost"])
+    by_class = [prices.capacity("energy_cap", c, at) + prices.yearly(c, at) for c in classes]
+    return float(_weighted(data, [price[0] for price in by_class])[0])
+
+
 def _connections(data: ModelData, dispatch: xr.Dataset, k: int) -> tuple[Connection, ...]:
     """Return what a supply's capacity and its monthly peaks cost, as the dispatch chose them."""
     if data.config["run"]["mode"] == "operate":
@@ -195,11 +248,9 @@ def _connections(data: ModelData, dispatch: xr.Dataset, k: int) -> tuple[Connect
     )
     prices, at = CapacityPrices.of(data.inputs, data.config), np.array([k])
     classes = range(data.inputs.sizes["cost"])
-    given = (data.value(f"energy_cap_{way}", [k], default=False) for way in ("equals", "per_unit"))
     found = []
-    by_class = [prices.capacity("energy_cap", c, at) + prices.yearly(c, at) for c in classes]
-    eur_per_kw = float(_weighted(data, [price[0] for price in by_class])[0])
-    if eur_per_kw > 0.0 and not any(np.isfinite(cap).any() for cap in given):
+    eur_per_kw = _capacity_price(data, k)
+    if eur_per_kw > 0.0:
         least_kw = float(np.nan_to_num(data.value("energy_cap_min", [k])[0]))
         capacity_kw = float(dispatch["energy_cap"].sel(node=node))
         found.append(Connection(capacity_kw, least_kw, eur_per_kw, step_h, weight))

@@ -21,6 +21,22 @@ NOTHING_KWH = 1e-6
 
 
 @dataclass(frozen=True)
+class Through:
+    """What of a location's purchases comes through one of its grids.
+
+    Attributes
+    ----------
+    share : ndarray, shape (T,)
+        How much of one more kWh does [-].
+    fixed_kwh : ndarray, shape (T,)
+        What does besides; below nought by what comes through other grids [kWh].
+    """
+
+    share: Floats
+    fixed_kwh: Floats
+
+
+@dataclass(frozen=True)
 class Connection:
     """A connection to the grid whose capacity the dispatch chose, and pays for.
 
@@ -34,6 +50,8 @@ class Connection:
         Length of each step [h], and its weight in the cost [-].
     counts : ndarray of bool, shape (T,), optional
         In which steps what is bought counts, such as those of a month; by default in all.
+    through : Through, optional
+        What of the location's purchases comes through this connection; by default all.
     """
 
     capacity_kw: float
@@ -42,9 +60,13 @@ class Connection:
     step_h: Floats
     weight: Floats
     counts: NDArray[np.bool_] | None = None
+    through: Through | None = None
 
     def power_kw(self, bought_kwh: Floats) -> Floats:
-        """Return the power that counts, shape (T,) [kW]."""
+        """Return the power that counts of what the location buys, shape (T,) [kW]."""
+        if self.through is not None:
+            own = self.through.fixed_kwh + self.through.share * bought_kwh
+            bought_kwh = np.maximum(own, 0.0)
         counts = True if self.counts is None else self.counts
         power: Floats = np.where(counts, bought_kwh / self.step_h, 0.0)
         return power
@@ -59,7 +81,9 @@ class Connection:
         at_peak = self.power_kw(bought_kwh) >= self.capacity_kw - NOTHING_KWH
         if self.counts is not None:
             at_peak &= self.counts
-        price: Floats = np.where(at_peak, self.eur_per_kw / (self.step_h * self.weight), 0.0)
+        share = 1.0 if self.through is None else self.through.share
+        eur_per_kwh = share * self.eur_per_kw / (self.step_h * self.weight)
+        price: Floats = np.where(at_peak, eur_per_kwh, 0.0)
         return price
 
 
