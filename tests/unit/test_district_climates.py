@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -159,6 +160,29 @@ def test_prices_by_time_of_use_alone_are_the_price(tmp_path):
     content["tariffs"] = {"peak_eur_per_kwh": 0.5}
     with pytest.raises(ConfigError, match="needs peak_eur_per_kwh, shoulder_eur_per_kwh"):
         parse_district(content)
+
+
+@pytest.mark.parametrize(
+    ("charge", "message"),
+    [
+        (-3, "greater than or equal to 0"),
+        (math.nan, "finite number"),
+        (math.inf, "finite number"),
+        ("8", r"valid number \(value: '8'\)\. Write a number, without quotes"),
+        (True, "valid number"),
+        (None, "valid number"),
+    ],
+)
+@pytest.mark.parametrize("key", ["tariffs.demand_charge_eur_per_kw_month", "costs.gas"])
+def test_a_price_is_a_finite_number(charge: object, message: str, key: str) -> None:
+    part, name = key.split(".")
+    changes = {part: {name: {"price_eur_per_kwh": charge} if name == "gas" else charge}}
+    if charge is None and name == "gas":
+        assert load_district(changes=changes).costs.gas.price_eur_per_kwh is None
+        return
+    with pytest.raises(ConfigError, match=message) as told:
+        load_district(changes=changes)
+    assert key in str(told.value)
 
 
 def test_baseline_and_tanks_give_the_same_comfort():

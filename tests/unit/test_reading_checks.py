@@ -102,6 +102,9 @@ def test_storage_starts_above_its_depth_of_discharge(tmp_path: Path):
         ("model.file_allowed: resource", "must be a list"),
         ("modle.name: x", "Did you mean `model`"),
         ("techs: [1]", "must be a mapping"),
+        ("techs.grid.costs.monetary.monthly_peak: -3", "must be at least 0"),
+        ("techs.grid.costs.monetary.monthly_peak: .inf", "a cost must be finite"),
+        ("techs.grid.costs.monetary.om_prod: -.inf", "a cost must be finite"),
     ],
 )
 def test_faults_of_options_are_told(tmp_path: Path, override: str, message: str):

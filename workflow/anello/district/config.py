@@ -289,7 +289,10 @@ def parse_district(
 def _problem(item: Any, label: str) -> Problem:
     key = ".".join(str(part) for part in item["loc"])
     if item["type"] != "extra_forbidden":
-        return Problem(item["msg"], file=label, key=key, value=item.get("input"))
+        told = item.get("input")
+        text = item["type"] == "float_type" and isinstance(told, str)
+        advice = "Write a number, without quotes" if text else None
+        return Problem(item["msg"], file=label, key=key, value=told, suggestion=advice)
     known = {name for part in _parts() for name in part.model_fields}
     return Problem(
         "Unknown key", file=label, key=key, suggestion=did_you_mean(str(item["loc"][-1]), known)

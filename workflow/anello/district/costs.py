@@ -9,8 +9,9 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
+from anello.district.parts import Fraction, NotNegative, Positive, Strict
 from anello.model.schema.yaml_reader import parse_settings
 
 COSTS_FILE = "costs.yaml"
@@ -20,15 +21,9 @@ DESCRIBED = "description of the district"
 RING_PARTS = ("wells", "backup_heater", "dry_cooler", "chiller", "borefield", "pipes")
 """Entries of the table that belong to the ring itself, and not to the model's technologies."""
 
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1)]
 
-
-class _Part(BaseModel):
+class _Part(Strict):
     """Base of all parts; what is left out is as in the table."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class _Built(_Part):
@@ -91,7 +86,7 @@ class TankCost(_Store):
 
 
 class _Plant(_Built):
-    maintenance_share_per_year: Share | None = Field(
+    maintenance_share_per_year: Fraction | None = Field(
         default=None, description="Maintenance, share of what it costs to build [1/a]"
     )
 
@@ -161,7 +156,7 @@ class GridCost(_Part):
 class Costs(_Part):
     """Prices of devices, gas and CO2; what is left out is as in the table "Costs by default"."""
 
-    interest_rate: Share | None = Field(default=None, description="Interest on capital [1/a]")
+    interest_rate: Fraction | None = Field(default=None, description="Interest on capital [1/a]")
     heat_pump: HeatPumpCost = Field(default_factory=HeatPumpCost)
     air_source_heat_pump: AirSourceHeatPumpCost = Field(default_factory=AirSourceHeatPumpCost)
     air_cooled_chiller: AirCooledChillerCost = Field(default_factory=AirCooledChillerCost)

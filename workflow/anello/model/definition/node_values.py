@@ -336,7 +336,9 @@ class ValueReader:
         if raw is None:
             return
         value = self.number(raw, name, entry, path, mark, node)
-        if value is not None:
+        if entry is not None and isinstance(value, float) and math.isinf(value):
+            self.report.error("a cost must be finite", key=path, mark=mark, value=raw)
+        elif value is not None:
             values.costs[cost_class, name] = value
 
     def _fold_distance(self, values: NodeValues) -> None:
