@@ -25,6 +25,7 @@ from anello.optimise.results.cost_parts import cost_parts
 from anello.optimise.results.extraction import extract
 from anello.optimise.results.summary import summarise
 from anello.optimise.solve import compile_problem, solve
+from anello.present.iamc.table import iamc_table
 from anello.present.report.appearance import Appearance
 from anello.present.report.config import FiguresConfig
 from anello.present.report.monthly_peaks import monthly_peaks_html
@@ -173,9 +174,16 @@ def test_parts_and_summary_know_the_peaks() -> None:
     assert told["whole_cost"]["parts"]["electricity"] == pytest.approx(cost_eur(found))
     assert told["peak_kw"]["billed_by_month"] == {"a::grid": pytest.approx(peaks_kw(found))}
     look = Appearance(found.results, found.inputs, FiguresConfig())
-    page = monthly_peaks_html(told, look)
+    page = monthly_peaks_html({"x": 1.0}, {"x": told}, look)
     assert "2019-01" in page
     assert [float(v) for v in re.findall(r'data-value="([^"]+)"', page)] == pytest.approx([20, 12])
+    cold = {"year": {"year": "cold"}, "peak_kw": {"billed_by_month": {"a::grid": {"2018-02": 31}}}}
+    years = monthly_peaks_html({"x": 0.7, "c": 0.3}, {"x": told, "c": cold}, look)
+    assert re.findall(r'<th scope="col">(\d.*?)</th>', years) == ["2018-02", "2019-01", "2019-02"]
+    assert [float(v) for v in re.findall(r'data-value="([^"]+)"', years)] == pytest.approx(
+        [20, 12, 31]
+    )
+    assert ", cold</th>" in years
     levelised = told["levelised_cost"]["carriers"]["electricity"]["cost_per_kwh"]["monetary"]
     assert levelised == pytest.approx(cost_eur(found) / SPIKES.sum())
 
@@ -303,4 +311,10 @@ def test_the_steps_of_the_workflow_bill_what_a_description_says(
     rows = cost_parts(found)
     assert rows[rows["part"] == "Peaks of the months"]["cost"].sum() == pytest.approx(owed)
     places = sizes_sheet({scenario: found}, FiguresConfig()).columns
+    table = iamc_table({scenario: found})
+    emitted = table[
+        (table["Variable"] == "Emissions|CO2") & ~table["Region"].str.contains("|", regex=False)
+    ]
+    co2 = told["costs"]["co2"]
+    assert emitted[2015].tolist() == pytest.approx([co2.get("total_simulated", co2["total"])])
     assert any("Peak of 2015-07, billed" in map(str, column.values) for column in places)

@@ -167,12 +167,15 @@ def test_the_page_says_which_sizes_a_limit_held(designed: dict[float, Designed])
     told = [float(value) for value in re.findall(r'data-value="([^"]+)"', page)]
     expected = [s[key] for s in summary["sizes_at_limits"] for key in ("size", "saves_per_year")]
     assert told[: len(expected)] == pytest.approx(expected)
+    assert 'id="scaled-to-a-year"' in page
+    whole = {"designed": summary | {"hours_modelled": 8760.0}}
+    assert 'id="scaled-to-a-year"' not in decision_html({"designed": found}, FiguresConfig(), whole)
 
 
 def summary_of(*sizes: dict[str, Any]) -> dict[str, Any]:
     base = {"what": "buildings::tank", "key": "storage_cap_max", "size": 40.0, "unit": "kWh"}
     base |= {"limit": "largest", "has_price": True, "saves_per_year": None}
-    return {"sizes_at_limits": [base | size for size in sizes]}
+    return {"sizes_at_limits": [base | size for size in sizes], "hours_modelled": 8760.0}
 
 
 def told_of(held: CollectedResults, **years: dict[str, Any]) -> str:

@@ -18,6 +18,7 @@ from anello.errors import ArtefactError
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.cost_parts import cost_parts
 from anello.optimise.results.prices import set_prices
+from anello.optimise.results.whole_cost import simulated_emissions
 from anello.present.iamc.mapping import (
     carrier_names,
     is_bought,
@@ -263,6 +264,10 @@ def _emissions(ledger: _Ledger, collected: CollectedResults, config: FiguresConf
             if loc:
                 share = over_years.get((loc, tech), whole)
                 ledger.add(loc, gas[0], unit, float(row["cost"]) * share)
+        simulated = simulated_emissions(collected, cost_class)
+        if simulated is not None:
+            planned = float(results["cost"].sel(cost_class=cost_class).sum())
+            ledger.add("", gas[0], unit, (simulated - planned) * whole)
 
 
 def _gas(cost_class: str) -> tuple[str, str] | None:

@@ -48,6 +48,12 @@ def at_limits_html(
         elif not size["has_price"]:
             free.append(f"{_name(size, look)}, {exact(size['size'])} {html.escape(size['unit'])}")
     told = f'<ul id="at-limits">{"".join(held)}</ul>' if held else ""
+    hours = [float(summaries[name]["hours_modelled"]) for name in weights]
+    if held and any(abs(of_one - 8760.0) > 24.0 for of_one in hours):
+        told += (
+            '<p id="scaled-to-a-year">What is saved a year is what the days modelled save, as if '
+            "the whole year were like them.</p>"
+        )
     if free:
         told += (
             '<p id="without-price">A size that has no price ends at its largest, which says '

@@ -113,6 +113,7 @@ def decision_html(
     plan = plan_of(summaries, config)
     collected, summary = loaded[plan], summaries[plan]
     look = Appearance(collected.results, collected.inputs, config)
+    weights = proposals(summaries)[_proposal_of(plan, summaries)]
     unmet = {name: unmet_mwh(s) for name, s in summaries.items()}
     given = [name for name, one in loaded.items() if sizes_are_given(one)]
     parts = [
@@ -123,10 +124,8 @@ def decision_html(
         _alternatives(summaries, plan, loaded, config),
         f"<h3>What to build: {html.escape(_proposal_of(plan, summaries))}</h3>",
         sizes_html(collected, summary, look),
-        monthly_peaks_html(summary, look),
-        at_limits_html(
-            proposals(summaries)[_proposal_of(plan, summaries)], summaries, look, config
-        ),
+        monthly_peaks_html(weights, summaries, look),
+        at_limits_html(weights, summaries, look, config),
         differences_html(summaries, cheapest_of(summaries, config), config),
         ring_note(summaries),
     ]

@@ -10,43 +10,52 @@ from anello.present.report.appearance import Appearance
 from anello.present.report.numbers import exact
 
 
-def monthly_peaks_html(summary: Mapping[str, Any], look: Appearance) -> str:
-    """Return a table of the power that is billed, by supply and month.
+def monthly_peaks_html(
+    weights: Mapping[str, float], summaries: Mapping[str, Mapping[str, Any]], look: Appearance
+) -> str:
+    """Return a table of the power that is billed, by supply and month; of all years.
 
     Parameters
     ----------
-    summary : mapping
-        A scenario's :func:`~anello.optimise.results.summary.summarise`.
+    weights : mapping of str to float
+        The results of what is proposed, one or several years, and their probabilities [-].
+    summaries : mapping of str to mapping
+        Each scenario's :func:`~anello.optimise.results.summary.summarise`.
     look : Appearance
         Names of locations and technologies.
 
     Returns
     -------
     str
-        Numbers are those of ``peak_kw.billed_by_month`` of the summary; nothing where no supply
+        Numbers are those of ``peak_kw.billed_by_month`` of the summaries; nothing where no supply
         is billed by the month.
     """
-    billed = summary["peak_kw"].get("billed_by_month") or {}
+    billed = [
+        (_name(node, look, summaries[name]), peaks)
+        for name in weights
+        for node, peaks in (summaries[name]["peak_kw"].get("billed_by_month") or {}).items()
+    ]
     if not billed:
         return ""
-    months = list(next(iter(billed.values())))
+    months = sorted({month for _, peaks in billed for month in peaks})
     head = "".join(f'<th scope="col">{html.escape(month)}</th>' for month in months)
     rows = "".join(
-        f'<tr><th scope="row">{html.escape(_name(node, look))}</th>'
-        + "".join(f"<td>{exact(peaks[month])}</td>" for month in months)
+        f'<tr><th scope="row">{html.escape(name)}</th>'
+        + "".join(f"<td>{exact(peaks.get(month))}</td>" for month in months)
         + "</tr>"
-        for node, peaks in billed.items()
+        for name, peaks in billed
     )
     return (
-        '<div class="scroll"><table id="monthly-peaks"><caption>Peaks billed by the month [kW]'
-        f'</caption><thead><tr><th scope="col">Supply</th>{head}</tr></thead>'
+        '<div class="scroll"><table id="monthly-peaks"><caption>Peaks billed by the month, as '
+        f'planned [kW]</caption><thead><tr><th scope="col">Supply</th>{head}</tr></thead>'
         f"<tbody>{rows}</tbody></table></div>"
     )
 
 
-def _name(node: str, look: Appearance) -> str:
+def _name(node: str, look: Appearance, summary: Mapping[str, Any]) -> str:
     loc, _, tech = node.partition("::")
-    return f"{look.name(tech)} ({look.name(loc)})"
+    year = summary.get("year")
+    return f"{look.name(tech)} ({look.name(loc)})" + (f", {year['year']}" if year else "")
 
 
 __all__ = ["monthly_peaks_html"]
