@@ -114,6 +114,20 @@ def test_of_a_part_of_a_month_that_part_is_charged() -> None:
     assert cost_eur(found) == pytest.approx(expected, rel=1e-9)
 
 
+def test_a_step_across_the_end_of_a_month_is_billed_in_both() -> None:
+    """Hours of a day of January, the last of which lasts until 2 February, and its hours."""
+    power = demand_kw(t013012=20.0, t020212=12.0)
+    power = pd.concat([power["2019-01-30":"2019-01-30"], power["2019-02-02":"2019-02-02"]])
+    found = town(power)
+    months = Months.of(found.results)
+    assert months.names == ("2019-01", "2019-02")
+    assert months.share == pytest.approx([2 / 31, 2 / 28])
+    assert months.steps.sum(axis=1).tolist() == [24, 25]
+    assert peaks_kw(found) == pytest.approx({"2019-01": 20.0, "2019-02": 12.0})
+    expected = EUR_PER_KWH * power.sum() + EUR_PER_KW * (20.0 * 2 / 31 + 12.0 * 2 / 28)
+    assert cost_eur(found) == pytest.approx(expected, rel=1e-9)
+
+
 def test_longer_steps_have_their_mean_power() -> None:
     longer = {"model.time": {"function": "resample", "function_options": {"resolution": "2h"}}}
     assert peaks_kw(town(SPIKES, longer)) == pytest.approx({"2019-01": 12.5, "2019-02": 8.5})

@@ -35,8 +35,8 @@ class Months:
     def of(cls, content: xr.Dataset) -> Months:
         """Return the months of a model's data, or of its results.
 
-        A step belongs to the month in which it begins. Representative days belong to the months of
-        all original days that they stand for; where these are not known
+        A step that reaches into another month is part of both. Representative days belong to the
+        months of all original days that they stand for; where these are not known
         (``storage_inter_cluster: false``), to that of the day after which they are named.
 
         Parameters
@@ -53,10 +53,25 @@ class Months:
             hours: Array = np.asarray(24.0 * np.bincount(codes), dtype=float)
         else:
             times = pd.DatetimeIndex(content["timestep"].values)
-            codes, months = pd.factorize(times.to_period("M"), sort=True)
-            steps = codes == np.arange(len(months))[:, None]
+            resolution_h = np.asarray(content["timestep_resolution"].values, dtype=float)
             weight = np.asarray(content["timestep_weight"].values, dtype=float)
-            of_step = np.asarray(content["timestep_resolution"].values, dtype=float) * weight
-            hours = np.asarray(np.bincount(codes, weights=of_step), dtype=float)
+            ends = times + pd.to_timedelta(resolution_h, unit="h")
+            last = (ends - pd.Timedelta(1, "ns")).to_period("M")
+            months = pd.period_range(times.to_period("M").min(), last.max(), freq="M")
+            of_step = _hours_within(times, ends, months)
+            there = np.flatnonzero((of_step > 0.0).any(axis=1))
+            months, of_step = months[there], of_step[there]
+            steps, hours = of_step > 0.0, of_step @ weight
         whole = 24.0 * np.array([month.days_in_month for month in months], dtype=float)
         return cls(tuple(map(str, months)), hours / whole, steps)
+
+
+def _hours_within(
+    begins: pd.DatetimeIndex, ends: pd.DatetimeIndex, months: pd.PeriodIndex
+) -> Array:
+    """Return how much of each step lies in each month, shape (M, T) [h]."""
+    first = months.to_timestamp().to_numpy()[:, None]
+    after = (months + 1).to_timestamp().to_numpy()[:, None]
+    within = np.minimum(ends.to_numpy(), after) - np.maximum(begins.to_numpy(), first)
+    hours: Array = np.maximum(within / np.timedelta64(1, "h"), 0.0)
+    return hours
