@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,15 @@ def plan(repo_root: Path) -> Any:
         return RunPlan(parse_config({**content, **changes}), repo_root / "scripts")
 
     return make
+
+
+def test_infinite_values_of_overrides_reach_the_model(plan: Any, repo_root: Path) -> None:
+    """An unlimited resource that is lost on the way is a supply that gives nothing."""
+    smart = read_settings(repo_root / "config" / "config.yaml")["scenario_definitions"]["smart"]
+    over = {"techs.grid.constraints.resource": math.inf}
+    made = plan(scenarios=["smart"], scenario_definitions={"smart": smart | {"overrides": over}})
+    told = made.sections("smart", "overrides")
+    assert told["overrides"] == over
 
 
 def test_points_are_named_as_snakemake_names_them(plan: Any) -> None:

@@ -23,7 +23,7 @@ SECTIONS = ("data", "quality", "ring", "ring_costs", "coupling", "solver", "figu
 class Strict(BaseModel):
     """Base of the settings: unknown keys are errors, instances do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="constants")
 
 
 class ScenarioDefinition(Strict):
