@@ -125,6 +125,7 @@ def random_district(
     mass_kg: float | None = None,
     pump: dict[str, Any] | None = None,
     demand_charge: float | None = None,
+    grid_kw: float | None = None,
     monthly_charge: float | None = None,
     start: str = "2015-05-04",
     flow_kg_s: float = 12.0,
@@ -138,7 +139,7 @@ def random_district(
     `resolution` makes fewer time steps of the hours, for which `mass_kg` gives enough water; `pump`
     are settings of all heat pumps, and `flow_kg_s` is that of a loop, whose heat pumps lie on it or
     on `branches`; `demand_charge` is paid a year per kW of highest import, `monthly_charge` a month
-    per kW of the highest in it, from the day `start` on.
+    per kW of the highest in it, from the day `start` on; no grid gives more than `grid_kw`.
     """
     rng = np.random.default_rng(seed)
     steps = 24 * days
@@ -163,6 +164,8 @@ def random_district(
     if demand_charge is not None:
         techs["grid"]["constraints"] = {"resource": float("inf"), "energy_cap_max": 1e5}
         techs["grid"]["costs"]["monetary"]["om_annual"] = demand_charge
+    if grid_kw is not None:
+        techs["grid"]["constraints"]["energy_cap_equals"] = grid_kw
     if monthly_charge is not None:
         techs["grid"]["costs"]["monetary"]["monthly_peak"] = monthly_charge
     price = 0.3 + (0.06 * np.sign(np.sin(2 * np.pi * (hour - 8) / 24)) if rng.random() < 0.4 else 0)

@@ -75,6 +75,7 @@ class Iteration:
         """Simulated true cost with the penalty of unmet demand [€]."""
         attrs = self.dispatch.attrs
         penalty = float(attrs["objective"]) - float(attrs["cost_objective"]) - self.cost.unseen_eur
+        penalty += float(attrs.get("penalty_per_kwh", 0.0)) * self.cost.beyond_grid_kwh
         return self.cost.total_eur + penalty
 
 

@@ -126,10 +126,13 @@ def location_electricity(
             ]
         )
     found = {}
+    hours = inputs["timestep_resolution"].values.astype(float)
     for loc in locations:
-        price, connections = _of_grids(data, dispatch, grids.get(loc, []), produced)
+        here = grids.get(loc, [])
+        price, connections = _of_grids(data, dispatch, here, produced)
+        most_kw = sum(_most_kw(data, dispatch, k) for k in here) if here else np.inf
         found[loc] = LocationElectricity(
-            bought[loc], price, surplus[loc], surplus_price[loc], connections
+            bought[loc], price, surplus[loc], surplus_price[loc], connections, most_kw * hours
         )
     return found
 

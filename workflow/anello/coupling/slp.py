@@ -220,6 +220,11 @@ def following(
 OVER_CAPACITY_EUR = 10.0
 """Price of heat that a heat pump is too small to give: more than any that it can give [€/kWh]."""
 
+UNMET_EUR = 100.0
+"""Price of unmet demand in the merit, `bigM` where that is less: far more than demand that is met
+ever costs. At a high `bigM` the last digits of what is unmet outweigh all that a search could gain
+[€/kWh]."""
+
 
 def _beyond_kwh(data: RingInput, result: RingResult) -> float:
     """Return the output beyond what the ring's temperature lets the heat pumps give [kWh]."""
@@ -228,6 +233,18 @@ def _beyond_kwh(data: RingInput, result: RingResult) -> float:
     limited = (result.capacity_factor != 1.0).any(axis=1)
     most_kw = result.capacity_factor[limited] * data.capacity_kw[limited, None]
     return float((np.maximum(data.q_kw[limited] - most_kw, 0.0) * data.step_h).sum())
+
+
+def _unmet_eur(dispatch: xr.Dataset) -> float:
+    """Return what to add to a programme's penalty so that unmet demand costs `UNMET_EUR` [€]."""
+    price = float(dispatch.attrs.get("penalty_per_kwh", 0.0))
+    weight = dispatch["timestep_weight"]
+    unmet_kwh = sum(
+        abs(float((dispatch[name] * weight).sum()))
+        for name in ("unmet_demand", "unused_supply")
+        if name in dispatch
+    )
+    return min(UNMET_EUR - price, 0.0) * unmet_kwh
 
 
 def _beyond_bounds_k(rows: RingRows, result: RingResult) -> float:
@@ -278,7 +295,11 @@ def merit(
     """Return what an iteration promised and kept; parameters are as in `judge_iteration`."""
     penalty = float(dispatch.attrs["objective"]) - float(dispatch.attrs["cost_objective"])
     penalty -= cost.unseen_eur
+    penalty += _unmet_eur(dispatch)
+    # Electricity that no grid can give is demand unmet.
     simulated_eur = cost.total_eur + penalty + OVER_CAPACITY_EUR * _beyond_kwh(data, result)
+    unmet_eur = min(UNMET_EUR, float(dispatch.attrs.get("penalty_per_kwh", UNMET_EUR)))
+    simulated_eur += unmet_eur * cost.beyond_grid_kwh
     if "ring_beyond" in dispatch:  # what is beyond the bounds in the programme, and truly
         beyond_k = _beyond_bounds_k(rows, result) - float(dispatch["ring_beyond"].sum())
         simulated_eur += rows.beyond_eur_per_k * beyond_k

@@ -19,6 +19,9 @@ Floats = NDArray[np.float64]
 NOTHING_KWH = 1e-6
 """Less electricity than this is none [kWh]."""
 
+GRID_SLACK = 1e-3
+"""Part of its limit by which a grid may be overdrawn, which a linear programme leaves out [-]."""
+
 
 @dataclass(frozen=True)
 class Through:
@@ -103,6 +106,8 @@ class LocationElectricity:
         Variable cost of using it [€/kWh].
     connections : tuple of Connection
         What the electricity comes through, as far as capacity, or a month's peak, has a price.
+    most_kwh : float or ndarray, shape (T,)
+        Most that its grids can give; by default there is no limit [kWh].
     """
 
     grid_kwh: Floats
@@ -110,6 +115,12 @@ class LocationElectricity:
     surplus_kwh: Floats
     surplus_price_eur_per_kwh: float = 0.0
     connections: tuple[Connection, ...] = ()
+    most_kwh: float | Floats = np.inf
+
+    def beyond_kwh(self, bought_kwh: Floats) -> Floats:
+        """Return what of these purchases its grids cannot give, shape (T,) [kWh]."""
+        beyond: Floats = np.maximum(bought_kwh - self.most_kwh * (1.0 + GRID_SLACK), 0.0)
+        return beyond
 
 
 @dataclass(frozen=True)
@@ -136,6 +147,8 @@ class TrueCost:
         Electricity needed beyond the dispatch's [kWh].
     grid_kwh : float
         Electricity truly bought [kWh].
+    beyond_grid_kwh : float
+        Of it, what the grids cannot give: demand that stays unmet [kWh].
     unseen_eur : float
         What the optimiser added to its cost for water that its programme does not show [€].
     price_eur_per_kwh : mapping of str to ndarray, shape (T,)
@@ -152,6 +165,7 @@ class TrueCost:
     grid_kwh: float
     connection_eur: float = 0.0
     end_eur: float = 0.0
+    beyond_grid_kwh: float = 0.0
     unseen_eur: float = 0.0
     price_eur_per_kwh: Mapping[str, Floats] = field(default_factory=dict)
 
@@ -190,6 +204,9 @@ def marginal_price(location: LocationElectricity, worth_eur_per_kwh: Floats | No
     less = np.where(location.grid_kwh > NOTHING_KWH, location.price_eur_per_kwh, 0.0)
     for connection in location.connections:
         more = more + connection.peak_eur_per_kwh(location.grid_kwh)
+    if worth_eur_per_kwh is not None:  # a grid at its limit gives no more, whatever its price
+        at_limit = location.grid_kwh >= location.most_kwh - NOTHING_KWH
+        more = np.where(at_limit, np.maximum(more, worth_eur_per_kwh), more)
     if worth_eur_per_kwh is None:
         mean: Floats = (more + less) / 2.0
         return mean
@@ -306,7 +323,7 @@ def true_cost(
         raise InputError(problems)
 
     pump_kwh = result.pump_kw * result.step_h
-    electricity = plant_electricity = pump = bought = connections = 0.0
+    electricity = plant_electricity = pump = bought = connections = beyond = 0.0
     for name, supply in locations.items():
         cost, more = _bought(supply, extra[name])
         electricity += float((cost * weight).sum())
@@ -316,6 +333,7 @@ def true_cost(
             cost_without_pump, _ = _bought(supply, extra[name] + plant_kwh - pump_kwh)
             pump += float(((cost_with_plant - cost_without_pump) * weight).sum())
         bought += float(((supply.grid_kwh + more) * weight).sum())
+        beyond += float((supply.beyond_kwh(supply.grid_kwh + more) * weight).sum())
         connections += sum(c.cost_eur(supply.grid_kwh + more) for c in supply.connections)
     if home is None and plant is not None:
         plant_electricity = float(plant.electricity_price_eur_per_kwh * (plant_kwh * weight).sum())
@@ -339,4 +357,5 @@ def true_cost(
         pump_eur=pump,
         extra_kwh=float(sum((values * weight).sum() for values in extra.values())),
         grid_kwh=bought,
+        beyond_grid_kwh=beyond,
     )

@@ -6,7 +6,11 @@ import html
 import json
 
 from anello.optimise.results.collected import CollectedResults
-from anello.ring.held import end_of_ring, unheld
+from anello.ring.held import SLACK_K, end_of_ring, unheld
+
+
+TOLD_KWH = 0.1
+"""Demand that a grid cannot meet is told from here on [kWh]."""
 
 
 def audits_html(collected: CollectedResults) -> str:
@@ -40,9 +44,16 @@ def audits_html(collected: CollectedResults) -> str:
         beyond = unheld(ring)
         low, high = ring.attrs["bounds_degc"]
         lines.append(
-            f"Bounds: all water stays within {low:g} to {high:g} °C."
+            f"Bounds: all water stays within {low:g} to {high:g} °C, give or take {SLACK_K:g} K."
             if beyond is None
             else f"Bounds: {beyond}"
+        )
+    beyond_kwh = float(ring.attrs.get("beyond_grid_kwh", 0.0))
+    if beyond_kwh >= TOLD_KWH:
+        lines.append(
+            f"Grid: heat pumps and plant need {beyond_kwh:,.1f} kWh beyond what the grids at their "
+            "locations can give: that much demand could not be met. Give a grid more "
+            "`energy_cap_max`, or demand less."
         )
     if "made_to_be_lost" in ring.attrs:
         lost = json.loads(ring.attrs["made_to_be_lost"])

@@ -154,6 +154,7 @@ def ring_content(
         "end_cost_eur": end_cost_eur(result, ring.end_credit_eur_per_kwh),
         "extra_electricity_kwh": cost.extra_kwh,
         "grid_kwh": cost.grid_kwh,
+        "beyond_grid_kwh": cost.beyond_grid_kwh,
     }
     lost = made_to_be_lost(ring, data, dispatch, heat_pumps(ring, data))
     content.attrs["made_to_be_lost"] = json.dumps([asdict(one) for one in lost])
