@@ -8,7 +8,7 @@ import pytest
 from anello.ring import RingConfig, simulate
 from anello.ring.adapt import ring_dataset, ring_result
 from anello.ring.exchange import RingInput
-from anello.ring.held import unheld
+from anello.ring.held import DRAINED, drained, unheld
 from ring_districts import loop_section
 
 STEPS = 48
@@ -67,6 +67,21 @@ def test_what_the_plant_lacks_is_the_heat_that_the_water_gave_beyond_its_bound()
 
 def test_a_ring_that_is_held_has_nothing_to_tell():
     assert unheld(ring_dataset(simulate(cooled_by(1000.0), flows()))) is None
+
+
+def test_water_that_heat_pumps_live_on_is_told_unless_it_is_paid_for():
+    """Of 36 MWh that are taken, the heater gives what the water does not."""
+    ring = ring_dataset(simulate(cooled_by(300.0), flows())).assign_attrs(end_cost_eur=0.0)
+    fell_k = float(ring["temperature_degc"][0] - ring["temperature_degc"][-1])
+    given_mwh = fell_k * float(ring.attrs["capacity_kwh_per_k"]) / 1e3
+    assert given_mwh > DRAINED * 36.0
+    said = drained(ring)
+    assert said is not None
+    assert said.startswith(f"The water itself gives {given_mwh:,.1f} MWh beside 36.0 MWh")
+    assert f"ends {fell_k:.1f} K colder" in said
+    assert drained(ring.assign_attrs(end_cost_eur=12.0)) is None
+    ring["temperature_degc"][-1] = ring["temperature_degc"][0] - 0.5 * DRAINED * 36.0
+    assert drained(ring) is None
 
 
 def test_the_capacity_survives_a_file():

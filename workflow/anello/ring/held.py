@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 SLACK_K = 0.1
 """Beyond a bound by less than this is not worth telling [K]."""
 
+DRAINED = 0.05
+"""Heat that the water itself gives or takes is told from this share of the heat pumps' on [-]."""
+
 
 @dataclass(frozen=True)
 class Unheld:
@@ -102,6 +105,31 @@ def end_of_ring(ring: xr.Dataset) -> dict[str, float] | None:
         "held_kwh": float(ring.attrs["capacity_kwh_per_k"]) * (last - first),
         "cost": float(ring.attrs["end_cost_eur"]),
     }
+
+
+def drained(ring: xr.Dataset) -> str | None:
+    """Say that heat pumps lived on the water, which nobody pays for; None where they did not.
+
+    Parameters
+    ----------
+    ring : xarray.Dataset
+        As `anello.ring.adapt.ring_dataset` makes it, with `end_cost_eur`.
+    """
+    end = end_of_ring(ring)
+    if end is None or end["cost"] or "q_ring_kw" not in ring:
+        return None
+    hours = ring.get("step_h", 1.0)
+    kwh = float((np.abs(ring["q_ring_kw"].sum("node")) * hours).sum())
+    held_kwh = end["held_kwh"]
+    if abs(held_kwh) <= DRAINED * kwh:
+        return None
+    gives, colder = ("gives", "colder") if held_kwh < 0.0 else ("takes up", "warmer")
+    change_k = abs(end["last_degc"] - end["first_degc"])
+    return (
+        f"The water itself {gives} {abs(held_kwh) / 1e3:,.1f} MWh beside {kwh / 1e3:,.1f} MWh of "
+        f"the heat pumps, and ends {change_k:.1f} K {colder} than it began, which nobody pays for: "
+        "costs and savings of so short a run are no year's. Run a year, or set `ring.end: cyclic`."
+    )
 
 
 def unheld(ring: xr.Dataset) -> Unheld | None:

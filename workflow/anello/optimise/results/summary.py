@@ -21,7 +21,7 @@ from anello.optimise.results.prices import (
     steps_without_price,
 )
 from anello.optimise.results.whole_cost import cost_parts, simulated_emissions, whole_cost
-from anello.ring.held import end_of_ring, unheld
+from anello.ring.held import drained, end_of_ring, unheld
 from anello.ring.hydraulics import hydraulic_summary
 
 KWH_PER_MWH = 1000.0
@@ -324,6 +324,7 @@ def _ring(ring: xr.Dataset) -> dict[str, Any]:
     held = end_of_ring(ring)
     if held is not None:
         out["end"] = held
+        out["drained"] = drained(ring)
     for name in ("resets_low", "resets_high", "shortfall_kwh"):
         if name in ring.attrs:
             out[name] = ring.attrs[name]

@@ -8,7 +8,6 @@ import json
 from anello.optimise.results.collected import CollectedResults
 from anello.ring.held import SLACK_K, end_of_ring, unheld
 
-
 TOLD_KWH = 0.1
 """Demand that a grid cannot meet is told from here on [kWh]."""
 

@@ -170,10 +170,11 @@ def _lead(plan: str, summaries: Mapping[str, Summary], config: FiguresConfig) ->
         unmet = unmet_mwh(summaries[name])
         if unmet > 1e-6:
             text += f". <strong>{exact(unmet)} MWh of demand stay unmet{year}</strong>"
-        beyond = (summaries[name].get("ring") or {}).get("beyond_bounds")
-        if beyond:
-            of = f"{year.strip().capitalize()}: " if several else ""
-            said += f" <strong>{of}{html.escape(beyond['text'])}</strong>"
+        ring = summaries[name].get("ring") or {}
+        beyond = (ring.get("beyond_bounds") or {}).get("text")
+        of = f"{year.strip().capitalize()}: " if several else ""
+        for fault in filter(None, (beyond, ring.get("drained"))):
+            said += f" <strong>{of}{html.escape(fault)}</strong>"
     return f"{text}.{said}"
 
 

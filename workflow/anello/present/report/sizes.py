@@ -14,6 +14,9 @@ from anello.present.report.numbers import exact, figure_text
 from anello.ring.borefield.config import BorefieldConfig
 from anello.ring.borefield.g_function import borehole_count
 
+NOTHING_BUILT = 0.01
+"""Plant smaller than this is none: what a search leaves of a size that it gives up [kW, kg/s]."""
+
 _BUILT = ("conversion", "conversion_plus", "supply_plus", "storage", "supply")
 
 
@@ -127,7 +130,7 @@ def ring_sizes(collected: CollectedResults) -> list[RingSize]:
     for name, source in (plant.get("sources") or {}).items():
         out.append(_source_size(name, source))
     flow = (plant.get("wells") or {}).get("max_flow_kg_s")
-    if flow:
+    if flow and flow >= NOTHING_BUILT:
         out.append(RingSize("Wells", f"{_size_text(flow)} kg/s", ((flow, "kg/s"),)))
     for key, text in (
         ("backup_heater", "Backup heater"),
@@ -135,7 +138,7 @@ def ring_sizes(collected: CollectedResults) -> list[RingSize]:
         ("chiller", "Chiller of the ring"),
     ):
         size = (plant.get(key) or {}).get("max_kw")
-        if size:
+        if size and size >= NOTHING_BUILT:
             out.append(RingSize(text, f"{_size_text(size)} kW", ((size, "kW"),)))
     field = plant.get("borefield")
     if field:
