@@ -115,6 +115,7 @@ def main() -> None:
     sys.path.insert(0, str(ROOT / "workflow"))
     with tempfile.TemporaryDirectory() as temporary:
         folder = (told.keep or Path(temporary)).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
         os.chdir(folder)
         carry_out(folder)
         drawn = folder / "gallery"

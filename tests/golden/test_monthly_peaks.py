@@ -188,14 +188,21 @@ def test_parts_and_summary_know_the_peaks() -> None:
     assert told["whole_cost"]["parts"]["electricity"] == pytest.approx(cost_eur(found))
     assert told["peak_kw"]["billed_by_month"] == {"a::grid": pytest.approx(peaks_kw(found))}
     look = Appearance(found.results, found.inputs, FiguresConfig())
-    page = monthly_peaks_html({"x": 1.0}, {"x": told}, look)
+    page = monthly_peaks_html({"x": 1.0}, {"x": told}, look, FiguresConfig())
     assert "2019-01" in page
-    assert [float(v) for v in re.findall(r'data-value="([^"]+)"', page)] == pytest.approx([20, 12])
-    cold = {"year": {"year": "cold"}, "peak_kw": {"billed_by_month": {"a::grid": {"2018-02": 31}}}}
-    years = monthly_peaks_html({"x": 0.7, "c": 0.3}, {"x": told, "c": cold}, look)
+    assert [float(v) for v in re.findall(r'data-value="([^"]+)"', page)] == pytest.approx(
+        [20, 12, EUR_PER_KW * 32.0]
+    )
+    cold = {
+        "year": {"year": "cold"},
+        "costs": {},
+        "peak_kw": {"billed_by_month": {"a::grid": {"2018-02": 31}}},
+    }
+    both = {"x": told, "c": cold}
+    years = monthly_peaks_html({"x": 0.7, "c": 0.3}, both, look, FiguresConfig())
     assert re.findall(r'<th scope="col">(\d.*?)</th>', years) == ["2018-02", "2019-01", "2019-02"]
     assert [float(v) for v in re.findall(r'data-value="([^"]+)"', years)] == pytest.approx(
-        [20, 12, 31]
+        [20, 12, EUR_PER_KW * 32.0, 31]
     )
     assert ", cold</th>" in years
     levelised = told["levelised_cost"]["carriers"]["electricity"]["cost_per_kwh"]["monetary"]

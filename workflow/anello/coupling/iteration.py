@@ -312,8 +312,7 @@ def investment_eur(data: ModelData, dispatch: xr.Dataset) -> float:
     totals = [dispatch[n].sum("node") for n in ("cost_investment", "cost_peak") if n in dispatch]
     return plant + float(
         sum(
-            float(1.0 if weights[str(c)] is None else weights[str(c)])
-            * float(total.sel(cost_class=c))
+            float(weights[str(c)]) * float(total.sel(cost_class=c))
             for total in totals
             for c in total["cost_class"].values
             if str(c) in weights

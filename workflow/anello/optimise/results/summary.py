@@ -131,6 +131,10 @@ def _costs(collected: CollectedResults) -> dict[str, Any]:
             entry["operation"] = entry["total"] - entry["investment"]
         if built is not None and name in built["cost"].values:
             entry["to_build"] = float(built.sel(cost=name).sum())
+        if "cost_peak" in results:
+            paid = results["cost_peak"].sel(cost_class=name).dropna("node")
+            nodes = map(str, paid["node"].values)
+            entry["monthly_peaks"] = dict(zip(nodes, paid.values.tolist(), strict=True))
         emitted = simulated_emissions(collected, str(name))
         if emitted is not None:
             entry["total_simulated"] = emitted

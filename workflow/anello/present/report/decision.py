@@ -124,7 +124,7 @@ def decision_html(
         _alternatives(summaries, plan, loaded, config),
         f"<h3>What to build: {html.escape(_proposal_of(plan, summaries))}</h3>",
         sizes_html(collected, summary, look),
-        monthly_peaks_html(weights, summaries, look),
+        monthly_peaks_html(weights, summaries, look, config),
         at_limits_html(weights, summaries, look, config),
         differences_html(summaries, cheapest_of(summaries, config), config),
         ring_note(summaries),
