@@ -41,8 +41,11 @@ def right() -> dict[str | None, float]:
     river = day("river")
     limited = np.minimum(6.0, 0.36 * river)
     demand = -day("demand_el").sum()
+    bought = -day("demand_el") - 0.36 * (river + 0.5 * 12.0)
     return {
         None: cost(12.0),
+        # One day of March's 31, in which the highest hour from the grid is billed.
+        "monthly_peak": cost(12.0) + 3.1 / 31.0 * float(bought.max()),
         "unlimited": cost(20.0),
         "cap_max": cost(8.0),
         "cap_min": cost(12.0, cap2=15.0),

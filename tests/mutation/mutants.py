@@ -258,6 +258,7 @@ EQUIVALENT: dict[tuple[str, str], str] = (
             ("resource_con", "lower"),
             ("resource_cap", "lower"),
             ("resource2_cap", "lower"),
+            ("peak_month", "lower"),
             ("demand_share_per_timestep_decision", "lower"),
             ("units", "lower"),
             ("operating_units", "lower"),

@@ -32,10 +32,6 @@ KEPT = 0.5
 TELLING = 0.01
 """A promise of this share of what is worth while still tells whether the gradient is right [-]."""
 
-FAR_DEARER = 0.1
-"""A programme dearer than its incumbent by this share of the cost of operation does not hold the
-incumbent, which can therefore not be run [-]."""
-
 SETTLED_COP = 1e-9
 """A simulated COP this close to the one used is the fixed point itself [-]."""
 
@@ -214,11 +210,10 @@ def check_slp(
     # Within the gap of a programme with whole numbers, a promise may be the solver's alone.
     least_eur = max(config.predicted_decrease * abs(base.operation_eur), step.gap_eur or 0.0)
     critical_eur = step.criticality_eur
-    worst_eur = max(FAR_DEARER * abs(base.operation_eur), least_eur)
     done = (
         critical_eur is not None
         and step.corrected
-        and -worst_eur <= critical_eur <= least_eur
+        and critical_eur <= least_eur
         and _promises_kept(least_eur, step, trace)
         and base.cost_gap <= config.cost_gap
         and step.temperature_gap_k <= config.tolerance_k

@@ -82,6 +82,8 @@ def sizes_at_limits(collected: CollectedResults) -> list[SizeAtLimit]:
 
 def _of_nodes(collected: CollectedResults) -> Iterator[SizeAtLimit]:
     results, inputs = collected.results, collected.inputs
+    if "node" not in inputs:
+        return
     nodes = [str(node) for node in inputs["node"].values]
     bases = [str(base) for base in inputs["node_base"].values]
     for name, unit in _UNITS.items():
