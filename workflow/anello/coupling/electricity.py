@@ -231,16 +231,6 @@ def _most_kw(data: ModelData, dispatch: xr.Dataset, k: int) -> float:
     return float((largest * scale)[0])
 
 
-def _capacity_price(data: ModelData, k: int) -> float:
-    """Return what a kW of a supply's capacity costs; 0 where the capacity is given [€/kW]."""
-    if _is_given(data, k):
-        return 0.0
-    prices, at = CapacityPrices.of(data.inputs, data.config), np.array([k])
-    classes = range(data.inputs.sizes["cost"])
-    by_class = [prices.capacity("energy_cap", c, at) + prices.yearly(c, at) for c in classes]
-    return float(_weighted(data, [price[0] for price in by_class])[0])
-
-
 def _connections(data: ModelData, dispatch: xr.Dataset, k: int) -> tuple[Connection, ...]:
     """Return what a supply's capacity and its monthly peaks cost, as the dispatch chose them."""
     if data.config["run"]["mode"] == "operate":
@@ -251,15 +241,19 @@ def _connections(data: ModelData, dispatch: xr.Dataset, k: int) -> tuple[Connect
     )
     prices, at = CapacityPrices.of(data.inputs, data.config), np.array([k])
     classes = range(data.inputs.sizes["cost"])
+
+    def charge(by_class: list[Floats]) -> float:
+        return float(_weighted(data, [price[0] for price in by_class])[0])
+
     found = []
-    eur_per_kw = _capacity_price(data, k)
-    if eur_per_kw > 0.0:
+    eur_per_kw = charge(
+        [prices.capacity("energy_cap", c, at) + prices.yearly(c, at) for c in classes]
+    )
+    if eur_per_kw > 0.0 and not _is_given(data, k):
         least_kw = float(np.nan_to_num(data.value("energy_cap_min", [k])[0]))
         capacity_kw = float(dispatch["energy_cap"].sel(node=node))
         found.append(Connection(capacity_kw, least_kw, eur_per_kw, step_h, weight))
-    eur_per_kw = float(
-        _weighted(data, [prices.price("monthly_peak", c, at)[0] for c in classes])[0]
-    )
+    eur_per_kw = charge([prices.price("monthly_peak", c, at) for c in classes])
     if eur_per_kw > 0.0:
         months = Months.of(data.inputs)
         for name, share, counts in zip(

@@ -235,16 +235,21 @@ def _beyond_kwh(data: RingInput, result: RingResult) -> float:
     return float((np.maximum(data.q_kw[limited] - most_kw, 0.0) * data.step_h).sum())
 
 
+def _unmet_price(dispatch: xr.Dataset) -> float:
+    """Return what unmet demand costs in the merit [€/kWh]."""
+    return min(UNMET_EUR, float(dispatch.attrs.get("penalty_per_kwh", UNMET_EUR)))
+
+
 def _unmet_eur(dispatch: xr.Dataset) -> float:
-    """Return what to add to a programme's penalty so that unmet demand costs `UNMET_EUR` [€]."""
-    price = float(dispatch.attrs.get("penalty_per_kwh", 0.0))
+    """Return what to add to a programme's penalty so that unmet demand costs that much [€]."""
+    price = _unmet_price(dispatch)
     weight = dispatch["timestep_weight"]
     unmet_kwh = sum(
         abs(float((dispatch[name] * weight).sum()))
         for name in ("unmet_demand", "unused_supply")
         if name in dispatch
     )
-    return min(UNMET_EUR - price, 0.0) * unmet_kwh
+    return (price - float(dispatch.attrs.get("penalty_per_kwh", price))) * unmet_kwh
 
 
 def _beyond_bounds_k(rows: RingRows, result: RingResult) -> float:
@@ -296,10 +301,9 @@ def merit(
     penalty = float(dispatch.attrs["objective"]) - float(dispatch.attrs["cost_objective"])
     penalty -= cost.unseen_eur
     penalty += _unmet_eur(dispatch)
-    # Electricity that no grid can give is demand unmet.
     simulated_eur = cost.total_eur + penalty + OVER_CAPACITY_EUR * _beyond_kwh(data, result)
-    unmet_eur = min(UNMET_EUR, float(dispatch.attrs.get("penalty_per_kwh", UNMET_EUR)))
-    simulated_eur += unmet_eur * cost.beyond_grid_kwh
+    # Electricity that no grid can give is demand unmet.
+    simulated_eur += _unmet_price(dispatch) * cost.beyond_grid_kwh
     if "ring_beyond" in dispatch:  # what is beyond the bounds in the programme, and truly
         beyond_k = _beyond_bounds_k(rows, result) - float(dispatch["ring_beyond"].sum())
         simulated_eur += rows.beyond_eur_per_k * beyond_k
