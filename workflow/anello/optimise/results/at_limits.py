@@ -89,7 +89,7 @@ def _of_nodes(collected: CollectedResults) -> Iterator[SizeAtLimit]:
     for name, unit in _UNITS.items():
         if name not in results:
             continue
-        sizes = _by_node(results[name].to_series(), nodes)
+        sizes = results[name].reindex(node=nodes).values
         least, most = (_parameter(collected, f"{name}_{side}") for side in ("min", "max"))
         free = np.isnan(_parameter(collected, f"{name}_equals"))
         free &= np.isnan(_parameter(collected, f"{name}_per_unit"))
@@ -209,10 +209,6 @@ def _parameter(collected: CollectedResults, name: str) -> np.ndarray:
     if found is None or found.dims != ("node",):
         return np.full(count, np.nan)
     return np.asarray(found.values, dtype=float)
-
-
-def _by_node(values: object, nodes: list[str]) -> np.ndarray:
-    return np.asarray(values.reindex(nodes), dtype=float)  # type: ignore[attr-defined]
 
 
 def _twin(collected: CollectedResults, nodes: list[str], k: int) -> int | None:

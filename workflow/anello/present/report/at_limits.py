@@ -108,6 +108,3 @@ def _name(size: Mapping[str, Any], look: Appearance) -> str:
     tech, _, other = tech.partition(":")
     where = f"{look.name(loc)} to {look.name(other)}" if other else look.name(loc)
     return html.escape(f"{look.name(tech)} ({where})")
-
-
-__all__ = ["at_limits_html"]
