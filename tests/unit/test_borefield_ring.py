@@ -18,7 +18,7 @@ from anello.ring.borefield.field import compile_borefield
 from anello.ring.borefield.passage import evened
 from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput, RingResult
-from anello.ring.loop_run import arrivals
+from anello.ring.arrivals import arrivals
 from anello.ring.simulation import simulate
 
 FIELD: dict[str, Any] = {

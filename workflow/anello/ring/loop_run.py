@@ -8,6 +8,7 @@ import numpy as np
 
 from anello.errors import InputError, Problem
 from anello.ring import audit as energy_audit
+from anello.ring.arrivals import arrivals
 from anello.ring.borefield.passage import evened
 from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput
@@ -15,7 +16,6 @@ from anello.ring.geometry import (
     MAX_DECAY,
     Floats,
     Geometry,
-    Ints,
     dispersion,
     flow_series,
     geometry,
@@ -27,83 +27,25 @@ from anello.ring.loop_config import LoopConfig
 from anello.ring.loop_tree import loop_tree
 from anello.ring.loop_tree_run import TreeRun
 from anello.ring.plug_flow import Clock, plug_flow
-from anello.ring.sweeps import LOCAL_SHARE, Sweep, WaterPath, sweeps
-
-
-@dataclass(frozen=True)
-class Arrivals:
-    """Where the water of each step comes from, as it lies at the step's start.
-
-    Attributes
-    ----------
-    here : ndarray of int, shape (T, N)
-        Parcel about to pass each station.
-    low, high : ndarray of int, shape (T, N)
-        First and last parcel of the stretch that will arrive.
-    low_part, high_part : ndarray, shape (T, N)
-        Position of the stretch's ends within them [parcels].
-    turn : ndarray, shape (T, N)
-        1 where the stretch runs past the last parcel.
-    way : ndarray, shape (T,)
-        Length of the stretch [parcels]; 0 stands for the parcel at hand.
-    """
-
-    here: Ints
-    low: Ints
-    high: Ints
-    low_part: Floats
-    high_part: Floats
-    turn: Floats
-    way: Floats
-
-
-def arrivals(shift: Floats, way: Floats, stations_at: Floats, parcels: int) -> Arrivals:
-    """Return where the water of each step comes from.
-
-    Parameters
-    ----------
-    shift, way : ndarray, shape (T,)
-        Displacement of the water at the start of the step, and in it [parcels].
-    stations_at : ndarray, shape (N,)
-        Position of the stations [parcels].
-    parcels : int
-        Number of parcels.
-
-    Returns
-    -------
-    Arrivals
-        Indices and positions.
-    """
-    m = parcels
-    place = stations_at - shift[:, None]
-    forwards = (way >= 0)[:, None]
-    # A parcel of which a part has passed already holds heat of the station itself: begin behind it.
-    place = np.where(forwards, np.floor(place + 1e-9), np.ceil(place - 1e-9))
-    standing = (np.abs(way) <= 1e-6)[:, None]
-    upstream = np.where(forwards, place - 1.0, place)
-    stagnant = np.floor(stations_at - shift[:, None] - LOCAL_SHARE)
-    here = np.mod(np.where(standing, stagnant, upstream), m).astype(np.int64)
-    width = np.where(np.abs(way) >= m, float(m), np.abs(way))
-    low = np.mod(np.where(forwards, place - width[:, None], place), m)
-    low[low >= m] = 0.0
-    high = low + width[:, None]
-    turn = (high >= m).astype(float)
-    high -= m * turn
-    high = np.clip(high, 0.0, m - 1e-12)
-    low_index, high_index = np.floor(low).astype(np.int64), np.floor(high).astype(np.int64)
-    return Arrivals(
-        here=here,
-        low=low_index,
-        high=np.minimum(high_index, m - 1),
-        low_part=low - low_index,
-        high_part=high - high_index,
-        turn=turn,
-        way=np.where(width > 1e-6, width, 0.0),
-    )
+from anello.ring.sweeps import WaterPath, sweeps
 
 
 class Run:
-    """The arrays of one simulation, and what happens to the parcels in a step."""
+    """The arrays of one simulation, and what happens to the parcels in a step.
+
+    Parameters
+    ----------
+    path : WaterPath
+        What the water loses on its way.
+    pieces : int
+        Substeps of each step.
+    step_h, length : ndarray, shape (S,)
+        Length of the substeps [h], and displacement of the water in each [parcels].
+    start : ndarray, shape (S + 1,)
+        Displacement of the water at the start of each substep, and at the end [parcels].
+    spread : float
+        Rate at which neighbouring parcels mix [1/h].
+    """
 
     def __init__(
         self,
@@ -112,14 +54,16 @@ class Run:
         pieces: int,
         step_h: Floats,
         length: Floats,
-        displacement: Floats,
-        sweep: Sweep,
-        coming: Arrivals,
+        start: Floats,
         spread: float,
     ) -> None:
         self.path, self.pieces = path, pieces
         self.hours = step_h
-        self.step_h, self.length, self.displacement = step_h.tolist(), length, displacement
+        self.step_h, self.length, self.displacement = step_h.tolist(), length, start
+        at = path.borders[:-1]
+        sweep = sweeps(start[:-1], length, at, path.parcels, path.behind(length, step_h))
+        way = length.reshape(-1, pieces).sum(axis=1)
+        coming = arrivals(start[::pieces], np.append(way, way[-1:]), at, path.parcels)
         self.sweep, self.coming = sweep, coming
         self.parcels = path.parcels
         self.units, self.unit_kwh_per_k = float(path.parcels), path.parcel_kwh_per_k
@@ -139,6 +83,27 @@ class Run:
         self.first = self.after_last = 0
         self.exponent = self.keep = self.weight = self.around = np.empty((0, 0))
 
+    def displaced(self, further: float, longer: float) -> Run:
+        """Return the same run, where the water moves otherwise.
+
+        Parameters
+        ----------
+        further : float
+            How much further the water is at all times [parcels].
+        longer : float
+            How much further it comes in each step, without being further in the next [parcels].
+        """
+        each = longer / self.pieces
+        within = np.tile(np.arange(self.pieces), self.hours.size // self.pieces) * each
+        return Run(
+            path=self.path,
+            pieces=self.pieces,
+            step_h=self.hours,
+            length=self.length + each,
+            start=self.displacement + further + np.append(within, 0.0),
+            spread=self.spread,
+        )
+
     def start(self, initial_degc: float) -> Floats:
         """Return the parcels at the start, all as warm as is told [°C]."""
         return np.full(self.parcels, initial_degc)
@@ -155,10 +120,10 @@ class Run:
     def readings(self, field: Floats, step: int) -> tuple[Floats, Floats]:
         """Return the water at each station now, and the mean of what arrives in the step."""
         coming = self.coming
-        now = field[coming.here[step]]
+        behind = field[coming.behind[step]]
         way = self.ways[step]
         if way == 0.0:
-            return now, now
+            return behind, behind
         running = np.empty(self.parcels + 1)
         running[0] = 0.0
         np.cumsum(field, out=running[1:])
@@ -166,8 +131,9 @@ class Run:
         mean = running[high] + coming.high_part[step] * field[high]
         mean += coming.turn[step] * running[-1]
         mean -= running[low] + coming.low_part[step] * field[low]
+        mean += coming.own[step] * (behind - field[coming.here[step]])
         mean /= way
-        return now, mean
+        return behind, mean
 
     def advance(
         self, field: Floats, step: int, heat_kw: Floats, uniform_kw: float, ground_degc: float
@@ -340,6 +306,9 @@ class Run:
         result: Floats = after + float((coming.turn[step] * weight).sum())
         result += np.bincount(high, weight * coming.high_part[step], minlength=m)
         result -= np.bincount(low, weight * coming.low_part[step], minlength=m)
+        own = weight * coming.own[step]
+        result += np.bincount(coming.behind[step], own, minlength=m)
+        result -= np.bincount(coming.here[step], own, minlength=m)
         return result
 
 
@@ -411,21 +380,12 @@ def plan_loop(config: RingConfig, data: RingInput, sigma: Floats) -> LoopPlan:
     pieces = max(1, int(np.ceil(path.worst_rate * data.step_h.max() / MAX_DECAY)))
     step_h = np.repeat(data.step_h / pieces, pieces)
     length = np.repeat(per_hour, pieces) * step_h
-    displacement = np.concatenate([[0.0], np.cumsum(length)])
-    stations_at = path.borders[:-1]
-    whole = per_hour * data.step_h
     run = Run(
         path=path,
         pieces=pieces,
         step_h=step_h,
         length=length,
-        displacement=displacement,
-        sweep=sweeps(
-            displacement[:-1], length, stations_at, loop.parcels, path.behind(length, step_h)
-        ),
-        coming=arrivals(
-            displacement[::pieces], np.append(whole, whole[-1:]), stations_at, loop.parcels
-        ),
+        start=np.concatenate([[0.0], np.cumsum(length)]),
         spread=dispersion(loop, loop.parcels),
     )
     alike = np.ones(len(loop.substations))
