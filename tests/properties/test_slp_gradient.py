@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from anello.coupling.incumbent import CORRECTED_K
 from anello.coupling.iteration import start_cop, with_cop
-from anello.coupling.unseen import Prices, respond, true_heat
+from anello.coupling.prices import Prices
+from anello.coupling.response import respond
+from anello.coupling.unseen import true_heat
 from anello.optimise.formulation.ring_rows import MARGIN_K
 from anello.ring import simulate
 from anello.ring.loop_run import plan_loop

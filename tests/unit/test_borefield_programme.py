@@ -11,7 +11,7 @@ from anello.coupling.borefield import field_limits, field_rows, idle_degc
 from anello.coupling.exchange_file import read_linearisation, write_cop
 from anello.coupling.incumbent import linearise
 from anello.coupling.operate import operate_district
-from anello.coupling.unseen import Prices
+from anello.coupling.prices import Prices
 from anello.errors import InputError
 from ring_districts import coupled
 

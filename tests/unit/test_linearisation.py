@@ -15,7 +15,7 @@ from anello.coupling.iteration import rows_of, start_cop, with_cop, with_numbers
 from anello.coupling.limits import line
 from anello.coupling.linearisation import following_schedule, schedule_kw
 from anello.coupling.ring_rows import ring_rows
-from anello.coupling.unseen import Prices
+from anello.coupling.prices import Prices
 from anello.coupling.water import MK_PER_K
 from anello.errors import InputError, NotConvergedError
 from anello.optimise.formulation import formulate

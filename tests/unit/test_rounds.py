@@ -10,7 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anello.coupling.limits import exchangers
-from anello.coupling.unseen import Prices, respond, true_heat
+from anello.coupling.prices import Prices
+from anello.coupling.response import respond
+from anello.coupling.unseen import true_heat
 from anello.optimise.formulation.ring_rows import EXCHANGE_PER_K, EXCHANGE_PER_RISE
 from anello.ring import simulate
 from anello.ring.loop_run import plan_loop

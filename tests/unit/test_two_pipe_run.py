@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict
-from anello.coupling.unseen import Prices
+from anello.coupling.prices import Prices
 from anello.coupling.unseen_plant import plant_price
 from anello.errors import InputError
 from anello.optimise.results.summary import _ring as ring_summary

@@ -26,9 +26,9 @@ from anello.coupling.iteration import (
     with_cop,
     with_numbers,
 )
+from anello.coupling.prices import bound_rows
 from anello.coupling.record import ConvergenceRecord, CouplingState
 from anello.coupling.slp import judge_iteration, run_slp
-from anello.coupling.unseen import bound_rows
 from anello.errors import InputError
 from anello.errors import Problem as Fault
 from anello.model.data import ModelData

@@ -54,6 +54,8 @@ _WATER = {
     "passing_kw_per_k": (_STEP, "kW K-1", "heat per kelvin of the water that passes"),
     "pump_kw": (_STEP, "kW", "electricity of the circulation pump"),
     "unseen_eur_per_kw": (("station", "timestep"), "EUR kW-1", "cost of heat that waves hide"),
+    "output_kwh": (_PUMP, "kWh", "thermal output"),
+    "unseen_eur_per_kwh": (_PUMP, "EUR kWh-1", "cost of output by the flow it calls for"),
 }
 """The same for the water of a loop; in the file, their names begin with `water_`."""
 _ATTRIBUTES = ("trust_region_k", "cost_eur", "given_cost_eur")

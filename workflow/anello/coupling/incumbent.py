@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.coupling.prices import Prices
 from anello.coupling.tank_sizes import less_steep, sizes_kwh
-from anello.coupling.unseen import Prices
 from anello.coupling.unseen_plant import PlantPrice, plant_price
 from anello.coupling.water import Water, water_about
 from anello.optimise.formulation.ring_rows import WAYS, RingRows
@@ -117,26 +117,21 @@ class Linearisation:
     plant_sizes: dict[str, float] = field(default_factory=dict)
 
     @property
-    def correction(self) -> Floats | None:
-        """Cost of heat that the next programme adds for water it does not see, (N, T) [€/kW].
+    def corrected(self) -> bool:
+        """Whether the next programme has the gradient of the simulation.
 
-        None without a loop. What is unseen gathers over the hours, and in a wide trust region is
-        far from linear: there a programme that leaves it out finds the better way. None of that
+        What a programme does not see of a loop gathers over the hours, and in a wide trust region
+        is far from linear: there a programme that leaves it out finds the better way. None of that
         matters where the step is small, and only there the search may end.
         """
-        if self.water is None:
-            return None
-        unseen = self.water.unseen_eur_per_kw
-        return unseen if self.trust_region_k <= CORRECTED_K else np.zeros_like(unseen)
+        return self.water is None or self.water.shows_all or self.trust_region_k <= CORRECTED_K
 
     @property
-    def corrected(self) -> bool:
-        """Whether the next programme has the gradient of the simulation."""
-        correction = self.correction
-        return correction is None or (
-            self.water is not None
-            and bool(np.array_equal(correction, self.water.unseen_eur_per_kw))
-        )
+    def water_shown(self) -> Water | None:
+        """The water of a loop as the next programme has it; None without a loop."""
+        if self.water is None or self.corrected:
+            return self.water
+        return self.water.uncorrected()
 
     def with_trust_region(self, trust_region_k: float) -> Linearisation:
         """The same incumbent with another trust region [K]."""

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from anello.coupling.incumbent import Linearisation
 from anello.coupling.plant_sizes import at_size, size_bounds
+from anello.coupling.response import reached_by
 from anello.coupling.size_limits import TRACE, limit_by_size
 from anello.coupling.tank_steps import grows_by_kwh, tank_bounds
-from anello.coupling.unseen import reached_by
 from anello.coupling.water import trust_region as water_trust_region
 from anello.optimise.formulation.ring_rows import (
     EXCHANGE_PER_K,

@@ -69,10 +69,10 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
     given[0] += rows.phi[0] * rows.initial_degc
     given += rows.psi * about.given_kw
     row_bounds["ring_balance"] = (given, given)
-    correction = about.correction
-    if rows.loop is not None and about.water is not None and correction is not None:
-        values |= wave_values(rows.loop, about.water, correction)
-        row_bounds |= water_rows(about.water, rows.initial_degc, correction)
+    water = about.water_shown
+    if rows.loop is not None and water is not None:
+        values |= wave_values(rows, water)
+        row_bounds |= water_rows(water, rows.initial_degc)
     if not rows.sees_water:
         values[UNSEEN_PER_KW] = dict(zip(WAYS, about.plant_eur_per_kwh, strict=True))
         free = np.full_like(about.plant_known_eur, np.nan)

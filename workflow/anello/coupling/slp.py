@@ -23,9 +23,9 @@ from anello.coupling.convergence import check_slp, require_converged
 from anello.coupling.incumbent import CORRECTED_K, Linearisation, linearise
 from anello.coupling.linearisation import schedule_kw
 from anello.coupling.plant_sizes import sized, sizes_in
+from anello.coupling.prices import Prices
 from anello.coupling.record import ConvergenceRecord, CouplingState, SlpStep
 from anello.coupling.station_water import station_water
-from anello.coupling.unseen import Prices
 from anello.optimise.formulation.ring_rows import FIELD, RingRows
 from anello.ring.config import RingConfig
 from anello.ring.cost import TrueCost

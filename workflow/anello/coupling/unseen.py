@@ -11,115 +11,55 @@ Walther, Bock and Kostina, 2010).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.coupling.station_water import station_water
-from anello.optimise.formulation.ring_rows import MARGIN_K, RingRows
-from anello.optimise.solve.problem import Problem
+from anello.coupling.prices import Prices
+from anello.coupling.response import Response, respond
+from anello.coupling.unseen_flow import flow_eur_per_kg_s
+from anello.optimise.formulation.ring_rows import RingRows
 from anello.ring.config import RingConfig
-from anello.ring.devices import plant_devices
 from anello.ring.exchange import RingInput, RingResult
+from anello.ring.geometry import flow_by_output
 from anello.ring.loop_run import LoopPlan
-from anello.ring.plant import passing_each
-from anello.ring.rounds import reached_share, weights_of_change
 from anello.ring.waves import Waves
 
-if TYPE_CHECKING:
-    import xarray as xr
-
 Floats = NDArray[np.float64]
-
-OPEN = 1e-9
-"""An exchanger this near to its limit, relative to it, follows the water [-]."""
-
-
-BOUNDS = ("ring_temperature_max", "ring_temperature_min")
-"""Rows whose duals say what a bound is worth."""
 
 NEGLIGIBLE = 0.01
 """Cost of heat that the programme misses, relative to the largest, that needs no correction [-]."""
 
 
 @dataclass(frozen=True)
-class Prices:
-    """What a programme found more electricity, and warmer water at a bound, to cost.
+class Unseen:
+    """What a programme does not see of the cost of a loop's heat.
 
     Attributes
     ----------
-    electricity_eur_per_kwh : mapping of str to ndarray, shape (T,)
-        Price of one more kWh of electricity, by location [€/kWh].
-    warmer_eur_per_k : ndarray, shape (P, T)
-        Cost of warmer water at each place that is kept within the bounds: positive at the upper
-        one, negative at the lower one, zero between them [€/K].
+    heat_eur_per_kw : ndarray, shape (N, T)
+        What heat truly costs, less what it costs in the programme, at each substation [€/kW].
+    output_eur_per_kwh : ndarray, shape (H, T)
+        What output costs by the flow it calls for; nothing where the flow does not follow the load
+        [€/kWh].
     """
 
-    electricity_eur_per_kwh: Mapping[str, Floats]
-    warmer_eur_per_k: Floats
-
-    @classmethod
-    def of(cls, rows: RingRows, electricity: Mapping[str, Floats], dispatch: xr.Dataset) -> Prices:
-        """Return the prices of a dispatch, with the duals of its bounds where it has any."""
-        warmer = np.zeros((len(rows.kept_within), rows.step_h.size))
-        for name, sign in zip(BOUNDS, (-1.0, 1.0), strict=True):
-            if f"dual_{name}" in dispatch:
-                found = dispatch[f"dual_{name}"].sel(place=list(rows.kept_within))
-                warmer += sign * found.transpose("place", "timestep").values
-        return cls(electricity, warmer)
+    heat_eur_per_kw: Floats
+    output_eur_per_kwh: Floats
 
 
-@dataclass(frozen=True)
-class Response:
-    """What H heat pumps, the plant and the bounds do as the water gets warmer.
-
-    Attributes
-    ----------
-    pump_kw_per_k : ndarray, shape (H, T)
-        Electricity of each heat pump, which is heat into the loop as well [kW/K].
-    pump_eur_per_kw : ndarray, shape (H, T)
-        What that electricity costs [€/kW].
-    plant_kw_per_k : ndarray, shape (T,)
-        Heat of exchangers that are open, into the loop [kW/K].
-    plant_eur_per_k : ndarray, shape (T,)
-        What all devices cost more [€/K].
-    rise_kw_per_k, rise_eur_per_k : ndarray, shape (T,)
-        Heat of exchangers that are open, and what it costs, where the mean of the water rises in
-        the step; nothing where the water does not come round [kW/K, €/K].
-    water_eur_per_k : ndarray, shape (N, T)
-        Penalty of water beyond the bounds [€/K].
-    mean_eur_per_k : ndarray, shape (T + 1,)
-        Penalty of the mean at the start of each step, and at the end [€/K].
-    """
-
-    pump_kw_per_k: Floats
-    pump_eur_per_kw: Floats
-    plant_kw_per_k: Floats
-    plant_eur_per_k: Floats
-    rise_kw_per_k: Floats
-    rise_eur_per_k: Floats
-    water_eur_per_k: Floats
-    mean_eur_per_k: Floats
-
-
-def bound_rows(problem: Problem) -> tuple[str, ...]:
-    """Names of the rows whose duals :meth:`Prices.of` wants, as far as a problem has them."""
-    return tuple(name for name in BOUNDS if name in problem.constraints)
-
-
-def unseen_eur_per_kw(
+def unseen(
     config: RingConfig,
     rows: RingRows,
     data: RingInput,
     result: RingResult,
     plan: LoopPlan,
+    station_kw: Floats,
     shown: Waves,
     prices: Prices,
-) -> Floats:
-    """Return what heat truly costs, less what it costs in the programme, shape (N, T) [€/kW].
+) -> Unseen:
+    """Return what the programme would not see.
 
     Parameters
     ----------
@@ -131,6 +71,8 @@ def unseen_eur_per_kw(
         The incumbent dispatch and its simulation.
     plan : LoopPlan
         Of that simulation.
+    station_kw : ndarray, shape (N, T)
+        Heat into the loop at each substation [kW].
     shown : Waves
         What the programme sees.
     prices : Prices
@@ -141,108 +83,16 @@ def unseen_eur_per_kw(
     mean = response.mean_eur_per_k.copy()
     mean[1:] += risen
     mean[:-1] -= risen
-    unseen = true - seen_heat(rows, shown, weight, mean)
-    if np.abs(unseen).max() <= NEGLIGIBLE * np.abs(true).max():
-        return np.zeros_like(unseen)
-    return unseen
-
-
-def respond(
-    config: RingConfig,
-    rows: RingRows,
-    data: RingInput,
-    result: RingResult,
-    prices: Prices,
-) -> Response:
-    """Return what everything that the water's warmth concerns does about a dispatch."""
-    hours, loop, electricity = data.step_h, rows.loop, prices.electricity_eur_per_kwh
-    assert loop is not None
-    assert result.flow_kg_s is not None
-    assert result.plant_degc is not None
-    pump_eur = np.array([electricity[node.partition("::")[0]] for node in data.nodes]) * hours
-    plant_kw_per_k = np.zeros_like(hours)
-    plant_eur_per_k = np.zeros_like(hours)
-    rise_kw_per_k, rise_eur_per_k = np.zeros_like(hours), np.zeros_like(hours)
-    if rows.electricity_location is None:
-        price = np.full_like(hours, rows.electricity_price_eur_per_kwh)
-    else:
-        price = electricity[rows.electricity_location]
-    through = np.abs(result.flow_kg_s) * config.medium.kj_per_kgk
-    risen = np.diff(result.temperature_degc)
-    for device in plant_devices(config.plant, data.surroundings):
-        heat = result.q_bal_kw[device.name]
-        plant_eur_per_k += np.abs(heat) * hours * price * result.de_bal_dring[device.name]
-        if not (device.is_exchanger and device.body_degc is not None and rows.devices):
-            continue
-        kw_per_k = passing_each(device.kw_per_k, through)
-        per_kw = hours / rows.capacity_kwh_per_k
-        weight = weights_of_change(kw_per_k, through, per_kw, reached_by(rows, through))
-        body_degc = device.body_degc
-        if device.name == "wells" and result.doublet is not None:
-            body_degc = body_degc + result.doublet.shift_k
-        most = kw_per_k * np.abs(body_degc - result.plant_degc - weight * risen)
-        size = np.where(heat > 0, device.heating_kw, device.cooling_kw)
-        opened = (np.abs(heat) >= (1.0 - OPEN) * most) & (most < size) & (heat != 0.0)
-        kw_per_k = np.where(opened, kw_per_k, 0.0)
-        paid = device.electricity_kwh_per_kwh * price + device.cost_eur_per_kwh
-        plant_kw_per_k -= kw_per_k
-        per_k = np.sign(heat) * kw_per_k * paid * hours
-        plant_eur_per_k -= per_k
-        rise_kw_per_k -= kw_per_k * weight
-        rise_eur_per_k -= per_k * weight
-    water, mean = _penalties(rows, result, prices.warmer_eur_per_k)
-    return Response(
-        -data.q_kw * result.dcop_dring / result.cop**2,
-        pump_eur,
-        plant_kw_per_k,
-        plant_eur_per_k,
-        rise_kw_per_k,
-        rise_eur_per_k,
-        water,
-        mean,
-    )
-
-
-def reached_by(rows: RingRows, flow_kw_per_k: Floats) -> Floats | None:
-    """Return the share of a loop's water that comes by in each step, (T,); None for all [-]."""
-    loop = rows.loop
-    if loop is None or not any(loop.branch_kwh_per_k):
-        return None
-    return reached_share(
-        rows.capacity_kwh_per_k,
-        np.array(loop.branch_kwh_per_k),
-        np.array(loop.place_flow),
-        flow_kw_per_k,
-        rows.step_h,
-    )
-
-
-def _penalties(
-    rows: RingRows, result: RingResult, warmer_eur_per_k: Floats
-) -> tuple[Floats, Floats]:
-    """Return what water beyond the bounds costs by its temperature, at places and in the mean."""
-    loop = rows.loop
-    assert loop is not None
-    steps = result.step_h.size
-    water, mean = np.zeros((len(loop.stations), steps)), np.zeros(steps + 1)
-    mean[-1] = -rows.end_credit_eur_per_k
-    if not rows.kept_within:
-        return water, mean
-    low, high = rows.limits_degc
-
-    def slope(degc: Floats, row: int) -> Floats:
-        # At a bound the penalty has a kink; how much of it counts, the programme has found.
-        outside = (degc > high[row] + MARGIN_K) | (degc < low[row] - MARGIN_K)
-        inside = (degc < high[row] - 2 * MARGIN_K) & (degc > low[row] + 2 * MARGIN_K)
-        full = np.where(degc > high[row], 1.0, -1.0) * rows.beyond_eur_per_k
-        return np.where(outside, full, np.where(inside, 0.0, warmer_eur_per_k[row]))
-
-    mean[1:] += slope(result.temperature_degc[1:], 0)
-    degc = station_water(loop, result)
-    for row, name in enumerate(loop.used_stations, start=1):
-        place = loop.stations.index(name)
-        water[place] = slope(degc[place], row)
-    return water, mean
+    heat = true - seen_heat(rows, shown, weight, mean)
+    if np.abs(heat).max() <= NEGLIGIBLE * np.abs(true).max():
+        heat = np.zeros_like(heat)
+    output = np.zeros_like(data.q_kw)
+    assert config.loop is not None
+    called = flow_by_output(config.loop, data, np.array(rows.sigma))
+    if called.any():
+        flow = flow_eur_per_kg_s(config, plan, result, station_kw, response, weight, mean)
+        output = called * flow / data.step_h
+    return Unseen(heat, output)
 
 
 def true_heat(plan: LoopPlan, response: Response) -> tuple[Floats, Floats, Floats]:

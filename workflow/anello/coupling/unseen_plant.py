@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.coupling.unseen import Prices
+from anello.coupling.prices import Prices
 from anello.optimise.formulation.ring_rows import WAYS, RingRows
 from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput, RingResult

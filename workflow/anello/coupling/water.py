@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.coupling.prices import Prices
 from anello.coupling.station_water import station_water
-from anello.coupling.unseen import Prices, unseen_eur_per_kw
+from anello.coupling.unseen import unseen
 from anello.optimise.formulation.ring_rows import (
     UNSEEN_PER_KW,
+    UNSEEN_PER_KWH,
     WATER_PER_WAVE,
     WAVE_KEEP,
     WAVE_PER_KW,
@@ -63,6 +65,8 @@ class Water:
         Electricity of the circulation pump [kW].
     unseen_eur_per_kw : ndarray, shape (N, T)
         Cost of heat at a substation by what mean and waves do not show [€/kW].
+    output_kwh, unseen_eur_per_kwh : ndarray, shape (H, T)
+        Output of each heat pump [kWh], and what it costs by the flow it calls for [€/kWh].
     """
 
     station_kw: Floats
@@ -75,6 +79,21 @@ class Water:
     passing_kw_per_k: Floats
     pump_kw: Floats
     unseen_eur_per_kw: Floats
+    output_kwh: Floats
+    unseen_eur_per_kwh: Floats
+
+    @property
+    def shows_all(self) -> bool:
+        """Whether mean and waves show all there is."""
+        return not (self.unseen_eur_per_kw.any() or self.unseen_eur_per_kwh.any())
+
+    def uncorrected(self) -> Water:
+        """The same water, without what mean and waves do not show."""
+        return replace(
+            self,
+            unseen_eur_per_kw=np.zeros_like(self.unseen_eur_per_kw),
+            unseen_eur_per_kwh=np.zeros_like(self.unseen_eur_per_kwh),
+        )
 
 
 def loop_rows(loop: LoopConfig, nodes: tuple[str, ...], count: int) -> LoopRows:
@@ -97,6 +116,7 @@ def loop_rows(loop: LoopConfig, nodes: tuple[str, ...], count: int) -> LoopRows:
         station_of=tuple(station_of),
         plant_station=plant_station,
         place_flow=tuple(branch_flows(loop).tolist()),
+        flow_follows=loop.flow.kind == "proportional",
         waves=tuple(f"{wave}_{number}" for number in numbers for wave in ("cosine", "sine")),
     )
 
@@ -143,6 +163,9 @@ def water_about(
     per_wave = _without_traces(found.reading)
     amplitudes = found.amplitudes(heat_kw)[:, :-1]
     degc = station_water(loop, result)
+    missed = unseen(
+        config, rows, data, result, plan, heat_kw, replace(found, reading=per_wave), prices
+    )
     return Water(
         station_kw=heat_kw,
         station_given_kw=given_kw,
@@ -153,9 +176,9 @@ def water_about(
         per_wave=per_wave,
         passing_kw_per_k=np.abs(result.flow_kg_s) * config.medium.kj_per_kgk,
         pump_kw=result.pump_kw,
-        unseen_eur_per_kw=unseen_eur_per_kw(
-            config, rows, data, result, plan, replace(found, reading=per_wave), prices
-        ),
+        unseen_eur_per_kw=missed.heat_eur_per_kw,
+        output_kwh=data.q_kw * data.step_h,
+        unseen_eur_per_kwh=missed.output_eur_per_kwh,
     )
 
 
@@ -165,12 +188,14 @@ def _without_traces(values: Floats) -> Floats:
     return np.where(size < TRACE_WAVE * size.max(initial=0.0), 0.0, values)
 
 
-def wave_values(
-    loop: LoopRows, water: Water, unseen_eur_per_kw: Floats
-) -> dict[str, dict[str, Floats]]:
+def wave_values(rows: RingRows, water: Water) -> dict[str, dict[str, Floats]]:
     """Return what the waves do, and what they hide, by parameter and label of the formulation."""
+    loop = rows.loop
+    assert loop is not None
+    by_output = dict(zip(rows.heat_pumps, water.unseen_eur_per_kwh, strict=True))
     return {
-        UNSEEN_PER_KW: dict(zip(loop.stations, unseen_eur_per_kw, strict=True)),
+        UNSEEN_PER_KW: dict(zip(loop.stations, water.unseen_eur_per_kw, strict=True)),
+        UNSEEN_PER_KWH: by_output if loop.flow_follows else {},
         WAVE_KEEP: dict(zip(loop.waves, water.wave_keep, strict=True)),
         WAVE_PER_KW: {
             pair(wave, station): MK_PER_K * water.wave_per_kw[k, n]
@@ -185,13 +210,12 @@ def wave_values(
     }
 
 
-def row_bounds(
-    water: Water, initial_degc: float, unseen_eur_per_kw: Floats
-) -> dict[str, tuple[Floats, Floats]]:
+def row_bounds(water: Water, initial_degc: float) -> dict[str, tuple[Floats, Floats]]:
     """Return what is given, for the rows of the formulation."""
     given = water.given_degc.copy()
     given[:, 0] += initial_degc
-    unseen_eur = -(unseen_eur_per_kw * water.station_kw).sum(axis=0)
+    unseen_eur = -(water.unseen_eur_per_kw * water.station_kw).sum(axis=0)
+    unseen_eur -= (water.unseen_eur_per_kwh * water.output_kwh).sum(axis=0)
     return {
         "ring_water_balance": (given, given),
         "ring_station_balance": (water.station_given_kw, water.station_given_kw),

@@ -135,6 +135,28 @@ def flow_series(loop: LoopConfig, data: RingInput, sigma: Floats) -> Floats:
     return data.flow_kg_s
 
 
+def flow_by_output(loop: LoopConfig, data: RingInput, sigma: Floats) -> Floats:
+    """Return how much faster the water flows by each heat pump's output, (H, T) [kg/(s·kW)].
+
+    Parameters
+    ----------
+    loop : LoopConfig
+        The loop.
+    data : RingInput
+        The dispatch.
+    sigma : ndarray, shape (H,)
+        −1 for heat pumps that take heat from the ring, +1 for those that reject it.
+    """
+    flow = loop.flow
+    if not isinstance(flow, ProportionalFlow):
+        return np.zeros_like(data.q_kw)
+    taken, rejected = (data.q_kw[sigma == sign].sum(axis=0) for sign in (-1.0, 1.0))
+    called = flow.kg_s_per_kw * np.maximum(taken, rejected)
+    within = (called > flow.min_kg_s) & (called < flow.max_kg_s)
+    counts = np.where(sigma[:, None] < 0.0, taken >= rejected, taken < rejected)
+    return np.where(counts & within, flow.kg_s_per_kw, 0.0)
+
+
 def stations(loop: LoopConfig, nodes: tuple[str, ...]) -> tuple[list[int], int]:
     """Return the substation of each heat pump, and that of the balancing plant.
 

@@ -30,6 +30,7 @@ WAVE_KEEP = "ring_wave_keep"
 WAVE_PER_KW = "ring_wave_per_kw"
 WATER_PER_WAVE = "ring_water_per_wave"
 UNSEEN_PER_KW = "ring_unseen_per_kw"
+UNSEEN_PER_KWH = "ring_unseen_per_kwh"
 _POINTS = 4
 WAYS = tuple(
     f"{way}{'' if point == 0 else f'_{point}'}"
@@ -126,6 +127,8 @@ class LoopRows:
     branch_kwh_per_k : tuple of float
         Heat capacity of the branch that leads to each substation; 0 for those of the loop, and
         empty where there are no others [kWh/K].
+    flow_follows : bool
+        Whether the flow follows the load.
     """
 
     stations: tuple[str, ...]
@@ -135,6 +138,7 @@ class LoopRows:
     field_station: int | None = None
     place_flow: tuple[float, ...] = ()
     branch_kwh_per_k: tuple[float, ...] = ()
+    flow_follows: bool = False
 
     @property
     def used_stations(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from anello.base.files import FilePath, write_json
 from anello.coupling.exchange_file import handed_over
 from anello.coupling.iteration import rows_of, with_numbers
-from anello.coupling.unseen import bound_rows
+from anello.coupling.prices import bound_rows
 from anello.model.data import ModelData
 from anello.optimise.results.extraction import extract
 from anello.optimise.results.netcdf import write_netcdf

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from anello.base.files import write_text
 from anello.coupling.exchange_file import read_linearisation, write_cop
+from anello.coupling.prices import bound_rows
 from anello.coupling.record import ConvergenceRecord, read_state
-from anello.coupling.unseen import bound_rows
 from anello.coupling.years_district import Interrupted, YearsIteration
 from anello.errors import ArtefactError
 from anello.optimise.results.extraction import extract

@@ -12,6 +12,7 @@ from anello.optimise.formulation.ring.unknowns import loop_of, one, rows_of
 from anello.optimise.formulation.ring.water import copies, later, temperature_before
 from anello.optimise.formulation.ring_rows import (
     UNSEEN_PER_KW,
+    UNSEEN_PER_KWH,
     WATER_PER_WAVE,
     WAVE_KEEP,
     WAVE_PER_KW,
@@ -90,16 +91,26 @@ def ring_water_balance(c: Context) -> Rows | None:
     "ring_unseen_balance",
     index="ring, timestep",
     when="the ring is a loop",
-    equation=r"ring\_unseen_t = \sum_s \lambda_{s,t}\, (Q_{s,t} - \bar{Q}_{s,t})",
+    equation=r"ring\_unseen_t = \sum_s \lambda_{s,t}\, (Q_{s,t} - \bar{Q}_{s,t})"
+    r" + \sum_n \mu_{n,t}\, (q_{n,t} - \bar{q}_{n,t})",
 )
 def ring_unseen_balance(c: Context) -> Rows | None:
-    """Heat costs what the simulation says, where the programme's water says something else."""
-    loop = loop_of(c)
-    if loop is None:
+    """Heat costs what the simulation says, where the programme's water says something else.
+
+    Output costs what the flow does that it calls for, where the flow follows the load.
+    """
+    rows, loop = rows_of(c), loop_of(c)
+    if rows is None or loop is None:
         return None
     stations = loop.stations
     zero = np.zeros((len(stations), c.n_time))
     heat = c.system.variables["ring_station_heat"].at()
     heat = heat * Parameter(UNSEEN_PER_KW, stations, zero)
-    relation = c.system.variables["ring_unseen"].at() - heat.sum_items() == 0.0
+    known = heat.sum_items()
+    if loop.flow_follows:
+        pumps = rows.heat_pumps
+        output = c.prod(c.out_pairs([c.sets.position[label] for label in pumps]))
+        by_output = Parameter(UNSEEN_PER_KWH, pumps, np.zeros((len(pumps), c.n_time)))
+        known = known + (output * by_output).sum_items()
+    relation = c.system.variables["ring_unseen"].at() - known == 0.0
     return Rows(one(), relation, TIME_AXIS)

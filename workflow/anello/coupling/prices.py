@@ -1,0 +1,53 @@
+"""What a programme found electricity, and water at its bounds, to cost."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.optimise.formulation.ring_rows import RingRows
+from anello.optimise.solve.problem import Problem
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+Floats = NDArray[np.float64]
+
+BOUNDS = ("ring_temperature_max", "ring_temperature_min")
+"""Rows whose duals say what a bound is worth."""
+
+
+@dataclass(frozen=True)
+class Prices:
+    """What a programme found more electricity, and warmer water at a bound, to cost.
+
+    Attributes
+    ----------
+    electricity_eur_per_kwh : mapping of str to ndarray, shape (T,)
+        Price of one more kWh of electricity, by location [€/kWh].
+    warmer_eur_per_k : ndarray, shape (P, T)
+        Cost of warmer water at each place that is kept within the bounds: positive at the upper
+        one, negative at the lower one, zero between them [€/K].
+    """
+
+    electricity_eur_per_kwh: Mapping[str, Floats]
+    warmer_eur_per_k: Floats
+
+    @classmethod
+    def of(cls, rows: RingRows, electricity: Mapping[str, Floats], dispatch: xr.Dataset) -> Prices:
+        """Return the prices of a dispatch, with the duals of its bounds where it has any."""
+        warmer = np.zeros((len(rows.kept_within), rows.step_h.size))
+        for name, sign in zip(BOUNDS, (-1.0, 1.0), strict=True):
+            if f"dual_{name}" in dispatch:
+                found = dispatch[f"dual_{name}"].sel(place=list(rows.kept_within))
+                warmer += sign * found.transpose("place", "timestep").values
+        return cls(electricity, warmer)
+
+
+def bound_rows(problem: Problem) -> tuple[str, ...]:
+    """Names of the rows whose duals :meth:`Prices.of` wants, as far as a problem has them."""
+    return tuple(name for name in BOUNDS if name in problem.constraints)

@@ -1,0 +1,98 @@
+"""What a faster flow costs, where the flow of a loop follows its load.
+
+The programme keeps the incumbent's flow. Another flow in one hour brings all water further, then
+and ever after; what that does is one more pass backwards through the simulation, beside two that
+are the same but for water that is a little further at all times, and by the end of each step.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from anello.coupling.response import Response
+from anello.ring.config import RingConfig
+from anello.ring.exchange import RingResult
+from anello.ring.loop_run import LoopPlan, Run
+
+Floats = NDArray[np.float64]
+
+NUDGE = 1e-4
+"""How much further the water is, where its effect is found by difference [parcels]."""
+
+
+def flow_eur_per_kg_s(
+    config: RingConfig,
+    plan: LoopPlan,
+    result: RingResult,
+    station_kw: Floats,
+    response: Response,
+    water_eur_per_k: Floats,
+    mean_eur_per_k: Floats,
+) -> Floats:
+    """Return what a faster flow in each step costs, shape (T,) [€·s/kg].
+
+    Parameters
+    ----------
+    config : RingConfig
+        The ring's settings.
+    plan, result : LoopPlan, RingResult
+        The simulation of the incumbent.
+    station_kw : ndarray, shape (N, T)
+        Heat into the loop at each substation [kW].
+    response : Response
+        What everything does as the water gets warmer, or flows faster.
+    water_eur_per_k : ndarray, shape (N, T)
+        Cost of warmer water at each place, all that follows from it included [€/K].
+    mean_eur_per_k : ndarray, shape (T + 1,)
+        Cost of a warmer mean at the start of each step, and at the end, likewise [€/K].
+    """
+    # ASSUME: with branches, whose water mixes at each place, where water is changes little.
+    run = plan.run
+    if not isinstance(run, Run):
+        return response.flow_eur_per_kg_s
+    further, longer = run.displaced(NUDGE, 0.0), run.displaced(0.0, NUDGE)
+    fields = _fields(config, plan, result, station_kw)
+    flow = np.sign(plan.flow_kg_s) * config.medium.kj_per_kgk * result.step_h
+    parcels_per_kg_s = flow / run.unit_kwh_per_k
+    cost = response.flow_eur_per_kg_s.copy()
+    gradient, ever_after = mean_eur_per_k[-1] * run.evenly, 0.0
+    for step in range(result.step_h.size - 1, -1, -1):
+        weight = water_eur_per_k[:, step]
+        (start, by_heat), *others = (
+            _start(one, gradient, weight, step) for one in (run, further, longer)
+        )
+        by_further, by_longer = (
+            float((other - start) @ fields[step] + (heat - by_heat) @ station_kw[:, step]) / NUDGE
+            for other, heat in others
+        )
+        cost[step] += parcels_per_kg_s[step] * (by_longer + ever_after)
+        cost[step] += by_heat[plan.plant_station] * response.flow_kw_per_kg_s[step]
+        by_all = float(gradient.sum()) * result.step_h[step] / (run.unit_kwh_per_k * run.parcels)
+        cost[step] += by_all * response.pump_kw_per_kg_s[step]
+        ever_after += by_further
+        gradient = start + mean_eur_per_k[step] * run.evenly
+    return cost
+
+
+def _start(run: Run, gradient: Floats, weight: Floats, step: int) -> tuple[Floats, Floats]:
+    """Return the derivative by the parcels at a step's start [€/K], and by heat in it [€/kW]."""
+    start, heat = run.pull_back(gradient, step)
+    return start + run.readings_back(weight, step), heat
+
+
+def _fields(
+    config: RingConfig, plan: LoopPlan, result: RingResult, station_kw: Floats
+) -> list[Floats]:
+    """Return the parcels at the start of each step [°C]."""
+    # ASSUME: a borefield that evens the water which passes it changes little of where it is warm.
+    run, loop = plan.run, config.loop
+    assert loop is not None
+    pump_kw = result.pump_kw if loop.pump_heat_to_water else np.zeros_like(result.pump_kw)
+    field, fields = run.start(config.initial_degc), []
+    for step in range(result.step_h.size):
+        fields.append(field)
+        field, _ = run.advance(
+            field, step, station_kw[:, step], float(pump_kw[step]), float(run.mean_ground[step])
+        )
+    return fields
