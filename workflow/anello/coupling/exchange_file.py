@@ -56,6 +56,11 @@ _WATER = {
     "unseen_eur_per_kw": (("station", "timestep"), "EUR kW-1", "cost of heat that waves hide"),
     "output_kwh": (_PUMP, "kWh", "thermal output"),
     "unseen_eur_per_kwh": (_PUMP, "EUR kWh-1", "cost of output by the flow it calls for"),
+    "shift_per_kwh": (_PUMP, "kWh-1", "how many parcels further water comes by output"),
+    "wave_by_start": (("wave", "timestep"), "K", "amplitude by water a parcel further before"),
+    "wave_by_end": (("wave", "timestep"), "K", "the same by water further at the step's end"),
+    "water_by_start": (("station", "timestep"), "K", "water at a place, likewise"),
+    "water_by_end": (("station", "timestep"), "K", "water at a place, likewise"),
 }
 """The same for the water of a loop; in the file, their names begin with `water_`."""
 _ATTRIBUTES = ("trust_region_k", "cost_eur", "given_cost_eur")

@@ -18,13 +18,17 @@ from numpy.typing import NDArray
 
 from anello.coupling.prices import Prices
 from anello.coupling.response import Response, respond
-from anello.coupling.unseen_flow import flow_eur_per_kg_s
+from anello.coupling.unseen_flow import (
+    flow_eur_per_kg_s,
+    parcels_per_kg_s,
+    seen_eur_per_parcel,
+)
 from anello.optimise.formulation.ring_rows import RingRows
 from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput, RingResult
 from anello.ring.geometry import flow_by_output
 from anello.ring.loop_run import LoopPlan
-from anello.ring.waves import Waves
+from anello.ring.waves import Displaced, Waves
 
 Floats = NDArray[np.float64]
 
@@ -41,8 +45,8 @@ class Unseen:
     heat_eur_per_kw : ndarray, shape (N, T)
         What heat truly costs, less what it costs in the programme, at each substation [€/kW].
     output_eur_per_kwh : ndarray, shape (H, T)
-        What output costs by the flow it calls for; nothing where the flow does not follow the load
-        [€/kWh].
+        The same of output, by the flow it calls for; nothing where the flow does not follow the
+        load [€/kWh].
     """
 
     heat_eur_per_kw: Floats
@@ -57,6 +61,7 @@ def unseen(
     plan: LoopPlan,
     station_kw: Floats,
     shown: Waves,
+    by_shift: Displaced,
     prices: Prices,
 ) -> Unseen:
     """Return what the programme would not see.
@@ -73,8 +78,8 @@ def unseen(
         Of that simulation.
     station_kw : ndarray, shape (N, T)
         Heat into the loop at each substation [kW].
-    shown : Waves
-        What the programme sees.
+    shown, by_shift : Waves, Displaced
+        What the programme sees of the water, and of water that is further.
     prices : Prices
         What the programme found electricity and bounds to cost.
     """
@@ -91,6 +96,8 @@ def unseen(
     called = flow_by_output(config.loop, data, np.array(rows.sigma))
     if called.any():
         flow = flow_eur_per_kg_s(config, plan, result, station_kw, response, weight, mean)
+        seen = seen_eur_per_parcel(shown, by_shift, weight)
+        flow -= parcels_per_kg_s(config, plan, data.step_h) * seen
         output = called * flow / data.step_h
     return Unseen(heat, output)
 

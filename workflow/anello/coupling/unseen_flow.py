@@ -14,11 +14,9 @@ from anello.coupling.response import Response
 from anello.ring.config import RingConfig
 from anello.ring.exchange import RingResult
 from anello.ring.loop_run import LoopPlan, Run
+from anello.ring.waves import NUDGE, Displaced, Waves
 
 Floats = NDArray[np.float64]
-
-NUDGE = 1e-4
-"""How much further the water is, where its effect is found by difference [parcels]."""
 
 
 def flow_eur_per_kg_s(
@@ -53,8 +51,7 @@ def flow_eur_per_kg_s(
         return response.flow_eur_per_kg_s
     further, longer = run.displaced(NUDGE, 0.0), run.displaced(0.0, NUDGE)
     fields = _fields(config, plan, result, station_kw)
-    flow = np.sign(plan.flow_kg_s) * config.medium.kj_per_kgk * result.step_h
-    parcels_per_kg_s = flow / run.unit_kwh_per_k
+    by_flow = parcels_per_kg_s(config, plan, result.step_h)
     cost = response.flow_eur_per_kg_s.copy()
     gradient, ever_after = mean_eur_per_k[-1] * run.evenly, 0.0
     for step in range(result.step_h.size - 1, -1, -1):
@@ -66,13 +63,55 @@ def flow_eur_per_kg_s(
             float((other - start) @ fields[step] + (heat - by_heat) @ station_kw[:, step]) / NUDGE
             for other, heat in others
         )
-        cost[step] += parcels_per_kg_s[step] * (by_longer + ever_after)
+        cost[step] += by_flow[step] * (by_longer + ever_after)
         cost[step] += by_heat[plan.plant_station] * response.flow_kw_per_kg_s[step]
         by_all = float(gradient.sum()) * result.step_h[step] / (run.unit_kwh_per_k * run.parcels)
         cost[step] += by_all * response.pump_kw_per_kg_s[step]
         ever_after += by_further
         gradient = start + mean_eur_per_k[step] * run.evenly
     return cost
+
+
+def seen_eur_per_parcel(shown: Waves, by_shift: Displaced, water_eur_per_k: Floats) -> Floats:
+    """Return what water costs in the programme that comes further in a step, (T,) [€/parcel].
+
+    Parameters
+    ----------
+    shown : Waves
+        The waves that it sees.
+    by_shift : Displaced
+        What it sees of water that is further.
+    water_eur_per_k : ndarray, shape (N, T)
+        Cost of warmer water at each place [€/K].
+    """
+    steps = water_eur_per_k.shape[1]
+    cost, by_wave, ever_after = np.empty(steps), np.zeros(shown.keep.shape[0]), 0.0
+    for step in range(steps - 1, -1, -1):
+        now = water_eur_per_k[:, step]
+        by_end = now @ by_shift.water_by_end[:, step] + by_wave @ by_shift.wave_by_end[:, step]
+        cost[step] = by_end + ever_after
+        by_start = by_shift.water_by_start[:, step] @ now
+        by_start += by_shift.wave_by_start[:, step] @ by_wave
+        ever_after += float(by_end + by_start)
+        by_wave = shown.keep[:, step] * by_wave + now @ shown.reading[:, :, step]
+    return cost
+
+
+def parcels_per_kg_s(config: RingConfig, plan: LoopPlan, step_h: Floats) -> Floats:
+    """Return how much further the water comes in a step by a faster flow, (T,) [parcels·s/kg].
+
+    Parameters
+    ----------
+    config : RingConfig
+        The ring's settings.
+    plan : LoopPlan
+        A simulation of it; of a loop without branches.
+    step_h : ndarray, shape (T,)
+        Length of the steps [h].
+    """
+    towards = np.sign(plan.flow_kg_s) * config.medium.kj_per_kgk * step_h
+    moved: Floats = towards / plan.run.unit_kwh_per_k
+    return moved
 
 
 def _start(run: Run, gradient: Floats, weight: Floats, step: int) -> tuple[Floats, Floats]:

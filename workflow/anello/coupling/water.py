@@ -10,24 +10,30 @@ from numpy.typing import NDArray
 from anello.coupling.prices import Prices
 from anello.coupling.station_water import station_water
 from anello.coupling.unseen import unseen
+from anello.coupling.unseen_flow import parcels_per_kg_s
 from anello.optimise.formulation.ring_rows import (
+    AT_END,
+    AT_START,
+    SHIFT_PER_KWH,
     UNSEEN_PER_KW,
     UNSEEN_PER_KWH,
+    WATER_PER_SHIFT,
     WATER_PER_WAVE,
     WAVE_KEEP,
     WAVE_PER_KW,
+    WAVE_PER_SHIFT,
     LoopRows,
     RingRows,
     pair,
 )
 from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput, RingResult
-from anello.ring.geometry import stations
+from anello.ring.geometry import flow_by_output, stations
 from anello.ring.loop_config import LoopConfig
-from anello.ring.loop_run import plan_loop
+from anello.ring.loop_run import LoopPlan, plan_loop
 from anello.ring.loop_tree import branch_flows
 from anello.ring.part_load import part_loads
-from anello.ring.waves import waves
+from anello.ring.waves import Displaced, displaced, waves
 
 Floats = NDArray[np.float64]
 
@@ -66,7 +72,12 @@ class Water:
     unseen_eur_per_kw : ndarray, shape (N, T)
         Cost of heat at a substation by what mean and waves do not show [€/kW].
     output_kwh, unseen_eur_per_kwh : ndarray, shape (H, T)
-        Output of each heat pump [kWh], and what it costs by the flow it calls for [€/kWh].
+        Output of each heat pump [kWh], and what it costs by the flow it calls for, beyond what
+        mean and waves show of that [€/kWh].
+    shift_per_kwh : ndarray, shape (H, T)
+        How much further the water comes by output, where the flow follows the load [parcels/kWh].
+    wave_by_start, wave_by_end, water_by_start, water_by_end : ndarray, shape (K, T) and (N, T)
+        What that does; see `anello.ring.waves.Displaced` [K/parcel].
     """
 
     station_kw: Floats
@@ -81,6 +92,11 @@ class Water:
     unseen_eur_per_kw: Floats
     output_kwh: Floats
     unseen_eur_per_kwh: Floats
+    shift_per_kwh: Floats
+    wave_by_start: Floats
+    wave_by_end: Floats
+    water_by_start: Floats
+    water_by_end: Floats
 
     @property
     def shows_all(self) -> bool:
@@ -163,9 +179,9 @@ def water_about(
     per_wave = _without_traces(found.reading)
     amplitudes = found.amplitudes(heat_kw)[:, :-1]
     degc = station_water(loop, result)
-    missed = unseen(
-        config, rows, data, result, plan, heat_kw, replace(found, reading=per_wave), prices
-    )
+    shown = replace(found, reading=per_wave)
+    by_shift, shift_per_kwh = _by_shift(config, rows, data, plan, heat_kw)
+    missed = unseen(config, rows, data, result, plan, heat_kw, shown, by_shift, prices)
     return Water(
         station_kw=heat_kw,
         station_given_kw=given_kw,
@@ -179,6 +195,35 @@ def water_about(
         unseen_eur_per_kw=missed.heat_eur_per_kw,
         output_kwh=data.q_kw * data.step_h,
         unseen_eur_per_kwh=missed.output_eur_per_kwh,
+        shift_per_kwh=shift_per_kwh,
+        wave_by_start=by_shift.wave_by_start,
+        wave_by_end=by_shift.wave_by_end,
+        water_by_start=by_shift.water_by_start,
+        water_by_end=by_shift.water_by_end,
+    )
+
+
+def _by_shift(
+    config: RingConfig, rows: RingRows, data: RingInput, plan: LoopPlan, heat_kw: Floats
+) -> tuple[Displaced, Floats]:
+    """Return what water that is further does, and how much further output brings it."""
+    loop = rows.loop
+    assert loop is not None
+    assert config.loop is not None
+    none = np.zeros((len(loop.waves), data.times.size)), np.zeros_like(heat_kw)
+    if not loop.shifts:
+        return Displaced(none[0], none[0], none[1], none[1]), np.zeros_like(data.q_kw)
+    called = flow_by_output(config.loop, data, np.array(rows.sigma))
+    per_kwh = called * parcels_per_kg_s(config, plan, data.step_h) / data.step_h
+    found = displaced(plan, loop.wave_numbers, heat_kw)
+    return (
+        Displaced(
+            _without_traces(found.wave_by_start),
+            _without_traces(found.wave_by_end),
+            _without_traces(found.water_by_start),
+            _without_traces(found.water_by_end),
+        ),
+        per_kwh,
     )
 
 
@@ -196,6 +241,7 @@ def wave_values(rows: RingRows, water: Water) -> dict[str, dict[str, Floats]]:
     return {
         UNSEEN_PER_KW: dict(zip(loop.stations, water.unseen_eur_per_kw, strict=True)),
         UNSEEN_PER_KWH: by_output if loop.flow_follows else {},
+        **(_shift_values(rows, loop, water) if loop.shifts else {}),
         WAVE_KEEP: dict(zip(loop.waves, water.wave_keep, strict=True)),
         WAVE_PER_KW: {
             pair(wave, station): MK_PER_K * water.wave_per_kw[k, n]
@@ -210,13 +256,30 @@ def wave_values(rows: RingRows, water: Water) -> dict[str, dict[str, Floats]]:
     }
 
 
+def _shift_values(rows: RingRows, loop: LoopRows, water: Water) -> dict[str, dict[str, Floats]]:
+    def both(labels: tuple[str, ...], start: Floats, end: Floats) -> dict[str, Floats]:
+        pairs = ((AT_START, start), (AT_END, end))
+        return {
+            pair(label, when): values[k] for when, values in pairs for k, label in enumerate(labels)
+        }
+
+    waves = both(loop.waves, MK_PER_K * water.wave_by_start, MK_PER_K * water.wave_by_end)
+    return {
+        SHIFT_PER_KWH: dict(zip(rows.heat_pumps, water.shift_per_kwh, strict=True)),
+        WAVE_PER_SHIFT: waves,
+        WATER_PER_SHIFT: both(loop.stations, water.water_by_start, water.water_by_end),
+    }
+
+
 def row_bounds(water: Water, initial_degc: float) -> dict[str, tuple[Floats, Floats]]:
     """Return what is given, for the rows of the formulation."""
     given = water.given_degc.copy()
     given[:, 0] += initial_degc
     unseen_eur = -(water.unseen_eur_per_kw * water.station_kw).sum(axis=0)
     unseen_eur -= (water.unseen_eur_per_kwh * water.output_kwh).sum(axis=0)
+    further = -(water.shift_per_kwh * water.output_kwh).sum(axis=0)
     return {
+        "ring_shift_balance": (further, further),
         "ring_water_balance": (given, given),
         "ring_station_balance": (water.station_given_kw, water.station_given_kw),
         "ring_unseen_balance": (unseen_eur, unseen_eur),

@@ -8,7 +8,7 @@ what a linear programme needs to know where on the loop the water is warm.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,6 +102,64 @@ def waves(plan: LoopPlan, count: int) -> Waves:
         heat=_pairs(heat, 0),
         reading=_pairs(reading.conj(), 1),
     )
+
+
+@dataclass(frozen=True)
+class Displaced:
+    """What waves and water are, to first order, if the water is further than it was.
+
+    How much further it is at the end of a step acts on the step, where some of it has passed by
+    then, and on the next one from its start.
+
+    Attributes
+    ----------
+    wave_by_start, wave_by_end : ndarray, shape (K, T)
+        Amplitude at a step's end by how much further the water is at its start, and at its end
+        [K/parcel].
+    water_by_start, water_by_end : ndarray, shape (N, T)
+        The same of the water that arrives at each substation, beyond what the amplitudes say
+        [K/parcel].
+    """
+
+    wave_by_start: Floats
+    wave_by_end: Floats
+    water_by_start: Floats
+    water_by_end: Floats
+
+
+NUDGE = 1e-4
+"""How much further the water is, where its effect is found by difference [parcels]."""
+
+
+def displaced(plan: LoopPlan, count: int, heat_kw: Floats) -> Displaced:
+    """Return what waves and water are if the water is further than in a simulation.
+
+    Parameters
+    ----------
+    plan : LoopPlan
+        Where water goes and heat spreads, step by step.
+    count : int
+        How many wave numbers.
+    heat_kw : ndarray, shape (N, T)
+        Heat into the loop at each substation [kW].
+
+    Notes
+    -----
+    To be further at all times, heat and readings alike, changes nothing: what is warmed elsewhere
+    on the water is read elsewhere too.
+    """
+    run = plan.run
+    now = waves(plan, count)
+    if not isinstance(run, Run):
+        none, places = np.zeros((0, heat_kw.shape[1])), np.zeros_like(heat_kw)
+        return Displaced(none, none, places, places)
+    before = now.amplitudes(heat_kw)[:, :-1]
+    waves_by, water_by = [], []
+    for further, longer in ((NUDGE, 0.0), (0.0, NUDGE)):
+        other = waves(replace(plan, run=run.displaced(further, longer)), count)
+        waves_by.append(np.einsum("knt,nt->kt", other.heat - now.heat, heat_kw) / NUDGE)
+        water_by.append(np.einsum("nkt,kt->nt", other.reading - now.reading, before) / NUDGE)
+    return Displaced(waves_by[0] - waves_by[1], waves_by[1], water_by[0] - water_by[1], water_by[1])
 
 
 def _pairs(values: Complex, axis: int) -> Floats:

@@ -31,6 +31,11 @@ WAVE_PER_KW = "ring_wave_per_kw"
 WATER_PER_WAVE = "ring_water_per_wave"
 UNSEEN_PER_KW = "ring_unseen_per_kw"
 UNSEEN_PER_KWH = "ring_unseen_per_kwh"
+SHIFT_PER_KWH = "ring_shift_per_kwh"
+WAVE_PER_SHIFT = "ring_wave_per_shift"
+WATER_PER_SHIFT = "ring_water_per_shift"
+AT_START, AT_END = "start", "end"
+"""When in a step the water is further than at the incumbent, as part of a label."""
 _POINTS = 4
 WAYS = tuple(
     f"{way}{'' if point == 0 else f'_{point}'}"
@@ -145,6 +150,11 @@ class LoopRows:
         """Substations with a heat pump or the plant."""
         used = {*self.station_of, self.plant_station, self.field_station}
         return tuple(name for place, name in enumerate(self.stations) if place in used)
+
+    @property
+    def shifts(self) -> bool:
+        """Whether the programme sees that water comes further as the load calls for more flow."""
+        return self.flow_follows and bool(self.waves)
 
     @property
     def wave_numbers(self) -> int:

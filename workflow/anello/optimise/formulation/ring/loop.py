@@ -5,17 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from anello.optimise.formulation.context import Context
-from anello.optimise.formulation.expression import Parameter
+from anello.optimise.formulation.expression import Expression, Parameter
 from anello.optimise.formulation.registry import Rows, constraint
 from anello.optimise.formulation.ring.heat import plant_heat, pump_heat
 from anello.optimise.formulation.ring.unknowns import loop_of, one, rows_of
 from anello.optimise.formulation.ring.water import copies, later, temperature_before
 from anello.optimise.formulation.ring_rows import (
+    AT_END,
+    AT_START,
+    SHIFT_PER_KWH,
     UNSEEN_PER_KW,
     UNSEEN_PER_KWH,
+    WATER_PER_SHIFT,
     WATER_PER_WAVE,
     WAVE_KEEP,
     WAVE_PER_KW,
+    WAVE_PER_SHIFT,
+    RingRows,
     pair,
 )
 from anello.optimise.formulation.system import TIME_AXIS
@@ -43,10 +49,14 @@ def ring_station_balance(c: Context) -> Rows | None:
     "ring_wave_balance",
     index="wave, timestep",
     when="the ring is a loop",
-    equation=r"a_{k,t} = \kappa_{k,t}\, a_{k,t-1} + \sum_s b_{k,s,t}\, Q_{s,t}",
+    equation=r"a_{k,t} = \kappa_{k,t}\, a_{k,t-1} + \sum_s b_{k,s,t}\, Q_{s,t}"
+    r" + \beta_{k,t}\, s_{t-1} + \gamma_{k,t}\, s_t",
 )
 def ring_wave_balance(c: Context) -> Rows | None:
-    """A wave, in mK, fades by losses, and grows by heat at the substations."""
+    """A wave, in mK, fades by losses, and grows by heat at the substations.
+
+    Where the flow follows the load, heat falls on other water when the water is further.
+    """
     loop = loop_of(c)
     if loop is None or not loop.waves:
         return None
@@ -59,17 +69,58 @@ def ring_wave_balance(c: Context) -> Rows | None:
     heat = c.system.variables["ring_station_heat"].at([s for _, s in both])
     heat = heat * Parameter(WAVE_PER_KW, labels, np.zeros((len(both), c.n_time)))
     grown = heat.sum_into([w for w, _ in both], len(waves))
+    if loop.shifts:
+        grown = grown + _by_shift(c, WAVE_PER_SHIFT, waves)
     return Rows({"wave": list(waves)}, amplitude.at() - faded - grown == 0.0, TIME_AXIS)
+
+
+def _by_shift(c: Context, name: str, labels: tuple[str, ...]) -> Expression:
+    """What it does that the water is further, at the start of a step and at its end."""
+    shift, zero = c.system.variables["ring_shift"], np.zeros((len(labels), c.n_time))
+    start, end = (tuple(pair(one, when) for one in labels) for when in (AT_START, AT_END))
+    before = copies(shift.at(steps=c.previous) * later(c), len(labels))
+    return before * Parameter(name, start, zero) + copies(shift.at(), len(labels)) * Parameter(
+        name, end, zero
+    )
+
+
+@constraint(
+    "ring_shift_balance",
+    index="ring, timestep",
+    when="the flow of a loop follows its load",
+    equation=r"s_t = s_{t-1} + \sum_n \chi_{n,t}\, (q_{n,t} - \bar{q}_{n,t})",
+)
+def ring_shift_balance(c: Context) -> Rows | None:
+    """Output that calls for more flow brings the water further, then and ever after."""
+    rows, loop = rows_of(c), loop_of(c)
+    if rows is None or loop is None or not loop.shifts:
+        return None
+    shift = c.system.variables["ring_shift"]
+    grown = (_output(c, rows) * _by_pump(c, rows, SHIFT_PER_KWH)).sum_items()
+    return Rows(one(), shift.at() - shift.at(steps=c.previous) * later(c) - grown == 0.0, TIME_AXIS)
+
+
+def _output(c: Context, rows: RingRows) -> Expression:
+    """Output of each heat pump [kWh]."""
+    return c.prod(c.out_pairs([c.sets.position[label] for label in rows.heat_pumps]))
+
+
+def _by_pump(c: Context, rows: RingRows, name: str) -> Parameter:
+    return Parameter(name, rows.heat_pumps, np.zeros((len(rows.heat_pumps), c.n_time)))
 
 
 @constraint(
     "ring_water_balance",
     index="place, timestep",
     when="the ring is a loop",
-    equation=r"T_{p,t} = T_{t-1} + \sum_k c_{p,k,t}\, a_{k,t-1}",
+    equation=r"T_{p,t} = T_{t-1} + \sum_k c_{p,k,t}\, a_{k,t-1}"
+    r" + \rho_{p,t}\, s_{t-1} + \tau_{p,t}\, s_t",
 )
 def ring_water_balance(c: Context) -> Rows | None:
-    """Water at a place is warmer or colder than the mean by the waves that pass there."""
+    """Water at a place is warmer or colder than the mean by the waves that pass there.
+
+    Where the flow follows the load, it is other water that passes when the water is further.
+    """
     rows, loop = rows_of(c), loop_of(c)
     if rows is None or loop is None:
         return None
@@ -81,6 +132,8 @@ def ring_water_balance(c: Context) -> Rows | None:
         part = c.system.variables["ring_wave"].at([w for _, w in both], c.previous) * later(c)
         part = part * Parameter(WATER_PER_WAVE, labels, np.zeros((len(both), c.n_time)))
         water = water + part.sum_into([p for p, _ in both], len(places))
+    if loop.shifts:
+        water = water + _by_shift(c, WATER_PER_SHIFT, places)
     given = np.zeros((1, c.n_time))
     given[0, 0] = rows.initial_degc
     relation = c.system.variables["ring_water"].at() - water == given
@@ -108,9 +161,6 @@ def ring_unseen_balance(c: Context) -> Rows | None:
     heat = heat * Parameter(UNSEEN_PER_KW, stations, zero)
     known = heat.sum_items()
     if loop.flow_follows:
-        pumps = rows.heat_pumps
-        output = c.prod(c.out_pairs([c.sets.position[label] for label in pumps]))
-        by_output = Parameter(UNSEEN_PER_KWH, pumps, np.zeros((len(pumps), c.n_time)))
-        known = known + (output * by_output).sum_items()
+        known = known + (_output(c, rows) * _by_pump(c, rows, UNSEEN_PER_KWH)).sum_items()
     relation = c.system.variables["ring_unseen"].at() - known == 0.0
     return Rows(one(), relation, TIME_AXIS)

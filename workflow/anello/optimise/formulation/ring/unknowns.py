@@ -116,6 +116,20 @@ def ring_water(c: Context) -> Columns | None:
 
 
 @variable(
+    "ring_shift",
+    index="ring, timestep",
+    when="the flow of a loop follows its load",
+    domain=r"\in \mathbb{R} \; [\mathrm{parcels}]",
+)
+def ring_shift(c: Context) -> Columns | None:
+    """How much further a loop's water is, at the end of a step, than at the incumbent."""
+    loop = loop_of(c)
+    if loop is None or not loop.shifts:
+        return None
+    return Columns(one(), TIME_AXIS, lower=-INF)
+
+
+@variable(
     "ring_unseen",
     index="ring, timestep",
     when="the ring is a loop, or two pipes",
