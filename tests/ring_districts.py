@@ -84,6 +84,16 @@ def loop_section(stations: list[str], flow_kg_s: float = 12.0) -> dict[str, Any]
     }
 
 
+def following(flow_kg_s: float) -> dict[str, Any]:
+    """Return a flow that follows the load, mostly about as fast as is told."""
+    return {
+        "kind": "proportional",
+        "kg_s_per_kw": flow_kg_s / 150.0,
+        "min_kg_s": 0.2 * flow_kg_s,
+        "max_kg_s": 3.0 * flow_kg_s,
+    }
+
+
 def branched_section(pumps: list[str], flow_kg_s: float) -> dict[str, Any]:
     """Return a small loop around its plant, whose heat pumps all lie on branches, some in a row."""
     pipe = {"length_m": 300.0, "inner_diameter_m": 0.3, "burial_depth_m": 1.0}
@@ -129,6 +139,7 @@ def random_district(
     monthly_charge: float | None = None,
     start: str = "2015-05-04",
     flow_kg_s: float = 12.0,
+    follows: bool = False,
     tank_eur_per_kwh: float | None = None,
 ) -> tuple[ModelData, RingConfig]:
     """Return a district and its ring; equal seeds give equal districts.
@@ -138,7 +149,7 @@ def random_district(
     With `tank_eur_per_kwh` a year its tanks have up to three times their size, to be found.
     `resolution` makes fewer time steps of the hours, for which `mass_kg` gives enough water; `pump`
     are settings of all heat pumps, and `flow_kg_s` is that of a loop, whose heat pumps lie on it or
-    on `branches`; `demand_charge` is paid a year per kW of highest import, `monthly_charge` a month
+    on `branches`, and which `follows` the load or not; `demand_charge` is paid a year per kW of highest import, `monthly_charge` a month
     per kW of the highest in it, from the day `start` on; no grid gives more than `grid_kw`.
     """
     rng = np.random.default_rng(seed)
@@ -315,6 +326,8 @@ def random_district(
         stations = [f"{place}::hp_{name}" for place in locations for name in _served(places, place)]
         section = branched_section if branches else loop_section
         ring |= {"model": "loop", "loop": section(stations, flow_kg_s)}
+        if follows:
+            ring["loop"]["flow"] = following(flow_kg_s)
     return data, RingConfig.model_validate(ring)
 
 

@@ -73,6 +73,20 @@ def test_the_promise_of_a_small_step_is_kept_on_a_loop(seed, waves):
 
 
 @QUICK
+@given(
+    seed=st.integers(0, 11), waves=st.sampled_from([0, 4]), flow_kg_s=st.sampled_from([12.0, 40.0])
+)
+def test_the_promise_of_a_small_step_is_kept_where_the_flow_follows_the_load(
+    seed, waves, flow_kg_s
+):
+    district, _, about = searched(seed, waves=waves, loop=True, flow_kg_s=flow_kg_s, follows=True)
+    # Where water lies at a bound, and where one hour's water borders on another's, are kinks.
+    _, verdict, _ = step(district, about.with_trust_region(1e-4), 9)
+    assert verdict.predicted_decrease_eur > 1e-4
+    assert verdict.rho == pytest.approx(1.0, abs=0.1 if not at_a_bound(about, district) else 0.6)
+
+
+@QUICK
 @given(seed=st.integers(0, 11), flow_kg_s=st.sampled_from([-30.0, 15.0, 30.0, 80.0]))
 def test_the_promise_of_a_small_step_is_kept_on_branches(seed, flow_kg_s):
     """Seen by the mean of its water; with the most flow it comes round within the hour."""
@@ -267,19 +281,19 @@ def test_a_step_of_a_tenth_of_a_millikelvin_is_kept_too():
 def test_without_the_correction_it_would_not_be():
     district, _, about = searched(2, waves=0, loop=True)
     assert not about.with_trust_region(2 * CORRECTED_K).corrected
-    unseen = np.zeros_like(about.water.unseen_eur_per_kw)
-    wrong = replace(
-        about, trust_region_k=SMALL_K, water=replace(about.water, unseen_eur_per_kw=unseen)
-    )
+    wrong = replace(about, trust_region_k=SMALL_K, water=about.water.uncorrected())
     _, verdict, _ = step(district, wrong, 9)
     assert abs(verdict.rho - 1.0) > 0.1
 
 
-def test_with_all_waves_nothing_is_unseen():
+@pytest.mark.parametrize("follows", [False, True])
+def test_with_all_waves_nothing_is_unseen(follows):
     """Where losses are even; so they are in these loops."""
-    _, _, about = searched(0, waves=12, loop=True)
-    assert about.corrected
+    _, _, about = searched(0, waves=12, loop=True, follows=follows)
     assert not about.water.unseen_eur_per_kw.any()
+    # What the circulation pump takes more for a faster flow is no matter of the water.
+    assert about.with_trust_region(2 * CORRECTED_K).corrected == (not follows)
+    assert bool(about.water.shift_per_kwh.any()) == follows
 
 
 def test_what_heat_costs_is_a_finite_difference_of_the_simulation():

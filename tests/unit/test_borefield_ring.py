@@ -14,11 +14,11 @@ from pydantic import ValidationError
 
 from anello.errors import InputError
 from anello.ring.adapt import ring_dataset, ring_result
+from anello.ring.arrivals import arrivals
 from anello.ring.borefield.field import compile_borefield
 from anello.ring.borefield.passage import evened
 from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput, RingResult
-from anello.ring.arrivals import arrivals
 from anello.ring.simulation import simulate
 
 FIELD: dict[str, Any] = {

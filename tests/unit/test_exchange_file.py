@@ -62,6 +62,13 @@ def water() -> Water:
         passing_kw_per_k=np.array([50.0, 0.0, 1.0]),
         pump_kw=np.array([0.5, 0.0, 1.5]),
         unseen_eur_per_kw=numbers[6:12].reshape(2, 3) / 7,
+        output_kwh=numbers[3:9].reshape(2, 3) * 11,
+        unseen_eur_per_kwh=numbers[2:8].reshape(2, 3) / 9,
+        shift_per_kwh=numbers[1:7].reshape(2, 3) / 19,
+        wave_by_start=numbers[4:10].reshape(2, 3) / 21,
+        wave_by_end=-numbers[5:11].reshape(2, 3) / 23,
+        water_by_start=numbers[7:13].reshape(2, 3) / 29,
+        water_by_end=-numbers[8:14].reshape(2, 3) / 31,
     )
 
 
@@ -94,6 +101,8 @@ def test_the_water_of_a_loop_comes_back_too(tmp_path, waves):
             wave_keep=np.zeros((0, 3)),
             wave_per_kw=np.zeros((0, 2, 3)),
             per_wave=np.zeros((3, 0, 3)),
+            wave_by_start=np.zeros((0, 3)),
+            wave_by_end=np.zeros((0, 3)),
         )
     path = tmp_path / "cop.nc"
     write_cop(path, COP, TIMES, replace(about(), water=found))

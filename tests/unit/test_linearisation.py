@@ -14,8 +14,8 @@ from anello.coupling.incumbent import RUNNING_KW, linearise
 from anello.coupling.iteration import rows_of, start_cop, with_cop, with_numbers
 from anello.coupling.limits import line
 from anello.coupling.linearisation import following_schedule, schedule_kw
-from anello.coupling.ring_rows import ring_rows
 from anello.coupling.prices import Prices
+from anello.coupling.ring_rows import ring_rows
 from anello.coupling.water import MK_PER_K
 from anello.errors import InputError, NotConvergedError
 from anello.optimise.formulation import formulate
@@ -391,14 +391,19 @@ def looped():
     return linearised(0.5, loop=True)
 
 
-def test_the_rows_of_a_loop_hold_at_the_incumbent_too(looped):
-    district, done, about = looped
+@pytest.mark.parametrize("follows", [False, True])
+def test_the_rows_of_a_loop_hold_at_the_incumbent_too(follows, looped):
+    district, done, about = linearised(0.5, loop=True, follows=True) if follows else looped
     problem = with_numbers(district.problem, district.ring, district.rows, about)
     x = simulated_point(district, done, problem, solve(problem))
     x = with_water(problem, x, district.rows.loop, about.water)
+    if follows:
+        fill(problem, x, "ring_shift", [("ring",)], np.zeros((1, about.given_kw.size)))
     assert misses(problem, x, "ring_balance").max() < 1e-9
     for name in ("ring_station_balance", "ring_wave_balance", "ring_water_balance"):
         assert misses(problem, x, name).max() < 1e-9
+    if follows:  # and the water is as far as it was
+        assert misses(problem, x, "ring_shift_balance").max() < 1e-9
     assert misses(problem, x, "ring_exchange_max").max() < 1e-6
 
 

@@ -12,9 +12,9 @@ import pytest
 from anello.coupling.config import CouplingConfig, SlpConfig
 from anello.coupling.convergence import check_slp, require_converged
 from anello.coupling.incumbent import Linearisation, linearise
+from anello.coupling.prices import Prices
 from anello.coupling.record import ConvergenceRecord, CouplingState, SlpStep
 from anello.coupling.slp import following, judge, judge_iteration, run_slp
-from anello.coupling.prices import Prices
 from anello.errors import NotConvergedError
 from ring_districts import coupled
 

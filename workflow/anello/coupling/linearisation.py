@@ -72,7 +72,7 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
     water = about.water_shown
     if rows.loop is not None and water is not None:
         values |= wave_values(rows, water)
-        row_bounds |= water_rows(water, rows.initial_degc)
+        row_bounds |= water_rows(rows, water)
     if not rows.sees_water:
         values[UNSEEN_PER_KW] = dict(zip(WAYS, about.plant_eur_per_kwh, strict=True))
         free = np.full_like(about.plant_known_eur, np.nan)

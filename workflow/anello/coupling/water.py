@@ -271,19 +271,21 @@ def _shift_values(rows: RingRows, loop: LoopRows, water: Water) -> dict[str, dic
     }
 
 
-def row_bounds(water: Water, initial_degc: float) -> dict[str, tuple[Floats, Floats]]:
+def row_bounds(rows: RingRows, water: Water) -> dict[str, tuple[Floats, Floats]]:
     """Return what is given, for the rows of the formulation."""
+    assert rows.loop is not None
     given = water.given_degc.copy()
-    given[:, 0] += initial_degc
+    given[:, 0] += rows.initial_degc
     unseen_eur = -(water.unseen_eur_per_kw * water.station_kw).sum(axis=0)
     unseen_eur -= (water.unseen_eur_per_kwh * water.output_kwh).sum(axis=0)
-    further = -(water.shift_per_kwh * water.output_kwh).sum(axis=0)
-    return {
-        "ring_shift_balance": (further, further),
-        "ring_water_balance": (given, given),
-        "ring_station_balance": (water.station_given_kw, water.station_given_kw),
-        "ring_unseen_balance": (unseen_eur, unseen_eur),
+    sides = {
+        "ring_water_balance": given,
+        "ring_station_balance": water.station_given_kw,
+        "ring_unseen_balance": unseen_eur,
     }
+    if rows.loop.shifts:
+        sides["ring_shift_balance"] = -(water.shift_per_kwh * water.output_kwh).sum(axis=0)
+    return {name: (side, side) for name, side in sides.items()}
 
 
 def trust_region(rows: RingRows, water: Water, reach_k: float) -> dict[str, tuple[Floats, Floats]]:
