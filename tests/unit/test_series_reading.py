@@ -148,7 +148,16 @@ def test_the_date_format_of_a_model_is_used(tmp_path: Path):
     ("content", "message"),
     [
         ("", "needs a header"),
-        (";a;b\n2020-01-01;-1;-1\n", "needs a header"),
+        (";a;b\n2020-01-01;-1;-1\n", "separated by `;`: write commas"),
+        ("\ta\tb\n2020-01-01\t-1\t-1\n", "separated by tabs"),
+        (",a\r2020-01-01,-1\r", "line ends"),
+        (",a\n2020-01-01,-1,5\n", "decimals with a point"),
+        (',a\n2020-01-01,"-1,5"\n2020-01-02,-1\n', "decimals with a point"),
+        (",a\n01.02.2020,-1\n", "`model.timeseries_dateformat` names another"),
+        (
+            ",a\n2020-03-29T01:00+01:00,-1\n2020-03-29T03:00+02:00,-1\n",
+            "without one, all in the site's standard time",
+        ),
         (",a,b\n", "holds no rows"),
         (",b\n2020-01-01,-1\n2020-01-02,-1\n", "has no column `a`"),
         (",a,a\n2020-01-01,-1,-1\n2020-01-02,-1,-1\n", "appears 2 times"),
@@ -164,6 +173,7 @@ def test_the_date_format_of_a_model_is_used(tmp_path: Path):
         (",a\n2020-01-01,-1,7\n2020-01-02,-1\n", "row 1 has more fields"),
         (",a\n2020-01-01,-1\n", "no known length"),
         (b",a\n2020-01-01,\xe4\n", "cannot be read"),
+        (b"Zeit \xb0,a\n2020-01-01,-1\n", "Save it as CSV in UTF-8"),
     ],
 )
 def test_faulty_files_are_told_with_column_and_time(
@@ -175,6 +185,26 @@ def test_faulty_files_are_told_with_column_and_time(
     target.write_bytes(content if isinstance(content, bytes) else content.encode())
     found = problems(tmp_path, "model.timeseries_data_path: other")
     assert any(message in p for p in found), found
+
+
+@pytest.mark.parametrize(
+    ("dates", "where"),
+    [
+        (["2020-01-01 00:00", "2020-01-01 01:00", "2020-01-01 02:00"], None),
+        # Local time where clocks are set forward: 2 o'clock is not there.
+        (["2020-03-29 00:00", "2020-03-29 01:00", "2020-03-29 03:00", "2020-03-29 04:00"], 1),
+        (["2020-01-01", "2020-01-02", "2020-01-03", "2020-01-06", "2020-01-07"], 2),
+    ],
+)
+def test_missing_rows_are_told(tmp_path: Path, dates: list[str], where: int | None):
+    read(tmp_path)
+    (tmp_path / "other").mkdir()
+    rows = "".join(f"{date},-1\n" for date in dates)
+    (tmp_path / "other" / "demand.csv").write_text(f",a\n{rows}")
+    told = [w for w in read(tmp_path, "model.timeseries_data_path: other").warnings if "long" in w]
+    assert len(told) == (where is not None)
+    if where is not None:
+        assert told[0].startswith(f"demand.csv: the step at {pd.Timestamp(dates[where])} is ")
 
 
 def test_files_with_a_byte_order_mark_and_windows_lines_are_read(tmp_path: Path):

@@ -17,6 +17,7 @@ from anello.model.schema.mark import Mark
 from anello.model.schema.report import Report
 from anello.model.timeseries.steps import (
     and_more,
+    gap_fault,
     order_fault,
     parse_dates,
     subset_slice,
@@ -82,6 +83,26 @@ def _long_row(content: bytes, width: int) -> int | None:
         return None
     lines = content.splitlines()[1:]
     return next((i for i, line in enumerate(lines, 1) if line.count(b",") >= width), None)
+
+
+def _header(content: bytes) -> list[str]:
+    """Return the names in the first row; raises ValueError where it is not of the text wanted."""
+    try:
+        first = content.partition(b"\n")[0].decode("utf-8-sig").rstrip("\r")
+    except UnicodeDecodeError as err:
+        raise ValueError(f"it is not text in UTF-8 ({err}). Save it as CSV in UTF-8") from None
+    if "\r" in first:
+        raise ValueError("its rows end as on old Macs (CR). Save it with the line ends of today")
+    return next(csv.reader([first]), [])
+
+
+def _separator_fault(header: list[str]) -> str | None:
+    """Return what to do about a header whose columns are parted by something else than commas."""
+    text = "".join(header)
+    for separator, word in ((";", "`;`"), ("\t", "tabs")):
+        if separator in text:
+            return f"Its columns are separated by {word}: write commas, and decimals with a point"
+    return None
 
 
 class SeriesReader:
@@ -156,6 +177,7 @@ class SeriesReader:
             index = table.steps[part]
             if common is None:
                 common, common_name = index, name
+                self._tell_gaps(index, name)
                 if part.stop < len(table.steps):
                     following = table.steps[part.stop]
             elif not common.equals(index):
@@ -204,6 +226,15 @@ class SeriesReader:
                 value=self.subset,
             )
             return None
+
+    def _tell_gaps(self, index: pd.DatetimeIndex, name: str) -> None:
+        gaps = gap_fault(index)
+        if gaps:
+            self.report.warn(
+                gaps,
+                mark=Mark(name),
+                suggestion="Fill them, in standard time where clocks change, unless this is meant",
+            )
 
     def _mismatch(
         self,
@@ -287,8 +318,7 @@ class SeriesReader:
         try:
             path = self.locate(name)
             content = path.read_bytes()
-            first = content.partition(b"\n")[0].decode("utf-8-sig")
-            header = next(csv.reader([first.rstrip("\r")]), [])
+            header = _header(content)
         except InputError as err:
             for problem in err.problems:
                 self.report.error(
@@ -303,15 +333,24 @@ class SeriesReader:
                 suggestion=self._similar_file(path),
             )
             return None
-        except (OSError, UnicodeDecodeError, csv.Error) as err:
+        except (OSError, ValueError, csv.Error) as err:
             self.report.error(f"the file `{path}` cannot be read: {err}", key=key, mark=mark)
             return None
         if len(header) < 2:
-            self.report.error("needs a header with dates and at least one column", mark=Mark(name))
+            self.report.error(
+                "needs a header with dates and at least one column",
+                mark=Mark(name),
+                value=header[0][:40] if header else None,
+                suggestion=_separator_fault(header),
+            )
             return None
         long = _long_row(content, len(header))
         if long:
-            self.report.error(f"row {long} has more fields than the header", mark=Mark(name))
+            self.report.error(
+                f"row {long} has more fields than the header",
+                mark=Mark(name),
+                suggestion="Write decimals with a point, and end no row with a comma",
+            )
             return None
         positions: dict[str, int] = {}
         for column, (user, where) in columns.items():
@@ -392,5 +431,10 @@ class SeriesReader:
             key=label,
             mark=Mark(name),
             value=str(column.iloc[row]),
+            suggestion=(
+                "Write decimals with a point, and no separator of thousands"
+                if "," in str(column.iloc[row])
+                else None
+            ),
         )
         return None

@@ -10,6 +10,10 @@ import pandas as pd
 ISO_FORMAT = "%Y-%m-%d %H:%M:%S"
 """Date format of Calliope 0.6 unless a model says otherwise; any ISO 8601 date is read under it."""
 
+_ZONE = (
+    "dates carry a time zone; write them without one, all in the site's standard time or all in UTC"
+)
+
 
 def parse_dates(texts: pd.Index, dateformat: str = ISO_FORMAT) -> pd.DatetimeIndex:
     """Return the dates an index of text stands for.
@@ -28,25 +32,26 @@ def parse_dates(texts: pd.Index, dateformat: str = ISO_FORMAT) -> pd.DatetimeInd
     """
     if isinstance(texts, pd.DatetimeIndex):
         if texts.tz is not None:
-            raise ValueError("dates carry a time zone; convert them to plain local or UTC time")
+            raise ValueError(_ZONE)
         return texts.as_unit("ns")
     form = "ISO8601" if dateformat == ISO_FORMAT else dateformat
     plain = texts.astype(str)
     try:
         parsed = pd.to_datetime(plain, format=form)
     except ValueError:
-        parsed = pd.DatetimeIndex(pd.to_datetime(plain, format=form, errors="coerce"))
+        # Of several zones, as where clocks change, pandas makes dates only when they end in one.
+        parsed = pd.DatetimeIndex(pd.to_datetime(plain, format=form, errors="coerce", utc=True))
         bad = np.flatnonzero(np.asarray(parsed.isna()))
         if not bad.size:
-            raise
+            raise ValueError(_ZONE) from None
         row = int(bad[0])
         raise ValueError(
             f"`{plain[row]}` in row {row + 1} does not match the date format `{dateformat}`"
-            f"{and_more(bad.size)}"
+            f"{and_more(bad.size)}; `model.timeseries_dateformat` names another"
         ) from None
     index = pd.DatetimeIndex(parsed)
     if index.tz is not None:
-        raise ValueError("dates carry a time zone; write plain local or UTC time")
+        raise ValueError(_ZONE)
     missing = np.flatnonzero(np.asarray(index.isna()))
     if missing.size:
         raise ValueError(f"the date in row {int(missing[0]) + 1} is missing")
@@ -85,6 +90,29 @@ def order_fault(index: pd.DatetimeIndex) -> str | None:
     row = int(bad[0]) + 1
     what = "is given twice" if steps[row - 1] == np.timedelta64(0, "ns") else "goes back in time"
     return f"time step {index[row]} in row {row + 1} {what}{and_more(bad.size)}"
+
+
+def gap_fault(index: pd.DatetimeIndex) -> str | None:
+    """Return where increasing time steps are longer than most of them, or None.
+
+    A row that is missing makes the step before it longer, and what a series says for that step
+    then counts for all of it.
+    """
+    steps = np.diff(index.to_numpy())
+    if len(steps) < 2:
+        return None
+    lengths, counts = np.unique(steps, return_counts=True)
+    usual = lengths[np.argmax(counts)]
+    long = np.flatnonzero(steps > usual)
+    if not long.size:
+        return None
+    row = int(long[0])
+    hours, most = (float(step / np.timedelta64(1, "h")) for step in (steps[row], usual))
+    return (
+        f"the step at {index[row]} is {hours:g} h long, where most are {most:g} h"
+        f"{and_more(long.size)}; are rows missing? Energy that a series gives for such a step is "
+        "all that there is in its hours"
+    )
 
 
 def subset_slice(index: pd.DatetimeIndex, subset: Any) -> slice:
