@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -13,6 +14,8 @@ from anello.optimise.formulation.expression import Array, Expression, IntArray, 
 from anello.optimise.formulation.registry import Rows, constraint
 from anello.optimise.formulation.sets import Pairs
 from anello.optimise.formulation.system import TIME_AXIS
+
+logger = logging.getLogger(__name__)
 
 PRODUCERS = ("supply", "supply_plus", "conversion", "conversion_plus")
 BUILT = (*PRODUCERS, "storage", "transmission")
@@ -111,6 +114,21 @@ def _compare(left: Expression, sense: str, right: float | Array = 0.0) -> Relati
     return left >= right if sense == "min" else left == right
 
 
+def _tell_left_out(name: str, kind: str, sense: str, what: str, value: float) -> None:
+    """Warn of a limit that covers nothing and is left out, as in Calliope, unless zero meets it."""
+    if sense == "max" or not value:
+        return
+    logger.warning(
+        "`group_constraints.%s.%s_%s` is left out: it covers %s %s technologies, and there is none"
+        " among those of the group at its locations",
+        name,
+        kind,
+        sense,
+        what,
+        ", ".join(BASES[kind]),
+    )
+
+
 Line = tuple[tuple[str, ...], Expression, float]
 
 
@@ -133,8 +151,11 @@ def _flow_lines(c: Context, kind: str, sense: str) -> Iterator[Line]:
                 if takes:
                     # Limits on consumption are written negative: a maximum bounds it from below.
                     yield (name, carrier), -_total(c, c.con(takes), per_step), -float(value)
+                else:
+                    _tell_left_out(name, kind, sense, f"`{carrier}` into", value)
                 continue
             if not gives:
+                _tell_left_out(name, kind, sense, f"`{carrier}` from", value)
                 continue
             left = _total(c, c.prod(gives), per_step)
             if base == "net_import_share" and takes:
@@ -150,6 +171,13 @@ def _flow_lines(c: Context, kind: str, sense: str) -> Iterator[Line]:
             else:
                 demand = _demand(c, carrier, locs)
                 if not demand:
+                    logger.warning(
+                        "`group_constraints.%s.%s` is left out: its locations have no demand for"
+                        " `%s` to take a share of",
+                        name,
+                        f"{kind}_{sense}",
+                        carrier,
+                    )
                     continue
                 whole = -_total(c, c.con(demand), per_step)
             yield (name, carrier), left - whole * float(value), 0.0
@@ -162,6 +190,7 @@ def _capacity_lines(c: Context, kind: str, sense: str) -> Iterator[Line]:
         nodes = group_nodes(c, group, kind)
         nodes = np.array([n for n in nodes if c.has(variable, n)], dtype=np.int64)
         if not len(nodes):
+            _tell_left_out(name, kind, sense, f"the `{variable}` of", value)
             continue
         # A link has a node at each end, so each counts half.
         half = np.where(c.sets.base[nodes] == "transmission", 0.5, 1.0)
@@ -177,9 +206,8 @@ def _capacity_lines(c: Context, kind: str, sense: str) -> Iterator[Line]:
 
 def _cost_lines(c: Context, kind: str, sense: str) -> Iterator[Line]:
     """``(labels, sum of costs, limit)`` of limits on costs."""
-    if kind not in c.system.expressions:
-        return
-    positions = c.system.expressions[kind][0].positions()
+    known = c.system.expressions.get(kind)
+    positions = known[0].positions() if known else {}
     for name, group, limits in limits_of(c, kind, sense):
         names = set(c.sets.names(group_nodes(c, group, kind)))
         for cost_class, value in limits.items():
@@ -188,9 +216,9 @@ def _cost_lines(c: Context, kind: str, sense: str) -> Iterator[Line]:
             chosen = [
                 k for (cost, node), k in positions.items() if cost == cost_class and node in names
             ]
-            if chosen:
-                total = c.named(kind, chosen).sum_items().sum_time()
-                yield (name, cost_class), total, float(value)
+            # Without such a cost the sum is zero, and no minimum holds.
+            total = c.named(kind, chosen).sum_items().sum_time() if chosen else Expression(1, None)
+            yield (name, cost_class), total, float(value)
 
 
 def _stack(lines: list[Line], index: tuple[str, ...], sense: str, axis: str) -> Rows | None:

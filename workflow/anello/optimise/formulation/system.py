@@ -119,7 +119,7 @@ def compress(
         Where tagged parameters stand in ``data``.
     """
     n_rows = expression.count * (1 if expression.n_time is None else expression.n_time)
-    parts = list(expression.entries())
+    parts = [part for part in expression.entries() if len(part[0])]
     if not parts:
         empty = np.zeros(0)
         return np.zeros(n_rows + 1, np.int64), empty.astype(np.int64), empty, []
