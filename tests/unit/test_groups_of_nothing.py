@@ -43,6 +43,7 @@ def test_no_minimum_of_a_cost_holds_where_no_technology_has_it(
         ({"storage_cap_equals": 5}, "the `storage_cap` of storage"),
         ({"techs": ["line"], "carrier_prod_min": {"electricity": 5}}, "`electricity` from supply"),
         ({"techs": ["grid"], "carrier_con_min": {"electricity": 5}}, "`electricity` into conver"),
+        ({"techs": ["demand_el"], "locs": ["b"], "cost_min": {"co2": 5}}, "the costs of supply"),
         ({"locs": ["b"], "demand_share_max": {"electricity": 0.5}}, "no demand for `electricity`"),
     ],
 )

@@ -67,3 +67,21 @@ def test_a_tight_limit_leaves_the_optimum_and_lifts_the_relaxation(monkeypatch):
     assert best == pytest.approx(58.37, abs=0.01)
     assert relaxed(loose) < 1.0
     assert relaxed(tight) == pytest.approx(22.92, abs=0.01)
+
+
+@pytest.mark.parametrize("price", [9000, 90000])
+def test_a_store_of_a_given_size_is_bought_or_not(price):
+    """Calliope 0.6.10 buys it at any price: 412.92 at 90,000."""
+    battery = "techs.battery"
+    sized = {f"{battery}.constraints.storage_cap_equals": 33}
+    data = read_model(
+        MODEL.with_name("milp_purchase.yaml"),
+        scenario="too_dear",
+        override_dict={**sized, f"{battery}.costs.monetary.purchase": price},
+    )
+    solution = solve(
+        compile_problem(formulate(data)), SolverConfig(name="highs", options={"mip_rel_gap": 0.0})
+    )
+    bought = price == 9000
+    assert solution.value("storage_cap") == pytest.approx([33 if bought else 0])
+    assert solution.objective == pytest.approx(389.27637 if bought else 389.47252, abs=1e-4)

@@ -213,6 +213,9 @@ def _cost_lines(c: Context, kind: str, sense: str) -> Iterator[Line]:
         for cost_class, value in limits.items():
             if value is None:
                 continue
+            if not names:
+                _tell_left_out(name, kind, sense, "the costs of", value)
+                continue
             chosen = [
                 k for (cost, node), k in positions.items() if cost == cost_class and node in names
             ]
