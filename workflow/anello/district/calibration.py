@@ -11,6 +11,8 @@ from anello.errors import InputError, Problem
 Series = NDArray[np.float64]
 
 _EXPONENT_MIN, _EXPONENT_MAX = 0.2, 5.0
+# ASSUME: beyond this factor a target has another unit, or belongs to other buildings.
+_MOST_TIMES = 20.0
 
 
 def fit(
@@ -38,7 +40,8 @@ def fit(
     Raises
     ------
     InputError
-        If the series is zero throughout, or no exponent from 0.2 to 5 meets the target.
+        If the series is zero throughout, if the target is more than twenty times what was computed
+        or less than a twentieth, or if no exponent from 0.2 to 5 meets it.
     """
     if target is None:
         return series_kw
@@ -52,6 +55,7 @@ def fit(
             )
         )
     if target.peak_kw is None:
+        _refuse_other_units(target, reference, label)
         return np.asarray(series_kw * (total_kwh / float(reference.sum())))
     shape = reference[reference > 0] / peak
     wanted = total_kwh / target.peak_kw
@@ -69,8 +73,23 @@ def fit(
                 suggestion="Check the target's units, or the buildings' size and insulation",
             )
         )
+    _refuse_other_units(target, reference, label)
     for _ in range(60):
         middle = 0.5 * (low + high)
         low, high = (middle, high) if surplus(middle) > 0 else (low, middle)
     exponent = 0.5 * (low + high)
     return np.asarray(np.where(series_kw > 0, target.peak_kw * (series_kw / peak) ** exponent, 0.0))
+
+
+def _refuse_other_units(target: Target, reference: Series, label: str) -> None:
+    """Refuse a target that is out of all proportion to what was computed."""
+    computed_mwh = float(reference.sum()) / 1000.0
+    times = target.annual_mwh / computed_mwh
+    if not 1.0 / _MOST_TIMES <= times <= _MOST_TIMES:
+        raise InputError(
+            Problem(
+                f"{target.annual_mwh:g} MWh is {times:.3g} times the {computed_mwh:.1f} computed",
+                key=f"targets.{label}",
+                suggestion="Check the target's unit (MWh, not kWh), or the sizes of what it is of",
+            )
+        )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from anello.district.parts import Fraction, MonthDay, NotNegative, Positive, Strict
+
+# ASSUME: nowhere does standard time lie farther from the sun's; western China has 3.1 h.
+_MOST_HOURS_FROM_THE_SUN = 3.5
 
 
 class Site(Strict):
@@ -45,11 +48,23 @@ class Site(Strict):
         description="First and last day of weeks in which half of the people are away",
     )
 
+    @model_validator(mode="after")
+    def _own_zone(self) -> Self:
+        sun = self.longitude_deg / 15.0
+        away = (self.utc_offset_hours - sun + 12.0) % 24.0 - 12.0
+        if abs(away) > _MOST_HOURS_FROM_THE_SUN:
+            raise ValueError(
+                f"`utc_offset_hours` {self.utc_offset_hours:g} has noon {abs(away):.0f} hours off "
+                f"at `longitude_deg` {self.longitude_deg:g}, where the sun has UTC{sun:+.1f}; use "
+                "the site's standard time, or mend the longitude (east is positive)"
+            )
+        return self
+
 
 class Spell(Strict):
     """A run of days that are warmer or colder than the generator would make them."""
 
-    start: str = Field(pattern=r"^\d{2}-\d{2}$", description="First day, as MM-DD")
+    start: MonthDay = Field(description="First day, as MM-DD")
     days: int = Field(ge=1, le=120, description="Length [d]")
     temperature_shift_k: float = Field(
         ge=-25, le=25, description="Added to the air temperature [K]"

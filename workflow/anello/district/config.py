@@ -287,12 +287,17 @@ def parse_district(
 
 
 def _problem(item: Any, label: str) -> Problem:
-    key = ".".join(str(part) for part in item["loc"])
+    key = ".".join(str(part) for part in item["loc"]) or None
     if item["type"] != "extra_forbidden":
         told = item.get("input")
         text = item["type"] == "float_type" and isinstance(told, str)
         advice = "Write a number, without quotes" if text else None
-        return Problem(item["msg"], file=label, key=key, value=told, suggestion=advice)
+        message = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "union_tag_not_found":
+            message = f"Needs {item['ctx']['discriminator']}, which says what kind it is".replace(
+                "'", "`"
+            )
+        return Problem(message, file=label, key=key, value=told, suggestion=advice)
     known = {name for part in _parts() for name in part.model_fields}
     return Problem(
         "Unknown key", file=label, key=key, suggestion=did_you_mean(str(item["loc"][-1]), known)

@@ -15,6 +15,9 @@ SUN_SERIES = "ghi_kw_per_m2"
 SUPPLY_DEGC = {"dhw": 45.0, "heating": 35.0, "cooling": 7.0}
 """Supply temperatures where a description names none and has no tanks [°C]."""
 
+POSSIBLE_DEGC = {"dhw": (20.0, 99.0), "heating": (15.0, 99.0), "cooling": (0.0, 30.0)}
+"""Between what temperatures water can serve; what lies outside is a mistake [°C]."""
+
 
 class Tank(Strict):
     """A water tank as thermal storage."""
@@ -53,6 +56,20 @@ class Tanks(Strict):
     dhw: Tank | None = None
     heating: Tank | None = None
     cooling: Tank | None = None
+
+    @model_validator(mode="after")
+    def _serve(self) -> Self:
+        for service, (low, high) in POSSIBLE_DEGC.items():
+            tank: Tank | None = getattr(self, service)
+            if tank is None:
+                continue
+            cold, warm = tank.temperature_min_degc, tank.temperature_max_degc
+            if not low <= cold < warm <= high:
+                raise ValueError(
+                    f"a tank for {service} from {cold:g} to {warm:g} °C: water for it has {low:g} "
+                    f"to {high:g} °C"
+                )
+        return self
 
 
 class Battery(Strict):
@@ -100,6 +117,15 @@ class Loop(Strict):
         fault = liquid_fault(self.fluid, "temperature_min_degc", low, high)
         if fault is not None:
             raise ValueError(fault)
+        if low >= high:
+            raise ValueError(
+                f"`temperature_min_degc` {low:g} is not below `temperature_max_degc` {high:g}"
+            )
+        if not low <= self.initial_temperature_degc <= high:
+            raise ValueError(
+                f"`initial_temperature_degc` {self.initial_temperature_degc:g} lies outside "
+                f"{low:g} to {high:g} °C, `temperature_min_degc` to `temperature_max_degc`"
+            )
         return self
 
 
@@ -146,3 +172,13 @@ class SupplyTemperatures(Strict):
         description="Chilled water supplied [degC]; by default what the emitters need, else the "
         "middle of the tanks, or 7",
     )
+
+    @model_validator(mode="after")
+    def _serve(self) -> Self:
+        for service, (low, high) in POSSIBLE_DEGC.items():
+            degc: float | None = getattr(self, f"{service}_degc")
+            if degc is not None and not low <= degc <= high:
+                raise ValueError(
+                    f"`{service}_degc` {degc:g}: water for {service} has {low:g} to {high:g} °C"
+                )
+        return self

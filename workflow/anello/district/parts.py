@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 Service = Literal["dhw", "heating", "cooling", "electricity"]
 
@@ -12,7 +13,22 @@ Positive = Annotated[float, Field(strict=True, gt=0)]
 NotNegative = Annotated[float, Field(strict=True, ge=0)]
 Fraction = Annotated[float, Field(strict=True, ge=0, le=1)]
 Name = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
+
+
+def _a_day_of_the_year(text: str) -> str:
+    month, day = map(int, text.split("-"))
+    try:
+        date(2015, month, day)
+    except ValueError:
+        raise ValueError(f"`{text}` is no day of a year of 365 days; write it as MM-DD") from None
+    return text
+
+
+MonthDay = Annotated[
+    str,
+    Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$"),
+    AfterValidator(_a_day_of_the_year),
+]
 
 
 class Strict(BaseModel):

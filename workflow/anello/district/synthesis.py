@@ -24,8 +24,12 @@ from anello.district.profiles import (
 from anello.district.thermal import heating_and_cooling_kw, occupants, solar_gain_w_per_m2_window
 from anello.district.uses import building_uses
 from anello.district.weather import HOURS, WeatherYear, weather_year
+from anello.errors import InputError, Problem
 
 Series = NDArray[np.float64]
+
+_CLIPPED_SHARE = 0.02
+"""Share of a target for photovoltaics that an inverter's limit may take without a word."""
 
 SERVICES = ("dhw", "heating", "cooling", "electricity")
 
@@ -151,7 +155,22 @@ def _fitted(
             power, targets.photovoltaics, f"{name}.photovoltaics", reference.photovoltaics_kw
         )
         power = np.minimum(fitted, sum(roof.peak_kw for roof in place.roofs))
+        _refuse_clipped(name, place, fitted, power)
     return LocationSeries(demand, power)
+
+
+def _refuse_clipped(name: str, place: Location, fitted: Series, power: Series) -> None:
+    """Refuse a target for photovoltaics that their nameplate power does not let them meet."""
+    wanted, given = float(fitted.sum()), float(power.sum())
+    if place.targets.photovoltaics is not None and given < (1.0 - _CLIPPED_SHARE) * wanted:
+        raise InputError(
+            Problem(
+                f"the roofs' {sum(roof.peak_kw for roof in place.roofs):g} kW let through "
+                f"{given / 1000:.1f} of the {wanted / 1000:.1f} MWh wanted",
+                key=f"targets.{name}.photovoltaics",
+                suggestion="Check the target's unit (MWh, not kWh), or the roofs' `peak_kw`",
+            )
+        )
 
 
 def time_of_use_eur_per_kwh(tariffs: Tariffs, index: pd.DatetimeIndex, site: Site) -> Series:

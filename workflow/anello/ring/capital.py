@@ -9,7 +9,7 @@ from pydantic import Field
 
 from anello.ring.borefield.g_function import borehole_count
 from anello.ring.config import RingConfig
-from anello.ring.fields import NonNegative, Positive, Strict
+from anello.ring.fields import NonNegative, Positive, Rate, Strict
 from anello.ring.loop_config import PipeConfig
 
 
@@ -17,7 +17,7 @@ class PartCost(Strict):
     """What the parts of a kind cost over the years."""
 
     lifetime_years: Positive = Field(description="Lifetime [a].")
-    maintenance_share_per_year: NonNegative = Field(
+    maintenance_share_per_year: Rate = Field(
         default=0.0, description="Maintenance, share of what it costs to build [1/a]."
     )
 
@@ -66,7 +66,7 @@ class RingCosts(Strict):
     It decides sizes that `plant.sizes` leaves open, and changes nothing where all are given.
     """
 
-    interest_rate: NonNegative = Field(default=0.05, description="Interest on capital [1/a].")
+    interest_rate: Rate = Field(default=0.05, description="Interest on capital [1/a].")
     wells: WellsCost | None = Field(default=None, description="The wells.")
     backup_heater: PowerCost | None = Field(default=None, description="The backup heater.")
     dry_cooler: PowerCost | None = Field(default=None, description="The dry cooler.")

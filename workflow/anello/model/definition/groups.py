@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,9 @@ from anello.model.schema.mark import Mark
 from anello.model.schema.parameters import group_limit_names, group_share_names
 from anello.model.schema.report import Report
 from anello.model.schema.tree import Tree
+
+_LARGEST_SHARE = 5.0
+"""Above it a share is taken for a percentage; some may be above 1, where energy is exported."""
 
 
 def read_groups(
@@ -75,6 +79,7 @@ def read_groups(
             value = _limit(raw, limits[key], names, f"{path}.{key}", spot, report)
             if value is not None:
                 entry[key] = value
+                _tell_percent(key, value, f"{path}.{key}", spot, report)
         found[name] = entry
     _check_shares(tree, names, report)
     _check_margins(tree, names["carrier"], report)
@@ -137,6 +142,21 @@ def _limit(
         if number is not None:
             found[name] = number
     return found
+
+
+def _tell_percent(
+    key: str, value: float | dict[str, float], path: str, mark: Mark | None, report: Report
+) -> None:
+    """Warn of a share that looks like a percentage: as a largest one it would limit nothing."""
+    for share in value.values() if isinstance(value, dict) else [value]:
+        if "_share" in key and _LARGEST_SHARE < share < math.inf:
+            report.warn(
+                "a share of 1 is all of it",
+                key=path,
+                mark=mark,
+                value=share,
+                suggestion="Write 60 % as 0.6",
+            )
 
 
 def _number(raw: Any, path: str, mark: Mark | None, report: Report) -> float | None:

@@ -400,6 +400,14 @@ class ValueReader:
                     mark=mark,
                     value=given,
                 )
+            if interest > 1.0:
+                self.report.warn(
+                    "more than all of the capital is paid as interest each year",
+                    key=f"{path}.interest_rate",
+                    mark=mark,
+                    value=interest,
+                    suggestion="Write 5 % as 0.05",
+                )
             rate = depreciation_rate(interest, lifetime)
             if rate == 0:
                 self.report.warn(

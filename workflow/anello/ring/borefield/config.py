@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from itertools import combinations
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -51,6 +53,15 @@ class GivenField(Strict):
 
 
 FieldLayout = Annotated[GridField | PlacedField | GivenField, Field(discriminator="kind")]
+
+
+def _closest_m(layout: GridField | PlacedField | GivenField) -> float:
+    """Return the smallest distance of two boreholes [m]; infinite where there is none."""
+    if isinstance(layout, GridField):
+        return layout.spacing_m if layout.rows * layout.columns > 1 else math.inf
+    if isinstance(layout, GivenField):
+        return math.inf
+    return min((math.dist(a, b) for a, b in combinations(layout.places_m, 2)), default=math.inf)
 
 
 class UTubeConfig(Strict):
@@ -190,6 +201,12 @@ class BorefieldConfig(Strict):
             raise ValueError(
                 "`hold_at_horizon` has no meaning with `always`, where nothing decides what the "
                 "field exchanges; leave one of them out"
+            )
+        closest = _closest_m(self.field)
+        if closest < 2.0 * self.radius_m:
+            raise ValueError(
+                f"boreholes {closest:g} m apart, each {2.0 * self.radius_m:g} m wide (`radius_m`), "
+                "cut into each other; mend the distances in `field`"
             )
         fault = liquid_fault(self.fluid, "fluid_degc", low, high)
         if fault is not None:
