@@ -96,6 +96,13 @@ def test_a_prediction_of_nothing_says_nothing_about_the_model():
     assert verdict(100.0, 101.0).rho == 0.0
 
 
+@pytest.mark.parametrize("simulated", [100.0, 100.0 - 1e-8, 100.0 + 1e-8])
+def test_a_dispatch_found_once_more_is_taken_with_the_cop_of_its_programme(simulated):
+    step = verdict(100.0, simulated)
+    assert step.accepted
+    assert step.rho == 1.0
+
+
 def test_cost_that_the_programme_does_not_hold_is_added_to_its_promise():
     assert verdict(80.0, 95.0, incumbent(given=10.0)).predicted_decrease_eur == pytest.approx(10.0)
 

@@ -99,12 +99,15 @@ def judge(
     first = not math.isfinite(about.cost_eur)
     predicted = about.cost_eur - (lp_cost_eur + about.given_cost_eur)
     actual = about.cost_eur - simulated_cost_eur
-    accepted = first or actual > 0.0
+    # A prediction within rounding of nothing says nothing about the model's quality.
+    scale = 1e-9 * abs(simulated_cost_eur)
+    # A dispatch found once more is taken: its programme knows the COP that the first one's, with
+    # the COP that it started from, did not, and the results say what this one knows.
+    again = abs(predicted) <= scale and abs(actual) <= scale
+    accepted = first or actual > 0.0 or again
     rho = None
     reach = config.trust_region_k if first else about.trust_region_k
     if not first:
-        # A prediction within rounding of nothing says nothing about the model's quality.
-        scale = 1e-9 * abs(simulated_cost_eur)
         rho = actual / predicted if abs(predicted) > scale else (1.0 if accepted else 0.0)
         reach = _next_trust_region_k(config, reach, rho if accepted else min(rho, 0.0))
     gap = np.abs(lp_temperature_degc - result.temperature_degc[1:])
