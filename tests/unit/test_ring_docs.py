@@ -11,7 +11,6 @@ import sys
 import pytest
 import yaml
 
-import anello.ring
 from anello.coupling.record import IterationRecord
 from anello.ring import RingConfig
 from anello.ring.config import OddityConfig
@@ -72,9 +71,3 @@ def test_settings_of_a_ring_are_read_without_its_simulation():
         capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": path},
     )  # fmt: skip
     assert done.stdout.strip() == "False"
-
-
-def test_every_name_of_the_ring_is_found_where_it_is_said_to_be():
-    for name in anello.ring.__all__:
-        assert getattr(anello.ring, name).__name__ == name
-    assert set(anello.ring._WHERE) == set(anello.ring.__all__)

@@ -9,36 +9,24 @@ that a short workflow job does not pay for pandas, xarray or Pyomo.
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+from anello.base.first_use import on_first_use
 
 __version__ = "0.1.0"
 
-_LAZY: dict[str, str] = {
-    "AttrDict": "anello.api.attrdict",
-    "Model": "anello.api.model",
-    "ModelData": "anello.model.data",
-    "RunConfig": "anello.run.config",
-    "compile_problem": "anello.optimise.solve",
-    "formulate": "anello.optimise.formulation",
-    "read_netcdf": "anello.api.reading",
-    "read_model": "anello.model.definition",
-    "set_log_verbosity": "anello.base.logs",
-    "solve": "anello.optimise.solve",
+_NAMES = {
+    "AttrDict": "api.attrdict",
+    "Model": "api.model",
+    "ModelData": "model.data",
+    "RunConfig": "run.config",
+    "compile_problem": "optimise.solve",
+    "formulate": "optimise.formulation",
+    "read_netcdf": "api.reading",
+    "read_model": "model.definition",
+    "set_log_verbosity": "base.logs",
+    "solve": "optimise.solve",
 }
 _MODULES = ("examples",)
 
-__all__ = ["__version__", *sorted([*_LAZY, *_MODULES])]
+__all__ = ["__version__", *sorted([*_NAMES, *_MODULES])]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name from its module on first use."""
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    if name in _MODULES:
-        return import_module(f"anello.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
-
-def __dir__() -> list[str]:
-    return sorted({*globals(), *_LAZY, *_MODULES})
+__getattr__, __dir__ = on_first_use(__name__, _NAMES, _MODULES)

@@ -6,8 +6,9 @@ photovoltaic series and writes the folder. Nothing is retrieved from a network.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from anello.base.first_use import on_first_use
 from anello.district.config import DistrictConfig, load_district, parse_district
 
 if TYPE_CHECKING:
@@ -28,21 +29,16 @@ __all__ = [
     "write_district",
 ]
 
-_LATE = {
-    "DistrictFolder": "model_folder",
-    "DistrictSeries": "synthesis",
-    "new_project": "project",
-    "new_run_folder": "project",
-    "start_cop": "model_folder",
-    "synthesise": "synthesis",
-    "write_district": "model_folder",
-}
-
-
-def __getattr__(name: str) -> Any:
-    # pvlib takes over a second to import; checking a configuration does not need it.
-    if name in _LATE:
-        from importlib import import_module
-
-        return getattr(import_module(f"anello.district.{_LATE[name]}"), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# pvlib takes over a second to import; checking a configuration does not need it.
+__getattr__, __dir__ = on_first_use(
+    __name__,
+    {
+        "DistrictFolder": "model_folder",
+        "DistrictSeries": "synthesis",
+        "new_project": "project",
+        "new_run_folder": "project",
+        "start_cop": "model_folder",
+        "synthesise": "synthesis",
+        "write_district": "model_folder",
+    },
+)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from anello.base.first_use import on_first_use
 
 if TYPE_CHECKING:
     from anello.ring.adjoint import Sensitivity, sensitivity
@@ -34,31 +36,26 @@ __all__ = [
     "use_side",
 ]
 
-# Loaded on first use: the settings of a ring are read where no ring is simulated.
-_WHERE = {
-    "Audit": "exchange",
-    "LocationElectricity": "cost",
-    "PipeConfig": "loop_config",
-    "PipeResult": "pipe",
-    "RingConfig": "config",
-    "RingInput": "exchange",
-    "RingResult": "exchange",
-    "Sensitivity": "adjoint",
-    "TrueCost": "cost",
-    "first_iteration": "simulation",
-    "iccep2019_ring": "iccep2019",
-    "sensitivity": "adjoint",
-    "simulate": "simulation",
-    "simulate_pipe": "pipe",
-    "start_cop": "simulation",
-    "true_cost": "cost",
-    "use_side": "exchange",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
-
-    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+# The settings of a ring are read where no ring is simulated.
+__getattr__, __dir__ = on_first_use(
+    __name__,
+    {
+        "Audit": "exchange",
+        "LocationElectricity": "cost",
+        "PipeConfig": "loop_config",
+        "PipeResult": "pipe",
+        "RingConfig": "config",
+        "RingInput": "exchange",
+        "RingResult": "exchange",
+        "Sensitivity": "adjoint",
+        "TrueCost": "cost",
+        "first_iteration": "simulation",
+        "iccep2019_ring": "iccep2019",
+        "sensitivity": "adjoint",
+        "simulate": "simulation",
+        "simulate_pipe": "pipe",
+        "start_cop": "simulation",
+        "true_cost": "cost",
+        "use_side": "exchange",
+    },
+)

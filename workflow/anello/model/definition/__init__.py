@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from anello.base.first_use import on_first_use
 
 if TYPE_CHECKING:
     from anello.model.definition.reader import read_model
 
 __all__ = ["read_model"]
 
-
-def __getattr__(name: str) -> Any:
-    """Import `read_model`, and pandas and xarray with it, on first use."""
-    if name == "read_model":
-        from anello.model.definition.reader import read_model
-
-        return read_model
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# pandas and xarray come with it.
+__getattr__, __dir__ = on_first_use(__name__, {"read_model": "reader"})

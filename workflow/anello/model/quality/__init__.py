@@ -7,8 +7,9 @@ silently.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from anello.base.first_use import on_first_use
 from anello.model.quality.config import QualityConfig
 
 if TYPE_CHECKING:
@@ -18,15 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["CheckedSeries", "Finding", "QualityConfig", "QualityReport", "check_series_folder"]
 
-
-def __getattr__(name: str) -> Any:
-    # pandas takes a third of a second to import; checking a configuration does not need it.
-    if name in ("CheckedSeries", "check_series_folder"):
-        from anello.model.quality import check
-
-        return getattr(check, name)
-    if name in ("Finding", "QualityReport"):
-        from anello.model.quality import report
-
-        return getattr(report, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+# pandas takes a third of a second to import; checking a configuration does not need it.
+__getattr__, __dir__ = on_first_use(
+    __name__,
+    {
+        "CheckedSeries": "check",
+        "Finding": "report",
+        "QualityReport": "report",
+        "check_series_folder": "check",
+    },
+)

@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from anello.base.first_use import on_first_use
 
 if TYPE_CHECKING:
     from anello.optimise.results.collected import CollectedResults
@@ -24,24 +25,6 @@ if TYPE_CHECKING:
         join_dimensions,
         separate_dimensions,
     )
-
-_LAZY = {
-    "CollectedResults": "anello.optimise.results.collected",
-    "calliope_view": "anello.optimise.results.views",
-    "capacity_factor": "anello.optimise.results.postprocess",
-    "check_carrier_balance": "anello.optimise.results.postprocess",
-    "collect": "anello.optimise.results.collection",
-    "extract": "anello.optimise.results.extraction",
-    "from_calliope_view": "anello.optimise.results.views",
-    "join_dimensions": "anello.optimise.results.views",
-    "read_netcdf": "anello.optimise.results.netcdf",
-    "read_results": "anello.optimise.results.collection",
-    "separate_dimensions": "anello.optimise.results.views",
-    "summarise": "anello.optimise.results.summary",
-    "write_netcdf": "anello.optimise.results.netcdf",
-    "write_results": "anello.optimise.results.collection",
-    "write_tidy_csv": "anello.optimise.results.tidy_csv",
-}
 
 __all__ = [
     "CollectedResults",
@@ -61,9 +44,23 @@ __all__ = [
     "write_tidy_csv",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """Import a public name from its module on first use."""
-    if name in _LAZY:
-        return getattr(import_module(_LAZY[name]), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = on_first_use(
+    __name__,
+    {
+        "CollectedResults": "collected",
+        "calliope_view": "views",
+        "capacity_factor": "postprocess",
+        "check_carrier_balance": "postprocess",
+        "collect": "collection",
+        "extract": "extraction",
+        "from_calliope_view": "views",
+        "join_dimensions": "views",
+        "read_netcdf": "netcdf",
+        "read_results": "collection",
+        "separate_dimensions": "views",
+        "summarise": "summary",
+        "write_netcdf": "netcdf",
+        "write_results": "collection",
+        "write_tidy_csv": "tidy_csv",
+    },
+)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from anello.base.first_use import on_first_use
 
 if TYPE_CHECKING:
     from anello.optimise.solve.basis import Basis
@@ -26,23 +28,18 @@ __all__ = [
     "solve",
 ]
 
-# Loaded on first use: compiling needs Pyomo, solving a saved problem does not.
-_WHERE = {
-    "Basis": "basis",
-    "Problem": "problem",
-    "Solution": "solution",
-    "SolverConfig": "config",
-    "Start": "start",
-    "Diagnosis": "diagnose",
-    "compile_problem": "compile",
-    "explain_infeasibility": "diagnose",
-    "solve": "run",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    import importlib
-
-    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+# Compiling needs Pyomo, solving a saved problem does not.
+__getattr__, __dir__ = on_first_use(
+    __name__,
+    {
+        "Basis": "basis",
+        "Problem": "problem",
+        "Solution": "solution",
+        "SolverConfig": "config",
+        "Start": "start",
+        "Diagnosis": "diagnose",
+        "compile_problem": "compile",
+        "explain_infeasibility": "diagnose",
+        "solve": "run",
+    },
+)
