@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.base.year import is_a_year
 from anello.coupling.incumbent import Linearisation
 from anello.coupling.limits import by_water, line, weight_of_rise, within_kw
 from anello.coupling.plant_sizes import size_of
@@ -23,7 +24,7 @@ from anello.optimise.formulation.ring_rows import (
     RingRows,
     pair,
 )
-from anello.ring.borefield.device import device_stations, is_a_year
+from anello.ring.borefield.device import device_stations
 from anello.ring.borefield.field import Borefield, compile_borefield
 from anello.ring.config import RingConfig
 from anello.ring.devices import ways_of
@@ -56,7 +57,7 @@ def field_rows(config: RingConfig, nodes: tuple[str, ...], step_h: Floats) -> Fi
     if settings is None:
         return None
     held = settings.hold_at_horizon
-    if held and not is_a_year(step_h):
+    if held and not is_a_year(float(step_h.sum())):
         raise InputError(
             Problem(
                 "only a year can be repeated until its horizon, and this run is "

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.base.year import HOURS_OF_A_YEAR
 from anello.errors import InputError
 from anello.optimise.formulation.ring_rows import Device, OpenSize, RingRows
 from anello.ring.config import RingConfig
-from anello.ring.plant_sizes import HOURS_OF_A_YEAR, with_sizes, without_price
+from anello.ring.plant_sizes import with_sizes, without_price
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.base.year import hours_modelled
 from anello.coupling.convergence import compare
 from anello.coupling.incumbent import Linearisation
 from anello.coupling.plant_sizes import sized, sizes_in
@@ -123,10 +124,11 @@ def check_years(years: Mapping[str, ModelData]) -> None:
                     suggestion="Let years differ in weather, loads and prices only",
                 )
             )
-        if abs(_hours(data) - _hours(base)) > LONGER * _hours(base):
+        hours, of_first = (hours_modelled(d.inputs) for d in (data, base))
+        if abs(hours - of_first) > LONGER * of_first:
             faults.append(
                 Fault(
-                    f"covers {_hours(data):g} h, and `{first}` {_hours(base):g} h: a cost of one"
+                    f"covers {hours:g} h, and `{first}` {of_first:g} h: a cost of one"
                     " cannot be weighed against that of the other",
                     key=f"years.{name}",
                     suggestion="Give all years the same `model.subset_time`",
@@ -155,12 +157,6 @@ def check_years(years: Mapping[str, ModelData]) -> None:
         ]
     if faults:
         raise InputError(faults)
-
-
-def _hours(data: ModelData) -> float:
-    inputs = data.inputs
-    weight = np.asarray(inputs["timestep_weight"].values, dtype=float)
-    return float((np.asarray(inputs["timestep_resolution"].values, dtype=float) * weight).sum())
 
 
 def _connections(data: ModelData) -> NDArray[np.int64]:

@@ -20,11 +20,12 @@ import pvlib
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from anello.base.year import HOURS_OF_A_YEAR
 from anello.district.config import DistrictConfig, Site, Spell, SyntheticWeather, WeatherFile
 from anello.district.gaps import without_gaps
 from anello.errors import InputError, Problem
 
-HOURS = 8760
+HOURS = int(HOURS_OF_A_YEAR)
 DAYS = 365
 
 Series = NDArray[np.float64]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from anello.base.year import HOURS_OF_A_YEAR
 from anello.ring.borefield.g_function import borehole_count
 from anello.ring.config import RingConfig
 from anello.ring.fields import NonNegative, Positive, Rate, Strict
@@ -163,7 +164,7 @@ def ring_capital(ring: RingConfig, costs: RingCosts, hours: float) -> RingCapita
     RingCapital
         Parts of size zero are none.
     """
-    share = hours / 8760.0
+    share = hours / HOURS_OF_A_YEAR
     parts: list[PricedPart] = []
     missing: list[str] = []
     told = {} if ring.plant is None else ring.plant.build_eur

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.base.year import HOURS_OF_A_YEAR
 from anello.ring.doublet_config import DAYS_PER_YEAR
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.plant_config import PlantConfig, WellsConfig
@@ -35,7 +36,6 @@ Ints = NDArray[np.int64]
 
 BLOCK_H = 24.0
 """Time over which injection and supply are evened out [h]."""
-_YEAR_H = DAYS_PER_YEAR * 24.0
 # Nearly all the growth of F lies far from its end, where α is close to π.
 _ANGLES = np.concatenate([np.linspace(1e-4, 3.0, 4000), pi - np.geomspace(pi - 3.0, 1e-4, 4000)])
 _TIMES = 3.0 * (1.0 - _ANGLES / np.tan(_ANGLES)) / np.sin(_ANGLES) ** 2
@@ -206,7 +206,7 @@ class DoubletOnRing:
         """
         hours = float(self._step_h.sum())
         supply = well_degc + self.shifts_k
-        if abs(hours - _YEAR_H) > BLOCK_H + 1e-6:
+        if abs(hours - HOURS_OF_A_YEAR) > BLOCK_H + 1e-6:
             return DoubletResult(self.shifts_k, supply)
         settings = self._wells.doublet
         assert settings is not None

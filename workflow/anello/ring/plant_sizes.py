@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from anello.base.year import HOURS_OF_A_YEAR
 from anello.errors import Problem
 from anello.ring.capital import RingCosts, annuity, ring_capital
 from anello.ring.config import RingConfig
 from anello.ring.plant_config import PlantConfig, SizeConfig
 
-HOURS_OF_A_YEAR = 8760.0
 SIZE_KEYS = ("max_flow_kg_s", "max_kw", "kw_per_k", "built_share")
 """What says how large a device is."""
 

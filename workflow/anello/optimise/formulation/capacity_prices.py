@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from anello.base.year import HOURS_OF_A_YEAR, hours_modelled
 from anello.optimise.formulation.expression import Array, IntArray
 
 
@@ -45,9 +46,7 @@ class CapacityPrices:
             Its configuration, with ``run``.
         """
         run = config.get("run") or {}
-        steps = (inputs[f"timestep_{name}"].values for name in ("resolution", "weight"))
-        resolution_h, weight = (np.asarray(values, float)[None, :] for values in steps)
-        years = float((resolution_h * weight).sum()) / 8760.0
+        years = hours_modelled(inputs) / HOURS_OF_A_YEAR
         operated = run.get("mode") == "operate"
         return cls(inputs, 0.0 if operated else years, run.get("compat") == "calliope-0.6")
 

@@ -54,11 +54,6 @@ class Context:
 
     # --- time ---------------------------------------------------------------------------------
     @cached_property
-    def year_fraction(self) -> float:
-        """Share of a year that the model stands for, h/8760 h."""
-        return float((self.resolution * self.weight).sum()) / 8760.0
-
-    @cached_property
     def prices(self) -> CapacityPrices:
         """What a unit of each capacity costs."""
         return CapacityPrices.of(self.data.inputs, self.data.config)
@@ -67,6 +62,11 @@ class Context:
     def months(self) -> Months:
         """The calendar months that the model covers."""
         return Months.of(self.data.inputs)
+
+    @cached_property
+    def billed_peaks(self) -> IntArray:
+        """Supplies whose peaks are billed by the month; none where only operation is decided."""
+        return self.sets.monthly_peak if not self.operate else np.zeros(0, dtype=np.int64)
 
     @cached_property
     def previous(self) -> IntArray:

@@ -169,8 +169,8 @@ def cost_investment(c: Context) -> Named | None:
 )
 def cost_peak(c: Context) -> Named | None:
     """Charge for the peaks of all months, of each for the share ``a_m`` that the model covers."""
-    nodes = c.sets.monthly_peak
-    if not len(nodes) or c.operate:
+    nodes = c.billed_peaks
+    if not len(nodes):
         return None
     size = len(nodes)
     total = Expression(len(c.sets.costs) * size, None)
@@ -200,7 +200,7 @@ def cost(c: Context) -> Named | None:
     for name, part in (
         ("cost_investment", c.sets.investment_cost),
         ("cost_var", c.sets.variable_cost),
-        ("cost_peak", c.sets.monthly_peak),
+        ("cost_peak", c.billed_peaks),
     ):
         if name in c.system.expressions:
             _, values = c.system.expressions[name]

@@ -5,22 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from anello.optimise.formulation.context import Context
-from anello.optimise.formulation.expression import Expression, IntArray, Term
+from anello.optimise.formulation.expression import Expression, Term
 from anello.optimise.formulation.registry import Columns, Rows, constraint, variable
 from anello.optimise.formulation.system import TIME_AXIS
 
 _WHEN = "a monthly_peak cost of a supply; not in `operate` mode"
 
 
-def _nodes(c: Context) -> IntArray:
-    """Supplies whose peaks are billed; none where only operation is decided."""
-    return c.sets.monthly_peak if not c.operate else np.zeros(0, dtype=np.int64)
-
-
 @variable("peak_month", index="node, month", when=_WHEN, domain=r"\ge 0 \; [\mathrm{kW}]")
 def peak_month(c: Context) -> Columns | None:
     """Highest output of a month."""
-    nodes = c.sets.names(_nodes(c))
+    nodes = c.sets.names(c.billed_peaks)
     if not nodes:
         return None
     months = c.months.names
@@ -39,7 +34,7 @@ def peak_of_month(c: Context) -> Rows | None:
     A representative day may stand for days of several months: it has a row for the first of them,
     the second, and so on.
     """
-    nodes = _nodes(c)
+    nodes = c.billed_peaks
     if not len(nodes):
         return None
     steps = c.months.steps

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from anello.base.year import HOURS_OF_A_YEAR, hours_modelled
 from anello.optimise.formulation.capacity_prices import CapacityPrices
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.whole_cost import objective_weights
@@ -176,7 +177,7 @@ def _saves(collected: CollectedResults, name: str, labels: list[str], limit: str
     if not str(options.get("sense", "minimize")).startswith("min"):
         return None
     adds = results[f"{name}_marginal"].to_series()
-    years = float((results["timestep_resolution"] * results["timestep_weight"]).sum()) / 8760.0
+    years = hours_modelled(results) / HOURS_OF_A_YEAR
     total = sum(float(adds[label]) for label in labels) / years
     if not np.isfinite(total):
         return None

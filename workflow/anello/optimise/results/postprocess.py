@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 import xarray as xr
 
+from anello.base.year import hours_modelled
 from anello.errors import EnergyAuditError
 from anello.optimise.results.variables import describe
 
@@ -83,7 +84,7 @@ def systemwide_capacity_factor(results: xr.Dataset) -> xr.DataArray:
     production = _by_tech(_weighted_production(results))
     makes = results["carrier_prod"].notnull().any("timestep")
     capacity = _by_tech(results["energy_cap"].where(makes))
-    hours = float((results["timestep_resolution"] * results["timestep_weight"]).sum())
+    hours = hours_modelled(results)
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = production / (capacity * hours)
     return _finished(factor.transpose("carrier", "tech"), "systemwide_capacity_factor")

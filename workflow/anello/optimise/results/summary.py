@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from anello.base.year import hours_modelled
 from anello.optimise.results.at_limits import sizes_at_limits
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.overnight import overnight_cost
@@ -50,9 +51,7 @@ def summarise(collected: CollectedResults) -> dict[str, Any]:
         "anello_version": collected.attrs.get("anello_version"),
         "status": results.attrs.get("status"),
         "solver": results.attrs.get("solver"),
-        "hours_modelled": float(
-            (results["timestep_resolution"] * results["timestep_weight"]).sum()
-        ),
+        "hours_modelled": hours_modelled(results),
         "objective_with_penalties": results.attrs.get("objective"),
         "cost_in_optimisation": results.attrs.get("cost_objective"),
         "cost_simulated": _simulated_cost(collected),

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
+from anello.base.year import hours_modelled
 from anello.optimise.results.coordinates import COORDINATE_ATTRS
 
 SEPARATE_ORDER = ("loc", "tech", "carrier", "cost_class", "timestep")
@@ -344,7 +345,7 @@ def _for_every_pair(results: xr.Dataset) -> dict[Hashable, xr.DataArray]:
     made = made.where(production.notnull().any(["timestep", "carrier"]))
     by_tech = made.groupby("node_tech").sum("node", min_count=1)
     capacity = results["energy_cap"].groupby("node_tech").sum("node", min_count=1)
-    hours = float((results["timestep_resolution"] * results["timestep_weight"]).sum())
+    hours = hours_modelled(results)
     names = {"node_tech": "techs", "carrier": "carriers", "cost_class": "costs"}
     found: dict[Hashable, xr.DataArray] = {}
     with np.errstate(divide="ignore", invalid="ignore"):

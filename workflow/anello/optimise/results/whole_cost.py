@@ -13,6 +13,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from anello.base.year import hours_modelled
 from anello.optimise.formulation.capacity_prices import CapacityPrices
 from anello.optimise.results.collected import CollectedResults
 from anello.ring.capital import RingCapital, RingCosts, ring_capital
@@ -129,7 +130,7 @@ def priced_ring(collected: CollectedResults) -> RingCapital | None:
     return ring_capital(
         RingConfig.model_validate(settings["ring"]),
         RingCosts.model_validate(settings["ring_costs"]),
-        _hours(collected.results),
+        hours_modelled(collected.results),
     )
 
 
@@ -245,10 +246,6 @@ def _electric_nodes(results: xr.Dataset) -> NDArray[np.bool_]:
 def _is_electric(carrier: str) -> bool:
     name = carrier.lower()
     return name == "el" or any(part in name for part in _ELECTRIC)
-
-
-def _hours(results: xr.Dataset) -> float:
-    return float((results["timestep_resolution"] * results["timestep_weight"]).sum())
 
 
 def _by_node(values: xr.DataArray) -> Floats:

@@ -14,6 +14,7 @@ import pandas as pd
 from anello import __version__
 from anello.base.cells import for_spreadsheets
 from anello.base.files import FilePath, atomic_path
+from anello.base.year import is_a_year
 from anello.errors import ArtefactError
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.cost_parts import cost_parts
@@ -34,7 +35,6 @@ Floats = npt.NDArray[np.float64]
 
 LABELS = ["Model", "Scenario", "Region", "Variable", "Unit"]
 _KW_PER_MW = _KWH_PER_MWH = 1000.0
-_YEAR_H = 8760.0
 _MADE_BY = ("supply", "supply_plus", "conversion", "conversion_plus")
 _CURRENCIES = {"€": "EUR", "$": "USD", "£": "GBP"}
 _TOTAL_COST = "Cost|Total Energy System Cost"
@@ -112,8 +112,7 @@ class _Ledger:
     @property
     def per_year(self) -> str:
         """End of a unit: per year, if the steps of every year make one up."""
-        whole = bool((np.abs(self.hours - _YEAR_H) <= 24.0).all())
-        return "/yr" if whole else ""
+        return "/yr" if all(map(is_a_year, self.hours)) else ""
 
     def add(self, loc: str, variable: str, unit: str, values: Floats, least: int = 99) -> None:
         """Add amounts by year, for the location and the whole.

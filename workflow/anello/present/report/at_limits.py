@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from anello.base.year import is_a_year
 from anello.optimise.results.at_limits import NOTHING_SAVED
 from anello.present.report.appearance import Appearance
 from anello.present.report.config import FiguresConfig
@@ -48,8 +49,7 @@ def at_limits_html(
         elif not size["has_price"]:
             free.append(f"{_name(size, look)}, {exact(size['size'])} {html.escape(size['unit'])}")
     told = f'<ul id="at-limits">{"".join(held)}</ul>' if held else ""
-    hours = [float(summaries[name]["hours_modelled"]) for name in weights]
-    if held and any(abs(of_one - 8760.0) > 24.0 for of_one in hours):
+    if held and not all(is_a_year(summaries[name]["hours_modelled"]) for name in weights):
         told += (
             '<p id="scaled-to-a-year">What is saved a year is what the days modelled save, as if '
             "the whole year were like them.</p>"

@@ -6,6 +6,7 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from anello.base.year import is_a_year
 from anello.optimise.results.collected import CollectedResults
 from anello.present.report.appearance import Appearance, carrier_kind
 from anello.present.report.at_limits import at_limits_html
@@ -135,7 +136,7 @@ def decision_html(
 def period_text(summary: Summary) -> str:
     """Say which time a cost is of: a year, or what was modelled."""
     hours = float(summary["hours_modelled"])
-    if abs(hours - 8760.0) <= 24.0:
+    if is_a_year(hours):
         return "a year"
     return "1 day modelled" if hours == 24.0 else f"{hours / 24:.4g} days modelled"
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.base.year import is_a_year
 from anello.errors import ConfigError, EnergyAuditError, InputError, Problem
 from anello.ring.borefield.config import BorefieldConfig
 from anello.ring.borefield.field import Borefield, compile_borefield, repeat
 
 Floats = NDArray[np.float64]
-YEAR_H = 8760.0
 _AUDIT_K = 1e-6
 
 
@@ -189,7 +189,7 @@ class FieldOnRing:
             )
         entering, leaving = self.field.fluid(ends, self.heat_kw, self.passing_kw_per_k)
         known: dict[str, Floats] = {}
-        if is_a_year(self.step_h):
+        if is_a_year(float(self.step_h.sum())):
             periods = self.config.horizon_years
             years = repeat(self.field, self.heat_kw, self.step_h, periods, self._start)
             # The same heat in the same flow: fluid and wall are as far from each other every year.
@@ -214,11 +214,6 @@ class FieldOnRing:
             state_kw=self._state,
             **known,
         )
-
-
-def is_a_year(step_h: Floats) -> bool:
-    """Whether these steps are a year, which may repeat; to a day, for leap years."""
-    return abs(float(step_h.sum()) - YEAR_H) <= 24.0 + 1e-6
 
 
 def device_stations(

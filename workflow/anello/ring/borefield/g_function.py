@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.base.files import write_text
+from anello.base.year import HOURS_OF_A_YEAR
 from anello.errors import InputError, Problem
 from anello.ring.borefield.config import BorefieldConfig, GivenField, GridField, PlacedField
 
@@ -23,7 +24,6 @@ Floats = NDArray[np.float64]
 HORIZON_YEARS = 100
 """How far g-functions reach, whatever the horizon of a study [a]."""
 HOUR_S = 3600.0
-YEAR_H = 8760.0
 _POINTS, _EARLY_POINTS = 60, 12
 _RECIPE = "pygfunction equivalent, uniform wall temperature, 60 + 12 times, 100 years"
 
@@ -166,7 +166,7 @@ def _computed(config: BorefieldConfig) -> tuple[Floats, Floats]:
     import pygfunction as gt
 
     field, alpha = _boreholes(config), config.diffusivity_m2_per_s
-    hours = np.geomspace(1.0, HORIZON_YEARS * YEAR_H, _POINTS)
+    hours = np.geomspace(1.0, HORIZON_YEARS * HOURS_OF_A_YEAR, _POINTS)
     late = gt.gfunction.gFunction(field, alpha, hours * HOUR_S, method="equivalent").gFunc
     # Uniform temperature has no meaning before the wall feels the load, and its equations are
     # singular there: one borehole's line source instead.
