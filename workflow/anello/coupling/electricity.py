@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -126,13 +127,14 @@ def location_electricity(
             ]
         )
     found = {}
-    hours = inputs["timestep_resolution"].values.astype(float)
+    bills = _Bills(data, dispatch)
     for loc in locations:
         here = grids.get(loc, [])
-        price, connections = _of_grids(data, dispatch, here, produced)
-        most_kw = sum(_most_kw(data, dispatch, k) for k in here) if here else np.inf
+        most_kw = [_most_kw(data, dispatch, k) for k in here]
+        price, connections = _of_grids(bills, here, produced, most_kw)
+        most_kwh = (sum(most_kw) if here else np.inf) * bills.step_h
         found[loc] = LocationElectricity(
-            bought[loc], price, surplus[loc], surplus_price[loc], connections, most_kw * hours
+            bought[loc], price, surplus[loc], surplus_price[loc], connections, most_kwh
         )
     return found
 
@@ -187,21 +189,46 @@ def _of_classes(data: ModelData, name: str, k: int, steps: int = 1) -> list[Floa
     return [np.nan_to_num(_series(values, steps)) for values in data.value(name, [k])]
 
 
+@dataclass(frozen=True)
+class _Bills:
+    """What the supplies of a model, as dispatched, are billed by; the same for all of them."""
+
+    data: ModelData
+    dispatch: xr.Dataset
+
+    @cached_property
+    def capacity(self) -> CapacityPrices:
+        return CapacityPrices.of(self.data.inputs, self.data.config)
+
+    @cached_property
+    def months(self) -> Months:
+        return Months.of(self.data.inputs)
+
+    @cached_property
+    def step_h(self) -> Floats:
+        hours: Floats = self.data.inputs["timestep_resolution"].values.astype(float)
+        return hours
+
+    @cached_property
+    def weight(self) -> Floats:
+        weight: Floats = self.data.inputs["timestep_weight"].values.astype(float)
+        return weight
+
+
 def _of_grids(
-    data: ModelData, dispatch: xr.Dataset, grids: list[int], produced: Floats
+    bills: _Bills, grids: list[int], produced: Floats, most_kw: list[float]
 ) -> tuple[Floats, tuple[Connection, ...]]:
     """Return the price of what a location buys, shape (T,), and what it comes through."""
     steps = produced.shape[1]
-    prices = [_price(data, k, steps) for k in grids]
-    connections = [_connections(data, dispatch, k) for k in grids]
+    prices = [_price(bills.data, k, steps) for k in grids]
+    connections = [_connections(bills, k) for k in grids]
     if len(grids) < 2:
         return (prices[0], connections[0]) if grids else (np.zeros(steps), ())
     # ASSUME: of several grids at a location, what the simulation needs beyond the dispatch comes
     # from the one where one more kWh costs least, with what a higher peak then costs, and what it
     # does not need is saved there; from the others all is bought as dispatched.
     own = produced[grids]
-    hours = data.inputs["timestep_resolution"].values.astype(float)
-    most_kwh = np.multiply.outer([_most_kw(data, dispatch, k) for k in grids], hours)
+    most_kwh = np.multiply.outer(most_kw, bills.step_h)
     peaks = [
         sum((c.peak_eur_per_kwh(bought) for c in found), np.zeros(steps))
         for bought, found in zip(own, connections, strict=True)
@@ -231,15 +258,12 @@ def _most_kw(data: ModelData, dispatch: xr.Dataset, k: int) -> float:
     return float((largest * scale)[0])
 
 
-def _connections(data: ModelData, dispatch: xr.Dataset, k: int) -> tuple[Connection, ...]:
+def _connections(bills: _Bills, k: int) -> tuple[Connection, ...]:
     """Return what a supply's capacity and its monthly peaks cost, as the dispatch chose them."""
+    data, dispatch, prices = bills.data, bills.dispatch, bills.capacity
     if data.config["run"]["mode"] == "operate":
         return ()
-    node = str(data.inputs["node"].values[k])
-    step_h, weight = (
-        data.inputs[f"timestep_{name}"].values.astype(float) for name in ("resolution", "weight")
-    )
-    prices, at = CapacityPrices.of(data.inputs, data.config), np.array([k])
+    node, at = str(data.inputs["node"].values[k]), np.array([k])
     classes = range(data.inputs.sizes["cost"])
 
     def charge(by_class: list[Floats]) -> float:
@@ -252,15 +276,16 @@ def _connections(data: ModelData, dispatch: xr.Dataset, k: int) -> tuple[Connect
     if eur_per_kw > 0.0 and not _is_given(data, k):
         least_kw = float(np.nan_to_num(data.value("energy_cap_min", [k])[0]))
         capacity_kw = float(dispatch["energy_cap"].sel(node=node))
-        found.append(Connection(capacity_kw, least_kw, eur_per_kw, step_h, weight))
+        found.append(Connection(capacity_kw, least_kw, eur_per_kw, bills.step_h, bills.weight))
     eur_per_kw = charge([prices.price("monthly_peak", c, at) for c in classes])
     if eur_per_kw > 0.0:
-        months = Months.of(data.inputs)
+        months = bills.months
         for name, share, counts in zip(
             months.names, months.share.tolist(), months.steps, strict=True
         ):
             peak_kw = float(dispatch["peak_month"].sel(node=node, month=name))
-            found.append(Connection(peak_kw, 0.0, eur_per_kw * share, step_h, weight, counts))
+            eur = eur_per_kw * share
+            found.append(Connection(peak_kw, 0.0, eur, bills.step_h, bills.weight, counts))
     return tuple(found)
 
 
