@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import xarray as xr
 
 from anello.base.year import HOURS_OF_A_YEAR, hours_modelled
 from anello.optimise.formulation.capacity_prices import CapacityPrices
@@ -78,10 +79,11 @@ def sizes_at_limits(collected: CollectedResults) -> list[SizeAtLimit]:
     """
     if (collected.config.get("run") or {}).get("mode") == "operate":
         return []
-    return [*_of_nodes(collected), *_of_ring(collected)]
+    savings = _Savings.of(collected)
+    return [*_of_nodes(collected, savings), *_of_ring(collected, savings)]
 
 
-def _of_nodes(collected: CollectedResults) -> Iterator[SizeAtLimit]:
+def _of_nodes(collected: CollectedResults, savings: _Savings) -> Iterator[SizeAtLimit]:
     results, inputs = collected.results, collected.inputs
     if "node" not in inputs:
         return
@@ -105,7 +107,7 @@ def _of_nodes(collected: CollectedResults) -> Iterator[SizeAtLimit]:
             if limit is None or base == "demand" or (twin is not None and twin < k):
                 continue
             ends = [nodes[i] for i in (int(k), twin) if i is not None]
-            saves = _saves(collected, name, ends, limit)
+            saves = savings.next_unit(name, ends, limit)
             made = base in _MADE if name == "energy_cap" else name == "storage_cap"
             holds = saves is not None and saves > NOTHING_SAVED
             if price[k] <= 0.0 and not holds and not (made and limit == "largest"):
@@ -121,7 +123,7 @@ def _of_nodes(collected: CollectedResults) -> Iterator[SizeAtLimit]:
             )
 
 
-def _of_ring(collected: CollectedResults) -> Iterator[SizeAtLimit]:
+def _of_ring(collected: CollectedResults, savings: _Savings) -> Iterator[SizeAtLimit]:
     results, limits = collected.results, collected.settings.get("ring_size_limits") or {}
     if "ring_size" not in results or not limits:
         return
@@ -134,7 +136,7 @@ def _of_ring(collected: CollectedResults) -> Iterator[SizeAtLimit]:
         if limit is None or least >= most or built is None:
             continue
         size, unit = built
-        of_share = _saves(collected, "ring_size", [part], limit)
+        of_share = savings.next_unit("ring_size", [part], limit)
         key = "one_of" if limits[part]["listed"] else _RING_KEYS[limit]
         yield SizeAtLimit(
             what=part,
@@ -167,21 +169,32 @@ def _limit(size: float, least: float, most: float, nothing: float = _NOTHING) ->
     return None
 
 
-def _saves(collected: CollectedResults, name: str, labels: list[str], limit: str) -> float | None:
-    """Return what the next unit saves a year; of a link's two ends together."""
-    results = collected.results
-    options = (collected.config.get("run") or {}).get("objective_options") or {}
-    unmet = float(results["unmet_demand"].sum()) if "unmet_demand" in results else 0.0
-    if f"{name}_marginal" not in results or unmet > _NOTHING:
-        return None
-    if not str(options.get("sense", "minimize")).startswith("min"):
-        return None
-    adds = results[f"{name}_marginal"].to_series()
-    years = hours_modelled(results) / HOURS_OF_A_YEAR
-    total = sum(float(adds[label]) for label in labels) / years
-    if not np.isfinite(total):
-        return None
-    return -total if limit == "largest" else total
+@dataclass(frozen=True)
+class _Savings:
+    """What the solution tells about sizes that are one unit larger or smaller."""
+
+    results: xr.Dataset
+    known: bool
+    years: float
+
+    @classmethod
+    def of(cls, collected: CollectedResults) -> _Savings:
+        results = collected.results
+        options = (collected.config.get("run") or {}).get("objective_options") or {}
+        least = str(options.get("sense", "minimize")).startswith("min")
+        unmet = float(results["unmet_demand"].sum()) if "unmet_demand" in results else 0.0
+        years = hours_modelled(results) / HOURS_OF_A_YEAR
+        return cls(results, least and not unmet > _NOTHING, years)
+
+    def next_unit(self, name: str, labels: list[str], limit: str) -> float | None:
+        """Return what the next unit saves a year; of a link's two ends together."""
+        if not self.known or f"{name}_marginal" not in self.results:
+            return None
+        adds = self.results[f"{name}_marginal"].to_series()
+        total = sum(float(adds[label]) for label in labels) / self.years
+        if not np.isfinite(total):
+            return None
+        return -total if limit == "largest" else total
 
 
 def _prices(collected: CollectedResults, name: str) -> np.ndarray:
