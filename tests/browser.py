@@ -26,6 +26,13 @@ for (const kind of ['error', 'warn']) {
 }
 </script>
 """
+# Begins a script: moves the ring's slider to hour 30, and reads the rows of its table.
+WATER_OF_THE_HOUR = """
+const $ = id => document.getElementById(id), slider = $("nethour");
+slider.value = 30; slider.dispatchEvent(new Event("input"));
+const rows = [...$("nettable").querySelectorAll("tbody tr")]
+  .map(r => [...r.cells].map(c => c.textContent));
+"""
 
 
 def find_chromium() -> str:

@@ -21,7 +21,7 @@ from anello.present.report.energy_flows import Link, sankey_svg
 from anello.present.report.html import write_report
 from anello.present.report.sizes import ring_sizes
 from anello.present.report.worst_week import worst_week
-from browser import find_chromium, run_in
+from browser import WATER_OF_THE_HOUR, find_chromium, run_in
 from report_fakes import fake_district
 from results_fakes import FakeData, fake_inputs, fake_solution
 
@@ -168,11 +168,8 @@ def test_the_slider_shows_the_water_of_the_hour(chromium, page, scenarios):
     found = run_in(
         chromium,
         page,
-        """
-        const $ = id => document.getElementById(id), slider = $("nethour");
-        slider.value = 30; slider.dispatchEvent(new Event("input"));
-        const rows = [...$("nettable").querySelectorAll("tbody tr")]
-          .map(r => [...r.cells].map(c => c.textContent));
+        WATER_OF_THE_HOUR
+        + """
         const shown = [$("network").hidden];
         $("scenario").value = "air_source"; $("scenario").dispatchEvent(new Event("change"));
         return [slider.getAttribute("aria-valuetext"), Number(slider.max), rows,

@@ -31,7 +31,7 @@ from anello.ring.capital import RingCosts, ring_capital
 from anello.ring.two_pipe_config import TwoPipeConfig
 from anello.ring.two_pipe_network import tree
 from anello.run.scenario_config import ScenarioConfig
-from browser import find_chromium, run_in
+from browser import WATER_OF_THE_HOUR, find_chromium, run_in
 from report_fakes import fake_district
 from ring_districts import coupled_two_pipes, random_district
 
@@ -296,11 +296,8 @@ def test_the_slider_shows_the_tree_of_the_hour(collected, tmp_path):
     rows, pipes, arrows = run_in(
         chromium,
         page,
-        """
-        const $ = id => document.getElementById(id), slider = $("nethour");
-        slider.value = 30; slider.dispatchEvent(new Event("input"));
-        const rows = [...$("nettable").querySelectorAll("tbody tr")]
-          .map(r => [...r.cells].map(c => c.textContent));
+        WATER_OF_THE_HOUR
+        + """
         return [rows, document.querySelectorAll("#netplot .pipe.two").length,
           [...document.querySelectorAll("#netplot .way")].map(a => a.getAttribute("transform"))];
         """,
