@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.base.labelled import values_of
 from anello.errors import InputError, Problem
 from anello.optimise.formulation.capacity_prices import CapacityPrices
 from anello.optimise.formulation.months import Months
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from anello.model.data import ModelData
 
 Floats = NDArray[np.float64]
+FLOW = ("node", "carrier", "timestep")
+AT_PLACES = ("loc", "carrier", "timestep")
 
 
 def electricity_inputs(
@@ -48,11 +51,11 @@ def electricity_inputs(
     tuple of (ndarray, shape (H, T); set of str)
         Electricity [kWh per step, positive], and the carriers' names.
     """
-    where = data.positions(nodes)
-    takes = data.inputs["tier_carrier"].sel(tier="in").values[where].any(axis=0)
-    carriers = {str(c) for c in data.inputs["carrier"].values[takes]}
-    taken = dispatch["carrier_con"].sel(node=list(nodes), carrier=sorted(carriers))
-    values: Floats = -np.nansum(taken.transpose("node", "carrier", "timestep").values, axis=1)
+    dims = ("tier", "node", "carrier")
+    takes = values_of(data.inputs, "tier_carrier", dims, tier=["in"], node=nodes).any(axis=(0, 1))
+    carriers = {str(c) for c in data.inputs.variables["carrier"].values[takes]}
+    taken = values_of(dispatch, "carrier_con", FLOW, node=nodes, carrier=sorted(carriers))
+    values: Floats = -np.nansum(taken, axis=1)
     return values, carriers
 
 
@@ -85,16 +88,16 @@ def location_electricity(
     """
     inputs = data.inputs
     steps = inputs.sizes["timestep"]
-    locations = [str(loc) for loc in inputs["loc"].values]
+    locations = [str(loc) for loc in inputs.variables["loc"].values]
     bought = {loc: np.zeros(steps) for loc in locations}
     surplus = {loc: np.zeros(steps) for loc in locations}
     surplus_price = dict.fromkeys(locations, 0.0)
     grids: dict[str, list[int]] = {}
-    places = [str(loc) for loc in inputs["node_loc"].values]
-    outputs = inputs["tier_carrier"].sel(tier="out", carrier=sorted(carriers)).values.any(axis=-1)
-    makers = set(np.flatnonzero(np.asarray(outputs)).tolist())
-    flows = dispatch["carrier_prod"].sel(node=inputs["node"].values, carrier=sorted(carriers))
-    produced = np.nansum(flows.transpose("node", "carrier", "timestep").values, axis=1)
+    places = [str(loc) for loc in inputs.variables["node_loc"].values]
+    makers = set(np.flatnonzero(_has(data, "out", carriers)).tolist())
+    nodes = inputs.variables["node"].values
+    flows = values_of(dispatch, "carrier_prod", FLOW, node=nodes, carrier=sorted(carriers))
+    produced = np.nansum(flows, axis=1)
     for k in data.nodes(("supply", "supply_plus")):
         if k not in makers:
             continue
@@ -108,11 +111,10 @@ def location_electricity(
             # ASSUME: all surplus at a location costs as much as the dearest, on average.
             surplus_price[loc] = max(surplus_price[loc], float(_price(data, k, steps).mean()))
     if "unused_supply" in dispatch:
-        unused = dispatch["unused_supply"].sel(carrier=sorted(carriers))
-        for loc in locations:
-            if loc in unused["loc"].values:
-                lost = unused.sel(loc=loc).transpose("carrier", "timestep").values
-                surplus[loc] += -np.nansum(lost, axis=0)
+        unused = values_of(dispatch, "unused_supply", AT_PLACES, carrier=sorted(carriers))
+        for loc, lost in zip(dispatch.variables["loc"].values, unused, strict=True):
+            if loc in surplus:
+                surplus[str(loc)] += -np.nansum(lost, axis=0)
     missing = [loc for loc in locations if loc not in grids and _takes(data, loc, carriers)]
     if missing:
         raise InputError(
@@ -153,15 +155,13 @@ def marginal_prices(
     carriers : set of str
         Carriers that count as electricity.
     """
-    prices = {}
-    for name, supply in supplies.items():
-        worth = None
-        if "shadow_price" in dispatch:
-            found = dispatch["shadow_price"].sel(loc=name, carrier=sorted(carriers))
-            worth = np.nanmean(found.transpose("carrier", "timestep").values, axis=0)
-        usable = worth is not None and bool(np.isfinite(worth).all())
-        prices[name] = marginal_price(supply, worth if usable else None)
-    return prices
+    worth: dict[str, Floats] = {}
+    if "shadow_price" in dispatch:
+        wanted = {"loc": list(supplies), "carrier": sorted(carriers)}
+        found = values_of(dispatch, "shadow_price", AT_PLACES, **wanted)
+        every = zip(supplies, np.nanmean(found, axis=1), strict=True)
+        worth = {name: each for name, each in every if np.isfinite(each).all()}
+    return {name: marginal_price(supply, worth.get(name)) for name, supply in supplies.items()}
 
 
 def _series(values: NDArray[Any], steps: int) -> Floats:
@@ -179,7 +179,7 @@ def _weighted(data: ModelData, prices: list[Floats]) -> Floats:
     """Return prices of all cost classes in one, as the objective weighs them, shape (T,)."""
     weights = data.config["run"]["objective_options"]["cost_class"]
     total = np.zeros_like(prices[0])
-    for name, price in zip(data.inputs["cost"].values, prices, strict=True):
+    for name, price in zip(data.inputs.variables["cost"].values, prices, strict=True):
         total += float(weights.get(str(name), 0.0)) * price
     return total
 
@@ -253,7 +253,7 @@ def _is_given(data: ModelData, k: int) -> bool:
 def _most_kw(data: ModelData, dispatch: xr.Dataset, k: int) -> float:
     """Return the highest power that a supply may have: its capacity, or how large that may be."""
     if _is_given(data, k):
-        return float(dispatch["energy_cap"].sel(node=str(data.inputs["node"].values[k])))
+        return _chosen(data, dispatch, "energy_cap", k)
     largest, scale = (data.value(f"energy_cap_{name}", [k]) for name in ("max", "scale"))
     return float((largest * scale)[0])
 
@@ -263,7 +263,7 @@ def _connections(bills: _Bills, k: int) -> tuple[Connection, ...]:
     data, dispatch, prices = bills.data, bills.dispatch, bills.capacity
     if data.config["run"]["mode"] == "operate":
         return ()
-    node, at = str(data.inputs["node"].values[k]), np.array([k])
+    node, at = str(data.inputs.variables["node"].values[k]), np.array([k])
     classes = range(data.inputs.sizes["cost"])
 
     def charge(by_class: list[Floats]) -> float:
@@ -275,15 +275,16 @@ def _connections(bills: _Bills, k: int) -> tuple[Connection, ...]:
     )
     if eur_per_kw > 0.0 and not _is_given(data, k):
         least_kw = float(np.nan_to_num(data.value("energy_cap_min", [k])[0]))
-        capacity_kw = float(dispatch["energy_cap"].sel(node=node))
+        capacity_kw = _chosen(data, dispatch, "energy_cap", k)
         found.append(Connection(capacity_kw, least_kw, eur_per_kw, bills.step_h, bills.weight))
     eur_per_kw = charge([prices.price("monthly_peak", c, at) for c in classes])
     if eur_per_kw > 0.0:
         months = bills.months
-        for name, share, counts in zip(
-            months.names, months.share.tolist(), months.steps, strict=True
+        wanted = {"node": [node], "month": months.names}
+        (peaks_kw,) = values_of(dispatch, "peak_month", ("node", "month"), **wanted).tolist()
+        for peak_kw, share, counts in zip(
+            peaks_kw, months.share.tolist(), months.steps, strict=True
         ):
-            peak_kw = float(dispatch["peak_month"].sel(node=node, month=name))
             eur = eur_per_kw * share
             found.append(Connection(peak_kw, 0.0, eur, bills.step_h, bills.weight, counts))
     return tuple(found)
@@ -296,23 +297,35 @@ def _available(data: ModelData, dispatch: xr.Dataset, k: int, resource: Floats) 
         found = data.value(name, [k])
         return float(found[0]) if found.shape == (1,) else _series(found, resource.size)
 
-    node = str(data.inputs["node"].values[k])
-    capacity_kw = float(dispatch["energy_cap"].sel(node=node))
-    hours = data.inputs["timestep_resolution"].values
+    capacity_kw = _chosen(data, dispatch, "energy_cap", k)
+    hours = data.inputs.variables["timestep_resolution"].values
     energy = resource * value("resource_scale") * value("energy_eff")
-    unit = str(data.inputs["resource_unit"].values[k])
+    unit = str(data.inputs.variables["resource_unit"].values[k])
     if unit == "energy_per_cap":
         energy = energy * capacity_kw
     elif unit == "energy_per_area":
-        energy = energy * float(dispatch["resource_area"].sel(node=node))
-    if str(data.inputs["node_base"].values[k]) == "supply_plus":
+        energy = energy * _chosen(data, dispatch, "resource_area", k)
+    if str(data.inputs.variables["node_base"].values[k]) == "supply_plus":
         energy = energy * value("resource_eff") * value("parasitic_eff")
     available: Floats = np.clip(energy, 0.0, capacity_kw * hours)
     return available
 
 
 def _takes(data: ModelData, loc: str, carriers: set[str]) -> bool:
-    here = data.inputs["node_loc"].values == loc
-    bases = np.isin(data.inputs["node_base"].values, ("conversion", "conversion_plus"))
-    inputs = data.inputs["tier_carrier"].sel(tier="in", carrier=sorted(carriers)).values
-    return bool((here & bases & inputs.any(axis=-1)).any())
+    here = data.inputs.variables["node_loc"].values == loc
+    bases = np.isin(data.inputs.variables["node_base"].values, ("conversion", "conversion_plus"))
+    return bool((here & bases & _has(data, "in", carriers)).any())
+
+
+def _has(data: ModelData, tier: str, carriers: set[str]) -> NDArray[np.bool_]:
+    """Whether each node has one of some carriers in a tier."""
+    dims, wanted = ("tier", "node", "carrier"), sorted(carriers)
+    found = values_of(data.inputs, "tier_carrier", dims, tier=[tier], carrier=wanted)
+    return np.asarray(found.any(axis=(0, 2)), dtype=bool)
+
+
+def _chosen(data: ModelData, dispatch: xr.Dataset, size: str, k: int) -> float:
+    """Return a size of a node as dispatched."""
+    return float(
+        values_of(dispatch, size, ("node",), node=[data.inputs.variables["node"].values[k]])[0]
+    )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.base.labelled import values_of
 from anello.coupling.config import CouplingConfig, chosen_by, waves_fault
 from anello.coupling.electricity import (
     electricity_inputs,
@@ -192,10 +193,10 @@ def storage_start(data: ModelData, dispatch: xr.Dataset, ring: RingConfig) -> di
     if not names:
         return {}
     if data.config["run"].get("cyclic_storage"):
-        levels = dispatch["storage"].sel(node=names).isel(timestep=-1).values
+        levels = values_of(dispatch, "storage", ("node", "timestep"), node=names)[:, -1]
     else:
         share = data.value("storage_initial", stores)
-        levels = share * dispatch["storage_cap"].sel(node=names).values
+        levels = share * values_of(dispatch, "storage_cap", ("node",), node=names)
     return {name: float(level) for name, level in zip(names, levels, strict=True)}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.base.labelled import values_of
 from anello.optimise.formulation.ring_rows import RingRows
 from anello.optimise.solve.problem import Problem
 
@@ -43,8 +44,8 @@ class Prices:
         warmer = np.zeros((len(rows.kept_within), rows.step_h.size))
         for name, sign in zip(BOUNDS, (-1.0, 1.0), strict=True):
             if f"dual_{name}" in dispatch:
-                found = dispatch[f"dual_{name}"].sel(place=list(rows.kept_within))
-                warmer += sign * found.transpose("place", "timestep").values
+                dims = ("place", "timestep")
+                warmer += sign * values_of(dispatch, f"dual_{name}", dims, place=rows.kept_within)
         return cls(electricity, warmer)
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.base.labelled import values_of
 from anello.coupling.borefield import beyond_at_horizon_k
 from anello.coupling.config import CouplingConfig, SlpConfig
 from anello.coupling.convergence import check_slp, require_converged
@@ -138,7 +139,7 @@ def parting(rows: RingRows, dispatch: xr.Dataset, data: RingInput, result: RingR
         return ""
     if rows.loop is not None:
         stations = [rows.loop.stations[n] for n in rows.loop.station_of]
-        water = dispatch["ring_water"].sel(place=stations).transpose("place", "timestep").values
+        water = values_of(dispatch, "ring_water", ("place", "timestep"), place=stations)
         at = [f" (substation {name})" for name in stations]
     else:
         ends = dispatch["ring_temperature"].values.reshape(-1)
@@ -246,9 +247,9 @@ def _unmet_price(dispatch: xr.Dataset) -> float:
 def _unmet_eur(dispatch: xr.Dataset) -> float:
     """Return what to add to a programme's penalty so that unmet demand costs that much [€]."""
     price = _unmet_price(dispatch)
-    weight = dispatch["timestep_weight"]
+    weight, dims = dispatch["timestep_weight"].values, ("loc", "carrier", "timestep")
     unmet_kwh = sum(
-        abs(float((dispatch[name] * weight).sum()))
+        abs(float(np.nansum(values_of(dispatch, name, dims) * weight)))
         for name in ("unmet_demand", "unused_supply")
         if name in dispatch
     )

@@ -14,6 +14,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from anello.base.labelled import values_of
 from anello.ring.config import RingConfig
 from anello.ring.devices import plant_devices
 from anello.ring.doublet import compile_doublet
@@ -102,6 +103,6 @@ def _water(
         return water, np.full(data.times.size, np.inf)
     _, plant_station = stations(config.loop, data.nodes)
     name = config.loop.substations[plant_station].name
-    water = dispatch["ring_water"].sel(place=name).values.astype(float)
+    water = values_of(dispatch, "ring_water", ("place", "timestep"), place=[name])[0].astype(float)
     flow = np.abs(flow_series(config.loop, data, sigma)) * config.medium.kj_per_kgk
     return water, flow

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.base.labelled import values_of
 from anello.errors import ArtefactError, InputError, Problem
 from anello.ring.borefield.adapt import field_result, field_variables
 from anello.ring.config import RingConfig
@@ -168,11 +169,11 @@ def ring_input(
             gaps = np.diff(times) / np.timedelta64(3600, "s")
             last = gaps[-1:] if gaps.size else np.ones(1)
             step_h = np.concatenate([gaps, last])
-    prod = dispatch["carrier_prod"].transpose("node", "carrier", "timestep")
-    produced = np.nansum(prod.values, axis=1)
-    storage = (
-        dispatch["storage"].transpose("node", "timestep").values if "storage" in dispatch else None
+    produced = np.nansum(
+        values_of(dispatch, "carrier_prod", ("node", "carrier", "timestep")), axis=1
     )
+    has_stores = "storage" in dispatch
+    storage = values_of(dispatch, "storage", ("node", "timestep")) if has_stores else None
     if "storage" in dispatch and dispatch["storage"].sizes["node"] != len(labels):
         raise InputError(Problem("`storage` and `carrier_prod` differ in their nodes"))
 
@@ -207,13 +208,13 @@ def ring_input(
         levels[row] = storage[position[store]]
         starts[row] = (storage_start_kwh or {}).get(store, 0.0)
         if "storage_cap" in dispatch:
-            sizes[row] = float(dispatch["storage_cap"].sel(node=store))
+            sizes[row] = values_of(dispatch, "storage_cap", ("node",))[position[store]]
     if problems:
         raise InputError(problems)
     rows = [position[node] for node in nodes]
     capacity_kw = None
     if "energy_cap" in dispatch:
-        capacity_kw = dispatch["energy_cap"].sel(node=list(nodes)).values.astype(float)
+        capacity_kw = values_of(dispatch, "energy_cap", ("node",))[rows].astype(float)
     return RingInput(
         nodes=nodes,
         times=times,

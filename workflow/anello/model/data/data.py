@@ -52,7 +52,7 @@ class ModelData:
         if base is None:
             return np.arange(self.inputs.sizes["node"])
         wanted = [base] if isinstance(base, str) else list(base)
-        return np.flatnonzero(np.isin(self.inputs["node_base"].values, wanted))
+        return np.flatnonzero(np.isin(self.inputs.variables["node_base"].values, wanted))
 
     def positions(self, nodes: Nodes | None) -> np.ndarray:
         """Return positions for labels or positions; all nodes for None.

@@ -88,12 +88,15 @@ class CapacityPrices:
 
     def share(self, nodes: IntArray) -> Array:
         """Return the share of a yearly cost that is charged; half of it at each end of a link."""
-        link = self.inputs["node_base"].values[nodes] == "transmission"
+        link = self.inputs.variables["node_base"].values[nodes] == "transmission"
         return np.where(link, 0.5, 1.0)[:, None] * self.years
 
     def _found(self, name: str, cost_class: int, nodes: IntArray) -> Array | None:
-        prices = self.inputs.get(f"cost_{name}")
-        if prices is None or not {"cost", "node"} <= set(prices.dims):
+        # Asked for a name that it does not have, a data set looks for similar ones.
+        if f"cost_{name}" not in self.inputs:
+            return None
+        prices = self.inputs.variables[f"cost_{name}"]
+        if not {"cost", "node"} <= set(prices.dims):
             return None
         values = prices.isel(cost=cost_class, node=np.asarray(nodes)).values
         return np.asarray(values, float)[:, None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from anello.optimise.solve.problem import Problem
 
 Array = npt.NDArray[np.float64]
+Places = dict[Any, int]
 
 NODE_COORDS = ("node_loc", "node_tech", "node_base", "node_remote")
 _STEP_COORDS = ("timestep_resolution", "timestep_weight", "timestep_cluster")
@@ -85,15 +86,18 @@ def extract(
         If the solution has a value that is not a number.
     """
     coords = _coordinates(data.inputs)
-    indexes: dict[str, pd.Index[Any]] = {
-        name: found.to_index() for name, found in coords.items() if found.dims == (name,)
+    places = {
+        name: _places(found.values.tolist())
+        for name, found in coords.items()
+        if found.dims == (name,)
     }
     threshold = _zero_threshold(data.config)
 
     arrays: dict[str, xr.Variable] = {}
     cleaned: list[str] = []
     problem = solution.problem
-    indexes.update(_extra_indexes(problem, indexes))
+    of_parts = _extra_places(problem, places)
+    places |= of_parts
     for name, block in [*problem.variables.items(), *problem.expressions.items()]:
         values = np.array(solution.value(name), dtype=np.float64)
         if np.isnan(values).any():
@@ -103,11 +107,11 @@ def extract(
             values[small] = 0.0
             cleaned.append(name)
         values += 0.0  # no negative zeros: they would differ in files and mean nothing
-        arrays[name] = _labelled(name, block, values, indexes)
+        arrays[name] = _labelled(name, block, values, places)
 
     further = {
-        "carrier_other": _other_flows(solution, threshold, indexes),
-        "shadow_price": _shadow_price(data, solution, indexes),
+        "carrier_other": _other_flows(solution, threshold, places),
+        "shadow_price": _shadow_price(data, solution, places),
         "source_heat_price": _source_heat_price(data, solution),
     }
     arrays |= {name: found for name, found in further.items() if found is not None}
@@ -115,16 +119,18 @@ def extract(
         block = problem.constraints[name]
         dual = _duals(solution, name)
         if dual is not None:
-            arrays[f"dual_{name}"] = _labelled(f"dual_{name}", block, dual, indexes)
+            arrays[f"dual_{name}"] = _labelled(f"dual_{name}", block, dual, places)
 
     for name, values in marginals(solution).items() if of_sizes else ():
         named = f"{name}_marginal"
-        arrays[named] = _labelled(named, problem.variables[name], values + 0.0, indexes)
+        arrays[named] = _labelled(named, problem.variables[name], values + 0.0, places)
 
-    # All have the labels of `indexes`: nothing is left to align.
-    used = dict.fromkeys(str(dim) for array in arrays.values() for dim in array.dims)
-    of_parts = {dim: indexes[dim] for dim in used if dim not in coords}
-    results = xr.Dataset(arrays, coords={**coords, **of_parts})
+    # All have the labels of `places`: nothing is left to align.
+    for dim in dict.fromkeys(str(dim) for array in arrays.values() for dim in array.dims):
+        if dim in of_parts:
+            attrs = dict(COORDINATE_ATTRS.get(dim, {}))
+            coords[dim] = xr.Variable(dim, pd.Index(list(of_parts[dim])), attrs)
+    results = xr.Dataset({name: arrays[name] for name in _order(arrays)}, coords=coords)
     results.attrs = {
         "status": str(solution.status),
         "objective": float(solution.objective),
@@ -142,7 +148,7 @@ def extract(
     if audit:
         check_carrier_balance(results)
     if not derived:
-        return _ordered(results)
+        return results
     copied = run.get("compat") == "calliope-0.6"
     results = add_derived(results, "calliope-0.6" if copied else "anello")
     return _ordered(results)
@@ -168,11 +174,11 @@ def _coordinates(inputs: xr.Dataset) -> dict[str, xr.Variable]:
         called = _RENAMED.get(name, name)
         dims = tuple(_RENAMED.get(str(d), str(d)) for d in given.dims)
         kind = xr.IndexVariable if dims == (called,) else xr.Variable
-        coords[called] = kind(dims, values)
+        coords[called] = kind(dims, values, dict(COORDINATE_ATTRS.get(called, {})))
     return coords
 
 
-def _extra_indexes(problem: Problem, known: Mapping[str, Any]) -> dict[str, pd.Index[Any]]:
+def _extra_places(problem: Problem, known: Mapping[str, Any]) -> dict[str, Places]:
     """Labels of the dimensions that the model data does not have, such as the ring's devices."""
     labels: dict[str, dict[str, None]] = {}
     blocks = [*problem.variables.values(), *problem.expressions.values()]
@@ -180,31 +186,34 @@ def _extra_indexes(problem: Problem, known: Mapping[str, Any]) -> dict[str, pd.I
         for key, values in block.keys.items():
             if _RENAMED.get(key, key) not in known:
                 labels.setdefault(key, {}).update(dict.fromkeys(values))
-    return {key: pd.Index(list(values)) for key, values in labels.items()}
+    return {key: _places(values) for key, values in labels.items()}
 
 
-def _labelled(name: str, block: Any, values: Array, indexes: Mapping[str, Any]) -> xr.Variable:
+def _places(labels: Iterable[Any]) -> Places:
+    return {label: place for place, label in enumerate(labels)}
+
+
+def _labelled(name: str, block: Any, values: Array, places: Mapping[str, Places]) -> xr.Variable:
     """Spread a block's items over the model's dimensions; NaN where there is no item."""
     dims = []
-    places = []
+    items = []
     for key, labels in block.keys.items():
         dim = _RENAMED.get(key, key)
         dims.append(dim)
-        place = indexes[dim].get_indexer(list(labels))
-        if (place < 0).any():
-            unknown = labels[int(np.argmax(place < 0))]
+        unknown = next((label for label in labels if label not in places[dim]), None)
+        if unknown is not None:
             raise KeyError(f"{name}: {unknown!r} is not a {dim} of the model")
-        places.append(place)
-    shape = [len(indexes[dim]) for dim in dims]
+        items.append([places[dim][label] for label in labels])
+    shape = [len(places[dim]) for dim in dims]
     if block.n_time is not None:
         axis = getattr(block, "axis", "") or "timestep"
-        if block.n_time != len(indexes[axis]):
-            raise ValueError(f"{name}: {block.n_time} values for {len(indexes[axis])} {axis}s")
+        if block.n_time != len(places[axis]):
+            raise ValueError(f"{name}: {block.n_time} values for {len(places[axis])} {axis}s")
         dims.append(axis)
         shape.append(block.n_time)
-    if places:
+    if items:
         filled = np.full(shape, np.nan)
-        filled[tuple(places)] = values
+        filled[tuple(items)] = values
     else:
         filled = values.reshape(shape)
     wanted = RESULT_VARIABLES[name].dims if name in RESULT_VARIABLES else ()
@@ -221,7 +230,7 @@ def _duals(solution: Solution, name: str) -> Array | None:
 
 
 def _shadow_price(
-    data: ModelData, solution: Solution, indexes: Mapping[str, Any]
+    data: ModelData, solution: Solution, places: Mapping[str, Places]
 ) -> xr.Variable | None:
     """Cost of one more kWh of demand per location, carrier and step [cost unit/kWh].
 
@@ -233,11 +242,11 @@ def _shadow_price(
         return None
     block = solution.problem.constraints["system_balance"]
     weights = np.asarray(data.inputs["timestep_weight"].values, dtype=np.float64)
-    return _labelled("shadow_price", block, found / weights + 0.0, indexes)
+    return _labelled("shadow_price", block, found / weights + 0.0, places)
 
 
 def _other_flows(
-    solution: Solution, threshold: float, indexes: Mapping[str, Any]
+    solution: Solution, threshold: float, places: Mapping[str, Places]
 ) -> xr.Variable | None:
     """Terms of the carrier balance that are no technology's: the ring's plant, users' own [kWh]."""
     problem = solution.problem
@@ -261,7 +270,7 @@ def _other_flows(
         np.bincount(rows[other], amounts, block.stop - block.start), dtype=np.float64
     ).reshape(block.shape)
     values[np.abs(values) < threshold] = 0.0
-    return _labelled("carrier_other", block, values + 0.0, indexes)
+    return _labelled("carrier_other", block, values + 0.0, places)
 
 
 def _source_heat_price(data: ModelData, solution: Solution) -> xr.Variable | None:
@@ -287,10 +296,16 @@ def _source_heat_price(data: ModelData, solution: Solution) -> xr.Variable | Non
     return xr.Variable("timestep", price + 0.0, describe("source_heat_price"))
 
 
+def _order(names: Iterable[Any]) -> list[str]:
+    """Names in the table's order, then those the table does not know."""
+    given = set(map(str, names))
+    known = [name for name in RESULT_VARIABLES if name in given]
+    return [*known, *sorted(given - set(known))]
+
+
 def _ordered(results: xr.Dataset) -> xr.Dataset:
-    """Put variables in the table's order, then those the table does not know, by name."""
-    known = [name for name in RESULT_VARIABLES if name in results]
-    ordered = results[[*known, *sorted(str(n) for n in results if n not in known)]]
+    """Put variables in their order, and say what coordinates are."""
+    ordered = results[_order(results)]
     # picking variables leaves out the coordinates that none of them has
     ordered = ordered.assign_coords(results.coords)
     for name in ordered.coords:
