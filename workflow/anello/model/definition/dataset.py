@@ -17,6 +17,7 @@ from anello.model.schema.report import Report
 from anello.model.timeseries import Reference
 
 Series = Mapping[Reference, np.ndarray]
+Content = dict[str, tuple[str | tuple[str, ...], np.ndarray, dict[str, Any]]]
 
 
 def build_dataset(
@@ -54,32 +55,36 @@ def build_dataset(
     classes = list(
         dict.fromkeys(c for n in nodes for c, name in n.costs if name != "interest_rate")
     )
-    dataset = xr.Dataset(
-        coords={
-            "node": _labels(n.node.label for n in nodes),
-            "timestep": index.to_numpy(),
-            "loc": _labels(places.locations),
-            "tech": _labels(techs),
-            "carrier": _labels(carriers),
-            "cost": _labels(classes),
-            "tier": _labels(TIERS),
-        }
-    )
-    _add_node_coordinates(dataset, nodes)
-    _add_time(dataset, hours)
-    _add_locations(dataset, places, report)
-    _add_technologies(dataset, techs, report)
-    _add_carriers(dataset, nodes, carriers, series)
+    # Made at once: each variable that a data set is given on its own takes a millisecond.
+    content: Content = {}
+    _add_lengths(content, nodes)
+    _add_time(content, hours)
+    _add_locations(content, places, report)
+    _add_technologies(content, techs, report)
+    _add_carriers(content, nodes, carriers, len(index), series)
     builder = _Columns(len(nodes), len(index), series)
     for row, entry in enumerate(nodes):
         for name, value in entry.numbers.items():
             builder.put(name, row, value, entry.factors.get(name, 1.0))
     for name, values in builder.arrays():
         dims = ("node", "timestep") if values.ndim == 2 else ("node",)
-        dataset[name] = (dims, values, _attributes(name))
-    _add_costs(dataset, nodes, classes, series)
+        content[name] = (dims, values, _attributes(name))
+    _add_costs(content, nodes, classes, len(index), series)
     assert used <= set(techs)
-    return dataset
+    coords = {
+        "node": _labels(n.node.label for n in nodes),
+        "timestep": index.to_numpy(),
+        "loc": _labels(places.locations),
+        "tech": _labels(techs),
+        "carrier": _labels(carriers),
+        "cost": _labels(classes),
+        "tier": _labels(TIERS),
+        "node_loc": ("node", _labels(n.node.location for n in nodes)),
+        "node_tech": ("node", _labels(n.node.label.split("::", 1)[1] for n in nodes)),
+        "node_base": ("node", _labels(n.node.tech.base for n in nodes)),
+        "node_remote": ("node", _labels(n.node.partner for n in nodes)),
+    }
+    return xr.Dataset(content, coords)
 
 
 def _labels(names: Iterable[str]) -> np.ndarray:
@@ -94,41 +99,34 @@ def _attributes(variable: str) -> dict[str, Any]:
     return {"units": entry.unit, "long_name": entry.long_name, "default": default}
 
 
-def _add_node_coordinates(dataset: xr.Dataset, nodes: list[NodeValues]) -> None:
-    def attach(name: str, of: Callable[[NodeValues], str]) -> None:
-        dataset.coords[name] = ("node", _labels(of(n) for n in nodes))
-
-    attach("node_loc", lambda n: n.node.location)
-    attach("node_tech", lambda n: n.node.label.split("::", 1)[1])
-    attach("node_base", lambda n: n.node.tech.base)
-    attach("node_remote", lambda n: n.node.partner)
+def _add_lengths(content: Content, nodes: list[NodeValues]) -> None:
     lengths = [np.nan if n.node.distance is None else n.node.distance for n in nodes]
-    dataset["distance"] = (
+    content["distance"] = (
         "node",
         np.array(lengths, dtype=np.float64),
         {"units": "m", "long_name": "Length of the link", "default": np.nan},
     )
 
 
-def _add_time(dataset: xr.Dataset, hours: np.ndarray) -> None:
-    dataset["timestep_resolution"] = (
+def _add_time(content: Content, hours: np.ndarray) -> None:
+    content["timestep_resolution"] = (
         "timestep",
         hours,
         {"units": "h", "long_name": "Length of the time step"},
     )
-    dataset["timestep_weight"] = (
+    content["timestep_weight"] = (
         "timestep",
         np.ones(len(hours)),
         {"units": "1", "long_name": "How many such steps it stands for"},
     )
 
 
-def _add_locations(dataset: xr.Dataset, places: Places, report: Report) -> None:
+def _add_locations(content: Content, places: Places, report: Report) -> None:
     units = {"lat": "degrees_north", "lon": "degrees_east"}
     for axis, name in enumerate(places.system):
         values = [places.coordinates.get(loc, (np.nan, np.nan))[axis] for loc in places.locations]
         attributes = {"units": units.get(name, ""), "long_name": f"Coordinate {name}"}
-        dataset[f"loc_{name}"] = ("loc", np.array(values, dtype=np.float64), attributes)
+        content[f"loc_{name}"] = ("loc", np.array(values, dtype=np.float64), attributes)
     areas = np.full(len(places.locations), np.nan)
     for row, (name, config) in enumerate(places.locations.items()):
         raw = config.get("available_area")
@@ -144,17 +142,17 @@ def _add_locations(dataset: xr.Dataset, places: Places, report: Report) -> None:
             )
             continue
         areas[row] = area
-    dataset["loc_available_area"] = (
+    content["loc_available_area"] = (
         "loc",
         areas,
         {"units": "m2", "long_name": "Area for all technologies", "default": np.inf},
     )
 
 
-def _add_technologies(dataset: xr.Dataset, techs: Mapping[str, Technology], report: Report) -> None:
+def _add_technologies(content: Content, techs: Mapping[str, Technology], report: Report) -> None:
     def attach(name: str, long_name: str, of: Callable[[Technology], str]) -> None:
         values = _labels(of(t) for t in techs.values())
-        dataset[f"tech_{name}"] = ("tech", values, {"units": "", "long_name": long_name})
+        content[f"tech_{name}"] = ("tech", values, {"units": "", "long_name": long_name})
 
     attach("name", "Name for people", lambda t: str(t.essentials.get("name") or t.name))
     attach("color", "Colour in figures", lambda t: str(t.essentials["color"]))
@@ -183,17 +181,16 @@ def _add_technologies(dataset: xr.Dataset, techs: Mapping[str, Technology], repo
                 continue
             values[row] = number
         if entry is not None:
-            dataset[f"tech_{name}"] = ("tech", values, _attributes(name))
+            content[f"tech_{name}"] = ("tech", values, _attributes(name))
 
 
 def _add_carriers(
-    dataset: xr.Dataset, nodes: list[NodeValues], carriers: list[str], series: Series
+    content: Content, nodes: list[NodeValues], carriers: list[str], steps: int, series: Series
 ) -> None:
     position = {c: i for i, c in enumerate(carriers)}
     shape = (len(nodes), len(TIERS), len(carriers))
     present = np.zeros(shape, dtype=bool)
     varies = any(isinstance(v, Reference) for n in nodes for v in n.ratios.values())
-    steps = dataset.sizes["timestep"]
     ratios = np.full((*shape, steps) if varies else shape, np.nan)
     for row, entry in enumerate(nodes):
         for tier, names in entry.node.tech.carriers.items():
@@ -203,12 +200,12 @@ def _add_carriers(
                 value = entry.ratios.get((tier, name), 1.0)
                 ratios[spot] = series.get(value, np.nan) if isinstance(value, Reference) else value
     dims = ("node", "tier", "carrier")
-    dataset["tier_carrier"] = (
+    content["tier_carrier"] = (
         dims,
         present,
         {"units": "", "long_name": "Whether the node takes or gives the carrier in the tier"},
     )
-    dataset["carrier_ratios"] = (
+    content["carrier_ratios"] = (
         (*dims, "timestep") if varies else dims,
         ratios,
         _attributes("carrier_ratios"),
@@ -216,7 +213,7 @@ def _add_carriers(
 
     def attach(name: str, long_name: str, of: Callable[[NodeValues], str]) -> None:
         values = _labels(of(n) for n in nodes)
-        dataset[name] = ("node", values, {"units": "", "long_name": long_name, "default": ""})
+        content[name] = ("node", values, {"units": "", "long_name": long_name, "default": ""})
 
     attach("primary_carrier_in", "Primary carrier taken", lambda n: n.node.tech.primary_in)
     attach("primary_carrier_out", "Primary carrier given", lambda n: n.node.tech.primary_out)
@@ -253,9 +250,9 @@ class _Columns:
 
 
 def _add_costs(
-    dataset: xr.Dataset, nodes: list[NodeValues], classes: list[str], series: Series
+    content: Content, nodes: list[NodeValues], classes: list[str], steps: int, series: Series
 ) -> None:
-    columns = {c: _Columns(len(nodes), dataset.sizes["timestep"], series) for c in classes}
+    columns = {c: _Columns(len(nodes), steps, series) for c in classes}
     for row, entry in enumerate(nodes):
         for (cost_class, name), value in entry.costs.items():
             if cost_class in columns:
@@ -265,7 +262,6 @@ def _add_costs(
         parts = [found[c].get(name, np.full(len(nodes), np.nan)) for c in classes]
         varies = any(p.ndim == 2 for p in parts)
         if varies:
-            steps = dataset.sizes["timestep"]
             parts = [p if p.ndim == 2 else np.repeat(p[:, None], steps, axis=1) for p in parts]
         dims = ("cost", "node", "timestep") if varies else ("cost", "node")
-        dataset[f"cost_{name}"] = (dims, np.stack(parts), _attributes(f"cost_{name}"))
+        content[f"cost_{name}"] = (dims, np.stack(parts), _attributes(f"cost_{name}"))

@@ -78,12 +78,13 @@ def add_weather(
 
     What no air can be is reported as a fault. What a series of the ring may be depends on its use.
     """
+    added: dict[str, tuple[str, np.ndarray, dict[str, str]]] = {}
     for name, value in wanted.items():
         steps = dataset.sizes["timestep"]
         values = found[value] if isinstance(value, Reference) else np.full(steps, value)
         if name.startswith(RING_SERIES):
             own = name.removeprefix(RING_SERIES)
-            dataset[name] = ("timestep", values, {"long_name": f"Series `{own}` of the ring"})
+            added[name] = ("timestep", values, {"long_name": f"Series `{own}` of the ring"})
             continue
         if not ((values >= COLDEST_DEGC) & (values <= WARMEST_DEGC)).all():
             worst = values[np.argmax(np.abs(np.nan_to_num(values, nan=1e9)))]
@@ -93,4 +94,5 @@ def add_weather(
                 value=float(worst),
             )
             continue
-        dataset[name] = ("timestep", values, {"units": "degC", "long_name": WEATHER[name]})
+        added[name] = ("timestep", values, {"units": "degC", "long_name": WEATHER[name]})
+    dataset.update(added)
