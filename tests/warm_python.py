@@ -40,9 +40,10 @@ MODULES = (
     "anello.optimise.formulation", "anello.optimise.results.collection", "anello.present.iamc",
     "anello.present.plotting", "anello.present.report.html", "anello.present.workbook",
     "anello.ring.loop", "anello.ring.mixed", "anello.run.plan", "anello.run.studies",
-    "anello.run.sweep", "anello.run.workspace", "highspy", "matplotlib.backends.backend_svg",
-    "matplotlib.pyplot", "netCDF4", "pyomo.environ", "scipy.sparse.linalg", "smart_open",
-    "xlsxwriter",
+    "anello.run.sweep", "anello.run.workspace", "fontTools.subset", "highspy",
+    "matplotlib.backends.backend_pdf", "matplotlib.backends.backend_svg", "matplotlib.pyplot",
+    "nbformat.v4", "netCDF4", "pyomo.environ", "scipy.sparse.linalg", "smart_open",
+    "xarray.computation.nanops", "xlsxwriter",
 )  # fmt: skip
 CLIENT = """\
 #!{python} -IS
@@ -169,7 +170,25 @@ def _end_with(caller: socket.socket, child: int) -> None:
 
 
 def run() -> None:
-    """Run a script, or with ``-m`` a module, as Python's own program does."""
+    """Run a script, or with ``-m`` a module, as Python's own program does; then end at once.
+
+    What Python takes apart at its end is shared with the server: each piece would be copied.
+    """
+    try:
+        _run()
+        code = 0
+    except SystemExit as told:
+        if not isinstance(told.code, int | None):
+            raise
+        code = told.code or 0
+    threading._shutdown()  # so does a process of `multiprocessing` end
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _run() -> None:
     first, *rest = sys.argv
     if first == "-m":
         sys.argv = rest

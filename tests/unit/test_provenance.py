@@ -13,7 +13,8 @@ from anello.run.provenance import code_digest, code_files
 def forget() -> None:
     """Forget what has been read of the package."""
     provenance._imported.cache_clear()
-    provenance._file_digest.cache_clear()
+    provenance._entry.cache_clear()
+    provenance.code_files.cache_clear()
     provenance._lazy_names.cache_clear()
     provenance._module_files.cache_clear()
 
@@ -38,7 +39,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (root / "lazy" / "__init__.py").write_text(
         "from typing import TYPE_CHECKING\n"
         "if TYPE_CHECKING:\n    from anello.lazy.one import One\n"
-        "WHERE = {'Two': 'anello.lazy.two'}\n"
+        "WHERE = {'Two': 'two'}\n"
     )
     (root / "lazy" / "one.py").write_text("")
     (root / "lazy" / "two.py").write_text("")

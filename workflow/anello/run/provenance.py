@@ -37,13 +37,14 @@ def code_digest(script: PathLike) -> str:
     path = Path(script)
     digest = hashlib.sha256(f"{path.name} {sha256(path)}\n".encode())
     for file in code_files(path):
-        digest.update(f"{file.relative_to(PACKAGE).as_posix()} {_file_digest(file)}\n".encode())
+        digest.update(_entry(file))
     return digest.hexdigest()
 
 
-def code_files(script: PathLike) -> list[Path]:
+@cache
+def code_files(script: Path) -> tuple[Path, ...]:
     """Return the package's files that a script depends on, sorted; the script is not among them."""
-    waiting = list(_imported(Path(script), ""))
+    waiting = list(_imported(script, ""))
     modules: set[Path] = set()
     while waiting:
         module = waiting.pop()
@@ -54,12 +55,12 @@ def code_files(script: PathLike) -> list[Path]:
     data = {
         file for folder in folders for file in folder.iterdir() if file.suffix in _DATA_SUFFIXES
     }
-    return sorted(modules | data)
+    return tuple(sorted(modules | data))
 
 
 @cache
-def _file_digest(file: Path) -> str:
-    return sha256(file)
+def _entry(file: Path) -> bytes:
+    return f"{file.relative_to(PACKAGE).as_posix()} {sha256(file)}\n".encode()
 
 
 def _module_name(file: Path) -> str:
@@ -123,8 +124,9 @@ def _module_files(name: str) -> list[Path]:
 def _lazy_names(package: Path) -> dict[str, str]:
     """Return the module of each name that a package imports on first use only.
 
-    Such a package lists its names for type checkers, or in a table of name and module.
+    Such a package lists its names for type checkers, or in a table of name and module below it.
     """
+    own = ".".join(["anello", *package.parent.relative_to(PACKAGE).parts])
     found: dict[str, str] = {}
     for node in ast.walk(ast.parse(package.read_bytes())):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -132,5 +134,12 @@ def _lazy_names(package: Path) -> dict[str, str]:
         elif isinstance(node, ast.Dict):
             for key, value in zip(node.keys, node.values, strict=True):
                 if isinstance(key, ast.Constant) and isinstance(value, ast.Constant):
-                    found.setdefault(str(key.value), str(value.value))
-    return {name: module for name, module in found.items() if module.startswith("anello.")}
+                    found.setdefault(str(key.value), ".".join([own, str(value.value)]))
+    return {name: module for name, module in found.items() if _is_module(module)}
+
+
+def _is_module(name: str) -> bool:
+    first, *parts = name.split(".")
+    path = PACKAGE.joinpath(*parts)
+    is_file = path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
+    return first == "anello" and is_file
