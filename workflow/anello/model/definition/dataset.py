@@ -84,7 +84,7 @@ def build_dataset(
         "node_base": ("node", _labels(n.node.tech.base for n in nodes)),
         "node_remote": ("node", _labels(n.node.partner for n in nodes)),
     }
-    return xr.Dataset(content, coords)
+    return xr.Dataset(coords=coords).assign(content)
 
 
 def _labels(names: Iterable[str]) -> np.ndarray:
