@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from anello.api.attrdict import flow_yaml
 
 if TYPE_CHECKING:
     from anello.model.schema.tree import Tree
+
+
+# The same keys and words stand there hundreds of times.
+_short = lru_cache(maxsize=4096, typed=True)(flow_yaml)
 
 
 def commented(tree: Tree) -> str:
@@ -22,7 +27,7 @@ def _write_tree(tree: Tree, depth: int, lines: list[str]) -> None:
 
     indent = "  " * depth
     for key, value in tree.items():
-        label = flow_yaml(key)
+        label = _short(key)
         if isinstance(value, Tree) and value:
             lines.append(f"{indent}{label}:")
             _write_tree(value, depth + 1, lines)
@@ -32,4 +37,5 @@ def _write_tree(tree: Tree, depth: int, lines: list[str]) -> None:
         if hasattr(value, "columns"):  # a table given as `timeseries_data`
             lines.append(f"{indent}{label}: null  # a table in memory{origin.replace('  #', ',')}")
             continue
-        lines.append(f"{indent}{label}: {flow_yaml(value)}{origin}")
+        text = _short(value) if isinstance(value, str) else flow_yaml(value)
+        lines.append(f"{indent}{label}: {text}{origin}")

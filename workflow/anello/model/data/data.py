@@ -132,7 +132,7 @@ class ModelData:
             return np.zeros(len(where), dtype=bool)
         values = self.value(name, where, default=False)
         given = values != "" if values.dtype.kind in "UO" else ~np.isnan(values)
-        axis = self.inputs[name].dims.index("node")
+        axis = self.inputs.variables[name].dims.index("node")
         others = tuple(i for i in range(given.ndim) if i != axis)
         return np.asarray(given.any(axis=others) if others else given, dtype=bool)
 

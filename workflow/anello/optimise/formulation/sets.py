@@ -67,12 +67,7 @@ class Sets:
 
     def defined(self, name: str) -> Mask:
         """Nodes for which the user gave the parameter (or any cost class of it)."""
-        if name not in self._data.inputs:
-            return np.zeros(len(self.labels), dtype=bool)
-        values = self._data.inputs[name]
-        known = values.notnull() if values.dtype.kind == "f" else values != ""
-        other = [d for d in known.dims if d != "node"]
-        return np.asarray(known.any(other).values if other else known.values, dtype=bool)
+        return self._data.defined(name)
 
     def truthy(self, name: str) -> Mask:
         """Nodes for which the parameter, default included, is not zero at some time."""

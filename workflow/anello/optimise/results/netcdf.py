@@ -154,15 +154,11 @@ def _prepared(content: xr.Dataset) -> xr.Dataset:
 
 
 def _with(content: xr.Dataset, variables: Mapping[str, xr.Variable]) -> xr.Dataset:
-    """Put variables in place of those of the same names, and keep the order of all.
-
-    All at once, since each time takes long; but for labels, which would change places.
-    """
-    labels = {name: new for name, new in variables.items() if name in content.dims}
-    out = content.assign({name: new for name, new in variables.items() if name not in labels})
-    for name, new in labels.items():
-        out[name] = new
-    return out
+    """Put variables in place of those of the same names, all at once, and keep their order."""
+    every = {str(name): variables.get(str(name), old) for name, old in content.variables.items()}
+    data = {str(name): every[str(name)] for name in content.data_vars}
+    coords = {str(name): every[str(name)] for name in content.coords}
+    return xr.Dataset(data, coords, content.attrs)
 
 
 def _attr(value: Any) -> Any:

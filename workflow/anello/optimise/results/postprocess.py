@@ -226,12 +226,14 @@ def _by_tech(values: xr.DataArray) -> xr.DataArray:
 
 def _by_location(values: xr.DataArray, results: xr.Dataset, how: str = "sum") -> xr.DataArray:
     """Sum (or largest) over the nodes of each location of the model."""
-    node_loc = values["node_loc"].values
+    axis, labels = values.dims.index("node"), values["node_loc"].values
+    plain, locs = values.values, results["loc"].values
     pieces = []
-    for loc in results["loc"].values:
-        here = values.isel(node=np.flatnonzero(node_loc == loc))
-        pieces.append(here.sum("node") if how == "sum" else here.max("node").fillna(0.0))
-    return xr.concat(pieces, dim=results["loc"].reset_coords(drop=True), join="exact")
+    for loc in locs:
+        here = plain.take(np.flatnonzero(labels == loc), axis)
+        pieces.append(here.sum(axis) if how == "sum" else here.max(axis, initial=0.0))
+    others = {dim: values[dim].values for dim in values.dims if dim != "node"}
+    return xr.DataArray(np.stack(pieces), {"loc": locs, **others}, ("loc", *others))
 
 
 def _finished(values: xr.DataArray, name: str) -> xr.DataArray:
