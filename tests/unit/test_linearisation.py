@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 
 import numpy as np
@@ -452,14 +453,19 @@ def test_a_long_programme_sees_a_loop_by_its_mean_unless_told():
     assert slp.model_copy(update={"loop_waves": 2}).waves_in(8760) == 2
 
 
+@functools.cache
+def searched_loop(seed, waves):
+    """What a search on a small loop found, for all tests that ask for it."""
+    district = coupled(seed, {"slp": {"loop_waves": waves}}, loop=True)
+    return district.run(must_converge=False)
+
+
 def test_waves_find_dispatches_that_the_mean_does_not():
     """Over several small loops; on one alone the search may end at another place."""
 
     def total(waves):
-        loops = [coupled(s, {"slp": {"loop_waves": waves}}, loop=True) for s in (2, 7, 8)]
         # With the mean alone some of these stall: the gradient is not right.
-        runs = [loop.run(must_converge=False) for loop in loops]
-        return sum(run.best.cost.total_eur for run in runs)
+        return sum(searched_loop(seed, waves).best.cost.total_eur for seed in (2, 7, 8))
 
     assert total(4) < 0.995 * total(0)
 
@@ -481,10 +487,10 @@ def test_a_flow_that_follows_the_load_is_searched_too():
 
 def test_a_search_whose_gradient_is_wrong_is_not_called_converged():
     """By its mean alone, a programme cannot see what its dispatch does to the water at a place."""
-    district = coupled(7, {"slp": {"loop_waves": 0}}, loop=True)
-    record = district.run(must_converge=False).record
+    record = searched_loop(7, 0).record
     assert record.stalled
     assert not record.converged
+    district = coupled(7, {"slp": {"loop_waves": 0}}, loop=True)
     with pytest.raises(NotConvergedError, match=r"stalled in iteration .* part most at [ab]::hp_"):
         district.run()
 
@@ -492,7 +498,7 @@ def test_a_search_whose_gradient_is_wrong_is_not_called_converged():
 @pytest.mark.parametrize("seed", [0, 2, 9, 13])
 def test_small_loops_settle(seed):
     """Loops whose mean says little about the water at a place."""
-    outcome = coupled(seed, loop=True).run()
+    outcome = searched_loop(seed, 4)
     assert outcome.record.converged
     first = outcome.record.trace[0].j_sim_eur
     assert outcome.best.cost.total_eur < first
