@@ -16,15 +16,6 @@ Pairs = list[tuple[int, str]]
 
 IN_TIERS = ("in", "in_2", "in_3")
 OUT_TIERS = ("out", "out_2", "out_3")
-BASES = (
-    "supply",
-    "supply_plus",
-    "demand",
-    "storage",
-    "transmission",
-    "conversion",
-    "conversion_plus",
-)
 
 
 class Sets:
