@@ -1,9 +1,12 @@
 """Run a command on SLURM and do to it what happens to long runs; say what was done as JSON.
 
-    one_host_slurm.sh python with_faults.py COMMAND ARGUMENT...
+    one_host_slurm.sh python with_faults.py python ARGUMENT...
 
 The processes of one job are killed, another job is cancelled, a node is drained, and the controller
 is away for two seconds. Afterwards the node is taken back, and the command must end by itself.
+
+Python, in the command and in its jobs, is one whose imports are done, from a server within the
+namespaces of the cluster: the process that a job runs is killed with the one that stands for it.
 """
 
 from __future__ import annotations
@@ -16,6 +19,9 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from warm_python import warm_python
 
 PATIENCE_S = 120.0
 
@@ -49,7 +55,7 @@ def at_work() -> dict[str, int]:
             environment = (process / "environ").read_bytes().decode().split("\0")
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if any(".snakemake/scripts/" in argument for argument in arguments[1:3]):
+        if any(".snakemake/scripts/" in argument for argument in arguments[1:4]):
             job = next((e[13:] for e in environment if e.startswith("SLURM_JOB_ID=")), None)
             if job is not None:
                 found[job] = int(process.name)
@@ -66,7 +72,7 @@ def wait_for(what: Callable[[], object], run: subprocess.Popen[bytes]) -> None:
 
 def main(command: list[str]) -> int:
     done: dict[str, object] = {}
-    run = subprocess.Popen(command, stdout=sys.stderr, stderr=sys.stderr)
+    run = subprocess.Popen([warm_python(), *command[1:]], stdout=sys.stderr, stderr=sys.stderr)
     try:
         wait_for(at_work, run)
         job, process = next(iter(at_work().items()))
