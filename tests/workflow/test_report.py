@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pytest
 
+from warm_python import warm_python
+
 if TYPE_CHECKING:
     from conftest import Project
 
@@ -69,7 +71,7 @@ def test_snakemake_reports_on_the_run_with_captions(finished: Project) -> None:
     outcome = finished.run("all")
     assert outcome.code == 0
     assert {"draw", "write_report", "write_shared"} <= set(outcome.jobs)
-    command = finished.command("all")
+    command = finished.command("all", python=warm_python())
     place = command.index("--")
     command[place:place] = ["--report", "snakemake-report.zip"]
     done = subprocess.run(command, cwd=finished.folder, capture_output=True, text=True, check=False)
