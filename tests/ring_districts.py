@@ -149,8 +149,9 @@ def random_district(
     With `tank_eur_per_kwh` a year its tanks have up to three times their size, to be found.
     `resolution` makes fewer time steps of the hours, for which `mass_kg` gives enough water; `pump`
     are settings of all heat pumps, and `flow_kg_s` is that of a loop, whose heat pumps lie on it or
-    on `branches`, and which `follows` the load or not; `demand_charge` is paid a year per kW of highest import, `monthly_charge` a month
-    per kW of the highest in it, from the day `start` on; no grid gives more than `grid_kw`.
+    on `branches`, and which `follows` the load or not; `demand_charge` is paid a year per kW of
+    highest import, `monthly_charge` a month per kW of the highest in it, from the day `start` on;
+    no grid gives more than `grid_kw`.
     """
     rng = np.random.default_rng(seed)
     steps = 24 * days
