@@ -308,8 +308,10 @@ def merit(
     simulated_eur = cost.total_eur + penalty + OVER_CAPACITY_EUR * _beyond_kwh(data, result)
     # Electricity that no grid can give is demand unmet.
     simulated_eur += _unmet_price(dispatch) * cost.beyond_grid_kwh
-    if "ring_beyond" in dispatch:  # what is beyond the bounds in the programme, and truly
-        beyond_k = _beyond_bounds_k(rows, result) - float(dispatch["ring_beyond"].sum())
+    if rows.kept_within:  # what is beyond the bounds truly, and in a programme that has them
+        beyond_k = _beyond_bounds_k(rows, result)
+        if "ring_beyond" in dispatch:
+            beyond_k -= float(dispatch["ring_beyond"].sum())
         simulated_eur += rows.beyond_eur_per_k * beyond_k
     if "ring_field_beyond" in dispatch and rows.field is not None:
         size = sizes_in(dispatch).get(FIELD, 1.0)
