@@ -26,7 +26,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "workflow")]
 
 from anello.coupling.config import CouplingConfig  # noqa: E402
 from anello.coupling.district import CoupledDistrict, Iteration  # noqa: E402
-from anello.coupling.slp import merit  # noqa: E402
+from anello.coupling.merit import judged_eur  # noqa: E402
 from anello.district.config import DistrictConfig, parse_district  # noqa: E402
 from anello.district.model_folder import write_district  # noqa: E402
 from anello.district.project import run_settings  # noqa: E402
@@ -213,8 +213,7 @@ def judged(district: CoupledDistrict, best: Iteration) -> float:
     A dispatch that leaves the ring beyond its bounds, or demand unmet, is no alternative.
     """
     assert district.rows is not None
-    found = merit(district.coupling, district.rows, best.dispatch, best.flows, best.ring, best.cost)
-    return found.simulated_eur
+    return judged_eur(district.rows, best.dispatch, best.flows, best.ring, best.cost)
 
 
 def table(found: list[Found], years: int) -> str:

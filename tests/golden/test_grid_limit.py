@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from anello.coupling.iteration import start_cop, with_cop
-from anello.coupling.slp import UNMET_EUR, merit
+from anello.coupling.merit import UNMET_EUR, merit
 from anello.ring.cost import GRID_SLACK, LocationElectricity, marginal_price
 from ring_districts import coupled
 

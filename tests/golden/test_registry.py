@@ -98,12 +98,13 @@ def ring_end() -> System:
 
 
 def loop() -> System:
-    """The same heat pumps at two substations of a loop."""
+    """The same heat pumps at two substations of a loop whose flow follows their load."""
     water = LoopRows(
         stations=("here", "there"),
         station_of=(0, 1),
         plant_station=0,
         waves=("cosine_1", "sine_1"),
+        flow_follows=True,
     )
     return assemble(
         small_models.data(hours=HOURS), replace(RING, loop=water, electricity_location="a")

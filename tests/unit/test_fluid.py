@@ -150,7 +150,7 @@ def test_a_ring_of_glycol_is_its_own_in_capacity_pipes_and_pump():
 
 @pytest.mark.parametrize("loop", [False, True], ids=["mixed", "loop"])
 def test_programme_and_simulation_agree_on_a_ring_below_freezing(loop):
-    district = coupled(3, days=1, loop=loop, glycol=True)
+    district = coupled(4, days=1, loop=loop, glycol=True)
     found = district.run()
     ring_ = found.best.ring
     assert found.record.converged

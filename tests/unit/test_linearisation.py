@@ -423,7 +423,7 @@ def test_the_trust_region_of_a_loop_bounds_water_and_heat(looped):
 
 
 @pytest.mark.parametrize("waves", [0, 2, 12])
-@pytest.mark.parametrize("seed", [3, 7])
+@pytest.mark.parametrize("seed", [2, 7])
 def test_a_small_step_on_a_loop_keeps_what_it_promises(seed, waves):
     """What the programme says of the water is the simulation's derivative."""
     district = coupled(seed, {"slp": {"loop_waves": waves}, "max_iterations": 3}, loop=True)
@@ -476,7 +476,7 @@ def test_a_flow_that_follows_the_load_is_searched_too():
     settings = ring.model_dump()
     settings["loop"]["flow"] = flow
     ring = RingConfig.model_validate(settings)
-    # The programme does not see what its load does to the flow, so that the search may stall.
+    # Where waters of two hours meet, the cost has kinks that no programme knows: it may stall.
     found = CoupledDistrict(data, ring, CouplingConfig()).run(must_converge=False)
     assert found.record.converged or found.record.stalled
     assert np.ptp(found.best.ring.flow_kg_s) > 1.0

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 from anello.base.year import hours_modelled
 from anello.coupling.convergence import compare
 from anello.coupling.incumbent import Linearisation
+from anello.coupling.merit import Merit, merit
 from anello.coupling.plant_sizes import sized, sizes_in
 from anello.coupling.prices import Prices
 from anello.coupling.record import ConvergenceRecord, CouplingState, IterationRecord, SlpStep
-from anello.coupling.slp import Merit, following, judge, merit, to_be_corrected
+from anello.coupling.slp import following, judge, to_be_corrected
 from anello.errors import InputError
 from anello.errors import Problem as Fault
 
