@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from anello.ring.fields import Fraction, NonNegative, Number, Positive, Strict
+from anello.ring.fields import Fraction, NonNegative, Number, Positive, Strict, UseDegc
 
 Service = Literal["heating", "cooling", "dhw"]
 OutOfRange = Literal["error", "clip"]
@@ -120,7 +120,7 @@ class FixedUse(Strict):
     """A constant temperature on the use side."""
 
     kind: Literal["fixed"] = "fixed"
-    degc: Number = Field(description="Use temperature [°C].")
+    degc: UseDegc = Field(description="Use temperature [°C].")
 
 
 class StoreUse(Strict):
@@ -131,14 +131,14 @@ class StoreUse(Strict):
     direction: Literal["hot", "cold"] = Field(
         default="hot", description="A hot store warms as it fills, a cold store cools as it fills."
     )
-    t_min_degc: Number | None = Field(
+    t_min_degc: UseDegc | None = Field(
         default=None,
         description=(
             "Lowest temperature of the store [°C]: of an empty hot store; with the oddity "
             "`cold_store_warm_when_full` also of an empty cold store."
         ),
     )
-    t_max_degc: Number | None = Field(
+    t_max_degc: UseDegc | None = Field(
         default=None,
         description="Temperature of an empty cold store, its highest [°C].",
     )

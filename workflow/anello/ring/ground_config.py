@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from anello.ring.fields import NonNegative, Number, Positive, Strict
+from anello.ring.fields import GroundDegc, NonNegative, Positive, Strict
 
 WATER_KJ_PER_KGK = 4.18  # the original study's value, kept so that both modes hold the same ring
 
@@ -15,14 +15,14 @@ class FixedGround(Strict):
     """Ground at a constant temperature."""
 
     kind: Literal["fixed"] = "fixed"
-    degc: Number = Field(default=12.0, description="Undisturbed ground temperature [°C].")
+    degc: GroundDegc = Field(default=12.0, description="Undisturbed ground temperature [°C].")
 
 
 class KusudaGround(Strict):
     """Undisturbed ground after Kusuda and Achenbach (1965): a damped, delayed annual wave."""
 
     kind: Literal["kusuda"] = "kusuda"
-    mean_degc: Number = Field(description="Annual mean of the surface temperature [°C].")
+    mean_degc: GroundDegc = Field(description="Annual mean of the surface temperature [°C].")
     amplitude_k: NonNegative = Field(description="Amplitude of the surface temperature [K].")
     coldest_day: Positive = Field(
         default=35.0, description="Day of the year on which the surface is coldest [d]."

@@ -9,7 +9,15 @@ from pydantic import Field, model_validator
 
 from anello.ring.borefield.config import BorefieldConfig
 from anello.ring.doublet_config import DoubletConfig
-from anello.ring.fields import Fraction, NonNegative, Number, Positive, Strict
+from anello.ring.fields import (
+    Fraction,
+    GroundDegc,
+    NonNegative,
+    Number,
+    OutdoorDegc,
+    Positive,
+    Strict,
+)
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.sources import NAME, Source
 
@@ -25,7 +33,7 @@ WAY_ENDINGS = ("_heating", "_cooling")
 class WellsConfig(Strict):
     """Groundwater wells that heat or cool the ring through a heat exchanger."""
 
-    well_degc: Number | str = Field(
+    well_degc: GroundDegc | str = Field(
         default=15.0,
         description="Temperature of the well water [°C]: a number, or a name in `ring_series`.",
     )
@@ -90,7 +98,7 @@ class DryCoolerConfig(Strict):
     kw_per_k: Positive = Field(
         description="Heat removed per kelvin between ring and outdoor air, UA [kW/K]."
     )
-    outdoor_degc: Number | None = Field(
+    outdoor_degc: OutdoorDegc | None = Field(
         default=None,
         description=(
             "Constant outdoor temperature, instead of the model's `outdoor_degc` (`hybrid`: "
@@ -122,7 +130,7 @@ class ChillerConfig(Strict):
     fan_kwh_per_kwh: NonNegative = Field(
         default=0.03, description="Electricity of fans and pumps per kWh removed [kWh/kWh]."
     )
-    outdoor_degc: Number | None = Field(
+    outdoor_degc: OutdoorDegc | None = Field(
         default=None,
         description="Constant outdoor temperature, instead of the model's `outdoor_degc` [°C].",
     )
