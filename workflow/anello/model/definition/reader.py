@@ -13,6 +13,7 @@ import pandas as pd
 from anello.errors import InputError, Problem, did_you_mean
 from anello.model.data import ModelData
 from anello.model.definition.composition import Configuration, compose, locate_series
+from anello.model.definition.crossed_limits import check_limits
 from anello.model.definition.dataset import build_dataset
 from anello.model.definition.groups import read_groups
 from anello.model.definition.model_checks import check_data
@@ -101,6 +102,7 @@ def read_model(
         raise InputError(Problem(str(err), key="model.subset_time")) from err
 
     check_series(nodes, found, index, report)
+    check_limits(nodes, str(tree.find("run.mode", "plan")), report)
     report.raise_errors()
     check_units(nodes, found, index, hours, report)
     dataset = build_dataset(places, techs, nodes, index, hours, found, report)
