@@ -94,6 +94,7 @@ def respond(
     flow_kg_s = np.abs(result.flow_kg_s)
     through = flow_kg_s * config.medium.kj_per_kgk
     assert config.loop is not None
+    # ASSUME: how often the water comes round within a step changes little with its flow.
     faster = np.maximum(NUDGE * flow_kg_s, NUDGE)
     more = pump_power_kw(config.loop, config.medium, flow_kg_s + faster)
     pump_kw = (more - pump_power_kw(config.loop, config.medium, flow_kg_s)) / faster
