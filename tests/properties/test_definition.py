@@ -146,7 +146,7 @@ def test_an_annuity_repays_the_investment(interest: float, lifetime: float):
     st.dictionaries(
         st.sampled_from(["energy_eff", "energy_cap_max", "energy_cap_min", "lifetime"]),
         st.floats(0, 1e12),
-    ),
+    ).filter(lambda one: one.get("energy_cap_min", 0) <= one.get("energy_cap_max", np.inf)),
     st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), max_size=10),
 )
 def test_saving_and_loading_changes_nothing(constraints: dict[str, float], name: str):
