@@ -487,10 +487,10 @@ def test_a_flow_that_follows_the_load_is_searched_too():
 
 def test_a_search_whose_gradient_is_wrong_is_not_called_converged():
     """By its mean alone, a programme cannot see what its dispatch does to the water at a place."""
-    record = searched_loop(2, 0).record
+    record = searched_loop(7, 0).record
     assert record.stalled
     assert not record.converged
-    district = coupled(2, {"slp": {"loop_waves": 0}}, loop=True)
+    district = coupled(7, {"slp": {"loop_waves": 0}}, loop=True)
     with pytest.raises(NotConvergedError, match=r"stalled in iteration .* part most at [ab]::hp_"):
         district.run()
 

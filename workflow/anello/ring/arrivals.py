@@ -17,7 +17,13 @@ class Arrivals:
     Attributes
     ----------
     here : ndarray of int, shape (T, N)
-        Parcel about to pass each station.
+        Parcel that is passing each station.
+    behind : ndarray of int, shape (T, N)
+        The parcel that passes next.
+    rest : ndarray, shape (T, N)
+        What of the parcel at hand has yet to pass [-].
+    own : ndarray, shape (T, N)
+        How much of what will arrive is read behind the parcel at hand, see Notes [parcels].
     low, high : ndarray of int, shape (T, N)
         First and last parcel of the stretch that will arrive.
     low_part, high_part : ndarray, shape (T, N)
@@ -29,12 +35,15 @@ class Arrivals:
 
     Notes
     -----
-    Of a parcel only the mean is known, and of the one at hand some has passed and holds heat of the
-    station itself. What arrives is therefore read a parcel behind it, always a whole one, so that
-    it follows the way of the water without a jump.
+    Of a parcel only the mean is known, and what of it has passed already holds heat of the station
+    itself. The less of it has yet to pass, the more is read from the parcel behind it. So what
+    arrives follows the way of the water without a jump.
     """
 
     here: Ints
+    behind: Ints
+    rest: Floats
+    own: Floats
     low: Ints
     high: Ints
     low_part: Floats
@@ -63,12 +72,16 @@ def arrivals(shift: Floats, way: Floats, stations_at: Floats, parcels: int) -> A
     m = parcels
     place = stations_at - shift[:, None]
     forwards = (way >= 0)[:, None]
+    border = np.where(forwards, np.floor(place), np.ceil(place))
+    rest = np.abs(place - border)
     standing = (np.abs(way) <= 1e-6)[:, None]
-    # The parcel at hand; rounding must not decide which.
-    passing = np.where(forwards, np.floor(place + 1e-9) - 1.0, np.ceil(place - 1e-9))
+    here = np.where(forwards, border, border - 1.0)
+    behind = np.where(forwards, here - 1.0, here + 1.0)
     stagnant = np.floor(place - LOCAL_SHARE)
-    place = np.where(forwards, place - 1.0, place + 1.0)
+    here, behind = np.where(standing, stagnant, here), np.where(standing, stagnant, behind)
     width = np.where(np.abs(way) >= m, float(m), np.abs(way))
+    # All water that comes round within a step is read as it is.
+    unread = np.minimum(rest, np.minimum(width, m - width)[:, None])
     low = np.mod(np.where(forwards, place - width[:, None], place), m)
     low[low >= m] = 0.0
     high = low + width[:, None]
@@ -77,7 +90,10 @@ def arrivals(shift: Floats, way: Floats, stations_at: Floats, parcels: int) -> A
     high = np.clip(high, 0.0, m - 1e-12)
     low_index, high_index = np.floor(low).astype(np.int64), np.floor(high).astype(np.int64)
     return Arrivals(
-        here=np.mod(np.where(standing, stagnant, passing), m).astype(np.int64),
+        here=np.mod(here, m).astype(np.int64),
+        behind=np.mod(behind, m).astype(np.int64),
+        rest=rest,
+        own=unread * (1.0 - rest),
         low=low_index,
         high=np.minimum(high_index, m - 1),
         low_part=low - low_index,

@@ -120,10 +120,10 @@ class Run:
     def readings(self, field: Floats, step: int) -> tuple[Floats, Floats]:
         """Return the water at each station now, and the mean of what arrives in the step."""
         coming = self.coming
-        now = field[coming.here[step]]
+        behind = field[coming.behind[step]]
         way = self.ways[step]
         if way == 0.0:
-            return now, now
+            return behind, behind
         running = np.empty(self.parcels + 1)
         running[0] = 0.0
         np.cumsum(field, out=running[1:])
@@ -131,8 +131,9 @@ class Run:
         mean = running[high] + coming.high_part[step] * field[high]
         mean += coming.turn[step] * running[-1]
         mean -= running[low] + coming.low_part[step] * field[low]
+        mean += coming.own[step] * (behind - field[coming.here[step]])
         mean /= way
-        return now, mean
+        return behind, mean
 
     def advance(
         self, field: Floats, step: int, heat_kw: Floats, uniform_kw: float, ground_degc: float
@@ -305,6 +306,9 @@ class Run:
         result: Floats = after + float((coming.turn[step] * weight).sum())
         result += np.bincount(high, weight * coming.high_part[step], minlength=m)
         result -= np.bincount(low, weight * coming.low_part[step], minlength=m)
+        own = weight * coming.own[step]
+        result += np.bincount(coming.behind[step], own, minlength=m)
+        result -= np.bincount(coming.here[step], own, minlength=m)
         return result
 
 

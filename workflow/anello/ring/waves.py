@@ -209,9 +209,11 @@ def _readings(run: Run, angle: Floats, steps: int) -> Complex:
 
     way = coming.way[:steps]
     moved = running(coming.high, coming.high_part) - running(coming.low, coming.low_part)
+    at, behind = (turned ** index[None, :steps] for index in (coming.here, coming.behind))
+    moved += coming.own[None, :steps] * (behind - at)
     mean = np.where(
         (way > 0.0)[:, None],
         moved / np.where(way > 0.0, way, 1.0)[:, None],
-        turned ** coming.here[None, :steps],
+        at,
     )
     return mean.transpose(2, 0, 1)
