@@ -90,7 +90,8 @@ def test_all_waves_show_all_that_a_faster_flow_does_to_the_water():
     still = np.zeros_like(response.mean_eur_per_k)
     count = ring.loop.parcels // 2
     true = flow_eur_per_kg_s(ring, plan, found, heat_kw, response, water, still)
-    seen = seen_eur_per_parcel(waves(plan, count), displaced(plan, count, heat_kw), water)
+    shown = waves(plan, count)
+    seen = seen_eur_per_parcel(shown, displaced(plan, shown, heat_kw), water)
     parcels = ring.medium.kj_per_kgk / plan.run.unit_kwh_per_k
     # The circulation pump's heat is no matter of where the water is.
     gap = np.abs(true - parcels * seen)

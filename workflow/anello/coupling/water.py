@@ -33,7 +33,7 @@ from anello.ring.loop_config import LoopConfig
 from anello.ring.loop_run import LoopPlan, plan_loop
 from anello.ring.loop_tree import branch_flows
 from anello.ring.part_load import part_loads
-from anello.ring.waves import Displaced, displaced, waves
+from anello.ring.waves import Displaced, Waves, displaced, waves
 
 Floats = NDArray[np.float64]
 
@@ -175,12 +175,12 @@ def water_about(
     loads = part_loads(config, data)
     if loads is not None:  # in the programme it is part of the electricity, and would be heat
         np.subtract.at(given_kw, list(loop.station_of), loads.standby_kw)
+    by_shift, shift_per_kwh = _by_shift(config, rows, data, plan, found, heat_kw)
     found = replace(found, heat=_without_traces(found.heat))
     per_wave = _without_traces(found.reading)
     amplitudes = found.amplitudes(heat_kw)[:, :-1]
     degc = station_water(loop, result)
     shown = replace(found, reading=per_wave)
-    by_shift, shift_per_kwh = _by_shift(config, rows, data, plan, heat_kw)
     missed = unseen(config, rows, data, result, plan, heat_kw, shown, by_shift, prices)
     return Water(
         station_kw=heat_kw,
@@ -204,7 +204,12 @@ def water_about(
 
 
 def _by_shift(
-    config: RingConfig, rows: RingRows, data: RingInput, plan: LoopPlan, heat_kw: Floats
+    config: RingConfig,
+    rows: RingRows,
+    data: RingInput,
+    plan: LoopPlan,
+    found: Waves,
+    heat_kw: Floats,
 ) -> tuple[Displaced, Floats]:
     """Return what water that is further does, and how much further output brings it."""
     loop = rows.loop
@@ -215,13 +220,13 @@ def _by_shift(
         return Displaced(none[0], none[0], none[1], none[1]), np.zeros_like(data.q_kw)
     called = flow_by_output(config.loop, data, np.array(rows.sigma))
     per_kwh = called * parcels_per_kg_s(config, plan, data.step_h) / data.step_h
-    found = displaced(plan, loop.wave_numbers, heat_kw)
+    exact = displaced(plan, found, heat_kw)
     return (
         Displaced(
-            _without_traces(found.wave_by_start),
-            _without_traces(found.wave_by_end),
-            _without_traces(found.water_by_start),
-            _without_traces(found.water_by_end),
+            _without_traces(exact.wave_by_start),
+            _without_traces(exact.wave_by_end),
+            _without_traces(exact.water_by_start),
+            _without_traces(exact.water_by_end),
         ),
         per_kwh,
     )

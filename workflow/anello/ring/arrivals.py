@@ -20,8 +20,6 @@ class Arrivals:
         Parcel that is passing each station.
     behind : ndarray of int, shape (T, N)
         The parcel that passes next.
-    rest : ndarray, shape (T, N)
-        What of the parcel at hand has yet to pass [-].
     own : ndarray, shape (T, N)
         How much of what will arrive is read behind the parcel at hand, see Notes [parcels].
     low, high : ndarray of int, shape (T, N)
@@ -42,7 +40,6 @@ class Arrivals:
 
     here: Ints
     behind: Ints
-    rest: Floats
     own: Floats
     low: Ints
     high: Ints
@@ -92,7 +89,6 @@ def arrivals(shift: Floats, way: Floats, stations_at: Floats, parcels: int) -> A
     return Arrivals(
         here=np.mod(here, m).astype(np.int64),
         behind=np.mod(behind, m).astype(np.int64),
-        rest=rest,
         own=unread * (1.0 - rest),
         low=low_index,
         high=np.minimum(high_index, m - 1),

@@ -131,15 +131,15 @@ NUDGE = 1e-4
 """How much further the water is, where its effect is found by difference [parcels]."""
 
 
-def displaced(plan: LoopPlan, count: int, heat_kw: Floats) -> Displaced:
+def displaced(plan: LoopPlan, now: Waves, heat_kw: Floats) -> Displaced:
     """Return what waves and water are if the water is further than in a simulation.
 
     Parameters
     ----------
     plan : LoopPlan
         Where water goes and heat spreads, step by step.
-    count : int
-        How many wave numbers.
+    now : Waves
+        Its waves.
     heat_kw : ndarray, shape (N, T)
         Heat into the loop at each substation [kW].
 
@@ -148,8 +148,7 @@ def displaced(plan: LoopPlan, count: int, heat_kw: Floats) -> Displaced:
     To be further at all times, heat and readings alike, changes nothing: what is warmed elsewhere
     on the water is read elsewhere too.
     """
-    run = plan.run
-    now = waves(plan, count)
+    run, count = plan.run, now.keep.shape[0] // 2
     if not isinstance(run, Run):
         none, places = np.zeros((0, heat_kw.shape[1])), np.zeros_like(heat_kw)
         return Displaced(none, none, places, places)

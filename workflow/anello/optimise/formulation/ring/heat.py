@@ -84,10 +84,14 @@ def _store_position(c: Context, pump: str, store: str) -> int:
     return c.sets.position[store]
 
 
+def pump_output(c: Context, rows: RingRows) -> Expression:
+    """Output of each heat pump [kWh]."""
+    return c.prod(c.out_pairs([c.sets.position[label] for label in rows.heat_pumps]))
+
+
 def pump_heat(c: Context, rows: RingRows) -> Expression:
     """Heat of each heat pump into the ring [kWh]."""
-    pumps = [c.sets.position[label] for label in rows.heat_pumps]
-    output = c.prod(c.out_pairs(pumps)) * np.array(rows.sigma)
+    output = pump_output(c, rows) * np.array(rows.sigma)
     return output - c.con(electricity_pairs(c, rows))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from anello.optimise.formulation.context import Context
 from anello.optimise.formulation.expression import Expression, Parameter
 from anello.optimise.formulation.registry import Rows, constraint
-from anello.optimise.formulation.ring.heat import plant_heat, pump_heat
+from anello.optimise.formulation.ring.heat import plant_heat, pump_heat, pump_output
 from anello.optimise.formulation.ring.unknowns import loop_of, one, rows_of
 from anello.optimise.formulation.ring.water import copies, later, temperature_before
 from anello.optimise.formulation.ring_rows import (
@@ -96,13 +96,8 @@ def ring_shift_balance(c: Context) -> Rows | None:
     if rows is None or loop is None or not loop.shifts:
         return None
     shift = c.system.variables["ring_shift"]
-    grown = (_output(c, rows) * _by_pump(c, rows, SHIFT_PER_KWH)).sum_items()
+    grown = (pump_output(c, rows) * _by_pump(c, rows, SHIFT_PER_KWH)).sum_items()
     return Rows(one(), shift.at() - shift.at(steps=c.previous) * later(c) - grown == 0.0, TIME_AXIS)
-
-
-def _output(c: Context, rows: RingRows) -> Expression:
-    """Output of each heat pump [kWh]."""
-    return c.prod(c.out_pairs([c.sets.position[label] for label in rows.heat_pumps]))
 
 
 def _by_pump(c: Context, rows: RingRows, name: str) -> Parameter:
@@ -161,6 +156,6 @@ def ring_unseen_balance(c: Context) -> Rows | None:
     heat = heat * Parameter(UNSEEN_PER_KW, stations, zero)
     known = heat.sum_items()
     if loop.flow_follows:
-        known = known + (_output(c, rows) * _by_pump(c, rows, UNSEEN_PER_KWH)).sum_items()
+        known = known + (pump_output(c, rows) * _by_pump(c, rows, UNSEEN_PER_KWH)).sum_items()
     relation = c.system.variables["ring_unseen"].at() - known == 0.0
     return Rows(one(), relation, TIME_AXIS)
