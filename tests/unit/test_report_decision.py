@@ -15,11 +15,13 @@ from anello.optimise.results.overnight import overnight_cost
 from anello.optimise.results.summary import summarise
 from anello.present.report.comparison_table import comparison_html
 from anello.present.report.config import FiguresConfig
-from anello.present.report.decision import cheapest_of, plan_of
+from anello.present.report.costs import cost_per_kwh
+from anello.present.report.decision import cheapest_of, decision_html, plan_of
 from anello.present.report.differences import _apart
 from anello.present.report.energy_flows import Link, sankey_svg
 from anello.present.report.html import write_report
 from anello.present.report.sizes import ring_sizes
+from anello.present.report.total import total_cost
 from anello.present.report.worst_week import worst_week
 from browser import WATER_OF_THE_HOUR, find_chromium, run_in
 from report_fakes import fake_district
@@ -128,7 +130,7 @@ def test_five_questions_are_answered_on_the_first_two_screens(chromium, page, sc
     assert answers["co2"] == summary["costs"]["co2"]["total"]
     for carrier in ("dhw", "sh", "air_cond"):
         entry = summary["levelised_cost"]["carriers"][carrier]
-        assert answers[f"levelised-{carrier}"] == entry["cost_per_kwh"]["monetary"]
+        assert answers[f"levelised-{carrier}"] == entry["whole_cost_per_kwh"]
     assert worst_week(scenarios["smart"]).text == found["words"]["worst"]
     rows = {row[0]: row[1:] for row in found["rows"]}
     assert list(rows) == list(scenarios)
@@ -254,6 +256,66 @@ def test_the_plan_is_named_or_the_cheapest(scenarios):
     short = json.loads(json.dumps(others))
     short[cheapest_of(others, config)]["energy_mwh"]["unmet_demand"] = {"a": {"sh": 1.0}}
     assert cheapest_of(short, config) != cheapest_of(others, config)
+
+
+def test_the_page_opens_at_the_plan(chromium, page):
+    opened = "return [document.getElementById('scenario').value, location.hash];"
+    assert run_in(chromium, page, opened) == ["smart", "#scenario=smart"]
+    other = run_in(chromium, page, opened, fragment="#scenario=baseline")
+    assert other == ["baseline", "#scenario=baseline"]
+
+
+def test_costs_per_kwh_hold_the_ring_and_add_up_to_the_cost_shown(scenarios):
+    config = FiguresConfig()
+    for collected in scenarios.values():
+        told = summarise(collected)
+        carriers = told["levelised_cost"]["carriers"]
+        shown = [
+            cost_per_kwh(one, config, told["cost_simulated"]) * one["delivered_kwh"]
+            for one in carriers.values()
+        ]
+        assert sum(shown) == pytest.approx(total_cost(told, config), rel=1e-12)
+        power = carriers["electricity"]
+        # what the ring adds is no matter of lamps and machines
+        assert power["whole_cost"] == pytest.approx(power["cost"]["monetary"], rel=1e-12)
+    smart = summarise(scenarios["smart"])
+    more = smart["whole_cost"]["total"] - smart["costs"]["monetary"]["total"]
+    for name, one in smart["levelised_cost"]["carriers"].items():
+        if name != "electricity":
+            part = one["share"] / (1.0 - power_share(smart))
+            assert one["whole_cost"] - one["cost"]["monetary"] == pytest.approx(more * part)
+
+
+def power_share(summary):
+    return summary["levelised_cost"]["carriers"]["electricity"]["share"]
+
+
+def test_the_sentence_at_the_top_and_the_table_have_the_same_percentages(scenarios):
+    page = decision_html(scenarios, FiguresConfig())
+    lead, rest = page.split("</p>", 1)
+    told = dict(re.findall(r"(\w+) ([+−][\d.]+ %)", lead))
+    rows = re.findall(r'<a href="#scenario=(\w+)">.*?<td>.*?</td><td>(.*?)</td>', rest)
+    assert told == {name: percent for name, percent in rows if name != "smart"}
+    assert set(told) == {"baseline", "air_source"}
+
+
+def test_settings_at_the_top_stand_in_their_own_type(scenarios):
+    told = {name: summarise(one) for name, one in scenarios.items()}
+    told["smart"]["ring"]["beyond_bounds"] = {"text": "A larger `ring.plant` & more."}
+    lead = decision_html(scenarios, FiguresConfig(), told).split("</p>", 1)[0]
+    assert "A larger <code>ring.plant</code> &amp; more." in lead
+
+
+def test_an_alternative_whose_ring_leaves_its_bounds_is_told_below_the_table(scenarios):
+    told = {name: summarise(one) for name, one in scenarios.items()}
+    assert "beyond-bounds" not in decision_html(scenarios, FiguresConfig(), told)
+    fact = "The ring leaves its bounds in 7 time steps."
+    for name in ("smart", "baseline"):
+        told[name]["ring"]["beyond_bounds"] = {"fact": fact, "text": f"{fact} Ways out."}
+    page = decision_html(scenarios, FiguresConfig(), told)
+    assert f'<ul class="hint" id="beyond-bounds"><li>baseline: {fact}</li></ul>' in page
+    assert page.count(fact) == 2  # the plan's is in the first sentence
+    assert page.index(f"{fact} Ways out.") < page.index("</p>")
 
 
 def test_the_worst_week_is_the_one_with_most_demand():

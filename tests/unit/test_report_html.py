@@ -302,7 +302,7 @@ def test_choices_change_what_is_drawn(chromium, page):
         pick("carrier", "electricity"); const one = count();
         pick("loc", "commercial"); pick("span", "1");
         const shown = [...document.querySelectorAll(".scenario")].map(b => b.hidden);
-        pick("scenario", "smart");
+        pick("scenario", "baseline");
         const then = [...document.querySelectorAll(".scenario")].map(b => b.hidden);
         key("carpet", "ArrowRight"); const day = $("ringtext").textContent;
         key("carpet", "Enter");
@@ -311,11 +311,11 @@ def test_choices_change_what_is_drawn(chromium, page):
     )
     assert found[0] == 5
     assert found[1] == 2
-    assert found[2] == [False, True]
-    assert found[3] == [True, False]
+    assert found[2] == [True, False]
+    assert found[3] == [False, True]
     assert found[4].startswith("Thu 2 Apr 2015")
     assert found[5] == "2015-04-02"
-    assert found[6] == "#scenario=smart"
+    assert found[6] == "#scenario=baseline"
 
 
 def test_a_link_can_name_the_scenario(chromium, page):

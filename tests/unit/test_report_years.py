@@ -8,9 +8,9 @@ import re
 import pytest
 
 from anello.optimise.results.summary import summarise
-from anello.present.report.comparison import total_cost
 from anello.present.report.config import FiguresConfig
 from anello.present.report.decision import cheapest_of, decision_html, plan_of
+from anello.present.report.total import total_cost
 from anello.present.report.years import expected_cost, proposals
 from report_fakes import fake_district
 
@@ -63,7 +63,7 @@ def test_years_are_one_proposal_at_the_cost_to_be_expected(scenarios):
     lead = page[: page.index("</p>")]
     assert float(re.search(r'data-value="([^"]+)"', lead)[1]) == pytest.approx(expected, rel=1e-12)
     assert words(lead).startswith("Proposed: designed, at an expected ")
-    assert "(−7.1 % against other). It costs least of the 2 scenarios." in words(lead)
+    assert "(beside it, other +7.7 %). It costs least of the 2 scenarios." in words(lead)
     assert "designed-hard" not in lead
     assert "What to build: designed<" in page
     assert "Cost, 3 days modelled, typical" in page

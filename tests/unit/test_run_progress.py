@@ -11,6 +11,7 @@ import yaml
 
 from anello.coupling.config import CouplingConfig
 from anello.coupling.record import ConvergenceRecord, IterationRecord
+from anello.present.report.config import FiguresConfig
 from anello.run.config import RunConfig, parse_config
 from anello.run.progress import RunProgress, distance, in_words, iterations_left
 
@@ -124,19 +125,40 @@ def test_done_says_the_cost(tmp_path, clock, config):
     jobs.iteration(tmp_path, 0, [], "smart")
     jobs.run("collect", 4.0, scenario="smart")
     assert progress.left_s(progress.scenarios["smart"]) == pytest.approx(30.0)
-    summary = {"cost_simulated": 955486.2, "convergence": {"iterations": 7}}
+    summary = {
+        "cost_simulated": 955486.2,
+        "whole_cost": {"total": 1062132.0},  # with the ring's plant, as the report has it
+        "costs": {"monetary": {"total": 917004.0}},
+        "convergence": {"iterations": 7},
+    }
     path = tmp_path / "results" / "district" / "smart" / "summary.json"
     path.write_text(json.dumps(summary))
     jobs.run("draw", 4.0, scenario="smart")
-    assert progress.lines()[1] == "smart     done: 955,486 EUR, 7 iterations"
+    assert progress.lines()[1] == "smart     done: 1,062,132 €, 7 iterations"
     jobs.start("write_report")
     assert progress.lines()[2] == "report    being written"
     progress.end(succeeded=True)
     assert progress.lines() == [
         "baseline  done",
-        "smart     done: 955,486 EUR, 7 iterations",
+        "smart     done: 1,062,132 €, 7 iterations",
         "report    done",
     ]
+
+
+def test_done_says_the_cost_without_a_ring_too_and_in_the_currency_told(tmp_path, clock, config):
+    config = config.model_copy(update={"figures": FiguresConfig(currency="CHF")})
+    progress = RunProgress(config, tmp_path, clock)
+    summary = {
+        "cost_simulated": None,
+        "whole_cost": {"total": 791918.3},
+        "costs": {"monetary": {"total": 791918.3}},
+        "convergence": None,
+    }
+    path = tmp_path / "results" / "district" / "baseline" / "summary.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps(summary))
+    progress.end(succeeded=True)
+    assert progress.lines()[:2] == ["baseline  done: 791,918 CHF", "smart     done"]
 
 
 def test_a_failure_and_what_was_stopped(tmp_path, clock, config):

@@ -51,24 +51,28 @@ class Unheld:
     two_pipe: bool = False
     at_plant: bool = False
 
+    @property
+    def fact(self) -> str:
+        """What happened, without the ways out."""
+        where = f" at {self.where}" if self.where else ""
+        return (
+            f"The ring leaves its bounds in {self.steps:,} time steps: {self.degc:.1f} °C{where} "
+            f"on {self.when}, where {self.bound_degc:g} °C is allowed."
+        )
+
     def __str__(self) -> str:
         cold = self.degc < self.bound_degc
-        where = f" at {self.where}" if self.where else ""
         lacking = (
             f" The plant lacks up to {self.lacking_kw:,.0f} kW of {'heat' if cold else 'cold'}."
             if self.lacking_kw > 0.5
             else ""
         )
-        told = (
-            f"The ring leaves its bounds in {self.steps:,} time steps: {self.degc:.1f} °C{where} "
-            f"on {self.when}, where {self.bound_degc:g} °C is allowed."
-        )
         if self.two_pipe and not self.at_plant:
             return (
-                f"{told} The plant lacks nothing: its own water stays within them. Where little "
-                "flows, water takes the temperature of the ground, and a substation still changes "
-                "it by `ring.two_pipe.difference_k`. Three ways out: insulated pipes; a smaller "
-                "difference; wider `ring.bounds_degc`."
+                f"{self.fact} The plant lacks nothing: its own water stays within them. Where "
+                "little flows, water takes the temperature of the ground, and a substation still "
+                "changes it by `ring.two_pipe.difference_k`. Three ways out: insulated pipes; a "
+                "smaller difference; wider `ring.bounds_degc`."
             )
         device = "backup_heater" if cold else "chiller"
         water = "more water (`ring.water.mass_kg`)"
@@ -77,7 +81,7 @@ class Unheld:
         elif self.where:
             water = "more or faster water (`ring.loop`: wider pipes, flow)"
         return (
-            f"{told}{lacking} Three ways out: a larger plant (`ring.plant.{device}`, wells, a "
+            f"{self.fact}{lacking} Three ways out: a larger plant (`ring.plant.{device}`, wells, a "
             f"source); {water} or wider `ring.bounds_degc`; fewer loads on this ring."
         )
 

@@ -14,6 +14,7 @@ from typing import Any
 from anello.coupling.config import CouplingConfig
 from anello.coupling.record import ConvergenceRecord, IterationRecord
 from anello.errors import ArtefactError
+from anello.present.report.total import total_cost
 from anello.run.config import RunConfig
 
 Event = Mapping[str, Any]
@@ -196,6 +197,7 @@ class RunProgress:
         results = folder / "results" / config.run
         self.results = results
         self._clock = clock
+        self._figures = config.figures
         self._start_s = clock()
         self._jobs: dict[int, tuple[Event, float]] = {}
         self._durations_s: dict[str, list[float]] = {}
@@ -331,11 +333,16 @@ class RunProgress:
     def _done(self, one: ScenarioProgress) -> str:
         try:
             told = json.loads((one.folder / "summary.json").read_text(encoding="utf-8"))
-            count = told["convergence"]["iterations"]
-            many = "iteration" if count == 1 else "iterations"
-            return f"done: {told['cost_simulated']:,.0f} EUR, {count} {many}"
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError):
             return "done"
+        said = []
+        cost = total_cost(told, self._figures)
+        if cost is not None:
+            said.append(f"{cost:,.0f} {self._figures.currency}")
+        if told["convergence"] is not None:
+            count = told["convergence"]["iterations"]
+            said.append(f"{count} {'iteration' if count == 1 else 'iterations'}")
+        return f"done: {', '.join(said)}" if said else "done"
 
     def _line_of_points(self) -> str:
         made = len(list(self.results.glob("points/*/point.json")))

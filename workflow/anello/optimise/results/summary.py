@@ -14,13 +14,9 @@ import xarray as xr
 from anello.base.year import hours_modelled
 from anello.optimise.results.at_limits import sizes_at_limits
 from anello.optimise.results.collected import CollectedResults
+from anello.optimise.results.levelised import levelised_cost
 from anello.optimise.results.overnight import overnight_cost
-from anello.optimise.results.prices import (
-    allocated_cost,
-    price_states,
-    set_prices,
-    steps_without_price,
-)
+from anello.optimise.results.prices import price_states, set_prices, steps_without_price
 from anello.optimise.results.whole_cost import cost_parts, simulated_emissions, whole_cost
 from anello.ring.held import drained, end_of_ring, unheld
 from anello.ring.hydraulics import hydraulic_summary
@@ -45,6 +41,8 @@ def summarise(collected: CollectedResults) -> dict[str, Any]:
     results = collected.results
     states = price_states(results) if "shadow_price" in results else None
     prices = None if states is None else set_prices(results, states)
+    simulated = simulated_cost(collected)
+    whole = whole_cost(collected, simulated)
     summary: dict[str, Any] = {
         "run": collected.attrs.get("run"),
         "scenario": collected.attrs.get("scenario"),
@@ -54,14 +52,16 @@ def summarise(collected: CollectedResults) -> dict[str, Any]:
         "hours_modelled": hours_modelled(results),
         "objective_with_penalties": results.attrs.get("objective"),
         "cost_in_optimisation": results.attrs.get("cost_objective"),
-        "cost_simulated": _simulated_cost(collected),
-        "whole_cost": whole_cost(collected, _simulated_cost(collected)),
+        "cost_simulated": simulated,
+        "whole_cost": whole,
         "costs": _costs(collected),
         "energy_mwh": _energies(results),
         "peak_kw": _peaks(results),
         "capacity": _capacities(results),
         "sizes_at_limits": [asdict(size) for size in sizes_at_limits(collected)],
-        "levelised_cost": allocated_cost(results, prices),
+        "levelised_cost": levelised_cost(
+            collected, None if whole is None else whole["total"], prices
+        ),
         "mean_shadow_price_per_kwh": {} if prices is None else _shadow_prices(results, prices),
         "steps_without_price": {} if states is None else steps_without_price(results, states),
         "convergence": _convergence(collected),
@@ -90,8 +90,19 @@ def weighted_energy_mwh(flow: xr.DataArray) -> xr.DataArray:
     return (flow * flow["timestep_weight"]).sum("timestep", min_count=1) / KWH_PER_MWH
 
 
-def _simulated_cost(collected: CollectedResults) -> float | None:
-    """Cost that the dispatch would truly have, at the COP of the simulated ring."""
+def simulated_cost(collected: CollectedResults) -> float | None:
+    """Return what the dispatch would truly cost, at the COP of the simulated ring.
+
+    Parameters
+    ----------
+    collected : CollectedResults
+        One scenario.
+
+    Returns
+    -------
+    float or None
+        In the unit of money; None where no ring is simulated.
+    """
     if collected.convergence is None or "j_sim_eur" not in collected.convergence:
         return None
     costs = collected.convergence["j_sim_eur"].values
@@ -321,7 +332,9 @@ def _ring(ring: xr.Dataset) -> dict[str, Any]:
         out["second_law"] = json.loads(ring.attrs["second_law"])
     if {"bounds_degc", "capacity_kwh_per_k"} <= set(ring.attrs):
         beyond = unheld(ring)
-        out["beyond_bounds"] = None if beyond is None else {**asdict(beyond), "text": str(beyond)}
+        out["beyond_bounds"] = (
+            None if beyond is None else {**asdict(beyond), "fact": beyond.fact, "text": str(beyond)}
+        )
     if "made_to_be_lost" in ring.attrs:
         out["made_to_be_lost"] = json.loads(ring.attrs["made_to_be_lost"])
     held = end_of_ring(ring)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import html
 import json
 
 from anello.optimise.results.collected import CollectedResults
+from anello.present.report.numbers import with_code
 from anello.ring.held import SLACK_K, end_of_ring, unheld
 
 TOLD_KWH = 0.1
@@ -76,4 +76,4 @@ def audits_html(collected: CollectedResults) -> str:
         )
     if not lines:
         return ""
-    return "<ul>" + "".join(f"<li>{html.escape(line)}</li>" for line in lines) + "</ul>"
+    return "<ul>" + "".join(f"<li>{with_code(line)}</li>" for line in lines) + "</ul>"

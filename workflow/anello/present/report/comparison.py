@@ -31,6 +31,7 @@ from anello.present.report.appearance import (
     size_inch,
 )
 from anello.present.report.config import FiguresConfig
+from anello.present.report.total import total_cost
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -86,15 +87,6 @@ def scenario_table(
         index=pd.Index(rows, name="quantity"),
         dtype=float,
     )
-
-
-def total_cost(summary: Mapping[str, Any], config: FiguresConfig) -> float | None:
-    """Return what a scenario costs with its ring: as simulated, or as optimised without one."""
-    if summary["cost_simulated"] is not None:
-        whole = summary["whole_cost"]
-        return float(summary["cost_simulated"] if whole is None else whole["total"])
-    found = summary["costs"].get(config.cost_class)
-    return None if found is None else float(found["total"])
 
 
 def signed_percent(share: float) -> str:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
+from typing import Any
 
 import xarray as xr
 
-from anello.optimise.results.prices import allocated_cost, price_states
+from anello.optimise.results.collected import CollectedResults
+from anello.optimise.results.levelised import levelised_cost
+from anello.optimise.results.prices import price_states
+from anello.optimise.results.summary import simulated_cost
+from anello.optimise.results.whole_cost import whole_cost
 from anello.present.report.appearance import Appearance
 from anello.present.report.config import FiguresConfig
 
@@ -14,6 +20,9 @@ _RULES = {
     "value": "by the value of what its demands took, at the prices of each hour",
     "energy": "by the energy its demands took, as there are no prices to value it with",
 }
+
+
+RING_SHARED = "what the ring adds to the cost falls on the heat and cold that its heat pumps make"
 
 
 def unpriced_note(results: xr.Dataset, states: xr.DataArray | None = None) -> str:
@@ -55,7 +64,7 @@ def _holding(results: xr.Dataset) -> str:
 
 
 def cost_table(
-    results: xr.Dataset,
+    collected: CollectedResults,
     look: Appearance,
     config: FiguresConfig,
     prices: xr.DataArray | None = None,
@@ -64,8 +73,8 @@ def cost_table(
 
     Parameters
     ----------
-    results : xarray.Dataset
-        Results with ``cost``.
+    collected : CollectedResults
+        One scenario, with costs.
     look : Appearance
         Names of carriers.
     config : FiguresConfig
@@ -73,20 +82,50 @@ def cost_table(
     prices : xarray.DataArray, optional
         What `anello.optimise.results.prices.set_prices` returned, where it is known already.
     """
-    found = allocated_cost(results, prices)
-    if not found or config.cost_class not in results["cost_class"].values:
+    results, simulated = collected.results, simulated_cost(collected)
+    if "cost" not in results or config.cost_class not in results["cost_class"].values:
+        return ""
+    whole = None if simulated is None else whole_cost(collected, simulated)
+    found = levelised_cost(collected, None if whole is None else whole["total"], prices)
+    if not found:
         return ""
     money = html.escape(config.currency)
     rows = "".join(
         f"<tr><th>{html.escape(look.name(carrier))}</th>"
         f"<td>{entry['delivered_kwh'] / 1000:,.1f}</td>"
-        f"<td>{entry['cost'][config.cost_class]:,.0f}</td>"
-        f"<td>{entry['cost_per_kwh'][config.cost_class]:,.4f}</td></tr>"
+        f"<td>{entry.get('whole_cost', entry['cost'][config.cost_class]):,.0f}</td>"
+        f"<td>{cost_per_kwh(entry, config, simulated):,.4f}</td></tr>"
         for carrier, entry in found["carriers"].items()
     )
+    ring = "" if simulated is None else f"; {RING_SHARED}"
     return (
-        f"<p>Cost of the whole system, shared out to each carrier {_RULES[found['rule']]}:</p>"
-        '<div class="scroll"><table><thead><tr><th>Carrier</th><th>Delivered [MWh]</th>'
+        f"<p>Cost of the whole system, shared out to each carrier {_RULES[found['rule']]}{ring}:"
+        '</p><div class="scroll"><table><thead><tr><th>Carrier</th><th>Delivered [MWh]</th>'
         f"<th>Cost [{money}]</th><th>[{money}/kWh]</th></tr></thead>"
         f"<tbody>{rows}</tbody></table></div>"
     )
+
+
+def cost_per_kwh(
+    entry: Mapping[str, Any], config: FiguresConfig, simulated: float | None
+) -> float | None:
+    """Return what a kWh of a carrier costs, of the same cost that the first screen shows.
+
+    Parameters
+    ----------
+    entry : mapping
+        The carrier's of ``levelised_cost.carriers`` in ``summary.json``.
+    config : FiguresConfig
+        The cost class that is shown.
+    simulated : float, optional
+        ``cost_simulated``, where a ring is simulated: its plant and pipes belong to the cost then.
+
+    Returns
+    -------
+    float or None
+        Per kWh; None where the class has no cost.
+    """
+    if simulated is not None and "whole_cost_per_kwh" in entry:
+        return float(entry["whole_cost_per_kwh"])
+    found: float | None = entry["cost_per_kwh"].get(config.cost_class)
+    return found

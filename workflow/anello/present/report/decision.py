@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from anello.base.year import is_a_year
 from anello.optimise.results.collected import CollectedResults
 from anello.present.report.appearance import Appearance, carrier_kind
 from anello.present.report.at_limits import at_limits_html
-from anello.present.report.comparison import signed_percent, summaries_of, total_cost
+from anello.present.report.comparison import signed_percent, summaries_of
 from anello.present.report.config import FiguresConfig
+from anello.present.report.costs import cost_per_kwh
 from anello.present.report.deciding import deciding_html, sizes_are_given
 from anello.present.report.differences import differences_html, ring_note
 from anello.present.report.monthly_peaks import monthly_peaks_html
-from anello.present.report.numbers import exact
+from anello.present.report.numbers import exact, with_code
 from anello.present.report.sizes import sizes_html
+from anello.present.report.total import total_cost
 from anello.present.report.worst_week import worst_week
 from anello.present.report.years import expected_cost, proposals, years_html, years_of
 
@@ -123,6 +125,7 @@ def decision_html(
         _deciding(plan, loaded, summaries, look),
         _key_figures(summary, collected, look, config),
         _alternatives(summaries, plan, loaded, config),
+        _beyond_bounds(summaries, weights),
         f"<h3>What to build: {html.escape(_proposal_of(plan, summaries))}</h3>",
         sizes_html(collected, summary, look),
         monthly_peaks_html(weights, summaries, look, config),
@@ -151,15 +154,15 @@ def _lead(plan: str, summaries: Mapping[str, Summary], config: FiguresConfig) ->
     text = f"Proposed: <strong>{html.escape(proposed)}</strong>"
     if cost is None:
         return f"{text}; its costs are not known."
-    others = {name: other for name, other in costs.items() if name != proposed and other}
+    others = {name: other for name, other in costs.items() if name != proposed and other and cost}
     told = [
-        f"{signed_percent(cost / other - 1.0)} against {html.escape(name)}"
+        f"{html.escape(name)} {signed_percent(other / cost - 1.0)}"
         for name, other in others.items()
     ]
     expected = "an expected " if several else ""
     money = html.escape(config.currency)
     text += f", at {expected}{exact(cost)} {money} for {period_text(summaries[plan])}"
-    text += f" ({', '.join(told)})" if told else ""
+    text += f" (beside it, {', '.join(told)})" if told else ""
     cheapest = cheapest_of(summaries, config)
     if cheapest is not None and others:
         cheapest = _proposal_of(cheapest, summaries)
@@ -175,7 +178,7 @@ def _lead(plan: str, summaries: Mapping[str, Summary], config: FiguresConfig) ->
         beyond = (ring.get("beyond_bounds") or {}).get("text")
         of = f"{year.strip().capitalize()}: " if several else ""
         for fault in filter(None, (beyond, ring.get("drained"))):
-            said += f" <strong>{of}{html.escape(fault)}</strong>"
+            said += f" <strong>{of}{with_code(fault)}</strong>"
     return f"{text}.{said}"
 
 
@@ -216,7 +219,7 @@ def _key_figures(
         figures.append(("invest", "To invest", f"{exact(invested)} {money}"))
     for carrier, entry in _levelised(summary).items():
         if carrier_kind(carrier) != "electricity":
-            per_kwh = entry["cost_per_kwh"].get(config.cost_class)
+            per_kwh = cost_per_kwh(entry, config, summary["cost_simulated"])
             name = html.escape(look.name(carrier))
             figures.append(
                 (f"levelised-{carrier}", f"{name}, levelised", f"{exact(per_kwh)} {money}/kWh")
@@ -239,6 +242,20 @@ def _key_figures(
         for key, label, value in figures
     )
     return f'<dl class="figures">{cells}</dl>'
+
+
+def _beyond_bounds(summaries: Mapping[str, Summary], proposed: Collection[str]) -> str:
+    """Say which of the others has a ring that leaves its bounds; the lead says it of the plan."""
+    found = {
+        name: beyond["fact"]
+        for name, summary in summaries.items()
+        if name not in proposed
+        and (beyond := (summary["ring"] or {}).get("beyond_bounds")) is not None
+    }
+    told = "".join(
+        f"<li>{html.escape(name)}: {html.escape(fact)}</li>" for name, fact in found.items()
+    )
+    return f'<ul class="hint" id="beyond-bounds">{told}</ul>' if told else ""
 
 
 def _levelised(summary: Summary) -> Mapping[str, Any]:
@@ -276,7 +293,7 @@ def _alternatives(
             against or "–",
             exact(to_invest(summary, config)),
             *(
-                exact(levelised[c]["cost_per_kwh"].get(config.cost_class))
+                exact(cost_per_kwh(levelised[c], config, summary["cost_simulated"]))
                 if c in levelised
                 else exact(None)
                 for c in carriers

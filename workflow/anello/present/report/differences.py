@@ -11,6 +11,7 @@ from anello.optimise.results.whole_cost import PARTS
 from anello.present.report.appearance import BLUE, GREEN, GREY, ORANGE, PURPLE
 from anello.present.report.charts import ticks_between
 from anello.present.report.config import FiguresConfig
+from anello.present.report.costs import RING_SHARED
 from anello.present.report.numbers import exact, figure_text
 
 _NAMES = {
@@ -125,8 +126,8 @@ def ring_note(summaries: Mapping[str, Summary]) -> str:
     if not told:
         return ""
     told.append(
-        "The investment is else that of the technologies which the model prices; the cost per kWh "
-        "shares out what technologies cost, without the ring's own plant."
+        "The investment is else that of the technologies which the model prices. The cost per kWh "
+        f"shares out the whole cost: {RING_SHARED}."
     )
     return f'<p class="hint" id="ring-priced">{" ".join(told)}</p>'
 

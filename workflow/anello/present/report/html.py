@@ -17,7 +17,7 @@ from anello.present.report.appearance import temperature_stops
 from anello.present.report.comparison import Scenarios, Summaries, load, summaries_of
 from anello.present.report.comparison_table import comparison_html
 from anello.present.report.config import FiguresConfig
-from anello.present.report.decision import decision_html
+from anello.present.report.decision import decision_html, plan_of
 from anello.present.report.hourly import coarseness, hourly_payload
 from anello.present.report.network_view import network_payload
 from anello.present.report.scenario_sections import scenario_block
@@ -71,6 +71,7 @@ def write_report(
         raise ArtefactError("a report needs the results of at least one scenario")
     run = str(next(iter(loaded.values())).attrs.get("run", ""))
     summaries = summaries_of(loaded) if summaries is None else summaries
+    plan = plan_of(summaries, config)
     heading = title or (f"Results of {run}" if run else "Results")
     every = coarseness(loaded)
     blocks = "".join(scenario_block(name, c, config) for name, c in loaded.items())
@@ -87,7 +88,10 @@ def write_report(
     for token, text in {
         "@TITLE@": html.escape(heading),
         "@VERSION@": html.escape(__version__),
-        "@OPTIONS@": "".join(f"<option>{html.escape(name)}</option>" for name in loaded),
+        "@OPTIONS@": "".join(
+            f"<option{' selected' if name == plan else ''}>{html.escape(name)}</option>"
+            for name in loaded
+        ),
         "@DECISION@": decision_html(loaded, config, summaries),
         "@COMPARISON@": comparison_html(loaded, config, summaries),
         "@STUDIES@": studies_html(studies or {}, config),

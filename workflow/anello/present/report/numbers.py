@@ -1,8 +1,9 @@
-"""Numbers as the report's tables print them."""
+"""Numbers as the report's tables print them, and settings as its sentences name them."""
 
 from __future__ import annotations
 
 import html
+import re
 
 import numpy as np
 
@@ -23,6 +24,11 @@ def figure_text(value: float, counted: bool = False) -> str:
     else:
         text = f"{value:.1e}"
     return text.replace(",", "\u202f").replace("-", "\u2212")
+
+
+def with_code(text: str) -> str:
+    """Return plain text as HTML, in which settings between backticks have their own type."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
 def exact(value: float | None, counted: bool = False) -> str:

@@ -153,7 +153,7 @@ def _prices(collected: CollectedResults, config: FiguresConfig) -> str:
         x_from_zero=True,
     )
     note = unpriced_note(results, states)
-    return chart + note + cost_table(results, look, config, prices)
+    return chart + note + cost_table(collected, look, config, prices)
 
 
 def _duration(name: str, values: Array, hours: Array, color: str, dash: str) -> Line:

@@ -7,9 +7,9 @@ import math
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from anello.present.report.comparison import total_cost
 from anello.present.report.config import FiguresConfig
-from anello.present.report.numbers import exact
+from anello.present.report.numbers import exact, with_code
+from anello.present.report.total import total_cost
 
 Summary = Mapping[str, Any]
 
@@ -145,4 +145,4 @@ def _beyond(summary: Summary) -> str:
     if summary["ring"] is None:
         return "–"
     beyond = summary["ring"].get("beyond_bounds")
-    return html.escape(beyond["text"]) if beyond else "kept"
+    return with_code(beyond["text"]) if beyond else "kept"
