@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
 from anello.coupling.iteration import rows_of
 from anello.district import load_district, new_project, parse_district
 from anello.district.__main__ import main
+from anello.district.sizing import water_kg
 from anello.errors import ConfigError, InputError
 from anello.model.definition import read_model
 from anello.optimise.formulation import formulate
@@ -54,6 +56,50 @@ def test_the_ring_belongs_to_the_model(tmp_path: Path) -> None:
         stored = float(data.inputs.storage_cap_equals.sel(node=f"{place}::tes_heating"))
         assert stored == pytest.approx(10 * capacity, rel=0.01)
     assert set(config.ring.heat_pumps) <= set(data.inputs.node_tech.values)
+
+
+@pytest.mark.parametrize(
+    ("name", "run"),
+    [
+        ("Two houses and a shop", "two-houses-and-a-shop"),
+        ("Köln Süd & Straße", "koln-sud-strasse"),
+        ("Cité d'Été (2)", "cite-d-ete-2"),
+        ("東京", "district"),
+    ],
+)
+def test_any_name_of_a_district_gives_a_run(tmp_path: Path, name: str, run: str) -> None:
+    text = OWN.replace("Two houses and a shop", f'"{name}"').replace("TMIN", "25")
+    (tmp_path / "own.yaml").write_text(text, encoding="utf-8")
+    assert read_config(new_project(tmp_path / "mine", tmp_path / "own.yaml")).run == run
+
+
+def test_water_left_open_follows_the_loads(tmp_path: Path) -> None:
+    text = OWN.replace("TMIN", "25").replace("loop: {water_mass_kg: 20000}", "")
+    masses = {}
+    for count in (2, 20):
+        more = text.replace("count: 2", f"count: {count}")
+        (tmp_path / "own.yaml").write_text(more)
+        ring = read_config(new_project(tmp_path / f"of_{count}", tmp_path / "own.yaml")).ring
+        masses[count] = ring.water.mass_kg
+    # Homes and an office of 660 m2: some tons, and not the 3,000 t of the embedded district.
+    assert 3e3 < masses[2] < 5e4
+    assert 3 * masses[2] < masses[20] < 10 * masses[2]
+    loop = load_district(changes={"loop": {"water_mass_kg": None}}).loop
+    net_kw = np.array([-40.0, 116.1, 3.0])
+    assert water_kg(loop, net_kw) == pytest.approx(3600.0 * 116.1 / 4.18, rel=0.1)
+    assert water_kg(loop, np.zeros(3)) > 0.0
+    assert water_kg(load_district().loop, net_kw) == 3e6
+
+
+def test_a_location_with_a_name_of_no_file_is_told_how_to_write_it(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(OWN.replace("lane:", "Müller Straße:"), encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_district(tmp_path / "own.yaml")
+    text = str(caught.value)
+    assert "`locations.Müller Straße`" in text
+    assert "letters from a to z" in text
+    assert "figures.names" in text
+    assert "pattern" not in text
 
 
 def test_tanks_of_one_service_share_their_temperatures(tmp_path: Path) -> None:

@@ -293,6 +293,13 @@ def _problem(item: Any, label: str) -> Problem:
         text = item["type"] == "float_type" and isinstance(told, str)
         advice = "Write a number, without quotes" if text else None
         message = item["msg"].removeprefix("Value error, ")
+        if item["type"] == "string_pattern_mismatch" and item["loc"][-1] == "[key]":
+            key = ".".join(str(part) for part in item["loc"][:-1])
+            message = "Is no name that files and models can have"
+            advice = (
+                "Use letters from a to z, digits and `_`, the first a letter; the settings' "
+                "`figures.names` gives it the name to print"
+            )
         if item["type"] == "union_tag_not_found":
             message = f"Needs {item['ctx']['discriminator']}, which says what kind it is".replace(
                 "'", "`"

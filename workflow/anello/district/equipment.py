@@ -96,7 +96,11 @@ class HeatPumps(Strict):
 class Loop(Strict):
     """The ring that all heat pumps draw from or reject to."""
 
-    water_mass_kg: Positive = Field(default=3.0e6, description="Water in the ring [kg]")
+    water_mass_kg: Positive | None = Field(
+        default=None,
+        description="Water in the ring [kg]; by default as much as the peak of all heat pumps "
+        "changes by 1 K in an hour",
+    )
     initial_temperature_degc: float = Field(
         default=15.0, description="Temperature at the first hour [degC]"
     )

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import shutil
+import unicodedata
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import yaml
+from numpy.typing import NDArray
 
 from anello.base.files import write_text
 from anello.district.alternatives import WAYS
@@ -15,7 +19,7 @@ from anello.district.cop import AIR_SOURCE_FIT
 from anello.district.costs import RING_PARTS, cost_table
 from anello.district.model_folder import DistrictFolder, start_cop, write_district
 from anello.district.pipes import PIPES_FILE, with_pipes
-from anello.district.sizing import net_heat_kw, plant_sizes
+from anello.district.sizing import net_heat_kw, plant_sizes, water_kg
 from anello.district.synthesis import LocationSeries, time_of_use_eur_per_kwh
 from anello.errors import InputError, Problem
 from anello.model.schema.yaml_reader import read_settings
@@ -238,7 +242,7 @@ def run_settings(
         }
     loop = config.loop
     return {
-        "run": "".join(c if c.isalnum() else "-" for c in config.name.lower()).strip("-"),
+        "run": run_name(config.name),
         "scenarios": [name for name in definitions if name != DESIGNED],
         "scenario_definitions": definitions,
         "data": {"source": "embedded", "district": str(description)},
@@ -249,7 +253,7 @@ def run_settings(
             "initial_degc": loop.initial_temperature_degc,
             "bounds_degc": [loop.temperature_min_degc, loop.temperature_max_degc],
             **({} if loop.fluid == RingWater() else {"fluid": loop.fluid.model_dump()}),
-            "water": {"mass_kg": loop.water_mass_kg},
+            "water": {"mass_kg": water_kg(loop, _net_kw(config, folder))},
             "plant": {
                 **plant,
                 "electricity_price_eur_per_kwh": _mean_price(config, folder),
@@ -263,6 +267,18 @@ def run_settings(
             "tolerance_k": 0.5,
         },
     }
+
+
+def run_name(name: str) -> str:
+    """Return the name of a run, which is that of a folder too, from a district's.
+
+    Letters lose their accents and dots, and what is no letter or digit becomes a dash:
+    ``Köln Süd & Straße`` is ``koln-sud-strasse``. A name that nothing is left of gives
+    ``district``.
+    """
+    plain = unicodedata.normalize("NFKD", name.casefold())
+    letters = re.sub(r"[^a-z0-9]+", "-", "".join(c for c in plain if not unicodedata.combining(c)))
+    return letters.strip("-") or "district"
 
 
 def ring_costs(config: DistrictConfig) -> dict[str, Any]:
@@ -291,8 +307,7 @@ def _is_open(device: dict[str, Any] | None) -> bool:
 def _plant(config: DistrictConfig, folder: DistrictFolder) -> dict[str, Any]:
     """Return the settings of the plant: as described, or sized from the loads."""
     wells = config.wells
-    demand_kw = {name: place.demand_kw for name, place in folder.series.locations.items()}
-    sizes = plant_sizes(config, net_heat_kw(demand_kw, start_cop(config)))
+    sizes = plant_sizes(config, _net_kw(config, folder))
     devices: dict[str, Any] = {}
     if sizes.well_flow_kg_s:
         devices["wells"] = {
@@ -319,6 +334,12 @@ def _plant(config: DistrictConfig, folder: DistrictFolder) -> dict[str, Any]:
             name: source.model_dump(exclude_none=True) for name, source in config.sources.items()
         }
     return devices
+
+
+def _net_kw(config: DistrictConfig, folder: DistrictFolder) -> NDArray[np.float64]:
+    """Return the net heat of the heat pumps into the ring [kW]."""
+    demand_kw = {name: place.demand_kw for name, place in folder.series.locations.items()}
+    return net_heat_kw(demand_kw, start_cop(config))
 
 
 def _places(folder: DistrictFolder, service: str) -> list[str]:

@@ -33,6 +33,12 @@ APPROACH_K = 8.0
 """Rated difference between ring and air of a dry cooler [K]."""
 
 
+LEAST_WATER_KG = 100.0
+"""Water of a ring that nothing takes heat from [kg]."""
+PEAK_K_PER_H = 1.0
+"""Change of the water by the peak of all heat pumps, where its mass is left open [K/h]."""
+
+
 @dataclass(frozen=True)
 class PlantSizes:
     """Sizes of a district's plant.
@@ -104,6 +110,25 @@ def needed_kw(heat_kw: Series, held_kwh: float) -> float:
     return max(0.0, *most)
 
 
+def water_kg(loop: Loop, net_kw: Series) -> float:
+    """Return the water in the ring: as described, or from the loads [kg].
+
+    Parameters
+    ----------
+    loop : Loop
+        The ring of the description.
+    net_kw : ndarray, shape (T,)
+        Net heat of the heat pumps into the ring [kW].
+    """
+    if loop.water_mass_kg is not None:
+        return loop.water_mass_kg
+    # ASSUME: a ring whose pipes are not known holds enough for its temperature of an hour's start
+    # to be that of the hour; a district of small loads has little water to live on.
+    fluid = ring_medium(loop.fluid, (loop.temperature_min_degc, loop.temperature_max_degc))
+    peak_kw = float(np.abs(net_kw).max(initial=0.0))
+    return max(_rounded(3600.0 * peak_kw / (fluid.kj_per_kgk * PEAK_K_PER_H)), LEAST_WATER_KG)
+
+
 def plant_sizes(config: DistrictConfig, net_kw: Series) -> PlantSizes:
     """Return the sizes of the plant: those described, and from the loads what is left open.
 
@@ -122,7 +147,7 @@ def plant_sizes(config: DistrictConfig, net_kw: Series) -> PlantSizes:
     loop, wells, plant = config.loop, config.wells, config.plant
     low, high = loop.temperature_min_degc, loop.temperature_max_degc
     fluid = ring_medium(loop.fluid, (low, high))
-    held_kwh = loop.water_mass_kg * fluid.kj_per_kgk / 3600.0 * (high - low) / 2.0
+    held_kwh = water_kg(loop, net_kw) * fluid.kj_per_kgk / 3600.0 * (high - low) / 2.0
     heating = MARGIN * needed_kw(-net_kw, held_kwh)
     cooling = MARGIN * needed_kw(net_kw, held_kwh)
     above, below = wells.temperature_degc - low, high - wells.temperature_degc

@@ -15,6 +15,7 @@ from anello.district.config import load_district, parse_district
 from anello.district.from_map.laying import PLANT, Segment
 from anello.district.from_map.network import MapNetwork
 from anello.district.pipes import PIPES_FILE
+from anello.district.project import run_name
 from anello.district.sizing import line_temperatures_degc
 from anello.ring.loop_config import LoopConfig
 from anello.ring.two_pipe_config import BranchConfig, TwoPipeConfig
@@ -131,8 +132,7 @@ def _branch(segment: Segment) -> dict[str, Any]:
 
 
 def _run_settings(network: MapNetwork, ending: str, ring: dict[str, Any]) -> dict[str, Any]:
-    name = str(network.description["name"]).lower()
-    run = "".join(c if c.isalnum() else "-" for c in name).strip("-")
+    run = run_name(str(network.description["name"]))
     return {"run": f"{run}-{ending}", "scenarios": ["baseline"], "ring": ring}
 
 
