@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 
@@ -13,11 +14,13 @@ from anello.optimise.results import extract
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.overnight import overnight_cost
 from anello.optimise.results.summary import summarise
+from anello.optimise.results.whole_cost import PARTS
+from anello.present.report.comparison import signed_percent
 from anello.present.report.comparison_table import comparison_html
 from anello.present.report.config import FiguresConfig
 from anello.present.report.costs import cost_per_kwh
 from anello.present.report.decision import cheapest_of, decision_html, plan_of
-from anello.present.report.differences import _apart
+from anello.present.report.differences import _apart, differences_html
 from anello.present.report.energy_flows import Link, sankey_svg
 from anello.present.report.html import write_report
 from anello.present.report.sizes import ring_sizes
@@ -144,7 +147,7 @@ def test_five_questions_are_answered_on_the_first_two_screens(chromium, page, sc
     told = {float(v) for v in found["sizes"]}
     assert told <= {*capacity["energy_kw"].values(), *capacity["storage_kwh"].values()}
     assert set(capacity["storage_kwh"].values()) <= told
-    for text in ("60 kg/s", "20 × 120 m", "3\u202f100 kW", "3,000 t"):
+    for text in ("60 kg/s", "20 × 120 m", "3\u202f100 kW", "3\u202f000 t"):
         assert text in found["ring"], text
 
 
@@ -291,12 +294,52 @@ def power_share(summary):
 
 
 def test_the_sentence_at_the_top_and_the_table_have_the_same_percentages(scenarios):
-    page = decision_html(scenarios, FiguresConfig())
+    summaries = {name: summarise(one) for name, one in scenarios.items()}
+    summaries["baseline"]["whole_cost"]["total"] *= 1.116
+    page = decision_html(scenarios, FiguresConfig(), summaries)
     lead, rest = page.split("</p>", 1)
     told = dict(re.findall(r"(\w+) ([+−][\d.]+ %)", lead))
     rows = re.findall(r'<a href="#scenario=(\w+)">.*?<td>.*?</td><td>(.*?)</td>', rest)
     assert told == {name: percent for name, percent in rows if name != "smart"}
+    assert told["baseline"] == "+11.6 %"
     assert set(told) == {"baseline", "air_source"}
+
+
+def test_alternatives_of_nearly_the_same_cost_are_told_to_be_no_different(scenarios):
+    told = {name: summarise(one) for name, one in scenarios.items()}
+    cost = told["smart"]["whole_cost"]["total"]
+    told["smart"]["cost_simulated"] = told["baseline"]["cost_simulated"] = cost
+    for name, factor in (("baseline", 1.009), ("smart", 1.0)):
+        told[name]["whole_cost"]["total"] = factor * cost
+    told["air_source"]["costs"]["monetary"]["total"] = 1.02 * cost
+    lead = decision_html(scenarios, FiguresConfig(), told).split("</p>", 1)[0]
+    assert "It costs least of the 3 scenarios; baseline within 1 %, which is no difference." in lead
+    told["baseline"]["whole_cost"]["total"] = 1.011 * cost
+    assert "no difference" not in decision_html(scenarios, FiguresConfig(), told)
+    assert signed_percent(-1e-5) == signed_percent(1e-5) == "0.0 %"
+
+
+def test_scenarios_are_told_in_the_words_of_the_settings(scenarios):
+    assert 'id="described"' not in decision_html(scenarios, FiguresConfig())
+    named = dict(scenarios)
+    named["smart"] = copy.copy(scenarios["smart"])
+    named["smart"].settings = {**scenarios["smart"].settings, "description": "Tanks & a ring."}
+    page = decision_html(named, FiguresConfig())
+    assert "<li>smart: Tanks &amp; a ring.</li>" in page
+
+
+@pytest.mark.parametrize(("factor", "unit"), [(1.0, "[€]"), (1e4, "[1000 €]")])
+def test_bars_count_in_thousands_where_there_are_some(factor, unit):
+    def parts(cost):
+        return {**dict.fromkeys(PARTS, 0.0), "electricity": cost}
+
+    whole = {
+        name: {"whole_cost": {"total": cost * factor, "parts": parts(cost * factor)}}
+        for name, cost in (("one", 40.0), ("two", 48.6))
+    }
+    page = differences_html(whole, "one", FiguresConfig())
+    assert f"More than one {unit}</text>" in page
+    assert f">+{8.6 if factor == 1.0 else 86.0:#.3g}</text>" in page
 
 
 def test_settings_at_the_top_stand_in_their_own_type(scenarios):

@@ -211,17 +211,22 @@ def run_settings(
                 "use_temperature": _store(service, {name: tank}),
             }
     definitions: dict[str, Any] = {
-        "baseline": {"description": "No storage.", "model_scenario": "baseline"}
+        "baseline": {
+            "description": "A ring, no storage.",
+            "model_scenario": "baseline",
+        }
     }
     if stores:
         definitions["smart"] = {
-            "description": "Tanks, whose level sets the temperature the heat pumps work against.",
+            "description": "A ring and tanks, whose level sets the temperature the heat pumps "
+            "work against.",
             "model_scenario": "smart",
             "ring": {"heat_pumps": stores},
         }
     plant = _plant(config, folder)
     definitions[DESIGNED] = {
-        "description": "Sizes of heat pumps, tanks, photovoltaics and the ring's plant are found.",
+        "description": "A ring with sizes of heat pumps, tanks, photovoltaics and plant that are "
+        "found.",
         "model_scenario": DESIGNED,
         "ring": {
             **({"heat_pumps": stores} if stores else {}),
@@ -230,7 +235,7 @@ def run_settings(
     }
     if any(place.battery for place in config.locations.values()):
         definitions["battery"] = {
-            "description": "Tanks and batteries.",
+            "description": "A ring with tanks and batteries.",
             "model_scenario": "smart_battery",
             "ring": {"heat_pumps": stores},
         }

@@ -91,7 +91,8 @@ def scenario_table(
 
 def signed_percent(share: float) -> str:
     """Return a relative change in words, such as ``+1.2 %``, with a true minus sign."""
-    return f"{share * 100:+.1f} %".replace("-", "\u2212")
+    text = f"{share * 100:+.1f} %"
+    return "0.0 %" if text in ("+0.0 %", "-0.0 %") else text.replace("-", "\u2212")
 
 
 def _numbers(

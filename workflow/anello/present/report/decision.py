@@ -25,6 +25,9 @@ from anello.present.report.years import expected_cost, proposals, years_html, ye
 PLANS = ("designed", "smart")
 """Scenarios that are the plan, the first of them that there is; else the cheapest one."""
 
+NO_DIFFERENCE = 0.01
+"""Share of a cost below which another is no different: search and simulation agree no better."""
+
 _EMISSIONS = ("co2", "carbon", "ghg", "emission")
 Summary = Mapping[str, Any]
 
@@ -125,6 +128,7 @@ def decision_html(
         _deciding(plan, loaded, summaries, look),
         _key_figures(summary, collected, look, config),
         _alternatives(summaries, plan, loaded, config),
+        _described(loaded),
         _beyond_bounds(summaries, weights),
         f"<h3>What to build: {html.escape(_proposal_of(plan, summaries))}</h3>",
         sizes_html(collected, summary, look),
@@ -168,6 +172,9 @@ def _lead(plan: str, summaries: Mapping[str, Summary], config: FiguresConfig) ->
         cheapest = _proposal_of(cheapest, summaries)
         least = "It" if cheapest == proposed else f"<strong>{html.escape(cheapest)}</strong>"
         text += f". {least} costs least of the {len(offered)} scenarios"
+        alike = [name for name in costs if name != cheapest and _alike(costs, name, cheapest)]
+        if alike:
+            text += f"; {html.escape(', '.join(alike))} within 1 %, which is no difference"
     said = ""
     for name in weights:
         year = f" in {html.escape(summaries[name]['year']['year'])}" if several else ""
@@ -180,6 +187,12 @@ def _lead(plan: str, summaries: Mapping[str, Summary], config: FiguresConfig) ->
         for fault in filter(None, (beyond, ring.get("drained"))):
             said += f" <strong>{of}{with_code(fault)}</strong>"
     return f"{text}.{said}"
+
+
+def _alike(costs: Mapping[str, float | None], one: str, other: str) -> bool:
+    """Whether two costs are known, and no different."""
+    mine, its = costs[one], costs[other]
+    return mine is not None and its is not None and abs(mine - its) < NO_DIFFERENCE * abs(its)
 
 
 def _proposal_of(name: str, summaries: Mapping[str, Summary]) -> str:
@@ -242,6 +255,16 @@ def _key_figures(
         for key, label, value in figures
     )
     return f'<dl class="figures">{cells}</dl>'
+
+
+def _described(loaded: Mapping[str, CollectedResults]) -> str:
+    """Say what the scenarios are, in the words of the settings."""
+    told = "".join(
+        f"<li>{html.escape(name)}: {html.escape(text)}</li>"
+        for name, one in loaded.items()
+        if (text := str(one.settings.get("description") or ""))
+    )
+    return f'<ul class="hint" id="described">{told}</ul>' if told else ""
 
 
 def _beyond_bounds(summaries: Mapping[str, Summary], proposed: Collection[str]) -> str:

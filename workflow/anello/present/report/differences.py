@@ -174,9 +174,16 @@ def _signed(value: float) -> str:
     return text.replace(">", ">+", 1) if value > 0 else text
 
 
+FROM_THOUSANDS = 10_000.0
+"""Largest difference from which on bars count in thousands."""
+
+
 def _bars(cheapest: str, others: Mapping[str, Mapping[str, float]], config: FiguresConfig) -> str:
     """Draw stacked bars to both sides of the cheapest scenario's cost."""
-    scaled = {name: {k: v / 1000.0 for k, v in parts.items()} for name, parts in others.items()}
+    largest = max(abs(value) for parts in others.values() for value in parts.values())
+    unit, money = (1.0, "") if largest < FROM_THOUSANDS else (1000.0, "1000 ")
+    money += html.escape(config.currency)
+    scaled = {name: {k: v / unit for k, v in parts.items()} for name, parts in others.items()}
     low = min(0.0, *(sum(min(p[k], 0.0) for k in PARTS) for p in scaled.values()))
     high = max(0.0, *(sum(max(p[k], 0.0) for k in PARTS) for p in scaled.values()))
     if high - low < 1e-9:
@@ -215,7 +222,7 @@ def _bars(cheapest: str, others: Mapping[str, Mapping[str, float]], config: Figu
             if wide >= 0.05:
                 out.append(
                     f'<rect x="{x(start):.1f}" y="{top:.1f}" width="{wide:.1f}" height="22" '
-                    f'fill="{_COLORS[part]}"><title>{_NAMES[part]}: {figure_text(value * 1000)}'
+                    f'fill="{_COLORS[part]}"><title>{_NAMES[part]}: {figure_text(value * unit)}'
                     "</title></rect>"
                 )
         out.append(
@@ -225,7 +232,7 @@ def _bars(cheapest: str, others: Mapping[str, Mapping[str, float]], config: Figu
     out.append(f'<path class="axis" d="M{x(0.0):.1f},0V{floor:.1f}"/>')
     out.append(
         f'<text x="{(_LEFT + _WIDTH - _RIGHT) / 2:.1f}" y="{height - 8:.1f}" text-anchor="middle">'
-        f"More than {html.escape(cheapest)} [1000 {html.escape(config.currency)}]</text></svg>"
+        f"More than {html.escape(cheapest)} [{money}]</text></svg>"
     )
     out.append('<ul class="legend">')
     out.extend(

@@ -26,6 +26,11 @@ def figure_text(value: float, counted: bool = False) -> str:
     return text.replace(",", "\u202f").replace("-", "\u2212")
 
 
+def grouped(value: float, digits: int = 0) -> str:
+    """Return a number with all its digits and thin spaces between thousands."""
+    return f"{value:,.{digits}f}".replace(",", "\u202f").replace("-", "\u2212")
+
+
 def with_code(text: str) -> str:
     """Return plain text as HTML, in which settings between backticks have their own type."""
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))

@@ -10,7 +10,7 @@ from typing import Any
 
 from anello.optimise.results.collected import CollectedResults
 from anello.present.report.appearance import Appearance
-from anello.present.report.numbers import exact, figure_text
+from anello.present.report.numbers import exact, figure_text, grouped
 from anello.ring.borefield.config import BorefieldConfig
 from anello.ring.borefield.g_function import borehole_count
 
@@ -144,7 +144,7 @@ def ring_sizes(collected: CollectedResults) -> list[RingSize]:
     if field:
         described, depth = borehole_count(BorefieldConfig.model_validate(field)), field["depth_m"]
         count = described * field.get("built_share", 1.0)
-        text = f"{_size_text(count)} × {depth:g} m, {count * depth:,.0f} m"
+        text = f"{_size_text(count)} × {depth:g} m, {grouped(count * depth)} m"
         measures = ((count, "boreholes"), (depth, "m deep"), (count * depth, "m"))
         out.append(RingSize("Borefield", text, measures))
     if pipes := _pipes(ring):
@@ -152,10 +152,10 @@ def ring_sizes(collected: CollectedResults) -> list[RingSize]:
         for diameter, group in groupby(pipes, key=lambda p: p["inner_diameter_m"]):
             length = sum(pipe["length_m"] for pipe in group)
             what = f"Pipe, ⌀ {diameter * 1000:.0f} mm inside"
-            out.append(RingSize(what, f"{length:,.0f} m", ((length, "m"),)))
+            out.append(RingSize(what, f"{grouped(length)} m", ((length, "m"),)))
     elif (ring.get("water") or {}).get("mass_kg"):
         mass_t = ring["water"]["mass_kg"] / 1000.0
-        out.append(RingSize("Water in the ring", f"{mass_t:,.0f} t", ((mass_t, "t"),)))
+        out.append(RingSize("Water in the ring", f"{figure_text(mass_t)} t", ((mass_t, "t"),)))
     return out
 
 

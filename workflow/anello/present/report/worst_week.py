@@ -11,6 +11,7 @@ import pandas as pd
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.summary import KWH_PER_MWH
 from anello.present.report.appearance import carrier_kind
+from anello.present.report.numbers import grouped
 
 DAYS = 7
 _WORDS = {"heat": "most heating and hot water", "cold": "most cooling", "power": "most electricity"}
@@ -86,8 +87,8 @@ def worst_week(collected: CollectedResults) -> Week | None:
     ring = _ring_range(collected, int(first), int(stop))
     days_told = f"{_day(times[first])} to {_day(times[stop - 1])}"
     text = (
-        f"{days_told}, with {_WORDS[service]}: {energy_kwh / KWH_PER_MWH:,.1f} MWh, "
-        f"at most {peak:,.0f} kW"
+        f"{days_told}, with {_WORDS[service]}: {grouped(energy_kwh / KWH_PER_MWH, 1)} MWh, "
+        f"at most {grouped(peak)} kW"
     )
     if ring:
         text += f"; water of {ring[0]:.1f} to {ring[1]:.1f} °C"
