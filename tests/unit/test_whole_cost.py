@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import xarray as xr
 
 from anello.district import load_district, write_district
 from anello.model.schema.yaml_reader import read_settings
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.collection import read_results
+from anello.optimise.results.cost_parts import cost_parts
 from anello.optimise.results.summary import summarise
 from anello.optimise.results.whole_cost import PARTS
+from anello.present.iamc.table import iamc_table
 from anello.present.report.config import FiguresConfig
 from anello.present.report.decision import cheapest_of
 from anello.present.report.html import write_report
@@ -63,6 +67,33 @@ def test_the_parts_add_up_to_the_whole(summaries: dict[str, Any]) -> None:
         assert sum(whole["parts"].values()) == pytest.approx(whole["total"], rel=1e-9), name
         for entry in summary["costs"].values():
             assert sum(entry["parts"].values()) == pytest.approx(entry["total"], rel=1e-9), name
+
+
+def test_workbook_and_iamc_table_have_the_cost_of_the_report(
+    found: dict[str, CollectedResults], summaries: dict[str, Any]
+) -> None:
+    table = iamc_table(found).set_index(["Scenario", "Region", "Variable"])[2015]
+    for name, summary in summaries.items():
+        whole = summary["whole_cost"]["total"]
+        parts = cost_parts(found[name])
+        money = parts[parts.cost_class == "monetary"]
+        assert money["cost"].sum() == pytest.approx(whole, rel=1e-9), name
+        assert table[name, "test", "Cost|Total Energy System Cost"] == pytest.approx(whole), name
+    built = cost_parts(found["baseline"]).query("counted == 'as built'")
+    ring = summaries["baseline"]["whole_cost"]["ring"]
+    assert ring["capital"] > 0.0
+    assert built["cost"].sum() == pytest.approx(ring["capital"] + ring["maintenance"], rel=1e-9)
+    assert set(built["technology"]) == set(ring["to_build_by_part"])
+
+
+def test_a_size_that_the_programme_paid_is_not_paid_twice(
+    found: dict[str, CollectedResults],
+) -> None:
+    sized = copy.copy(found["baseline"])
+    sizes = xr.DataArray([7.0, 2.0], {"plant": ["wells", "chiller"]}, "plant")
+    sized.results = sized.results.assign(ring_size_cost=sizes)
+    paid = cost_parts(sized).query("technology == 'wells' and part.str.startswith('Chosen size')")
+    assert paid["cost"].tolist() == [7.0, -7.0]
 
 
 def produced_kwh(summary: Any, carrier: str, tech: str) -> float:

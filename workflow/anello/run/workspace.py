@@ -74,7 +74,8 @@ class Workspace:
             holder = (self.folder / ".lock").read_text(encoding="utf-8").strip()
             raise WorkspaceError(
                 f"Another run ({holder or 'unknown process'}) is writing to {self.folder}. "
-                "Wait until it has ended, or give this one another name with --config run=NAME."
+                "Wait until it has ended, or give this one another name, `run: NAME` in its "
+                "settings."
             )
         self.require_own()
         lock.truncate(0)
@@ -110,8 +111,8 @@ class Workspace:
             raise WorkspaceError(
                 f"{self.folder} was computed in {home.strip()}, and only what is remembered there "
                 "tells which settings and code made each file: from here, a change would go "
-                "unnoticed. Run in that folder (--directory), give this run another name with "
-                f"--config run=NAME, or delete {self.folder}."
+                "unnoticed. Run in that folder (--directory), give this run another name, "
+                f"`run: NAME` in its settings, or delete {self.folder}."
             )
 
     def _adopt(self) -> None:

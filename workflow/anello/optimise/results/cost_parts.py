@@ -17,12 +17,13 @@ import xarray as xr
 
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.summary import result_position
+from anello.optimise.results.whole_cost import priced_ring
 
 Floats = npt.NDArray[np.float64]
 Values = Mapping[str, Any]
 """Of one node: a number, or a series, by the name of its variable."""
 
-OPTIMISED, SIMULATED = "as optimised", "as simulated"
+OPTIMISED, SIMULATED, BUILT = "as optimised", "as simulated", "as built"
 COLUMNS = ["cost_class", "counted", "location", "technology", "part", "cost"]
 _CAPACITIES = {
     "energy_cap": "Investment in capacity",
@@ -57,9 +58,10 @@ def cost_parts(collected: CollectedResults) -> pd.DataFrame:
         [cost unit]. Rows counted ``as optimised`` that name a location add up to the summary's
         ``costs.<class>.total``. In a run with a ring they give, with those of the ring's plant,
         ``cost_in_optimisation`` and, with what the simulation adds (``as simulated``),
-        ``cost_simulated``. Parts of nothing are left out.
+        ``cost_simulated``. What the ring's plant and pipes cost to build and to keep (``as built``)
+        makes it ``whole_cost.total``. Parts of nothing are left out.
     """
-    rows = [*_of_nodes(collected), *_of_ring(collected)]
+    rows = [*_of_nodes(collected), *_of_ring(collected), *_of_ring_built(collected)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -272,6 +274,23 @@ def _of_ring(collected: CollectedResults) -> Iterator[Row]:
         yield main, SIMULATED, "", "", "Other cost of the ring", more
 
 
+def _of_ring_built(collected: CollectedResults) -> Iterator[Row]:
+    """What the ring's plant and pipes cost, in place of what the programme charged their sizes."""
+    ring = priced_ring(collected)
+    if ring is None:
+        return
+    main, _ = _objective(collected)
+    results = collected.results
+    if "ring_size_cost" in results:
+        below = "Chosen size of the plant, priced below"
+        for device, cost in results["ring_size_cost"].to_series().items():
+            yield main, BUILT, "", str(device), below, -float(cost)
+    for one in ring.parts:
+        yield main, BUILT, "", one.name, "Investment in the ring", one.capital_eur
+        if one.maintenance_eur:
+            yield main, BUILT, "", one.name, "Maintenance of the ring", one.maintenance_eur
+
+
 def _objective(collected: CollectedResults) -> tuple[str, float]:
     """The cost class that weighs most in the objective, and the weighted sum of all classes."""
     results = collected.results
@@ -286,4 +305,4 @@ def _objective(collected: CollectedResults) -> tuple[str, float]:
     return main, total
 
 
-__all__ = ["COLUMNS", "OPTIMISED", "SIMULATED", "cost_parts"]
+__all__ = ["BUILT", "COLUMNS", "OPTIMISED", "SIMULATED", "cost_parts"]
