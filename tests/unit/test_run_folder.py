@@ -10,7 +10,7 @@ import yaml
 
 from anello.cli import FAILED, OK, main
 from anello.district import load_district, new_run_folder
-from anello.errors import InputError
+from anello.errors import ConfigError, InputError
 from anello.run.folder import RunFolder, label
 
 SMALL = """\
@@ -52,7 +52,27 @@ def test_a_run_folder_holds_all_and_may_be_moved(folder, monkeypatch):
     place = RunFolder(folder)
     config = place.read(place.files())
     assert config.run == "two-houses"
-    assert str(config.data.district) == "district.yaml"
+    assert config.data.district == folder / "district.yaml"
+
+
+@pytest.mark.parametrize(
+    "study",
+    [
+        {"pareto": {"scenario": "designed", "cost_class": "co2", "points": 3}},
+        {"sensitivity": {"scenario": "designed"}},
+    ],
+)
+def test_studies_are_read_from_anywhere(folder, monkeypatch, tmp_path, study):
+    more = tmp_path / "study.yaml"
+    more.write_text(yaml.safe_dump(study), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    place = RunFolder(Path("moved"))
+    config = place.read(place.files([more], days="2"))
+    assert {case.study for case in config.cases()} == set(study)
+    years = {"designed": {"years": {"a": {"weight": 1.0, "data": {"district": "absent.yaml"}}}}}
+    more.write_text(yaml.safe_dump({"scenarios": ["designed"], "scenario_definitions": years}))
+    with pytest.raises(ConfigError, match="moved"):
+        place.read(place.files([more]))
 
 
 def test_without_a_description_it_is_the_embedded_district(tmp_path, capsys):

@@ -22,6 +22,8 @@ MEMORY = ".anello"
 DAYS_FILE = f"{MEMORY}/days.yaml"
 LAST_FILE = f"{MEMORY}/last-run"
 DAYS_OF_A_YEAR = 365
+_PATHS = ("district", "model", "root")
+"""Paths in the section `data`; Snakemake runs in the folder that they start from."""
 _ONE_DAY = r"\d{4}-\d{2}-\d{2}"
 
 
@@ -65,7 +67,7 @@ class RunFolder:
         files = [self.settings, *more]
         if days is None:
             return files
-        config = read_as_snakemake(files)
+        config = self._as_snakemake(files)
         first, last = self.chosen_days(days, config)
         changed = {name: {"overrides": subset(first, last)} for name in config.scenarios}
         content = {"run": f"{config.run}-{label(days)}", "scenario_definitions": changed}
@@ -107,19 +109,19 @@ class RunFolder:
         """Return the year that the district is described for; None for a model folder."""
         if not isinstance(config.data, EmbeddedData):
             return None
-        told = config.data.district
-        description = None if told is None else self.path / told
-        return load_district(description, config.data.changes).year
+        return load_district(config.data.district, config.data.changes).year
 
     def read(self, files: Sequence[Path]) -> RunConfig:
         """Read and check settings, and that what they name lies here.
+
+        Description and model in them are paths from where this process is.
 
         Raises
         ------
         InputError
             If they are wrong, or name a description or a model that is not there.
         """
-        config = read_as_snakemake(files)
+        config = self._as_snakemake(files)
         problems = []
         for name in config.computed:
             data = config.scenario(name).data
@@ -128,11 +130,18 @@ class RunFolder:
                 told, key = data.district, "data.district"
             elif isinstance(data, FolderData):
                 told, key = data.model, "data.model"
-            if told is not None and not (self.path / told).exists():
+            if told is not None and not told.exists():
                 problems.append(_missing(self.path, told, key, files))
         if problems:
             raise ConfigError(list(dict.fromkeys(problems)))
         return config
+
+    def _as_snakemake(self, files: Sequence[Path]) -> RunConfig:
+        """Lay each file over those before it, and read them as Snakemake does in this folder."""
+        content: dict[str, Any] = {}
+        for file in files:
+            content = merge(content, read_settings(file))
+        return parse_config(_from(self.path, content), files)
 
     # --- what was run last ------------------------------------------------------------------------
 
@@ -151,7 +160,7 @@ class RunFolder:
         if run is None:
             last = self.path / LAST_FILE
             known = last.read_text(encoding="utf-8").strip() if last.is_file() else ""
-            run = known or read_as_snakemake([self.settings]).run
+            run = known or self._as_snakemake([self.settings]).run
         page = self.path / "results" / run / "report.html"
         if page.is_file():
             return page
@@ -163,18 +172,20 @@ class RunFolder:
         )
 
 
-def read_as_snakemake(files: Sequence[Path]) -> RunConfig:
-    """Read settings and lay each file over those before it, as Snakemake does.
-
-    Raises
-    ------
-    ConfigError
-        If a file is missing, is not YAML, or what they say together is wrong.
-    """
-    content: dict[str, Any] = {}
-    for file in files:
-        content = merge(content, read_settings(file))
-    return parse_config(content, files)
+def _from(folder: Path, content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings whose description and model start from a folder."""
+    placed = dict(content)
+    if isinstance(content.get("data"), Mapping):
+        data = content["data"]
+        paths = {key: data[key] for key in _PATHS if isinstance(data.get(key), str)}
+        placed["data"] = {**data, **{key: str(folder / told) for key, told in paths.items()}}
+    for section in ("scenario_definitions", "years"):
+        if isinstance(content.get(section), Mapping):
+            placed[section] = {
+                name: _from(folder, one) if isinstance(one, Mapping) else one
+                for name, one in content[section].items()
+            }
+    return placed
 
 
 def subset(first: str, last: str) -> Mapping[str, Any]:
@@ -211,6 +222,7 @@ def _wrong_days(days: str, what: str) -> InputError:
 
 
 def _missing(folder: Path, told: Path, key: str, files: Sequence[Path]) -> Problem:
+    told = told.relative_to(folder) if told.is_relative_to(folder) else told
     here = (
         " It lies in the present folder, from where `anello new` counts." if told.exists() else ""
     )
