@@ -342,6 +342,17 @@ def test_bars_count_in_thousands_where_there_are_some(factor, unit):
     assert f">+{8.6 if factor == 1.0 else 86.0:#.3g}</text>" in page
 
 
+def test_sizes_of_an_alternative_stand_among_its_sections(page):
+    text = page.read_text(encoding="utf-8")
+    blocks = dict(re.findall(r'data-scenario="(\w+)">(.*?)(?=<div class="scenario"|$)', text, re.S))
+    assert set(blocks) == {"baseline", "smart", "air_source"}
+    assert '<table id="ring-sizes-baseline"' in blocks["baseline"]
+    assert "60 kg/s" in blocks["baseline"]
+    assert "<h2>Sizes</h2>" in blocks["air_source"]
+    assert "60 kg/s" not in blocks["air_source"]
+    assert "<h2>Sizes</h2>" not in blocks["smart"]  # on the first screen
+
+
 def test_settings_at_the_top_stand_in_their_own_type(scenarios):
     told = {name: summarise(one) for name, one in scenarios.items()}
     told["smart"]["ring"]["beyond_bounds"] = {"text": "A larger `ring.plant` & more."}

@@ -74,7 +74,10 @@ def write_report(
     plan = plan_of(summaries, config)
     heading = title or (f"Results of {run}" if run else "Results")
     every = coarseness(loaded)
-    blocks = "".join(scenario_block(name, c, config) for name, c in loaded.items())
+    blocks = "".join(
+        scenario_block(name, c, config, None if name == plan else summaries[name])
+        for name, c in loaded.items()
+    )
     folder = resources.files("anello.present.report")
     page = folder.joinpath("page.html").read_text(encoding="utf-8")
     script = folder.joinpath("network.js").read_text(encoding="utf-8")

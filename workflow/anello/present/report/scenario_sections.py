@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import html
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +26,7 @@ from anello.present.report.energy_flows import energy_links, sankey_svg
 from anello.present.report.hydraulics_table import hydraulics_html
 from anello.present.report.loop_drawing import loop_html, ring_loop
 from anello.present.report.ring_figures import cop_duration
+from anello.present.report.sizes import sizes_html
 from anello.present.report.two_lines import two_lines_html
 
 Array = npt.NDArray[np.float64]
@@ -32,10 +35,32 @@ _DASHES = ("", "7 3", "2 3", "9 3 2 3")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def scenario_block(name: str, collected: CollectedResults, config: FiguresConfig) -> str:
-    """Return the sections of a scenario; the page shows those of one scenario at a time."""
+def scenario_block(
+    name: str,
+    collected: CollectedResults,
+    config: FiguresConfig,
+    summary: Mapping[str, Any] | None = None,
+) -> str:
+    """Return the sections of a scenario; the page shows those of one scenario at a time.
+
+    Parameters
+    ----------
+    name : str
+        The scenario.
+    collected : CollectedResults
+        Its results.
+    config : FiguresConfig
+        Names, colours, currency.
+    summary : mapping, optional
+        Its summary, for a section of its sizes; the first screen has those of the proposal.
+    """
     label = html.escape(name, quote=True)
+    sizes = ""
+    if summary is not None:
+        look = Appearance(collected.results, collected.inputs, config)
+        sizes = sizes_html(collected, summary, look, f"sizes-{label}")
     sections = [
+        ("Sizes", sizes, ""),
         (
             "Energy of the whole time",
             sankey_svg(

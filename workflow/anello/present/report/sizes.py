@@ -20,7 +20,9 @@ NOTHING_BUILT = 0.01
 _BUILT = ("conversion", "conversion_plus", "supply_plus", "storage", "supply")
 
 
-def sizes_html(collected: CollectedResults, summary: Mapping[str, Any], look: Appearance) -> str:
+def sizes_html(
+    collected: CollectedResults, summary: Mapping[str, Any], look: Appearance, mark: str = "sizes"
+) -> str:
     """Return a table of sizes by location, and one of the ring's plant, field and pipes.
 
     Parameters
@@ -31,6 +33,8 @@ def sizes_html(collected: CollectedResults, summary: Mapping[str, Any], look: Ap
         Its :func:`~anello.optimise.results.summary.summarise`.
     look : Appearance
         Names of locations and technologies.
+    mark : str
+        The table's name in the page; the ring's is ``ring-`` and that.
 
     Returns
     -------
@@ -73,7 +77,7 @@ def sizes_html(collected: CollectedResults, summary: Mapping[str, Any], look: Ap
     parts = []
     if rows:
         parts.append(
-            '<div class="scroll"><table id="sizes"><thead><tr><th scope="col">Technology</th>'
+            f'<div class="scroll"><table id="{mark}"><thead><tr><th scope="col">Technology</th>'
             f"{head}</tr></thead><tbody>{rows}</tbody></table></div>"
         )
     ring = "".join(
@@ -82,7 +86,7 @@ def sizes_html(collected: CollectedResults, summary: Mapping[str, Any], look: Ap
     )
     if ring:
         parts.append(
-            '<div class="scroll"><table id="ring-sizes" class="text"><caption>Ring</caption>'
+            f'<div class="scroll"><table id="ring-{mark}" class="text"><caption>Ring</caption>'
             f"<tbody>{ring}</tbody></table></div>"
         )
     return '<div class="sizes">' + ("".join(parts) or "<p>Nothing is built.</p>") + "</div>"
