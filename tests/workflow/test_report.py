@@ -53,8 +53,10 @@ def test_a_run_ends_in_a_workbook_and_a_table_for_others(finished: Project) -> N
     assert "Shower pump" in sheets["sizes"]["Name"].tolist()
     summary = json.loads((finished.results / "summary.json").read_text(encoding="utf-8"))
     costs = sheets["costs"]
-    money = costs.loc[costs["Cost class"] == "monetary", "smart"].sum()
-    assert money == pytest.approx(summary["cost_simulated"], rel=1e-9)
+    money = costs[costs["Cost class"] == "monetary"]
+    dispatched = money.loc[money["Counted"] != "as built", "smart"].sum()
+    assert dispatched == pytest.approx(summary["cost_simulated"], rel=1e-9)
+    assert money["smart"].sum() == pytest.approx(summary["whole_cost"]["total"], rel=1e-9)
     table = pd.read_csv(run / "iamc.csv")
     assert list(table.columns) == ["Model", "Scenario", "Region", "Variable", "Unit", "2015"]
     assert set(table["Region"]) == {"small", "small|buildings", "small|commercial"}
