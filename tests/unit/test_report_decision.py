@@ -391,6 +391,8 @@ def test_no_ring_no_prices_no_co2_are_said(tmp_path):
     plain = CollectedResults(results=results, inputs=fake_inputs())
     text = write_report({"only": plain}, tmp_path / "plain.html").read_text(encoding="utf-8")
     assert 'id="alternatives"' in text
+    assert "Against the alternatives" not in text
+    assert "<caption>The only scenario of this run</caption>" in text
     assert re.search(r'data-answer="(co2)"', text)
     assert ring_sizes(plain) == []
 

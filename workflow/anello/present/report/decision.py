@@ -333,8 +333,9 @@ def _alternatives(
             + "</tr>"
         )
     top = "".join(f'<th scope="col">{text}</th>' for text in head)
-    years_only = len(summaries) > 1 and len(proposals(summaries)) == 1
-    caption = "Each year" if years_only else "Against the alternatives"
+    caption = "Against the alternatives"
+    if len(proposals(summaries)) == 1:
+        caption = "Each year" if len(summaries) > 1 else "The only scenario of this run"
     return (
         '<div class="scroll"><table id="alternatives">'
         f"<caption>{caption}</caption>"
