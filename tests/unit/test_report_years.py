@@ -65,6 +65,11 @@ def test_years_are_one_proposal_at_the_cost_to_be_expected(scenarios):
     assert words(lead).startswith("Proposed: designed, at an expected ")
     assert "(beside it, other +7.7 %). It costs least of the 2 scenarios." in words(lead)
     assert "designed-hard" not in lead
+    described = copy.copy(scenarios)
+    for name in ("designed-typical", "designed-hard"):
+        described[name] = copy.copy(scenarios[name])
+        described[name].settings = {**scenarios[name].settings, "description": "All sizes found."}
+    assert decision_html(described, config, told).count("<li>designed: All sizes found.</li>") == 1
     assert "What to build: designed<" in page
     assert "Cost, 3 days modelled, typical" in page
     assert "<caption>Against the alternatives</caption>" in page

@@ -128,7 +128,7 @@ def decision_html(
         _deciding(plan, loaded, summaries, look),
         _key_figures(summary, collected, look, config),
         _alternatives(summaries, plan, loaded, config),
-        _described(loaded),
+        _described(loaded, summaries),
         _beyond_bounds(summaries, weights),
         f"<h3>What to build: {html.escape(_proposal_of(plan, summaries))}</h3>",
         sizes_html(collected, summary, look),
@@ -257,12 +257,14 @@ def _key_figures(
     return f'<dl class="figures">{cells}</dl>'
 
 
-def _described(loaded: Mapping[str, CollectedResults]) -> str:
-    """Say what the scenarios are, in the words of the settings."""
-    told = "".join(
-        f"<li>{html.escape(name)}: {html.escape(text)}</li>"
+def _described(loaded: Mapping[str, CollectedResults], summaries: Mapping[str, Summary]) -> str:
+    """Say what the scenarios are, in the words of the settings; once for all years of one."""
+    texts = {
+        _proposal_of(name, summaries): str(one.settings.get("description") or "")
         for name, one in loaded.items()
-        if (text := str(one.settings.get("description") or ""))
+    }
+    told = "".join(
+        f"<li>{html.escape(name)}: {html.escape(text)}</li>" for name, text in texts.items() if text
     )
     return f'<ul class="hint" id="described">{told}</ul>' if told else ""
 
