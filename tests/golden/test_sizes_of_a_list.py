@@ -29,7 +29,7 @@ WELLS = {0.0: 0.0, 0.25: 2_250.0, 0.5: 4_500.0, 1.0: 9_000.0}
 CHILLER = {0.0: 0.0, 0.1: 800.0, 0.5: 900.0}
 """Share of the size described, and what it costs a year [€/a]."""
 DAYS = ["2015-07-01", "2015-07-02"]
-SHARE = 2 / 365
+SHARE = 1 / 365
 
 
 def with_sizes_open(ring: RingConfig, sizes: dict[str, Any]) -> RingConfig:
@@ -43,7 +43,7 @@ def listed(prices: dict[float, float]) -> dict[str, Any]:
 
 
 def run(seed: int, sizes: dict[str, Any] | None, kept: dict[str, float] | None = None) -> Outcome:
-    data, ring = random_district(seed)
+    data, ring = random_district(seed, days=1)
     ring = with_sizes_open(ring, sizes) if sizes else with_sizes(ring, kept or {})
     return CoupledDistrict(data, ring, CouplingConfig()).run()
 
