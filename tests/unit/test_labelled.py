@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from anello.base.labelled import values_of
+from anello.base.labelled import labels_of, values_of
 
 NODES, CARRIERS = ["a::grid", "a::pump", "b::sun"], ["heat", "power"]
 CONTENT = xr.Dataset(
@@ -27,6 +27,13 @@ def test_values_are_those_of_a_selection(
 ) -> None:
     expected = CONTENT["carrier_prod"].sel(labels).transpose(*dims).values
     np.testing.assert_array_equal(values_of(CONTENT, "carrier_prod", dims, **labels), expected)
+
+
+def test_labels_are_those_of_the_coordinate() -> None:
+    assert labels_of(CONTENT, "node") == CONTENT["node"].values.tolist() == NODES
+    assert all(type(label) is str for label in labels_of(CONTENT, "carrier"))
+    with pytest.raises(KeyError, match="timestep"):
+        labels_of(CONTENT, "timestep")
 
 
 def test_a_size_that_is_not_there_stays_so() -> None:

@@ -16,6 +16,27 @@ if TYPE_CHECKING:
     import xarray as xr
 
 
+def labels_of(content: xr.Dataset, dim: str) -> list[str]:
+    """Return a dimension's labels, as ``content[dim].values`` has them.
+
+    From a coordinate with an index xarray copies the values each time they are asked for, and
+    compares versions of numpy before it does; the index itself has them at hand.
+
+    Parameters
+    ----------
+    content : xarray.Dataset
+        Has the dimension, whose coordinate holds text.
+    dim : str
+        The dimension's name.
+
+    Raises
+    ------
+    KeyError
+        If the dimension has no coordinate.
+    """
+    return [str(label) for label in content.variables[dim].to_index()]
+
+
 def values_of(
     content: xr.Dataset, name: str, dims: Sequence[str], **labels: Iterable[str]
 ) -> NDArray[Any]:
@@ -47,6 +68,6 @@ def values_of(
     if tuple(dims) != variable.dims:
         values = values.transpose([variable.dims.index(dim) for dim in dims])
     for dim, wanted in labels.items():
-        places = {str(label): k for k, label in enumerate(content.variables[dim].values)}
+        places = {label: k for k, label in enumerate(labels_of(content, dim))}
         values = np.take(values, [places[str(one)] for one in wanted], axis=list(dims).index(dim))
     return values

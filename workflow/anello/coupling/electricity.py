@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.base.labelled import values_of
+from anello.base.labelled import labels_of, values_of
 from anello.errors import InputError, Problem
 from anello.optimise.formulation.capacity_prices import CapacityPrices
 from anello.optimise.formulation.months import Months
@@ -53,7 +53,8 @@ def electricity_inputs(
     """
     dims = ("tier", "node", "carrier")
     takes = values_of(data.inputs, "tier_carrier", dims, tier=["in"], node=nodes).any(axis=(0, 1))
-    carriers = {str(c) for c in data.inputs.variables["carrier"].values[takes]}
+    every = labels_of(data.inputs, "carrier")
+    carriers = {every[k] for k in np.flatnonzero(takes)}
     taken = values_of(dispatch, "carrier_con", FLOW, node=nodes, carrier=sorted(carriers))
     values: Floats = -np.nansum(taken, axis=1)
     return values, carriers
@@ -88,14 +89,14 @@ def location_electricity(
     """
     inputs = data.inputs
     steps = inputs.sizes["timestep"]
-    locations = [str(loc) for loc in inputs.variables["loc"].values]
+    locations = labels_of(inputs, "loc")
     bought = {loc: np.zeros(steps) for loc in locations}
     surplus = {loc: np.zeros(steps) for loc in locations}
     surplus_price = dict.fromkeys(locations, 0.0)
     grids: dict[str, list[int]] = {}
     places = [str(loc) for loc in inputs.variables["node_loc"].values]
     makers = set(np.flatnonzero(_has(data, "out", carriers)).tolist())
-    nodes = inputs.variables["node"].values
+    nodes = labels_of(inputs, "node")
     flows = values_of(dispatch, "carrier_prod", FLOW, node=nodes, carrier=sorted(carriers))
     produced = np.nansum(flows, axis=1)
     for k in data.nodes(("supply", "supply_plus")):
@@ -112,9 +113,9 @@ def location_electricity(
             surplus_price[loc] = max(surplus_price[loc], float(_price(data, k, steps).mean()))
     if "unused_supply" in dispatch:
         unused = values_of(dispatch, "unused_supply", AT_PLACES, carrier=sorted(carriers))
-        for loc, lost in zip(dispatch.variables["loc"].values, unused, strict=True):
+        for loc, lost in zip(labels_of(dispatch, "loc"), unused, strict=True):
             if loc in surplus:
-                surplus[str(loc)] += -np.nansum(lost, axis=0)
+                surplus[loc] += -np.nansum(lost, axis=0)
     missing = [loc for loc in locations if loc not in grids and _takes(data, loc, carriers)]
     if missing:
         raise InputError(
@@ -179,8 +180,8 @@ def _weighted(data: ModelData, prices: list[Floats]) -> Floats:
     """Return prices of all cost classes in one, as the objective weighs them, shape (T,)."""
     weights = data.config["run"]["objective_options"]["cost_class"]
     total = np.zeros_like(prices[0])
-    for name, price in zip(data.inputs.variables["cost"].values, prices, strict=True):
-        total += float(weights.get(str(name), 0.0)) * price
+    for name, price in zip(labels_of(data.inputs, "cost"), prices, strict=True):
+        total += float(weights.get(name, 0.0)) * price
     return total
 
 
@@ -263,7 +264,7 @@ def _connections(bills: _Bills, k: int) -> tuple[Connection, ...]:
     data, dispatch, prices = bills.data, bills.dispatch, bills.capacity
     if data.config["run"]["mode"] == "operate":
         return ()
-    node, at = str(data.inputs.variables["node"].values[k]), np.array([k])
+    node, at = labels_of(data.inputs, "node")[k], np.array([k])
     classes = range(data.inputs.sizes["cost"])
 
     def charge(by_class: list[Floats]) -> float:
@@ -326,6 +327,5 @@ def _has(data: ModelData, tier: str, carriers: set[str]) -> NDArray[np.bool_]:
 
 def _chosen(data: ModelData, dispatch: xr.Dataset, size: str, k: int) -> float:
     """Return a size of a node as dispatched."""
-    return float(
-        values_of(dispatch, size, ("node",), node=[data.inputs.variables["node"].values[k]])[0]
-    )
+    node = labels_of(data.inputs, "node")[k]
+    return float(values_of(dispatch, size, ("node",), node=[node])[0])

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.base.labelled import values_of
+from anello.base.labelled import labels_of, values_of
 from anello.coupling.config import CouplingConfig, chosen_by, waves_fault
 from anello.coupling.electricity import (
     electricity_inputs,
@@ -52,7 +52,7 @@ Floats = NDArray[np.float64]
 
 def heat_pumps(ring: RingConfig, data: ModelData) -> tuple[str, ...]:
     """The ring's heat pumps among the model's nodes."""
-    return ring_nodes(ring, [str(node) for node in data.inputs["node"].values])
+    return ring_nodes(ring, labels_of(data.inputs, "node"))
 
 
 def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> RingRows | None:
@@ -189,7 +189,8 @@ def storage_start(data: ModelData, dispatch: xr.Dataset, ring: RingConfig) -> di
     if ring.mode == "iccep2019":
         return {}
     stores = data.nodes("storage")
-    names = [str(name) for name in data.inputs["node"].values[stores]]
+    every = labels_of(data.inputs, "node")
+    names = [every[store] for store in stores]
     if not names:
         return {}
     if data.config["run"].get("cyclic_storage"):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.base.labelled import values_of
+from anello.base.labelled import labels_of, values_of
 from anello.errors import ArtefactError, InputError, Problem
 from anello.ring.borefield.adapt import field_result, field_variables
 from anello.ring.config import RingConfig
@@ -158,7 +158,7 @@ def ring_input(
     InputError
         If a heat pump, its store or its COP is missing.
     """
-    labels = [str(node) for node in dispatch["node"].values]
+    labels = labels_of(dispatch, "node")
     position = {label: i for i, label in enumerate(labels)}
     nodes = ring_nodes(config, labels)
     times = dispatch["timestep"].values.astype("datetime64[ns]")

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from anello.base.files import atomic_path
+from anello.base.labelled import labels_of
 from anello.errors import ArtefactError, InputError, Problem, did_you_mean
 from anello.model.schema.parameters import parameter
 
@@ -69,7 +70,7 @@ class ModelData:
             return given
         if not given.size:
             return np.zeros(0, dtype=np.intp)
-        labels = {str(label): i for i, label in enumerate(self.inputs.variables["node"].values)}
+        labels = {label: i for i, label in enumerate(labels_of(self.inputs, "node"))}
         unknown = [str(n) for n in given if str(n) not in labels]
         if unknown:
             raise InputError(

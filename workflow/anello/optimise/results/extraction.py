@@ -168,6 +168,11 @@ def _coordinates(inputs: xr.Dataset) -> dict[str, xr.Variable]:
     coords: dict[str, xr.Variable] = {}
     for name in names:
         given = inputs.variables[name]
+        if isinstance(given, xr.IndexVariable) and name not in _RENAMED and given.dtype != object:
+            coords[name] = given.copy(deep=False)  # with the index that it has
+            coords[name].attrs = dict(COORDINATE_ATTRS.get(name, {}))
+            coords[name].encoding = {}
+            continue
         values = given.values
         if values.dtype.kind == "O":
             values = values.astype(str)
