@@ -11,6 +11,7 @@ import logging
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -129,17 +130,26 @@ def sun_positions(index: pd.DatetimeIndex, site: Site) -> Sun:
     site : Site
         Where, and the offset of its standard time.
     """
+    place = (site.latitude_deg, site.longitude_deg, site.altitude_m)
     shift = pd.Timedelta(hours=0.5 - site.utc_offset_hours)
-    utc = (index + shift).tz_localize("UTC")
+    return _sun_in_hours_from(index[0] + shift, index.size, *place)
+
+
+@lru_cache(maxsize=8)
+def _sun_in_hours_from(
+    first: pd.Timestamp, hours: int, latitude_deg: float, longitude_deg: float, altitude_m: float
+) -> Sun:
+    """Return the sun's positions, read only: districts at one place in one year share them."""
+    utc = pd.date_range(first, periods=hours, freq="h", tz="UTC")
     position = pvlib.solarposition.get_solarposition(
-        utc, site.latitude_deg, site.longitude_deg, altitude=site.altitude_m
+        utc, latitude_deg, longitude_deg, altitude=altitude_m
     )
     extraterrestrial = pvlib.irradiance.get_extra_radiation(utc)
-    return Sun(
-        position["apparent_zenith"].to_numpy(float),
-        position["azimuth"].to_numpy(float),
-        np.asarray(extraterrestrial, dtype=float),
-    )
+    every = (position["apparent_zenith"], position["azimuth"], extraterrestrial)
+    arrays = [np.array(series, dtype=float) for series in every]
+    for array in arrays:
+        array.flags.writeable = False
+    return Sun(*arrays)
 
 
 def synthetic_weather(
