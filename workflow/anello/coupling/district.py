@@ -26,6 +26,7 @@ from anello.coupling.iteration import (
     with_cop,
     with_numbers,
 )
+from anello.coupling.merit import BEYOND_CAP
 from anello.coupling.prices import bound_rows
 from anello.coupling.record import ConvergenceRecord, CouplingState
 from anello.coupling.slp import judge_iteration, run_slp
@@ -72,10 +73,11 @@ class Iteration:
 
     @property
     def penalised_eur(self) -> float:
-        """Simulated true cost with the penalty of unmet demand [€]."""
+        """Simulated true cost with the penalties of unmet demand and of broken caps [€]."""
         attrs = self.dispatch.attrs
         penalty = float(attrs["objective"]) - float(attrs["cost_objective"]) - self.cost.unseen_eur
         penalty += float(attrs.get("penalty_per_kwh", 0.0)) * self.cost.beyond_grid_kwh
+        penalty += BEYOND_CAP * abs(self.cost.total_eur) * self.cost.beyond_caps
         return self.cost.total_eur + penalty
 
 

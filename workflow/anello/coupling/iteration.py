@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.base.labelled import labels_of, values_of
+from anello.coupling.caps import beyond_caps
 from anello.coupling.config import CouplingConfig, chosen_by, waves_fault
 from anello.coupling.electricity import (
     electricity_inputs,
@@ -291,6 +292,7 @@ def simulate_dispatch(
     )
     cost = replace(
         cost,
+        beyond_caps=beyond_caps(data, dispatch, supplies, cost.more_kwh),
         unseen_eur=float(dispatch["ring_unseen"].sum()) if "ring_unseen" in dispatch else 0.0,
         price_eur_per_kwh=marginal_prices(supplies, dispatch, carriers),
     )

@@ -27,6 +27,11 @@ Floats = NDArray[np.float64]
 OVER_CAPACITY_EUR = 10.0
 """Price of heat that a heat pump is too small to give: more than any that it can give [€/kWh]."""
 
+BEYOND_CAP = 2.0
+"""Price of exceeding a cap, in costs of the whole for the whole cap: where a kilogram of CO2 is
+allowed for every 2 € that the dispatch costs, one more costs 4 €. At a smaller price, to break a
+cap near the least that is possible would pay; a larger one makes steps small [-]."""
+
 UNMET_EUR = 100.0
 """Price of unmet demand in the merit, `bigM` where that is less: far more than demand that is met
 ever costs. At a high `bigM` the last digits of what is unmet outweigh all that a search could gain
@@ -81,7 +86,8 @@ def judged_eur(
 ) -> float:
     """Return a simulated true cost as a search judges it, for a dispatch of any coupling.
 
-    Water beyond the bounds counts, by how far and how long, and demand that is not met.
+    Water beyond the bounds counts, by how far and how long, demand that is not met, and what the
+    electricity of the simulation adds beyond a cap.
 
     Parameters
     ----------
@@ -99,6 +105,7 @@ def judged_eur(
     """
     judged = cost.total_eur + _penalty_eur(dispatch, cost)
     judged += OVER_CAPACITY_EUR * _beyond_kwh(data, result)
+    judged += BEYOND_CAP * abs(cost.total_eur) * cost.beyond_caps
     # Electricity that no grid can give is demand unmet.
     judged += _unmet_price(dispatch) * cost.beyond_grid_kwh
     if rows.kept_within:  # what is beyond the bounds truly, for what a programme has of it

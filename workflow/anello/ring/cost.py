@@ -108,6 +108,8 @@ class LocationElectricity:
         What the electricity comes through, as far as capacity, or a month's peak, has a price.
     most_kwh : float or ndarray, shape (T,)
         Most that its grids can give; by default there is no limit [kWh].
+    shares : mapping of str to ndarray, shape (T,)
+        How much of one more kWh comes from each grid, by node [-].
     """
 
     grid_kwh: Floats
@@ -116,6 +118,7 @@ class LocationElectricity:
     surplus_price_eur_per_kwh: float = 0.0
     connections: tuple[Connection, ...] = ()
     most_kwh: float | Floats = np.inf
+    shares: Mapping[str, Floats] = field(default_factory=dict)
 
     def beyond_kwh(self, bought_kwh: Floats) -> Floats:
         """Return what of these purchases its grids cannot give, shape (T,) [kWh]."""
@@ -153,6 +156,10 @@ class TrueCost:
         What the optimiser added to its cost for water that its programme does not show [€].
     price_eur_per_kwh : mapping of str to ndarray, shape (T,)
         Price of one more kWh of electricity, by location [€/kWh].
+    more_kwh : mapping of str to ndarray, shape (T,)
+        Electricity truly bought beyond the dispatch's, by location [kWh].
+    beyond_caps : float
+        Share by which caps on a cost class are exceeded, added up over all of them [-].
     """
 
     total_eur: float
@@ -168,6 +175,8 @@ class TrueCost:
     beyond_grid_kwh: float = 0.0
     unseen_eur: float = 0.0
     price_eur_per_kwh: Mapping[str, Floats] = field(default_factory=dict)
+    more_kwh: Mapping[str, Floats] = field(default_factory=dict)
+    beyond_caps: float = 0.0
 
 
 def _bought(location: LocationElectricity, extra_kwh: Floats) -> tuple[Floats, Floats]:
@@ -324,6 +333,7 @@ def true_cost(
 
     pump_kwh = result.pump_kw * result.step_h
     electricity = plant_electricity = pump = bought = connections = beyond = 0.0
+    more_kwh: dict[str, Floats] = {}
     for name, supply in locations.items():
         cost, more = _bought(supply, extra[name])
         electricity += float((cost * weight).sum())
@@ -332,6 +342,7 @@ def true_cost(
             plant_electricity += float(((cost_with_plant - cost) * weight).sum())
             cost_without_pump, _ = _bought(supply, extra[name] + plant_kwh - pump_kwh)
             pump += float(((cost_with_plant - cost_without_pump) * weight).sum())
+        more_kwh[name] = more
         bought += float(((supply.grid_kwh + more) * weight).sum())
         beyond += float((supply.beyond_kwh(supply.grid_kwh + more) * weight).sum())
         connections += sum(c.cost_eur(supply.grid_kwh + more) for c in supply.connections)
@@ -358,4 +369,5 @@ def true_cost(
         extra_kwh=float(sum((values * weight).sum() for values in extra.values())),
         grid_kwh=bought,
         beyond_grid_kwh=beyond,
+        more_kwh=more_kwh,
     )

@@ -11,6 +11,9 @@ from anello.ring.held import SLACK_K, end_of_ring, unheld
 TOLD_KWH = 0.1
 """Demand that a grid cannot meet is told from here on [kWh]."""
 
+TOLD_SHARE = 1e-3
+"""A cap that the simulation exceeds by this share of it is told [-]."""
+
 
 def audits_html(collected: CollectedResults) -> str:
     """Return a line each on the energy audit, the second-law audit, and the ring's bounds.
@@ -53,6 +56,13 @@ def audits_html(collected: CollectedResults) -> str:
             f"Grid: heat pumps and plant need {beyond_kwh:,.1f} kWh beyond what the grids at their "
             "locations can give: that much demand could not be met. Give a grid more "
             "`energy_cap_max`, or demand less."
+        )
+    beyond_caps = float(ring.attrs.get("beyond_caps", 0.0))
+    if beyond_caps >= TOLD_SHARE:
+        lines.append(
+            f"Caps: what heat pumps and plant truly take exceeds `group_constraints` on costs by "
+            f"{beyond_caps:.2%}, which the optimiser did not foresee. Loosen the cap, or give "
+            "the search more ways to keep it."
         )
     if "made_to_be_lost" in ring.attrs:
         lost = json.loads(ring.attrs["made_to_be_lost"])

@@ -155,6 +155,7 @@ def ring_content(
         "extra_electricity_kwh": cost.extra_kwh,
         "grid_kwh": cost.grid_kwh,
         "beyond_grid_kwh": cost.beyond_grid_kwh,
+        "beyond_caps": cost.beyond_caps,
     }
     lost = made_to_be_lost(ring, data, dispatch, heat_pumps(ring, data))
     content.attrs["made_to_be_lost"] = json.dumps([asdict(one) for one in lost])
