@@ -74,6 +74,14 @@ def embedded(span: list[str]) -> tuple[ModelData, RingConfig]:
     return data, RingConfig.model_validate(smart_ring())
 
 
+def own_meter(ring: RingConfig) -> RingConfig:
+    """Return a ring whose plant buys at a flat price, beside the balance of every location."""
+    assert ring.plant is not None
+    return ring.model_copy(
+        update={"plant": ring.plant.model_copy(update={"electricity_location": None})}
+    )
+
+
 def original(folder: Path, span: list[str]) -> tuple[ModelData, RingConfig]:
     """Return the study's smart district, repaired, on a ring that conserves energy."""
     import pandas as pd
@@ -135,8 +143,11 @@ def table(rows: list[Comparison]) -> list[str]:
     return lines
 
 
-def measure(spans: dict[str, list[str]]) -> list[str]:
-    """Run the comparison for each span, and return the page's generated part."""
+def measure(spans: dict[str, list[str]], *, own: bool = False) -> list[str]:
+    """Run the comparison for each span, and return the page's generated part.
+
+    With a plant on its own meter (`own`), only the two couplings of the year are compared.
+    """
     folder = original_folder()
     which = (
         "the original study's smart district (data repaired, no resets)"
@@ -146,7 +157,8 @@ def measure(spans: dict[str, list[str]]) -> list[str]:
     out = [f"Measured {datetime.now(UTC):%Y-%m-%d} on {which}.", ""]
     for title, span in spans.items():
         data, ring = original(folder, span) if folder else embedded(span)
-        only = YEAR if title == "Full year" else None
+        ring = own_meter(ring) if own else ring
+        only = YEAR if own or title == "Full year" else None
         started = time.perf_counter()
         rows = compare_couplings(data, ring, only=only, fixed_point_iterations=4 if only else 12)
         print(f"{title}: {time.perf_counter() - started:.0f} s", flush=True)
@@ -167,10 +179,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--year", action="store_true", help="add the full year (minutes)")
     parser.add_argument("--days", type=int, default=31, help="days of July (default: all)")
+    parser.add_argument(
+        "--own-meter", action="store_true", help="only print July with a plant on its own meter"
+    )
     told = parser.parse_args(arguments)
     logging.basicConfig(level=logging.ERROR)
     np.seterr(all="raise", under="ignore")
     spans = {f"July, {told.days} days": ["2015-07-01", f"2015-07-{told.days:02d}"]}
+    if told.own_meter:
+        measure(spans, own=True)
+        return 0
     if told.year:
         spans["Full year"] = ["2015-01-01", "2015-12-31"]
     generated = "\n".join(measure(spans))

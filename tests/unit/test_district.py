@@ -248,6 +248,17 @@ def test_a_spell_warms_just_its_days() -> None:
     assert (shift[(index >= "2015-07-11") & (index < "2015-07-23")] == 6).all()
 
 
+def test_a_spell_beyond_the_year_goes_on_at_its_beginning() -> None:
+    index = pd.date_range("2015-01-01", periods=8760, freq="h")
+    cold = {"start": "12-28", "days": 10, "temperature_shift_k": -5}
+    (spell,) = load_district(changes={"weather": {"spells": [cold]}}).weather.spells
+    shift = spell_shift((spell,), index)
+    within = (index >= "2015-12-29") | (index < "2015-01-06")
+    assert (shift[within] == -5).all()
+    assert shift[(index >= "2015-01-07") & (index < "2015-12-28")].min() == 0
+    assert np.abs(np.diff(np.concatenate([shift, shift[:1]]))).max() == pytest.approx(5 / 24)
+
+
 def test_a_heat_wave_adds_cooling_to_the_fitted_year() -> None:
     wave = {"weather": {"spells": [{"start": "07-10", "days": 14, "temperature_shift_k": 6}]}}
     usual = synthesise(load_district()).locations["buildings"]

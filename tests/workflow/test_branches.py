@@ -32,7 +32,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
         }
     ]
     pipes.write_text(yaml.safe_dump(told, sort_keys=False), encoding="utf-8")
-    run_two_days(folder, "loop")
+    run_two_days(folder, "loop", alone=True)
     return folder / "loop" / "results" / RUN
 
 

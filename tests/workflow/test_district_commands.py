@@ -85,6 +85,7 @@ def test_a_run_that_is_cut_short_goes_on_to_its_report(folder: Path) -> None:
     assert (first / "dispatch.nc").stat().st_mtime_ns == kept
     page = Path("mein Quartier", "results", RUN, "report.html")
     assert f"The report is {page}" in out
+    assert "Defined, but not run: baseline, designed, battery, air_source, gas." in out
     assert "smart   done: " in err
     assert "report  done" in err
     assert " iterations done of 60 at most" in err

@@ -50,5 +50,10 @@ def test_its_pipes_are_paid_for_and_reported_as_they_are_drawn(quarter: Path) ->
     assert built["to_build_by_part"]["pipes"] == pytest.approx(expected)
     page = (results / "report.html").read_text(encoding="utf-8")
     assert "The two lines" in page
+    assert "Against" in page
+    for alternative in ("air_source", "gas"):
+        other = json.loads((results / alternative / "summary.json").read_text())
+        assert other["whole_cost"]["total"] > 0
+        assert alternative in page
     for one in drawn:
         assert f"{one['from']} → {one['to']}" in page

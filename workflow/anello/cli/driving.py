@@ -17,6 +17,7 @@ from anello.cli.terminal import FAILED, OK, Board, say, say_error
 from anello.errors import InputError
 
 if TYPE_CHECKING:
+    from anello.run.config import RunConfig
     from anello.run.driving import Ending
     from anello.run.progress import RunProgress
 
@@ -155,7 +156,7 @@ def _run(told: argparse.Namespace) -> int:
         say_error(why(log, place.path, progress.failed))
         say(f"Snakemake's log is {log}. The same command goes on where it was.")
         return FAILED
-    return _ended(told, place.path, progress)
+    return _ended(told, place.path, progress, config)
 
 
 def _nothing(text: str) -> None:
@@ -174,7 +175,7 @@ def _interrupted(ending: Ending, told: argparse.Namespace) -> int:
     return 128 + ending.signal
 
 
-def _ended(told: argparse.Namespace, folder: Path, progress: RunProgress) -> int:
+def _ended(told: argparse.Namespace, folder: Path, progress: RunProgress, config: RunConfig) -> int:
     if told.quiet:
         return OK
     if progress.points:
@@ -182,6 +183,10 @@ def _ended(told: argparse.Namespace, folder: Path, progress: RunProgress) -> int
         return OK
     print(f"The report is {progress.results / 'report.html'}. Open it with")
     print(f"  anello district report {shlex.quote(str(folder))} --open")
+    left = [name for name in config.scenario_definitions if name not in config.scenarios]
+    if left:
+        print(f"Defined, but not run: {', '.join(left)}. To compare with them, name them under")
+        print(f"  scenarios, in {folder / 'config.yaml'}")
     return OK
 
 

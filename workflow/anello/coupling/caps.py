@@ -51,6 +51,8 @@ def beyond_caps(
         return 0.0
     context, beyond = Context(data), 0.0
     for kind in CAPPED:
+        if kind not in dispatch:  # nothing costs anything
+            continue
         for _, group, limits in limits_of(context, kind, "max"):
             nodes = group_nodes(context, group, kind)
             for cost_class, limit in limits.items():

@@ -65,7 +65,9 @@ class Spell(Strict):
     """A run of days that are warmer or colder than the generator would make them."""
 
     start: MonthDay = Field(description="First day, as MM-DD")
-    days: int = Field(ge=1, le=120, description="Length [d]")
+    days: int = Field(
+        ge=1, le=120, description="Length [d]; what is left of it on 31 December follows in January"
+    )
     temperature_shift_k: float = Field(
         ge=-25, le=25, description="Added to the air temperature [K]"
     )

@@ -236,13 +236,15 @@ def synthetic_weather(
 def spell_shift(spells: tuple[Spell, ...], index: pd.DatetimeIndex) -> Series:
     """Return what heat waves and cold spells add to the air temperature [K], shape (8760,).
 
-    A spell rises and falls over one day at either end, so that no hour jumps.
+    A spell rises and falls over one day at either end, so that no hour jumps. One that lasts beyond
+    the year goes on at its beginning.
     """
     shift = np.zeros(len(index))
     hours = np.arange(len(index))
     for spell in spells:
         first = 24 * (pd.Timestamp(f"{index[0].year}-{spell.start}").day_of_year - 1)
-        ramp = np.minimum(hours - first, first + 24 * spell.days - hours) / 24.0
+        since = (hours - first) % len(index)
+        ramp = np.minimum(since, 24 * spell.days - since) / 24.0
         shift += spell.temperature_shift_k * np.clip(ramp, 0.0, 1.0)
     return shift
 

@@ -11,6 +11,7 @@ from shapely.geometry import Point, mapping
 from shapely.geometry.base import BaseGeometry
 
 from anello.base.files import write_json, write_text
+from anello.district.alternatives import WAYS
 from anello.district.config import load_district, parse_district
 from anello.district.from_map.laying import PLANT, Segment
 from anello.district.from_map.network import MapNetwork
@@ -133,7 +134,7 @@ def _branch(segment: Segment) -> dict[str, Any]:
 
 def _run_settings(network: MapNetwork, ending: str, ring: dict[str, Any]) -> dict[str, Any]:
     run = run_name(str(network.description["name"]))
-    return {"run": f"{run}-{ending}", "scenarios": ["baseline"], "ring": ring}
+    return {"run": f"{run}-{ending}", "scenarios": ["baseline", *WAYS], "ring": ring}
 
 
 def network_features(network: MapNetwork) -> list[dict[str, Any]]:
