@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -19,6 +20,7 @@ from anello.present.report import html as report
 from anello.present.report.charts import Line, line_chart
 from anello.present.report.config import FiguresConfig
 from anello.present.report.energy_flows import Link, energy_links, sankey_svg
+from anello.present.report.heading import heading_of
 from browser import find_chromium
 from browser import run_in as run_page
 from report_fakes import fake_district
@@ -145,6 +147,15 @@ def test_a_long_run_is_averaged_and_keeps_its_energy(tmp_path, scenarios, monkey
         assert every > 1
         if len(values) % every == 0:
             assert unpacked(other).sum() * every == pytest.approx(values.sum(), rel=1e-3, abs=1)
+
+
+def test_the_heading_has_the_name_of_the_district_and_that_of_the_run(scenarios):
+    smart = scenarios["smart"]
+    named = replace(smart, config={"model": {"name": "Köln Süd"}}, attrs={"run": "koln-sud"})
+    assert heading_of({"smart": named}) == "Results of Köln Süd, run koln-sud"
+    other = replace(named, config={"model": {"name": "Bonn"}})
+    assert heading_of({"one": named, "other": other}) == "Results of koln-sud"
+    assert heading_of({"smart": replace(named, config={}, attrs={})}) == "Results"
 
 
 def test_names_cannot_break_the_page(tmp_path, scenarios):

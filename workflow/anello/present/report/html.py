@@ -18,6 +18,7 @@ from anello.present.report.comparison import Scenarios, Summaries, load, summari
 from anello.present.report.comparison_table import comparison_html
 from anello.present.report.config import FiguresConfig
 from anello.present.report.decision import decision_html, plan_of
+from anello.present.report.heading import heading_of
 from anello.present.report.hourly import coarseness, hourly_payload
 from anello.present.report.network_view import network_payload
 from anello.present.report.scenario_sections import scenario_block
@@ -49,7 +50,7 @@ def write_report(
     config : FiguresConfig, optional
         Names, colours, currency.
     title : str, optional
-        Heading; made from the run's name by default.
+        Heading; made from the names of district and run by default.
     summaries : mapping of str to mapping, optional
         What `summaries_of` returned, where it is known already.
     studies : mapping of str to DataFrame, optional
@@ -69,10 +70,9 @@ def write_report(
     loaded = load(scenarios)
     if not loaded:
         raise ArtefactError("a report needs the results of at least one scenario")
-    run = str(next(iter(loaded.values())).attrs.get("run", ""))
     summaries = summaries_of(loaded) if summaries is None else summaries
     plan = plan_of(summaries, config)
-    heading = title or (f"Results of {run}" if run else "Results")
+    heading = title or heading_of(loaded)
     every = coarseness(loaded)
     blocks = "".join(
         scenario_block(name, c, config, None if name == plan else summaries[name])

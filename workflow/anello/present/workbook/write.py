@@ -8,6 +8,7 @@ from anello.base.files import FilePath
 from anello.errors import ArtefactError
 from anello.present.report.comparison import Scenarios, load
 from anello.present.report.config import FiguresConfig
+from anello.present.report.heading import heading_of
 from anello.present.workbook.hourly import adds_up_locations, hourly_sheet, temperatures_sheet
 from anello.present.workbook.inputs import inputs_sheet, settings_sheet
 from anello.present.workbook.readme import readme_sheet
@@ -64,8 +65,7 @@ def write_workbook(
     if temperatures.rows:
         sheets.append(temperatures)
     sheets += [hourly_sheet(n, c, config, not added_up) for n, c in loaded.items()]
-    run = str(next(iter(loaded.values())).attrs.get("run", "") or "")
-    write_sheets(sheets, path, f"Results of {run}" if run else "Results")
+    write_sheets(sheets, path, heading_of(loaded))
     return Path(path)
 
 
