@@ -69,6 +69,18 @@ def test_connections_and_what_was_given_are_not_written(designed):
     assert "sizes" not in definition["ring"]["plant"]
 
 
+def test_what_a_search_leaves_of_a_device_that_it_gives_up_is_kept_as_none(designed):
+    """The report lists no such device; a borefield's share is of many boreholes, and is kept."""
+    found = read_results(designed)
+    built = found.settings["ring"]["plant"]
+    built["wells"]["max_flow_kg_s"] = 0.004
+    built["dry_cooler"] |= {"max_kw": 0.5, "kw_per_k": 0.0061}
+    plant = kept_sizes(found, "built")["scenario_definitions"]["built"]["ring"]["plant"]
+    assert plant["wells"]["max_flow_kg_s"] == 0.0
+    assert plant["dry_cooler"]["max_kw"] == 0.5
+    assert plant["dry_cooler"]["kw_per_k"] == 0.007
+
+
 def test_where_nothing_was_open_there_is_nothing_to_keep(settings, tmp_path):
     path = ran(settings, "smart", tmp_path)
     with pytest.raises(InputError, match=r"`smart` left no size open.*such as `designed`"):

@@ -12,6 +12,7 @@ from anello.present.report.config import FiguresConfig
 from anello.present.report.decision import cheapest_of, decision_html, plan_of
 from anello.present.report.total import total_cost
 from anello.present.report.years import expected_cost, proposals
+from anello.ring.held import DRAINED_ADVICE
 from report_fakes import fake_district
 
 WEIGHTS = {"typical": 0.7, "hard": 0.3}
@@ -85,6 +86,20 @@ def test_what_any_year_leaves_unmet_is_on_the_first_line(scenarios):
     assert "1.50 MWh of demand stay unmet in hard" in lead
     # What does not meet all demand in each year is not called the cheapest.
     assert cheapest_of(told, config) == "other"
+
+
+def test_what_to_do_about_the_water_is_said_once_for_all_years(scenarios):
+    told = {name: summarise(one) for name, one in scenarios.items()}
+    for name, mwh in (("designed-typical", "1.0"), ("designed-hard", "2.0")):
+        drained = f"The water itself gives {mwh} MWh. {DRAINED_ADVICE}"
+        told[name]["ring"] = {"drained": drained, "beyond_bounds": None}
+    page = words(decision_html(scenarios, FiguresConfig(), told))
+    for year, mwh in (("typical", "1.0"), ("hard", "2.0")):
+        assert page.count(f"In {year}: The water itself gives {mwh} MWh.") == 1
+    assert page.count("Nobody pays for that") == 1
+    told["designed-hard"]["ring"]["beyond_bounds"] = {"fact": "It leaves.", "text": "It leaves. So"}
+    first = words(decision_html(scenarios, FiguresConfig(), told)).split("Year by year")[0]
+    assert "In hard: It leaves. In hard: The water itself gives 2.0 MWh." in first
 
 
 def test_the_year_that_uses_a_size_in_full_decides_it(scenarios):

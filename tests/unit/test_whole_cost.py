@@ -20,6 +20,7 @@ from anello.optimise.results.whole_cost import PARTS
 from anello.present.iamc.table import iamc_table
 from anello.present.report.config import FiguresConfig
 from anello.present.report.decision import cheapest_of
+from anello.present.report.differences import ring_note
 from anello.present.report.html import write_report
 from anello.ring.capital import PipesCost, PowerCost, RingCosts, annuity, ring_capital
 from anello.run.config import parse_config
@@ -184,6 +185,12 @@ def test_the_page_shows_what_the_difference_is_made_of(
     assert "wells, dry cooler and chiller" in note
     assert "Missing: its pipes" in note
     assert "CO₂ [kg]" in text
+
+
+def test_a_source_without_a_price_is_named_in_words() -> None:
+    ring = {"to_build_by_part": {"wells": 1.0}, "missing": ["data_centre", "pipes"]}
+    note = ring_note({"smart": {"ring": {}, "whole_cost": {"ring": ring}}})
+    assert "Missing: its data centre and pipes" in note
 
 
 def test_pipes_are_priced_by_length_and_diameter(repo_root: Path) -> None:

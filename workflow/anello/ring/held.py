@@ -16,6 +16,12 @@ SLACK_K = 0.1
 DRAINED = 0.05
 """Heat that the water itself gives or takes is told from this share of the heat pumps' on [-]."""
 
+DRAINED_ADVICE = (
+    "Nobody pays for that: costs and savings of so short a run are no year's. Run a year, or set "
+    "`ring.end: cyclic`."
+)
+"""What ends the text about drained water, whatever the numbers."""
+
 
 @dataclass(frozen=True)
 class Unheld:
@@ -131,8 +137,7 @@ def drained(ring: xr.Dataset) -> str | None:
     change_k = abs(end["last_degc"] - end["first_degc"])
     return (
         f"The water itself {gives} {abs(held_kwh) / 1e3:,.1f} MWh beside {kwh / 1e3:,.1f} MWh of "
-        f"the heat pumps, and ends {change_k:.1f} K {colder} than it began, which nobody pays for: "
-        "costs and savings of so short a run are no year's. Run a year, or set `ring.end: cyclic`."
+        f"the heat pumps, and ends {change_k:.1f} K {colder} than it began. {DRAINED_ADVICE}"
     )
 
 

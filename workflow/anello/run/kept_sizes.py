@@ -10,6 +10,7 @@ import xarray as xr
 
 from anello.errors import InputError
 from anello.optimise.results.collected import CollectedResults
+from anello.present.report.sizes import NOTHING_BUILT
 from anello.run.scenario_config import merge
 
 _CAPACITIES = ("energy_cap", "storage_cap", "resource_area")
@@ -154,6 +155,8 @@ def _of_plant(collected: CollectedResults) -> dict[str, Any]:
             plant[name] = None
             continue
         sizes = {key: _up(float(built[name][key])) for key in _PLANT[name]}
+        if name != "borefield" and float(built[name][_PLANT[name][0]]) < NOTHING_BUILT:
+            sizes = dict.fromkeys(sizes, 0.0)  # given up, but for what a search leaves of it
         # A device of no size has no power, and what it would exchange says nothing.
         plant[name] = {key: size for key, size in sizes.items() if size or key != "kw_per_k"}
     if built.get("build_eur"):

@@ -21,6 +21,7 @@ from anello.present.report.sizes import sizes_html
 from anello.present.report.total import total_cost
 from anello.present.report.worst_week import worst_week
 from anello.present.report.years import expected_cost, proposals, years_html, years_of
+from anello.ring.held import DRAINED_ADVICE
 
 PLANS = ("designed", "smart")
 """Scenarios that are the plan, the first of them that there is; else the cheapest one."""
@@ -175,18 +176,42 @@ def _lead(plan: str, summaries: Mapping[str, Summary], config: FiguresConfig) ->
         alike = [name for name in costs if name != cheapest and _alike(costs, name, cheapest)]
         if alike:
             text += f"; {html.escape(', '.join(alike))} within 1 %, which is no difference"
-    said = ""
     for name in weights:
-        year = f" in {html.escape(summaries[name]['year']['year'])}" if several else ""
         unmet = unmet_mwh(summaries[name])
         if unmet > 1e-6:
+            year = f" in {html.escape(summaries[name]['year']['year'])}" if several else ""
             text += f". <strong>{exact(unmet)} MWh of demand stay unmet{year}</strong>"
-        ring = summaries[name].get("ring") or {}
-        beyond = (ring.get("beyond_bounds") or {}).get("text")
-        of = f"{year.strip().capitalize()}: " if several else ""
-        for fault in filter(None, (beyond, ring.get("drained"))):
-            said += f" <strong>{of}{with_code(fault)}</strong>"
+    faults = (
+        _faults_of_year(summaries[plan])
+        if not several
+        else _faults_of_years(
+            {summaries[name]["year"]["year"]: summaries[name] for name in weights}
+        )
+    )
+    said = "".join(f" <strong>{with_code(fault)}</strong>" for fault in faults)
     return f"{text}.{said}"
+
+
+def _faults_of_year(summary: Summary) -> list[str]:
+    """Say what is wrong with the water of a scenario's ring."""
+    ring = summary.get("ring") or {}
+    beyond = (ring.get("beyond_bounds") or {}).get("text")
+    return [*filter(None, (beyond, ring.get("drained")))]
+
+
+def _faults_of_years(years: Mapping[str, Summary]) -> list[str]:
+    """Say it of each year, and what to do about it once; the table of years has the ways out."""
+    told: list[str] = []
+    advice = ""
+    for year, summary in years.items():
+        ring = summary.get("ring") or {}
+        beyond = (ring.get("beyond_bounds") or {}).get("fact")
+        drained = ring.get("drained")
+        if drained:
+            advice = DRAINED_ADVICE
+            drained = drained.removesuffix(DRAINED_ADVICE).strip()
+        told += [f"In {year}: {fault}" for fault in (beyond, drained) if fault]
+    return [*told, advice] if advice else told
 
 
 def _alike(costs: Mapping[str, float | None], one: str, other: str) -> bool:

@@ -141,7 +141,7 @@ def _why(missing: Sequence[str]) -> str:
 
 
 def _listed(parts: Sequence[str]) -> str:
-    names = [_RING_PARTS.get(part, part) for part in parts]
+    names = [_RING_PARTS.get(part, part.replace("_", " ")) for part in parts]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
