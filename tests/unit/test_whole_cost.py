@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.collection import read_results
 from anello.optimise.results.cost_parts import cost_parts
 from anello.optimise.results.summary import summarise
-from anello.optimise.results.whole_cost import PARTS
+from anello.optimise.results.whole_cost import PARTS, simulated_emissions
 from anello.present.iamc.table import iamc_table
+from anello.present.report.comparison import scenario_table
 from anello.present.report.config import FiguresConfig
 from anello.present.report.decision import cheapest_of
 from anello.present.report.differences import ring_note
@@ -162,6 +164,52 @@ def test_a_ring_costs_its_plant_too(
     assert whole["parts"]["electricity"] == pytest.approx(0.30 * bought, rel=1e-6)
     assert made["costs"]["co2"]["total_simulated"] == pytest.approx(0.25 * bought, rel=1e-9)
     assert made["costs"]["co2"]["total_simulated"] != made["costs"]["co2"]["total"]
+
+
+def test_what_the_ring_buys_and_emits_is_the_same_wherever_it_stands(
+    found: dict[str, CollectedResults], summaries: dict[str, Any]
+) -> None:
+    config = FiguresConfig(cost_units={"co2": "kg"})
+    table, iamc = scenario_table(found, config, summaries), iamc_table(found, config)
+    for name, collected in found.items():
+        of_class = summaries[name]["costs"]["co2"]
+        emitted = of_class.get("total_simulated", of_class["total"])
+        rows = cost_parts(collected)
+        assert rows[rows["cost_class"] == "co2"]["cost"].sum() == pytest.approx(emitted, rel=1e-9)
+        assert table.loc["co2 [kg]", name] == emitted
+        whole = iamc[(iamc["Scenario"] == name) & ~iamc["Region"].str.contains("|", regex=False)]
+        told = whole.set_index("Variable")[2015]
+        assert told["Emissions|CO2"] == pytest.approx(emitted, rel=1e-9)
+        if name in ("baseline", "air_source"):  # neither gas nor exports; the grid: 0.25 kg/kWh
+            bought = table.loc["Electricity bought [MWh]", name]
+            assert bought == pytest.approx(emitted / 250.0, rel=1e-9)
+            traded = told["Trade|Secondary Energy|Electricity|Volume"]
+            assert traded == pytest.approx(-bought, rel=1e-9)
+
+
+def test_roofs_that_a_model_calls_a_supply_are_not_bought_from(
+    found: dict[str, CollectedResults], summaries: dict[str, Any]
+) -> None:
+    """Their output counted as bought, and the district's emissions fell by what they make."""
+    made, emitted = found["baseline"], summaries["baseline"]["costs"]["co2"]["total_simulated"]
+
+    def renamed(content: xr.Dataset) -> xr.Dataset:
+        base = content["node_base"].str.replace("supply_plus", "supply")
+        return content.assign_coords(node_base=base)
+
+    roofs = replace(made, results=renamed(made.results), inputs=renamed(made.inputs))
+    assert simulated_emissions(roofs, "co2") == pytest.approx(emitted, rel=1e-12)
+
+
+def test_a_plant_that_alone_buys_electricity_emits_too(found: dict[str, CollectedResults]) -> None:
+    made = found["baseline"]
+    results = made.results.copy(deep=True)
+    grids = results["node_tech"] == "grid"
+    results["carrier_prod"] = results["carrier_prod"].where(~grids, results["carrier_prod"] * 0.0)
+    results["cost"] = results["cost"].where(~grids, 0.0)
+    assert made.ring is not None
+    alone = replace(made, results=results, ring=made.ring.assign_attrs(grid_kwh=800.0))
+    assert simulated_emissions(alone, "co2") == pytest.approx(0.25 * 800.0, rel=1e-9)
 
 
 def test_the_page_shows_what_the_difference_is_made_of(

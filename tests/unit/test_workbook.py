@@ -194,11 +194,7 @@ def test_settings_and_inputs_are_told(
     assert told["SHA-256, demand_co.csv"] == "0" * 64
     inputs = scenarios["smart"].inputs.assign(
         lifetime=("node", np.full(scenarios["smart"].inputs.sizes["node"], 20.0), {"units": "a"}),
-        resource=(
-            "timestep",
-            np.linspace(0.0, 10.0, 72),
-            {"units": "kW"},
-        ),
+        outdoor_degc=("timestep", np.linspace(0.0, 10.0, 72), {"units": "degC"}),
     )
     changed = replace(scenarios["smart"], inputs=inputs)
     book = write_workbook({"smart": changed}, tmp_path / "a.xlsx")
@@ -206,7 +202,7 @@ def test_settings_and_inputs_are_told(
     found = frame.set_index(["Parameter", "Location", "Technology", "Value"])
     row = found.loc[("lifetime", "buildings", "hp_dhw", "value")]
     assert (row["Unit"], row["smart"]) == ("a", 20)
-    series = frame[frame["Parameter"] == "resource"].set_index("Value")["smart"]
+    series = frame[frame["Parameter"] == "outdoor_degc"].set_index("Value")["smart"]
     assert series["mean of the series"] == pytest.approx(5.0)
     assert series["largest of the series"] == 10
 

@@ -17,7 +17,7 @@ import xarray as xr
 
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.summary import result_position
-from anello.optimise.results.whole_cost import priced_ring
+from anello.optimise.results.whole_cost import priced_ring, simulated_emissions
 
 Floats = npt.NDArray[np.float64]
 Values = Mapping[str, Any]
@@ -59,9 +59,16 @@ def cost_parts(collected: CollectedResults) -> pd.DataFrame:
         ``costs.<class>.total``. In a run with a ring they give, with those of the ring's plant,
         ``cost_in_optimisation`` and, with what the simulation adds (``as simulated``),
         ``cost_simulated``. What the ring's plant and pipes cost to build and to keep (``as built``)
-        makes it ``whole_cost.total``. Parts of nothing are left out.
+        makes it ``whole_cost.total``. A class that is no money, such as CO2, has what the simulated
+        electricity adds to it ``as simulated``, and adds up to ``costs.<class>.total_simulated``.
+        Parts of nothing are left out.
     """
-    rows = [*_of_nodes(collected), *_of_ring(collected), *_of_ring_built(collected)]
+    rows = [
+        *_of_nodes(collected),
+        *_of_ring(collected),
+        *_of_ring_built(collected),
+        *_of_ring_emitted(collected),
+    ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -289,6 +296,18 @@ def _of_ring_built(collected: CollectedResults) -> Iterator[Row]:
         yield main, BUILT, "", one.name, "Investment in the ring", one.capital_eur
         if one.maintenance_eur:
             yield main, BUILT, "", one.name, "Maintenance of the ring", one.maintenance_eur
+
+
+def _of_ring_emitted(collected: CollectedResults) -> Iterator[Row]:
+    """What the electricity of the simulation, the ring's plant among it, adds to other classes."""
+    results = collected.results
+    if "cost" not in results:
+        return
+    for cost_class in map(str, results["cost_class"].values):
+        simulated = simulated_emissions(collected, cost_class)
+        if simulated is not None:
+            more = simulated - float(results["cost"].sel(cost_class=cost_class).sum())
+            yield cost_class, SIMULATED, "", "", "Electricity beyond the dispatch", more
 
 
 def _objective(collected: CollectedResults) -> tuple[str, float]:

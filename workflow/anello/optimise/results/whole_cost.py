@@ -13,7 +13,9 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
+from anello.base.labelled import labels_of
 from anello.base.year import hours_modelled
+from anello.model.data import ModelData
 from anello.optimise.formulation.capacity_prices import CapacityPrices
 from anello.optimise.results.collected import CollectedResults
 from anello.ring.capital import RingCapital, RingCosts, ring_capital
@@ -21,6 +23,7 @@ from anello.ring.config import RingConfig
 from anello.ring.plant import device_cost
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.intp]
 
 PARTS = ("capital", "electricity", "fuel", "maintenance", "revenue")
 """What a cost is made of: interest and repayment; what supplies of electricity and of anything else
@@ -152,19 +155,94 @@ def simulated_emissions(collected: CollectedResults, cost_class: str) -> float |
     float or None
         In the class's unit; None without a ring, or where the class says nothing of electricity.
     """
+    # ASSUME: a kWh beyond the dispatch emits as much as one that was bought in it, on average, or
+    # where none was, as the supplies' own rates say on average.
     ring, results = collected.ring, collected.results
     if ring is None or "grid_kwh" not in ring.attrs or cost_class in objective_weights(collected):
         return None
-    base = np.array([str(name) for name in results["node_base"].values])
-    grids = (base == "supply") & _electric_nodes(results)
-    made = results["carrier_prod"] * results["timestep_weight"]
-    bought = float(np.nan_to_num(_by_node(made.sum(("carrier", "timestep"))))[grids].sum())
+    grids = _grids(collected)
+    if not len(grids):
+        return None
+    bought = _bought_kwh(collected, grids)
     cost = results["cost"].sel(cost_class=cost_class)
     emitted = float(_by_node(cost)[grids].sum())
-    if bought <= 0.0 or emitted == 0.0:
+    if bought > 0.0:
+        rate = emitted / bought
+    else:
+        nodes = [str(node) for node in results["node"].values[grids]]
+        rates = ModelData(collected.inputs, collected.config).value("cost_om_prod", nodes)
+        of_class = rates[labels_of(collected.inputs, "cost").index(cost_class)]
+        rate = float(np.nan_to_num(of_class).mean())
+    if rate == 0.0:
         return None
-    more_kwh = float(ring.attrs["grid_kwh"]) - bought
-    return float(cost.sum()) + emitted / bought * more_kwh
+    return float(cost.sum()) + rate * beyond_dispatch_kwh(collected)
+
+
+def imported_kwh(collected: CollectedResults) -> float:
+    """Return the electricity that is bought, where a ring is simulated with what its plant takes.
+
+    Parameters
+    ----------
+    collected : CollectedResults
+        One scenario.
+
+    Returns
+    -------
+    float
+        As simulated, or as dispatched without a ring [kWh].
+    """
+    return _bought_kwh(collected, _grids(collected)) + beyond_dispatch_kwh(collected)
+
+
+def beyond_dispatch_kwh(collected: CollectedResults) -> float:
+    """Return what a ring's simulation buys beyond the dispatch; its plant's, for the most part.
+
+    Parameters
+    ----------
+    collected : CollectedResults
+        One scenario.
+
+    Returns
+    -------
+    float
+        Electricity; 0 without a ring, or where its file does not say [kWh].
+    """
+    if collected.ring is None or "grid_kwh" not in collected.ring.attrs:
+        return 0.0
+    bought = _bought_kwh(collected, _grids(collected))
+    return float(collected.ring.attrs["grid_kwh"]) - bought
+
+
+def _bought_kwh(collected: CollectedResults, grids: Ints) -> float:
+    """Return what supplies give in the dispatch [kWh]."""
+    results = collected.results
+    made = results["carrier_prod"] * results["timestep_weight"]
+    return float(_by_node(made.sum(("carrier", "timestep")))[grids].sum())
+
+
+def _grids(collected: CollectedResults) -> Ints:
+    """Return the supplies of electricity without a limited resource, as positions in the results.
+
+    Electricity is what the ring's heat pumps take; without any, what is called so.
+    """
+    results, ring = collected.results, collected.ring
+    flows = [
+        results[name].transpose("node", "carrier", "timestep").values
+        for name in ("carrier_prod", "carrier_con")
+    ]
+    makes, takes = (np.isfinite(flow).any(axis=2) for flow in flows)
+    if ring is not None and "node" in ring:
+        pumps = results.get_index("node").get_indexer(ring.get_index("node"))
+        electric = takes[pumps].any(axis=0)
+    else:
+        electric = np.array([_is_electric(str(name)) for name in results["carrier"].values])
+    supply = np.isin(results["node_base"].values, ("supply", "supply_plus"))
+    grids = np.flatnonzero(supply & (makes & electric).any(axis=1))
+    nodes = [str(node) for node in results["node"].values[grids]]
+    resource = ModelData(collected.inputs, collected.config).value("resource", nodes)
+    endless = np.isinf(resource.reshape(len(nodes), -1)).any(axis=1)
+    found: Ints = grids[endless]
+    return found
 
 
 def objective_weights(collected: CollectedResults) -> dict[str, float]:

@@ -19,8 +19,9 @@ from anello.errors import ArtefactError
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.cost_parts import cost_parts
 from anello.optimise.results.prices import set_prices
-from anello.optimise.results.whole_cost import simulated_emissions
+from anello.optimise.results.whole_cost import beyond_dispatch_kwh
 from anello.present.iamc.mapping import (
+    ELECTRICITY,
     carrier_names,
     is_bought,
     is_final,
@@ -157,6 +158,10 @@ def _energies(ledger: _Ledger, collected: CollectedResults, config: FiguresConfi
             variable = variable_of(tech, carrier)
             sign = -1.0 if variable.startswith("Trade|") else 1.0
             ledger.add(loc, variable, unit, sign * energy, _least(variable))
+    more_kwh = beyond_dispatch_kwh(collected)
+    if more_kwh:
+        whole = ledger.hours / ledger.hours.sum()
+        ledger.add("", _traded(ELECTRICITY), unit, -more_kwh / _KWH_PER_MWH * whole)
     if "carrier_export" in results:
         for _, loc, _, carrier, energy in _flows(ledger, collected, "carrier_export"):
             ledger.add(loc, _traded(carrier), unit, energy)
@@ -260,13 +265,8 @@ def _emissions(ledger: _Ledger, collected: CollectedResults, config: FiguresConf
         parts = cost_parts(collected)
         for row in parts[parts["cost_class"] == cost_class].to_dict("records"):
             loc, tech = str(row["location"]), str(row["technology"])
-            if loc:
-                share = over_years.get((loc, tech), whole)
-                ledger.add(loc, gas[0], unit, float(row["cost"]) * share)
-        simulated = simulated_emissions(collected, cost_class)
-        if simulated is not None:
-            planned = float(results["cost"].sel(cost_class=cost_class).sum())
-            ledger.add("", gas[0], unit, (simulated - planned) * whole)
+            share = over_years.get((loc, tech), whole)
+            ledger.add(loc, gas[0], unit, float(row["cost"]) * share)
 
 
 def _gas(cost_class: str) -> tuple[str, str] | None:

@@ -19,7 +19,8 @@ from anello.base.cells import for_spreadsheets
 from anello.base.files import FilePath, atomic_path
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.collection import read_results
-from anello.optimise.results.summary import summarise
+from anello.optimise.results.summary import KWH_PER_MWH, summarise
+from anello.optimise.results.whole_cost import imported_kwh
 from anello.present.report.appearance import (
     BLUE,
     GREY,
@@ -120,6 +121,12 @@ def _numbers(
             out[f"  Operation [{unit}]"] = cost["operation"]
         if abs(total - cost["total"]) > 1e-6 * abs(total):
             out[f"  Ring plant [{unit}]"] = total - cost["total"]
+    for name, of_class in summary["costs"].items():
+        if name != config.cost_class:
+            emitted = of_class.get("total_simulated", of_class["total"])
+            out[f"{name} [{config.unit_of(name)}]"] = emitted
+    if {"carrier_prod", "carrier_con"} <= set(collected.results):
+        out["Electricity bought [MWh]"] = imported_kwh(collected) / KWH_PER_MWH
     made = summary["energy_mwh"].get("production", {})
     products = [tech for techs in made.values() for tech in techs]
     for carrier in look.carriers():
