@@ -179,8 +179,20 @@ def _series(values: NDArray[Any], steps: int) -> Floats:
 
 
 def _price(data: ModelData, k: int, steps: int) -> Floats:
-    """Return a supply's variable cost, classes weighted as in the objective, shape (T,)."""
-    return _weighted(data, _of_classes(data, "cost_om_prod", k, steps))
+    """Return a supply's variable cost of output, classes weighted as in the objective, shape (T,).
+
+    What a cost of consumption charges is what output takes of the resource.
+    """
+    output = _weighted(data, _of_classes(data, "cost_om_prod", k, steps))
+    intake = _weighted(data, _of_classes(data, "cost_om_con", k, steps))
+    if not intake.any():
+        return output
+    efficiency = _series(data.value("energy_eff", [k]), steps)
+    if str(data.inputs.variables["node_base"].values[k]) == "supply_plus":
+        for name in ("resource_eff", "parasitic_eff"):
+            efficiency = efficiency * _series(data.value(name, [k]), steps)
+    per = np.divide(1.0, efficiency, out=np.zeros(steps), where=efficiency > 0.0)
+    return output + intake * per
 
 
 def _weighted(data: ModelData, prices: list[Floats]) -> Floats:

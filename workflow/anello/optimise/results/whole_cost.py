@@ -169,10 +169,11 @@ def simulated_emissions(collected: CollectedResults, cost_class: str) -> float |
     if bought > 0.0:
         rate = emitted / bought
     else:
+        data = ModelData(collected.inputs, collected.config)
         nodes = [str(node) for node in results["node"].values[grids]]
-        rates = ModelData(collected.inputs, collected.config).value("cost_om_prod", nodes)
-        of_class = rates[labels_of(collected.inputs, "cost").index(cost_class)]
-        rate = float(np.nan_to_num(of_class).mean())
+        k = labels_of(data.inputs, "cost").index(cost_class)
+        rates = [data.value(name, nodes)[k] for name in ("cost_om_prod", "cost_om_con")]
+        rate = sum(float(np.nan_to_num(each).mean()) for each in rates)
     if rate == 0.0:
         return None
     return float(cost.sum()) + rate * beyond_dispatch_kwh(collected)
