@@ -73,6 +73,13 @@ def test_any_name_of_a_district_gives_a_run(tmp_path: Path, name: str, run: str)
     assert read_config(new_project(tmp_path / "mine", tmp_path / "own.yaml")).run == run
 
 
+def test_the_settings_show_that_the_plant_has_a_meter_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "own.yaml").write_text(OWN.replace("TMIN", "25"), encoding="utf-8")
+    text = new_project(tmp_path / "mine", tmp_path / "own.yaml").read_text(encoding="utf-8")
+    assert "\n    electricity_location: null\n" in text
+    assert "# `ring.plant.electricity_location` to put them on its meter" in text
+
+
 def test_water_left_open_follows_the_loads(tmp_path: Path) -> None:
     text = OWN.replace("TMIN", "25").replace("loop: {water_mass_kg: 20000}", "")
     masses = {}

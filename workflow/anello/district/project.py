@@ -45,6 +45,13 @@ _RUN_HEAD = """\
 """
 
 
+_PLANT_NOTE = """\
+# The ring's plant and pump have a meter of their own, with one price at all hours: neither tariffs
+# by the hour nor charges for peaks count there. Name a location as
+# `ring.plant.electricity_location` to put them on its meter, beside its roofs.
+"""
+
+
 class _Dumper(yaml.SafeDumper):
     """Writes equal parts out in full, since people will edit one of them."""
 
@@ -84,7 +91,7 @@ def new_project(folder: Path | str, description: Path | str | None = None) -> Pa
     config = load_district(source)
     written = write_district(config, root / MODEL_FOLDER)
     content = run_settings(config, written, source)
-    head = _HEAD.format(description=source, config=settings)
+    head = _HEAD.format(description=source, config=settings) + _PLANT_NOTE
     write_text(settings, head + yaml.dump(content, Dumper=_Dumper, sort_keys=False))
     return settings
 
@@ -138,7 +145,7 @@ def new_run_folder(folder: Path | str, description: Path | str | None = None) ->
     if not source.exists():
         _copy_description(given, config, source)
     text = yaml.dump(content, Dumper=_Dumper, sort_keys=False)
-    write_text(settings, _RUN_HEAD.format(description=DESCRIPTION_FILE) + text)
+    write_text(settings, _RUN_HEAD.format(description=DESCRIPTION_FILE) + _PLANT_NOTE + text)
     return settings
 
 
@@ -261,6 +268,7 @@ def run_settings(
             "water": {"mass_kg": water_kg(loop, _net_kw(config, folder))},
             "plant": {
                 **plant,
+                "electricity_location": None,  # for people to see that they may name one
                 "electricity_price_eur_per_kwh": _mean_price(config, folder),
             },
         },

@@ -12,6 +12,7 @@ from anello.optimise.results.collected import CollectedResults
 from anello.present.report.appearance import Appearance
 from anello.present.report.config import FiguresConfig
 from anello.present.report.numbers import figure_text
+from anello.present.report.plant_meter import own_meter_price
 
 _COSTS = {
     "energy_cap": ("Investment", "{m}/kW"),
@@ -33,7 +34,6 @@ _RING = (
     ("bounds_degc", "Ring, bounds of the water", "°C"),
     ("plant.wells.well_degc", "Wells, temperature of the ground water", "°C"),
     ("plant.wells.electricity_kwh_per_kwh", "Wells, electricity per heat", "1"),
-    ("plant.electricity_price_eur_per_kwh", "Plant, electricity without a grid", "€/kWh"),
     ("plant.borefield.soil_w_per_mk", "Borefield, conductivity of the soil", "W/(m·K)"),
     ("plant.borefield.surface_degc", "Borefield, temperature of the ground", "°C"),
     ("loop.ground.degc", "Pipes, temperature of the ground", "°C"),
@@ -123,7 +123,15 @@ def _of_ring(collected: CollectedResults) -> Iterator[tuple[str, str, str, str]]
             yield text, " to ".join(f"{v:g}" for v in value), unit, f"ring.{path}"
         elif value is not None:
             yield text, _number(value), unit, f"ring.{path}"
-    for name, source in ((ring.get("plant") or {}).get("sources") or {}).items():
+    plant = ring.get("plant") or {}
+    price = own_meter_price(collected)
+    if price is not None:
+        text = "Plant and pump, electricity at all hours, a meter of their own"
+        yield text, f"{price:g}", "€/kWh", "ring.plant.electricity_price_eur_per_kwh"
+    elif plant.get("electricity_location"):
+        text = "Plant and pump, on the meter of"
+        yield text, str(plant["electricity_location"]), "–", "ring.plant.electricity_location"
+    for name, source in (plant.get("sources") or {}).items():
         for key, value in source.items():
             if value is not None:
                 text = f"Source {name.replace('_', ' ')}: {key.replace('_', ' ')}"

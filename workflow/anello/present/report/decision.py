@@ -17,6 +17,7 @@ from anello.present.report.deciding import deciding_html, sizes_are_given
 from anello.present.report.differences import differences_html, ring_note
 from anello.present.report.monthly_peaks import monthly_peaks_html
 from anello.present.report.numbers import exact, with_code
+from anello.present.report.plant_meter import plant_meter_note
 from anello.present.report.sizes import sizes_html
 from anello.present.report.total import total_cost
 from anello.present.report.worst_week import worst_week
@@ -137,6 +138,7 @@ def decision_html(
         at_limits_html(weights, summaries, look, config),
         differences_html(summaries, cheapest_of(summaries, config), config),
         ring_note(summaries),
+        plant_meter_note(loaded),
     ]
     return "".join(parts)
 
