@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.overnight import overnight_cost
 from anello.optimise.results.summary import summarise
 from anello.optimise.results.whole_cost import PARTS
+from anello.present.report.appearance import Appearance
 from anello.present.report.comparison import signed_percent
 from anello.present.report.comparison_table import comparison_html
 from anello.present.report.config import FiguresConfig
@@ -22,6 +24,7 @@ from anello.present.report.costs import cost_per_kwh
 from anello.present.report.decision import cheapest_of, decision_html, plan_of
 from anello.present.report.differences import _apart, differences_html
 from anello.present.report.energy_flows import Link, sankey_svg
+from anello.present.report.few_days import few_days_html
 from anello.present.report.html import write_report
 from anello.present.report.sizes import ring_sizes
 from anello.present.report.total import total_cost
@@ -383,7 +386,27 @@ def test_the_worst_week_is_the_one_with_most_demand():
     weeks = [taken[24 * d : 24 * (d + 7)].sum() for d in range(359)]
     assert week.first == 24 * int(np.argmax(weeks))
     assert week.energy_mwh == pytest.approx(max(weeks) / 1000)
-    assert worst_week(fake_district(days=3)).stop == 72
+    assert (week.title, "with most" in week.text) == ("Worst week", True)
+    few = worst_week(fake_district(days=3))
+    assert few.stop == 72
+    assert (few.title, "with most" in few.text) == ("The days modelled", False)
+
+
+def test_sizes_that_were_found_for_some_days_are_told_with_what_these_leave_out():
+    few = fake_district(days=2, start="2015-01-05")
+    look = Appearance(few.results, few.inputs, FiguresConfig())
+    results = few.results.copy(deep=True)
+    cold = {"node": results["node_base"] == "demand", "carrier": "air_cond"}
+    results["carrier_con"].loc[cold] = results["carrier_con"].loc[cold] * 0.0
+    said = few_days_html([replace(few, results=results)], look)
+    assert "found for 2 days alone (5 Jan 2015 to 6 Jan 2015)" in said
+    assert "nothing asks for cooling: what would serve it has next to no size" in said
+    results["carrier_con"].loc[cold] = -1.0
+    assert "nothing asks for" not in few_days_html([replace(few, results=results)], look)
+    for kind in ("energy_cap", "storage_cap"):
+        few.inputs[f"{kind}_equals"] = few.results[kind].fillna(0.0)
+    assert few_days_html([few], look) == ""
+    assert few_days_html([fake_district(days=365)], look) == ""
 
 
 def test_no_ring_no_prices_no_co2_are_said(tmp_path):

@@ -15,6 +15,7 @@ from anello.present.report.config import FiguresConfig
 from anello.present.report.costs import cost_per_kwh
 from anello.present.report.deciding import deciding_html, sizes_are_given
 from anello.present.report.differences import differences_html, ring_note
+from anello.present.report.few_days import few_days_html
 from anello.present.report.monthly_peaks import monthly_peaks_html
 from anello.present.report.numbers import exact, with_code
 from anello.present.report.plant_meter import plant_meter_note
@@ -126,6 +127,7 @@ def decision_html(
     given = [name for name, one in loaded.items() if sizes_are_given(one)]
     parts = [
         f'<p class="lead">{_lead(plan, summaries, config)}</p>',
+        few_days_html([loaded[name] for name in weights if name in loaded], look),
         years_html(summaries, unmet, config, given),
         _deciding(plan, loaded, summaries, look),
         _key_figures(summary, collected, look, config),
@@ -276,7 +278,7 @@ def _key_figures(
     )
     week = worst_week(collected)
     if week is not None:
-        figures.append(("worst", "Worst week", html.escape(week.text)))
+        figures.append(("worst", week.title, html.escape(week.text)))
     cells = "".join(
         f'<div><dt>{label}</dt><dd data-answer="{html.escape(key, quote=True)}">{value}</dd></div>'
         for key, label, value in figures

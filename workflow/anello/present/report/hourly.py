@@ -77,7 +77,9 @@ def hourly_payload(
         "carriers": [[c, look.name(c)] for c in look.carriers()],
         "flows": flows,
         "ring": None,
-        "worst": {"start": int(times[worst.first]), "text": worst.text} if worst else None,
+        "worst": {"start": int(times[worst.first]), "title": worst.title, "text": worst.text}
+        if worst
+        else None,
     }
     ring = collected.ring
     if ring is not None and "temperature_degc" in ring:

@@ -14,7 +14,7 @@ from anello.present.report.appearance import carrier_kind
 from anello.present.report.numbers import grouped
 
 DAYS = 7
-_WORDS = {"heat": "most heating and hot water", "cold": "most cooling", "power": "most electricity"}
+_WORDS = {"heat": "heating and hot water", "cold": "cooling", "power": "electricity"}
 _SERVICE = {"heating": "heat", "dhw": "heat", "cooling": "cold", "electricity": "power"}
 
 
@@ -34,8 +34,8 @@ class Week:
         The most they took in one step [kW].
     ring_degc : (float, float) or None
         Lowest and highest temperature of the water in the week [°C].
-    text : str
-        All of this in a sentence's part.
+    title, text : str
+        What the stretch is to the run, and all of this in a sentence's part.
     """
 
     first: int
@@ -44,6 +44,7 @@ class Week:
     energy_mwh: float
     peak_kw: float
     ring_degc: tuple[float, float] | None
+    title: str
     text: str
 
 
@@ -51,7 +52,7 @@ def worst_week(collected: CollectedResults) -> Week | None:
     """Find the seven days, from midnight on, in which demands take most heat or most cold.
 
     The service, heat or cold, whose largest week is the larger decides; electricity where there is
-    neither. A run with fewer days is a week of its own.
+    neither. A run of no more days is taken whole.
 
     Parameters
     ----------
@@ -86,13 +87,15 @@ def worst_week(collected: CollectedResults) -> Week | None:
     peak = float((taken[service][first:stop] / hours[first:stop]).max())
     ring = _ring_range(collected, int(first), int(stop))
     days_told = f"{_day(times[first])} to {_day(times[stop - 1])}"
+    chosen = by_day.size > DAYS
+    title = "Worst week" if chosen else "The days modelled"
     text = (
-        f"{days_told}, with {_WORDS[service]}: {grouped(energy_kwh / KWH_PER_MWH, 1)} MWh, "
-        f"at most {grouped(peak)} kW"
+        f"{days_told}, {'with most ' if chosen else ''}{_WORDS[service]}: "
+        f"{grouped(energy_kwh / KWH_PER_MWH, 1)} MWh, at most {grouped(peak)} kW"
     )
     if ring:
         text += f"; water of {ring[0]:.1f} to {ring[1]:.1f} °C"
-    return Week(int(first), int(stop), service, energy_kwh / KWH_PER_MWH, peak, ring, text)
+    return Week(int(first), int(stop), service, energy_kwh / KWH_PER_MWH, peak, ring, title, text)
 
 
 def _demands(collected: CollectedResults) -> dict[str, npt.NDArray[np.float64]]:
