@@ -277,7 +277,7 @@ def test_costs_per_kwh_hold_the_ring_and_add_up_to_the_cost_shown(scenarios):
         told = summarise(collected)
         carriers = told["levelised_cost"]["carriers"]
         shown = [
-            cost_per_kwh(one, config, told["cost_simulated"]) * one["delivered_kwh"]
+            cost_per_kwh(one, config, whole=True) * one["delivered_kwh"]
             for one in carriers.values()
         ]
         assert sum(shown) == pytest.approx(total_cost(told, config), rel=1e-12)
@@ -314,7 +314,7 @@ def test_alternatives_of_nearly_the_same_cost_are_told_to_be_no_different(scenar
     told["smart"]["cost_simulated"] = told["baseline"]["cost_simulated"] = cost
     for name, factor in (("baseline", 1.009), ("smart", 1.0)):
         told[name]["whole_cost"]["total"] = factor * cost
-    told["air_source"]["costs"]["monetary"]["total"] = 1.02 * cost
+    told["air_source"]["whole_cost"]["total"] = 1.02 * cost
     lead = decision_html(scenarios, FiguresConfig(), told).split("</p>", 1)[0]
     assert "It costs least of the 3 scenarios; baseline within 1 %, which is no difference." in lead
     told["baseline"]["whole_cost"]["total"] = 1.011 * cost

@@ -150,7 +150,7 @@ def test_done_says_the_cost_without_a_ring_too_and_in_the_currency_told(tmp_path
     progress = RunProgress(config, tmp_path, clock)
     summary = {
         "cost_simulated": None,
-        "whole_cost": {"total": 791918.3},
+        "whole_cost": {"total": 791918.3, "weights": {"monetary": 1.0}},
         "costs": {"monetary": {"total": 791918.3}},
         "convergence": None,
     }

@@ -21,9 +21,11 @@ from anello.optimise.results.whole_cost import PARTS, simulated_emissions
 from anello.present.iamc.table import iamc_table
 from anello.present.report.comparison import scenario_table
 from anello.present.report.config import FiguresConfig
+from anello.present.report.costs import cost_per_kwh
 from anello.present.report.decision import cheapest_of
 from anello.present.report.differences import ring_note
 from anello.present.report.html import write_report
+from anello.present.report.total import total_cost
 from anello.ring.capital import PipesCost, PowerCost, RingCosts, annuity, ring_capital
 from anello.run.config import parse_config
 from anello.run.stages.scenario import run_scenario
@@ -33,6 +35,7 @@ YEARS = 2 / 365
 ANNUITY_20 = 0.05 * 1.05**20 / (1.05**20 - 1)
 ANNUITY_25 = 0.05 * 1.05**25 / (1.05**25 - 1)
 ANNUITY_30 = 0.05 * 1.05**30 / (1.05**30 - 1)
+WEIGHTS = {"monetary": 1.0, "co2": 0.2}
 PV_KW = 1440 + 540
 
 
@@ -185,6 +188,32 @@ def test_what_the_ring_buys_and_emits_is_the_same_wherever_it_stands(
             assert bought == pytest.approx(emitted / 250.0, rel=1e-9)
             traded = told["Trade|Secondary Energy|Electricity|Volume"]
             assert traded == pytest.approx(-bought, rel=1e-9)
+
+
+def test_emissions_that_have_a_price_count_with_and_without_a_ring(
+    found: dict[str, CollectedResults],
+) -> None:
+    """A ring stood with its CO2 priced beside machines whose CO2 was free."""
+    config = FiguresConfig(cost_units={"co2": "kg"})
+    priced = {}
+    for name in ("baseline", "air_source"):
+        run = {**found[name].config["run"], "objective_options": {"cost_class": WEIGHTS}}
+        priced[name] = replace(found[name], config={**found[name].config, "run": run})
+    told = {name: summarise(one) for name, one in priced.items()}
+    costs = told["air_source"]["costs"]
+    expected = costs["monetary"]["total"] + 0.2 * costs["co2"]["total"]
+    assert total_cost(told["air_source"], config) == pytest.approx(expected, rel=1e-9)
+    assert told["baseline"]["costs"]["co2"]["total_simulated"] > 0.0
+    shared = told["air_source"]["levelised_cost"]["carriers"].values()
+    per_kwh = [cost_per_kwh(one, config, whole=True) * one["delivered_kwh"] for one in shared]
+    assert sum(per_kwh) == pytest.approx(expected, rel=1e-9)
+    table = iamc_table(priced, config)
+    whole = table[
+        (table["Scenario"] == "air_source")
+        & (table["Variable"] == "Cost|Total Energy System Cost")
+        & ~table["Region"].str.contains("|", regex=False)
+    ]
+    assert whole[2015].tolist() == pytest.approx([expected], rel=1e-9)
 
 
 def test_roofs_that_a_model_calls_a_supply_are_not_bought_from(

@@ -30,6 +30,7 @@ PARTS = ("capital", "electricity", "fuel", "maintenance", "revenue")
 charge, by energy and by the year; yearly and running costs of all other devices; income from
 exports, which is negative, and what the ring holds at the end, where that has a price."""
 
+_EMISSIONS = ("co2", "carbon", "ghg", "emission")
 _ELECTRIC = ("electricity", "power", "elec")
 
 
@@ -82,7 +83,8 @@ def whole_cost(collected: CollectedResults, simulated: float | None) -> dict[str
     Returns
     -------
     dict or None
-        ``total``, ``parts`` that add up to it, and ``ring``: what it costs ``to_build`` and by
+        ``total``, ``parts`` that add up to it, the ``weights`` of the cost classes that count as
+        money, and ``ring``: what it costs ``to_build`` and by
         part, and which parts are ``missing`` for want of a price; None without a ring, or where the
         settings know no such prices. None altogether where the model has no cost.
     """
@@ -113,6 +115,7 @@ def whole_cost(collected: CollectedResults, simulated: float | None) -> dict[str
     return {
         "total": whole,
         "parts": parts,
+        "weights": weights,
         "ring": None
         if ring is None
         else {
@@ -158,7 +161,9 @@ def simulated_emissions(collected: CollectedResults, cost_class: str) -> float |
     # ASSUME: a kWh beyond the dispatch emits as much as one that was bought in it, on average, or
     # where none was, as the supplies' own rates say on average.
     ring, results = collected.ring, collected.results
-    if ring is None or "grid_kwh" not in ring.attrs or cost_class in objective_weights(collected):
+    if ring is None or "grid_kwh" not in ring.attrs:
+        return None
+    if cost_class in objective_weights(collected) and not counts_emissions(cost_class):
         return None
     grids = _grids(collected)
     if not len(grids):
@@ -177,6 +182,11 @@ def simulated_emissions(collected: CollectedResults, cost_class: str) -> float |
     if rate == 0.0:
         return None
     return float(cost.sum()) + rate * beyond_dispatch_kwh(collected)
+
+
+def counts_emissions(cost_class: str) -> bool:
+    """Return whether a cost class counts emissions, by its name; also where they have a price."""
+    return any(word in cost_class.lower() for word in _EMISSIONS)
 
 
 def imported_kwh(collected: CollectedResults) -> float:

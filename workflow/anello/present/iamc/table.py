@@ -19,7 +19,7 @@ from anello.errors import ArtefactError
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.cost_parts import cost_parts
 from anello.optimise.results.prices import set_prices
-from anello.optimise.results.whole_cost import beyond_dispatch_kwh
+from anello.optimise.results.whole_cost import beyond_dispatch_kwh, objective_weights
 from anello.present.iamc.mapping import (
     ELECTRICITY,
     carrier_names,
@@ -233,12 +233,16 @@ def _prices(ledger: _Ledger, collected: CollectedResults, config: FiguresConfig)
 
 def _costs(ledger: _Ledger, collected: CollectedResults, config: FiguresConfig) -> None:
     parts = cost_parts(collected)
-    parts = parts[parts["cost_class"] == config.cost_class]
+    weights = {config.cost_class: 1.0} | objective_weights(collected)
+    parts = parts[parts["cost_class"].isin(weights)]
     unit = f"{_currency(config)}{ledger.per_year}"
-    over_years = _operation_by_year(ledger, collected, config.cost_class)
+    over_years = {name: _operation_by_year(ledger, collected, name) for name in weights}
     whole = ledger.hours / ledger.hours.sum()
     for row in parts.to_dict("records"):
         loc, tech, what = (str(row[key]) for key in ("location", "technology", "part"))
+        of_class = str(row["cost_class"])
+        if not loc and of_class != config.cost_class:
+            continue  # the simulated cost holds what other classes add to it
         if not loc:
             kind, share = "Ring", whole
         elif what.startswith("Investment"):
@@ -247,8 +251,9 @@ def _costs(ledger: _Ledger, collected: CollectedResults, config: FiguresConfig) 
             kind, share = "Fixed Operation", whole
         else:
             kind = "Export" if what == "Export" else "Variable Operation"
-            share = over_years.get((loc, tech), whole)
-        ledger.add(loc, f"{_TOTAL_COST}|{kind}", unit, float(row["cost"]) * share, 2)
+            share = over_years[of_class].get((loc, tech), whole)
+        cost = weights[of_class] * float(row["cost"])
+        ledger.add(loc, f"{_TOTAL_COST}|{kind}", unit, cost * share, 2)
 
 
 def _emissions(ledger: _Ledger, collected: CollectedResults, config: FiguresConfig) -> None:

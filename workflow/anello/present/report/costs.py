@@ -15,6 +15,7 @@ from anello.optimise.results.summary import simulated_cost
 from anello.optimise.results.whole_cost import whole_cost
 from anello.present.report.appearance import Appearance
 from anello.present.report.config import FiguresConfig
+from anello.present.report.total import shows_whole
 
 _RULES = {
     "value": "by the value of what its demands took, at the prices of each hour",
@@ -85,7 +86,8 @@ def cost_table(
     results, simulated = collected.results, simulated_cost(collected)
     if "cost" not in results or config.cost_class not in results["cost_class"].values:
         return ""
-    whole = None if simulated is None else whole_cost(collected, simulated)
+    whole = whole_cost(collected, simulated)
+    shared = shows_whole(whole, simulated, config)
     found = levelised_cost(collected, None if whole is None else whole["total"], prices)
     if not found:
         return ""
@@ -93,8 +95,8 @@ def cost_table(
     rows = "".join(
         f"<tr><th>{html.escape(look.name(carrier))}</th>"
         f"<td>{entry['delivered_kwh'] / 1000:,.1f}</td>"
-        f"<td>{entry.get('whole_cost', entry['cost'][config.cost_class]):,.0f}</td>"
-        f"<td>{cost_per_kwh(entry, config, simulated):,.4f}</td></tr>"
+        f"<td>{entry['whole_cost'] if shared else entry['cost'][config.cost_class]:,.0f}</td>"
+        f"<td>{cost_per_kwh(entry, config, whole=shared):,.4f}</td></tr>"
         for carrier, entry in found["carriers"].items()
     )
     ring = "" if simulated is None else f"; {RING_SHARED}"
@@ -106,9 +108,7 @@ def cost_table(
     )
 
 
-def cost_per_kwh(
-    entry: Mapping[str, Any], config: FiguresConfig, simulated: float | None
-) -> float | None:
+def cost_per_kwh(entry: Mapping[str, Any], config: FiguresConfig, *, whole: bool) -> float | None:
     """Return what a kWh of a carrier costs, of the same cost that the first screen shows.
 
     Parameters
@@ -117,15 +117,15 @@ def cost_per_kwh(
         The carrier's of ``levelised_cost.carriers`` in ``summary.json``.
     config : FiguresConfig
         The cost class that is shown.
-    simulated : float, optional
-        ``cost_simulated``, where a ring is simulated: its plant and pipes belong to the cost then.
+    whole : bool
+        Whether that is the whole cost, as `anello.present.report.total.shows_whole` says.
 
     Returns
     -------
     float or None
         Per kWh; None where the class has no cost.
     """
-    if simulated is not None and "whole_cost_per_kwh" in entry:
+    if whole and "whole_cost_per_kwh" in entry:
         return float(entry["whole_cost_per_kwh"])
     found: float | None = entry["cost_per_kwh"].get(config.cost_class)
     return found

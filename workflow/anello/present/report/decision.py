@@ -8,6 +8,7 @@ from typing import Any
 
 from anello.base.year import is_a_year
 from anello.optimise.results.collected import CollectedResults
+from anello.optimise.results.whole_cost import counts_emissions
 from anello.present.report.appearance import Appearance, carrier_kind
 from anello.present.report.at_limits import at_limits_html
 from anello.present.report.comparison import signed_percent, summaries_of
@@ -20,7 +21,7 @@ from anello.present.report.monthly_peaks import monthly_peaks_html
 from anello.present.report.numbers import exact, with_code
 from anello.present.report.plant_meter import plant_meter_note
 from anello.present.report.sizes import sizes_html
-from anello.present.report.total import total_cost
+from anello.present.report.total import shows_whole, total_cost
 from anello.present.report.worst_week import worst_week
 from anello.present.report.years import expected_cost, proposals, years_html, years_of
 from anello.ring.held import DRAINED_ADVICE
@@ -31,7 +32,6 @@ PLANS = ("designed", "smart")
 NO_DIFFERENCE = 0.01
 """Share of a cost below which another is no different: search and simulation agree no better."""
 
-_EMISSIONS = ("co2", "carbon", "ghg", "emission")
 Summary = Mapping[str, Any]
 
 
@@ -73,7 +73,7 @@ def unmet_mwh(summary: Summary) -> float:
 
 def emission_class(summary: Summary) -> str | None:
     """Return the cost class that counts emissions, by its name, or None."""
-    named = [n for n in summary["costs"] if any(part in n.lower() for part in _EMISSIONS)]
+    named = [name for name in summary["costs"] if counts_emissions(name)]
     return named[0] if named else None
 
 
@@ -261,7 +261,7 @@ def _key_figures(
         figures.append(("invest", "To invest", f"{exact(invested)} {money}"))
     for carrier, entry in _levelised(summary).items():
         if carrier_kind(carrier) != "electricity":
-            per_kwh = cost_per_kwh(entry, config, summary["cost_simulated"])
+            per_kwh = cost_per_kwh(entry, config, whole=_shows_whole(summary, config))
             name = html.escape(look.name(carrier))
             figures.append(
                 (f"levelised-{carrier}", f"{name}, levelised", f"{exact(per_kwh)} {money}/kWh")
@@ -312,6 +312,10 @@ def _beyond_bounds(summaries: Mapping[str, Summary], proposed: Collection[str]) 
     return f'<ul class="hint" id="beyond-bounds">{told}</ul>' if told else ""
 
 
+def _shows_whole(summary: Summary, config: FiguresConfig) -> bool:
+    return shows_whole(summary["whole_cost"], summary["cost_simulated"], config)
+
+
 def _levelised(summary: Summary) -> Mapping[str, Any]:
     found: Mapping[str, Any] = (summary["levelised_cost"] or {}).get("carriers", {})
     return found
@@ -347,7 +351,7 @@ def _alternatives(
             against or "–",
             exact(to_invest(summary, config)),
             *(
-                exact(cost_per_kwh(levelised[c], config, summary["cost_simulated"]))
+                exact(cost_per_kwh(levelised[c], config, whole=_shows_whole(summary, config)))
                 if c in levelised
                 else exact(None)
                 for c in carriers

@@ -9,7 +9,7 @@ from anello.present.report.config import FiguresConfig
 
 
 def total_cost(summary: Mapping[str, Any], config: FiguresConfig) -> float | None:
-    """Return what a scenario costs with its ring: as simulated, or as optimised without one.
+    """Return what a scenario costs, with its ring and with all classes that the objective weighs.
 
     Parameters
     ----------
@@ -21,10 +21,33 @@ def total_cost(summary: Mapping[str, Any], config: FiguresConfig) -> float | Non
     Returns
     -------
     float or None
-        Of the time modelled, in the class's unit; None where the class has no cost.
+        Of the time modelled, in the class's unit: ``whole_cost.total``, whether a ring is simulated
+        or not, so that both are alike; the class alone where the objective does not count it as
+        money. None where the class has no cost.
     """
-    if summary["cost_simulated"] is not None:
-        whole = summary["whole_cost"]
-        return float(summary["cost_simulated"] if whole is None else whole["total"])
+    whole, simulated = summary["whole_cost"], summary["cost_simulated"]
+    if whole is not None and shows_whole(whole, simulated, config):
+        return float(whole["total"])
+    if simulated is not None:
+        return float(simulated)
     found = summary["costs"].get(config.cost_class)
     return None if found is None else float(found["total"])
+
+
+def shows_whole(
+    whole: Mapping[str, Any] | None, simulated: float | None, config: FiguresConfig
+) -> bool:
+    """Whether the cost that is shown is the whole one, and not that of a class alone.
+
+    Parameters
+    ----------
+    whole : mapping, optional
+        ``whole_cost`` of the summary.
+    simulated : float, optional
+        ``cost_simulated``, where a ring is simulated.
+    config : FiguresConfig
+        The cost class that is shown.
+    """
+    if whole is None:
+        return False
+    return simulated is not None or whole["weights"].get(config.cost_class) == 1.0
