@@ -286,3 +286,24 @@ def test_a_connection_that_costs_capital_is_refused():
     told = refused({"a": data, "b": dear}, {"a": 0.5, "b": 0.5}, ring)
     assert "years.b: a::grid" in told
     assert "om_annual" in told
+
+
+def test_given_sizes_that_differ_are_refused_with_those_to_write(small):
+    """As of machines that a description sizes for each year's own weather."""
+    data, ring = small
+    node, other = [str(n) for n in data.inputs["node"].values if "::hp_" in str(n)][:2]
+    values = data.inputs["energy_cap_equals"].to_series()
+
+    def given(kw: float) -> ModelData:
+        inputs = data.inputs.copy(deep=True)
+        sizes = {**values, node: kw, other: 70.0}
+        inputs["energy_cap_equals"] = ("node", [sizes[n] for n in inputs["node"].values])
+        return replace(data, inputs=inputs)
+
+    half = {"a": 0.5, "b": 0.5}
+    told = refused({"a": given(50.0), "b": given(80.0)}, half, ring)
+    assert f"`{node}`: energy_cap_equals is 50 in `a`, 80 in `b`" in told
+    place, tech = node.split("::")
+    assert f"locations.{place}.techs.{tech}.constraints.energy_cap_equals: 80" in told
+    assert other not in told
+    assert CoupledYears({"a": given(50.0), "b": given(50.0)}, half, ring, CouplingConfig())

@@ -198,3 +198,24 @@ def test_another_checkout_of_the_same_code_goes_on_in_the_same_folder(
     files = (str(clone / "config" / "config.yaml"), str(project.folder / "overlay.yaml"))
     said = snakemake(project.folder, clone / "Snakefile", "--configfile", *files, "--", FIRST)
     assert "Nothing to be done" in said, said
+
+
+def test_jobs_run_the_package_beside_the_workflow_whatever_a_path_from_elsewhere_says(
+    new_project: NewProject, tmp_path: Path
+) -> None:
+    """Of a relative PYTHONPATH, jobs in another folder found whichever package came next."""
+    project = new_project()
+    other = tmp_path / "other" / "anello"
+    other.mkdir(parents=True)
+    (other / "__init__.py").write_text("raise RuntimeError('another package')", encoding="utf-8")
+    done = subprocess.run(
+        project.command(FIRST),
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(["workflow", str(other.parent)])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert (project.folder / FIRST).is_file()

@@ -22,7 +22,12 @@ if PACKAGE_FOLDER is None:
         f"{WORKFLOW_FOLDER} lacks the package: clone the repository to this machine, and name the "
         "Snakefile of the clone by its path, or install the package."
     )
-if str(PACKAGE_FOLDER) not in sys.path:
+# A relative PYTHONPATH leads jobs elsewhere than this process, which began in another folder.
+RELATIVE = any(
+    p and not os.path.isabs(p)
+    for p in os.environ.get("PYTHONPATH", "").split(os.pathsep)
+)
+if RELATIVE or str(PACKAGE_FOLDER) not in sys.path:
     sys.path.insert(0, str(PACKAGE_FOLDER))
     os.environ.update(
         PYTHONPATH=os.pathsep.join(

@@ -53,6 +53,9 @@ SIZES = (
 """Variables that are decided before it is known which year comes."""
 LONGER = 0.01
 """Share by which years may differ in length: a leap year and another are both a year [-]."""
+ALIKE = 1e-6
+"""Share by which given sizes may differ and be the same: another series rounds otherwise [-]."""
+_GIVEN = ("energy_cap_equals", "storage_cap_equals", "resource_area_equals", "resource_cap_equals")
 WHOLE = 1e-9
 """How near to one the weights must add up [-]."""
 
@@ -109,8 +112,8 @@ def check_years(years: Mapping[str, ModelData]) -> None:
     Raises
     ------
     InputError
-        If models differ in technologies or in length, are to be operated only, or choose the
-        capacity of something that is bought at a price of capital.
+        If models differ in technologies, in given sizes or in length, are to be operated only, or
+        choose the capacity of something that is bought at a price of capital.
     """
     (first, base), *others = years.items()
     faults = []
@@ -135,6 +138,8 @@ def check_years(years: Mapping[str, ModelData]) -> None:
                     suggestion="Give all years the same `model.subset_time`",
                 )
             )
+    if not faults:
+        faults += _other_given_sizes(years)
     for name, data in years.items():
         mode = data.config["run"].get("mode", "plan")
         if mode in _NOT_PLANNED:
@@ -158,6 +163,39 @@ def check_years(years: Mapping[str, ModelData]) -> None:
         ]
     if faults:
         raise InputError(faults)
+
+
+def _other_given_sizes(years: Mapping[str, ModelData]) -> list[Fault]:
+    """Return a fault where years are given sizes that differ, with the largest to be written."""
+    first, base = next(iter(years.items()))
+    nodes = [str(node) for node in base.inputs["node"].values]
+    bought = {nodes[k] for k in _connections(base)}
+    told, largest = [], {}
+    for name in _GIVEN:
+        given = {
+            year: dict(zip(nodes, data.value(name, nodes, default=False).tolist(), strict=True))
+            for year, data in years.items()
+        }
+        for node in nodes:
+            sizes = {year: of_node[node] for year, of_node in given.items()}
+            known = [size for size in sizes.values() if math.isfinite(size)]
+            if node in bought or not known or max(known) - min(known) <= ALIKE * max(known):
+                continue
+            each = ", ".join(f"{size:g} in `{year}`" for year, size in sizes.items())
+            told.append(f"`{node}`: {name} is {each}")
+            place, _, tech = node.partition("::")
+            largest[f"locations.{place}.techs.{tech}.constraints.{name}"] = max(known)
+    if not told:
+        return []
+    written = ", ".join(f"{key}: {size:g}" for key, size in largest.items())
+    return [
+        Fault(
+            f"the years are given sizes that differ, and all have the same: {'; '.join(told)}",
+            key=f"years.{first}",
+            suggestion="Say in the scenario's `overrides` which it is, such as the largest: "
+            f"{{{written}}}",
+        )
+    ]
 
 
 def _connections(data: ModelData) -> NDArray[np.int64]:
