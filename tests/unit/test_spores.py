@@ -17,8 +17,12 @@ import anello
 from anello.cli import main
 from anello.errors import InfeasibleError, InputError, TimeLimitError
 from anello.model.data import ModelData
+from anello.optimise.results import read_results, summarise
+from anello.optimise.results.alternatives import one_by_one
 from anello.optimise.solve import Start, compile_problem, solve
 from anello.optimise.spores import Alternatives, run_spores
+from anello.present.report.comparison import scenario_table
+from anello.present.report.html import write_report
 
 ONE_DAY = {"model.subset_time": ["2030-07-01", "2030-07-01"]}
 OPTIONS = "run.spores_options"
@@ -39,6 +43,26 @@ def solved() -> anello.Model:
 
 def total(results: xr.Dataset, cost_class: str) -> np.ndarray:
     return results["cost"].sel(costs=cost_class).sum("loc_techs_cost").values
+
+
+def test_each_alternative_is_summed_up_and_reported_at_its_own_cost(solved, tmp_path):
+    path = tmp_path / "alternatives.nc"
+    solved.to_netcdf(path)
+    whole = read_results(path)
+    with pytest.raises(InputError, match=r"hold 4 systems of mode `spores`.*one_by_one"):
+        summarise(whole)
+    money, objective = total(solved.results, "monetary"), solved.results["spore_objective"].values
+    alone = one_by_one("island", whole)
+    assert list(alone) == ["island, cheapest", *(f"island, alternative {n}" for n in (1, 2, 3))]
+    for position, one in enumerate(alone.values()):
+        told = summarise(one)
+        assert told["cost_in_optimisation"] == pytest.approx(money[position], rel=1e-9)
+        assert told["whole_cost"]["total"] == pytest.approx(money[position], rel=1e-9)
+        assert told["objective_with_penalties"] == pytest.approx(objective[position], rel=1e-9)
+    table = scenario_table({"island": path})
+    np.testing.assert_allclose(table.loc["Whole cost [€]"], money, rtol=1e-9)
+    page = write_report({"island": path}, tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "island, alternative 3" in page
 
 
 # --- what is found --------------------------------------------------------------------------------

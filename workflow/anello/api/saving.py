@@ -16,6 +16,7 @@ from anello.api.calliope_layout import table
 from anello.base.cells import for_spreadsheets
 from anello.base.files import PathLike
 from anello.model.data import ModelData
+from anello.optimise.results.alternatives import one_by_one
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.collection import versions
 
@@ -78,23 +79,12 @@ def as_scenarios(data: ModelData, dispatch: xr.Dataset) -> dict[str, CollectedRe
         By the name of the model's scenario, ``base`` where it has none.
     """
     name = str(data.config.get("scenario") or "base")
-    parts = {name: dispatch}
-    if "spore" in dispatch.dims:
-        labels = dispatch["spore"].values
-        parts = {
-            f"{name}, alternative {label}" if label else f"{name}, cheapest": dispatch.isel(
-                spore=position, drop=True
-            )
-            for position, label in enumerate(labels)
-        }
     title = str(data.config["model"].get("name") or "")
-    return {
-        scenario: CollectedResults(
-            results=part,
-            inputs=data.inputs,
-            config=data.config,
-            versions=versions(),
-            attrs={"run": title, "scenario": scenario, "anello_version": __version__},
-        )
-        for scenario, part in parts.items()
-    }
+    whole = CollectedResults(
+        results=dispatch,
+        inputs=data.inputs,
+        config=data.config,
+        versions=versions(),
+        attrs={"run": title, "scenario": name, "anello_version": __version__},
+    )
+    return one_by_one(name, whole)

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from anello.base.year import hours_modelled
+from anello.optimise.results.alternatives import require_one
 from anello.optimise.results.at_limits import sizes_at_limits
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.levelised import levelised_cost
@@ -37,7 +38,13 @@ def summarise(collected: CollectedResults) -> dict[str, Any]:
     dict
         Plain numbers and text, ready for JSON, with units in the keys. What is infinite (a capacity
         without a limit) or unknown is None.
+
+    Raises
+    ------
+    InputError
+        If the results are those of alternatives; sum each of them up by itself.
     """
+    require_one(collected)
     results = collected.results
     states = price_states(results) if "shadow_price" in results else None
     prices = None if states is None else set_prices(results, states)

@@ -17,6 +17,7 @@ import seaborn as sns
 
 from anello.base.cells import for_spreadsheets
 from anello.base.files import FilePath, atomic_path
+from anello.optimise.results.alternatives import one_by_one
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.collection import read_results
 from anello.optimise.results.summary import KWH_PER_MWH, summarise
@@ -42,11 +43,15 @@ Summaries = Mapping[str, Mapping[str, Any]]
 
 
 def load(scenarios: Scenarios) -> dict[str, CollectedResults]:
-    """Read those of the scenarios that are given by the path of their results."""
-    return {
-        name: found if isinstance(found, CollectedResults) else read_results(found)
-        for name, found in scenarios.items()
-    }
+    """Read those of the scenarios that are given by the path of their results.
+
+    Each alternative of mode `spores` is a scenario.
+    """
+    loaded: dict[str, CollectedResults] = {}
+    for name, found in scenarios.items():
+        collected = found if isinstance(found, CollectedResults) else read_results(found)
+        loaded |= one_by_one(name, collected)
+    return loaded
 
 
 def summaries_of(scenarios: Mapping[str, CollectedResults]) -> Summaries:

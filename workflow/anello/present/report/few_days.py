@@ -43,7 +43,10 @@ def few_days_html(plan: Sequence[CollectedResults], look: Appearance) -> str:
     )
     if idle:
         names = " and ".join(look.name(carrier).lower() for carrier in sorted(idle))
-        text += f" On these days nothing asks for {names}: what would serve it has next to no size."
+        text += (
+            f" On these days nothing asks for {names}: what would serve it has next to no size, "
+            "where that was free."
+        )
     return f'<p id="few-days"><strong>{html.escape(text)}</strong> Run a year before you build.</p>'
 
 
