@@ -266,6 +266,20 @@ def test_a_fault_in_a_table_of_points_is_placed_in_that_table(tmp_path: Path) ->
         read_with(tmp_path, f"sweep: {{kind: csv, file: '{file}'}}\n")
 
 
+def test_a_quantity_per_unit_has_no_unit_of_a_whole() -> None:
+    """Costs per kWh stood in the sweep's NetCDF file as energies."""
+    units = {
+        "data.changes.tariffs.import_eur_per_kwh": "EUR/kWh",
+        "levelised_cost.carriers.dhw.cost_per_kwh.monetary": "1/kWh",
+        "ring.plant.dry_cooler.kw_per_k": "kW/K",
+        "energy_mwh.production.heating.hp_heating": "MWh",
+        "ring.plant.wells.max_flow_kg_s": None,
+    }
+    row = PointRecord("p1", "smart", dict.fromkeys(units, 0.1), "f1", {})
+    found = point_dataset(point_table([row]))
+    assert {name: found[name].attrs.get("units") for name in units} == units
+
+
 # --- records and the table ------------------------------------------------------------------------
 
 OUTCOMES = [

@@ -16,7 +16,8 @@ _UNITS = {
     "kwh": "kWh", "mwh": "MWh", "kw": "kW", "degc": "degC", "k": "K", "eur": "EUR", "m2": "m2",
     "kg": "kg",
 }  # fmt: skip
-_UNIT = re.compile(rf"_({'|'.join(_UNITS)})(?=\.|$)")
+_ONE = f"({'|'.join(_UNITS)})"
+_UNIT = re.compile(rf"(?:[_.]{_ONE})?_(per_)?{_ONE}(?=\.|$)")
 
 
 def point_table(records: Sequence[PointRecord]) -> pd.DataFrame:
@@ -54,10 +55,19 @@ def point_dataset(table: pd.DataFrame) -> xr.Dataset:
     for column in table:
         name = str(column)
         dataset[name.replace("/", "_")] = ("point", table[column].to_numpy())
-        found = _UNIT.findall(name)
-        if found and table[column].dtype.kind in "fi":
-            dataset[name.replace("/", "_")].attrs["units"] = _UNITS[found[-1]]
+        unit = _unit(name)
+        if unit is not None and table[column].dtype.kind in "fi":
+            dataset[name.replace("/", "_")].attrs["units"] = unit
     return dataset
+
+
+def _unit(name: str) -> str | None:
+    """Return the unit that a dotted key ends in, such as EUR/kWh; None where it names none."""
+    found = _UNIT.findall(name)
+    if not found:
+        return None
+    above, per, unit = found[-1]
+    return f"{_UNITS.get(above, '1')}/{_UNITS[unit]}" if per else _UNITS[unit]
 
 
 def _frame(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
