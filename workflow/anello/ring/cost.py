@@ -99,7 +99,7 @@ class LocationElectricity:
     grid_kwh : ndarray, shape (T,)
         Electricity bought [kWh].
     price_eur_per_kwh : ndarray, shape (T,)
-        Price of one more kWh bought, `om_prod` of the grid technology [€/kWh].
+        Price of one more kWh bought, as the grid technology charges it [€/kWh].
     surplus_kwh : ndarray, shape (T,)
         Electricity that could be made without fuel but is not: curtailed or unused [kWh].
     surplus_price_eur_per_kwh : float
