@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.base.labelled import labels_of
+from anello.coupling.electricity import prices_by_class
 from anello.optimise.formulation.context import Context
 from anello.optimise.formulation.groups import group_nodes, limits_of
 from anello.ring.cost import LocationElectricity
@@ -81,7 +82,6 @@ def _more(
     for place, supply in supplies.items():
         for node, share in supply.shares.items():
             if node in names:
-                prices = np.asarray(data.value("cost_om_prod", [nodes.index(node)]), dtype=float)
-                price = np.nan_to_num(prices[classes.index(cost_class)]).reshape(-1)
+                price = prices_by_class(data, nodes.index(node))[classes.index(cost_class)]
                 added += float((price * share * more_kwh[place] * weight).sum())
     return added

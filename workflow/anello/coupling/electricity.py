@@ -110,7 +110,7 @@ def location_electricity(
         elif not np.asarray(data.value("force_resource", [k])).item():
             surplus[loc] += np.maximum(_available(data, dispatch, k, resource) - produced[k], 0.0)
             # ASSUME: all surplus at a location costs as much as the dearest, on average.
-            surplus_price[loc] = max(surplus_price[loc], float(_price(data, k, steps).mean()))
+            surplus_price[loc] = max(surplus_price[loc], float(_price(data, k).mean()))
     if "unused_supply" in dispatch:
         unused = values_of(dispatch, "unused_supply", AT_PLACES, carrier=sorted(carriers))
         for loc, lost in zip(labels_of(dispatch, "loc"), unused, strict=True):
@@ -178,21 +178,27 @@ def _series(values: NDArray[Any], steps: int) -> Floats:
     return np.full(steps, flat[0]) if flat.size == 1 else flat
 
 
-def _price(data: ModelData, k: int, steps: int) -> Floats:
-    """Return a supply's variable cost of output, classes weighted as in the objective, shape (T,).
+def prices_by_class(data: ModelData, k: int) -> list[Floats]:
+    """Return a supply's variable cost of output in each cost class, each of shape (T,) [1/kWh].
 
     What a cost of consumption charges is what output takes of the resource.
     """
-    output = _weighted(data, _of_classes(data, "cost_om_prod", k, steps))
-    intake = _weighted(data, _of_classes(data, "cost_om_con", k, steps))
-    if not intake.any():
+    steps = data.inputs.sizes["timestep"]
+    output = _of_classes(data, "cost_om_prod", k, steps)
+    intake = _of_classes(data, "cost_om_con", k, steps)
+    if not np.any(intake):
         return output
     efficiency = _series(data.value("energy_eff", [k]), steps)
     if str(data.inputs.variables["node_base"].values[k]) == "supply_plus":
         for name in ("resource_eff", "parasitic_eff"):
             efficiency = efficiency * _series(data.value(name, [k]), steps)
     per = np.divide(1.0, efficiency, out=np.zeros(steps), where=efficiency > 0.0)
-    return output + intake * per
+    return [out + taken * per for out, taken in zip(output, intake, strict=True)]
+
+
+def _price(data: ModelData, k: int) -> Floats:
+    """Return a supply's variable cost of output, weighted as in the objective, shape (T,)."""
+    return _weighted(data, prices_by_class(data, k))
 
 
 def _weighted(data: ModelData, prices: list[Floats]) -> Floats:
@@ -248,7 +254,7 @@ def _at_margin(bills: _Bills, grids: list[int], produced: Floats, most_kw: list[
         sum((c.peak_eur_per_kwh(bought) for c in _connections(bills, k)), np.zeros(steps))
         for k, bought in zip(grids, own, strict=True)
     ]
-    prices = [_price(bills.data, k, steps) for k in grids]
+    prices = [_price(bills.data, k) for k in grids]
     most_kwh = np.multiply.outer(most_kw, bills.step_h)
     more = np.where(own < most_kwh - NOTHING_KWH, np.add(prices, peaks), np.inf)
     at_margin: Floats = (np.arange(len(grids))[:, None] == more.argmin(axis=0)).astype(float)
@@ -263,7 +269,7 @@ def _of_grids(
     connections = [_connections(bills, k) for k in grids]
     if len(grids) < 2:
         return (
-            (_price(bills.data, grids[0], steps), connections[0])
+            (_price(bills.data, grids[0]), connections[0])
             if grids
             else (
                 np.zeros(steps),
@@ -272,7 +278,7 @@ def _of_grids(
         )
     own = produced[grids]
     fixed_kwh = own - at_margin * own.sum(axis=0)
-    prices = [_price(bills.data, k, steps) for k in grids]
+    prices = [_price(bills.data, k) for k in grids]
     return (at_margin * prices).sum(axis=0), tuple(
         replace(connection, through=Through(margin, fixed))
         for margin, fixed, found in zip(at_margin, fixed_kwh, connections, strict=True)
