@@ -135,7 +135,7 @@ def respond(
         rise_eur_per_k,
         flow_kw,
         flow_eur,
-        pump_kw if config.loop.pump_heat_to_water else np.zeros_like(hours),
+        config.loop.warming_kw(pump_kw),
         water,
         mean,
     )

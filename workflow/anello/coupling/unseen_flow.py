@@ -125,13 +125,10 @@ def _fields(
 ) -> list[Floats]:
     """Return the parcels at the start of each step [°C]."""
     # ASSUME: a borefield that evens the water which passes it changes little of where it is warm.
-    run, loop = plan.run, config.loop
-    assert loop is not None
-    pump_kw = result.pump_kw if loop.pump_heat_to_water else np.zeros_like(result.pump_kw)
+    run = plan.run
     field, fields = run.start(config.initial_degc), []
     for step in range(result.step_h.size):
         fields.append(field)
-        field, _ = run.advance(
-            field, step, station_kw[:, step], float(pump_kw[step]), float(run.mean_ground[step])
-        )
+        pump_heat_kw, ground_degc = float(result.pump_heat_kw[step]), float(run.mean_ground[step])
+        field, _ = run.advance(field, step, station_kw[:, step], pump_heat_kw, ground_degc)
     return fields

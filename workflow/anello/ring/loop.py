@@ -66,7 +66,7 @@ def simulate_loop(
     run, flow = plan.run, plan.flow_kg_s
     station_of, plant_station = plan.station_of, plan.plant_station
     pump_kw = pump_power_kw(loop, config.medium, flow)
-    pump_heat_kw = pump_kw if loop.pump_heat_to_water else np.zeros_like(flow)
+    pump_heat_kw = loop.warming_kw(pump_kw)
     kj_per_kgk = config.medium.kj_per_kgk
     steps, count = data.times.size, len(loop.places)
     capacity = plan.shape.capacity_kwh_per_k

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal, Self
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, model_validator
 
 from anello.ring.fields import (
@@ -189,6 +191,10 @@ class PumpedConfig(Strict):
     ground: Ground = Field(
         default_factory=FixedGround, description="Undisturbed ground temperature."
     )
+
+    def warming_kw(self, pump_kw: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the heat that pumps of this electricity give to the water, of its shape [kW]."""
+        return pump_kw if self.pump_heat_to_water else np.zeros_like(pump_kw)
 
 
 class LoopConfig(PumpedConfig):

@@ -87,7 +87,7 @@ def simulate_two_pipe(
         loss_kw=course.loss_kw,
         stored_kwh=np.diff(course.held_kwh),
         pump_kw=course.pump_kw,
-        pump_heat_kw=course.pump_kw * (1.0 if network.pump_heat_to_water else 0.0),
+        pump_heat_kw=network.warming_kw(course.pump_kw),
         node_degc=course.place_degc,
         place_names=line_places(shape.places),
         flow_kg_s=course.drawn_kg_s.sum(axis=0),
@@ -159,10 +159,9 @@ def _march(
         # The plant lets the substations' pumps move its water.
         electricity = pressures.pump_kw(course.drawn_kg_s[:, step], course.branch_kg_s[:, step])
         course.pump_kw[step] = electricity.sum()
-        warming = electricity if network.pump_heat_to_water else np.zeros(count)
         feeds_warm = float(drawn.sum())
         drawn[0] = -feeds_warm
-        alone, per_kw = lines.flow_out(step, hours, drawn, branch, warming)
+        alone, per_kw = lines.flow_out(step, hours, drawn, branch, network.warming_kw(electricity))
         heat_kw, device_degc, course.plant_degc[step] = plant.decide(
             step, feeds_warm, alone, per_kw
         )

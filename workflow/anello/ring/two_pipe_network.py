@@ -180,7 +180,7 @@ class TwoLines:
         return max(abs(line.filled() - line.capacity) / line.capacity for line in lines)
 
     def flow_out(
-        self, step: int, hours: float, drawn: Floats, branch: Floats, pump_kw: Floats
+        self, step: int, hours: float, drawn: Floats, branch: Floats, pump_heat_kw: Floats
     ) -> tuple[Floats, Floats]:
         """Let the water of a step reach the places, and mix it there.
 
@@ -198,7 +198,7 @@ class TwoLines:
             negative where it feeds the warm line [kW/K].
         branch : ndarray, shape (B,)
             The same in the warm line of each branch, away from the plant [kW/K].
-        pump_kw : ndarray, shape (N,)
+        pump_heat_kw : ndarray, shape (N,)
             Heat of the pumps into the water [kW].
 
         Returns
@@ -234,7 +234,7 @@ class TwoLines:
             if place == 0:
                 told[sink, 1] += 1.0  # what the plant does to passing water
             else:
-                told[sink, 0] += -flow * self.difference_k + pump_kw[place]
+                told[sink, 0] += -flow * self.difference_k + pump_heat_kw[place]
         for row in range(2 * count):
             if inflow[row] > 0.0:
                 matrix[row, row] += inflow[row]
