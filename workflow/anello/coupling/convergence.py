@@ -311,6 +311,3 @@ def _remedy(record: ConvergenceRecord) -> str:
         "water is warm (`coupling.slp.loop_waves: 1` or more), run fewer days, or use "
         "`coupling.method: fixed_point`"
     )
-
-
-# --- oscillation --------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,14 +29,10 @@ from anello.ring.config import RingConfig
 from anello.ring.plant import passing_each
 from anello.ring.rounds import weights_in_mixed_water, weights_of_change
 
-if TYPE_CHECKING:
-    pass
-
-
 Floats = NDArray[np.float64]
 
 TRACE_KW = 1e-5
-"""Heat of wells that can do nothing, for the same reason: fixed columns would vanish [kW]."""
+"""Heat of an exchanger that can do nothing: a column that is fixed at 0 would vanish [kW]."""
 USED_KW = 1e-3
 """An exchanger that moves more than this at the incumbent is in use [kW]."""
 OUTPUT_PER_K = 0.25
