@@ -309,8 +309,7 @@ def test_what_heat_costs_is_a_finite_difference_of_the_simulation():
         water_eur_per_k=0.0 * response.water_eur_per_k,
         mean_eur_per_k=0.0 * response.mean_eur_per_k,
     )
-    sigma = np.array(rows.sigma)
-    heat, water, _ = true_heat(plan_loop(ring, done.flows, sigma), response)
+    heat, water, _ = true_heat(plan_loop(ring, done.flows), response)
 
     def cost(kw):
         moved = ring.model_copy(update={"plant": district.ring.plant})

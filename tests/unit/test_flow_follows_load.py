@@ -10,7 +10,7 @@ import pytest
 from anello.coupling.prices import Prices
 from anello.coupling.response import respond
 from anello.coupling.unseen import true_heat
-from anello.coupling.unseen_flow import flow_eur_per_kg_s, seen_eur_per_parcel
+from anello.coupling.unseen_flow import FollowingFlow, flow_eur_per_kg_s, seen_eur_per_parcel
 from anello.ring import simulate
 from anello.ring.config import RingConfig
 from anello.ring.geometry import flow_by_output
@@ -27,7 +27,7 @@ def test_what_arrives_follows_the_way_of_the_water_without_a_jump(flow_kg_s):
     """Through every border of parcels, of which it once began at the next."""
     ring = coupled(3, loop=True, flow_kg_s=flow_kg_s)
     data = ring.run(must_converge=False).best.flows
-    run = plan_loop(ring.ring, data, np.array(ring.rows.sigma)).run
+    run = plan_loop(ring.ring, data).run
     field = np.random.default_rng(5).uniform(5.0, 25.0, run.parcels)
     ways = np.linspace(0.0, 2.0, 801)  # parcels
     seen = np.array([run.displaced(way, 0.0).readings(field, 7)[1] for way in ways])
@@ -57,7 +57,7 @@ def scheduled(flow_kg_s):
         mean_eur_per_k=none(response.mean_eur_per_k),
         flow_eur_per_kg_s=none(response.flow_eur_per_kg_s),
     )
-    plan = plan_loop(ring, flows, np.array(rows.sigma))
+    plan = plan_loop(ring, flows)
     heat_kw = np.zeros((len(rows.loop.stations), steps))
     np.add.at(heat_kw, list(rows.loop.station_of), found.q_ring_kw)
     return ring, flows, found, response, plan, heat_kw
@@ -69,7 +69,8 @@ def test_what_a_faster_flow_costs_is_a_finite_difference_of_the_simulation(flow_
     ring, flows, found, response, plan, heat_kw = scheduled(flow_kg_s)
     _, water, _ = true_heat(plan, response)
     mean = response.mean_eur_per_k
-    price = flow_eur_per_kg_s(ring, plan, found, heat_kw, response, water, mean)
+    follows = FollowingFlow.of(ring, flows, plan)
+    price = flow_eur_per_kg_s(ring, plan, found, follows, heat_kw, response, water, mean)
     faster = np.sign(flow_kg_s)
 
     def cost(change, hour):
@@ -85,31 +86,31 @@ def test_what_a_faster_flow_costs_is_a_finite_difference_of_the_simulation(flow_
 
 
 def test_all_waves_show_all_that_a_faster_flow_does_to_the_water():
-    ring, _, found, response, plan, heat_kw = scheduled(15.0)
+    ring, flows, found, response, plan, heat_kw = scheduled(15.0)
     _, water, _ = true_heat(plan, response)
     still = np.zeros_like(response.mean_eur_per_k)
     count = ring.loop.parcels // 2
-    true = flow_eur_per_kg_s(ring, plan, found, heat_kw, response, water, still)
+    follows = FollowingFlow.of(ring, flows, plan)
+    true = flow_eur_per_kg_s(ring, plan, found, follows, heat_kw, response, water, still)
     shown = waves(plan, count)
     seen = seen_eur_per_parcel(shown, displaced(plan, shown, heat_kw), water)
-    parcels = ring.medium.kj_per_kgk / plan.run.unit_kwh_per_k
     # The circulation pump's heat is no matter of where the water is.
-    gap = np.abs(true - parcels * seen)
+    gap = np.abs(true - follows.parcels_per_kg_s * seen)
     assert gap.max() < 0.02 * np.abs(true).max()
 
 
 def test_only_what_sets_the_flow_calls_for_more_of_it():
     district, done, _ = searched(3, loop=True, follows=True)
-    loop, sigma = district.ring.loop, np.array(district.rows.sigma)
-    by_output = flow_by_output(loop, done.flows, sigma)
-    flow = plan_loop(district.ring, done.flows, sigma).flow_kg_s
+    loop = district.ring.loop
+    by_output = flow_by_output(district.ring, done.flows)
+    flow = plan_loop(district.ring, done.flows).flow_kg_s
     at_limit = (flow <= loop.flow.min_kg_s) | (flow >= loop.flow.max_kg_s)
     assert at_limit.any()
     assert not by_output[:, at_limit].any()
     for hour in np.flatnonzero(~at_limit)[:5]:
-        for pump in range(len(sigma)):
+        for pump in range(len(by_output)):
             more = done.flows.q_kw.copy()
             more[pump, hour] += 1e-3
-            moved = plan_loop(district.ring, replace(done.flows, q_kw=more), sigma).flow_kg_s
+            moved = plan_loop(district.ring, replace(done.flows, q_kw=more)).flow_kg_s
             slope = (moved[hour] - flow[hour]) / 1e-3
             assert by_output[pump, hour] == pytest.approx(slope, abs=1e-9)

@@ -46,7 +46,7 @@ def plan_of(flow_kg_s, *, parcels=12, dispersion=0.0, even=True):
         storage_start_kwh=np.zeros(0),
         flow_kg_s=np.asarray(flow_kg_s, dtype=float),
     )
-    return plan_loop(config, data, np.zeros(0))
+    return plan_loop(config, data)
 
 
 def simulated(plan, heat_kw):

@@ -207,7 +207,7 @@ def test_prices_of_heat_count_what_open_wells_answer_in_all_rounds():
         "mean_eur_per_k": 0.0 * response.mean_eur_per_k,
     }
     response = response.__class__(**{**response.__dict__, **zeros})
-    loop = plan_loop(ring, flows, np.array(rows.sigma))
+    loop = plan_loop(ring, flows)
     heat, _, _ = true_heat(loop, response)
     plant_price = 0.3 if rows.electricity_location else rows.electricity_price_eur_per_kwh
 

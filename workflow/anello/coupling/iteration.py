@@ -155,12 +155,6 @@ def with_cop(ring: RingConfig, nodes: tuple[str, ...], cop: Floats) -> Linearisa
     return start(ring, nodes, cop)
 
 
-def _service(ring: RingConfig, node: str) -> str:
-    pump = ring.heat_pump(node)
-    assert pump is not None
-    return pump.service
-
-
 def _surroundings(data: ModelData) -> Surroundings:
     """Return the weather and the ring's series that the model brings along."""
     variables = {str(name): data.inputs.variables[name] for name in data.inputs.data_vars}
@@ -252,10 +246,7 @@ def simulate_dispatch(
     )
     schedule = schedule_kw(dispatch, flows.step_h)
     settings = ring if schedule is None else following_schedule(ring)
-    told = schedule
-    if schedule is not None:
-        signs = [1.0 if _service(ring, node) == "cooling" else -1.0 for node in nodes]
-        told = opened(ring, flows, dispatch, schedule, np.array(signs))
+    told = None if schedule is None else opened(ring, flows, dispatch, schedule)
     result = simulate(settings, flows, schedule=told, use_degc=use_degc)
     taken_kwh, carriers = electricity_inputs(data, dispatch, nodes)
     weight = data.inputs["timestep_weight"].values.astype(float)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +22,6 @@ from anello.ring.geometry import geometry
 from anello.ring.ground import ground_temperature_degc
 from anello.ring.mixed import decay
 from anello.ring.surroundings import Surroundings
-
-if TYPE_CHECKING:
-    pass
 
 
 def ring_rows(
@@ -115,11 +111,10 @@ def ring_rows(
         # ASSUME: the water stays as the incumbent's, whatever heat pumps do; the plant brings both
         # lines to their temperatures. The row that the programme has for it says nothing.
         phi, psi, ground = np.ones_like(step_h), np.zeros_like(step_h), np.zeros_like(step_h)
-    sigma, stores = [], []
+    stores = []
     for node in nodes:
         pump = config.heat_pump(node)
         assert pump is not None
-        sigma.append(1.0 if pump.service == "cooling" else -1.0)
         use = pump.use_temperature
         location = node.partition("::")[0]
         stores.append(f"{location}::{use.store}" if isinstance(use, StoreUse) else "")
@@ -153,7 +148,7 @@ def ring_rows(
                     devices[name] = replace(devices[name], reach_kw=most)
     return RingRows(
         heat_pumps=nodes,
-        sigma=tuple(sigma),
+        sigma=tuple(config.sigma(nodes).tolist()),
         stores=tuple(stores),
         capacity_kw=capacity_kw,
         step_h=step_h,

@@ -19,14 +19,13 @@ from numpy.typing import NDArray
 from anello.coupling.prices import Prices
 from anello.coupling.response import Response, respond
 from anello.coupling.unseen_flow import (
+    FollowingFlow,
     flow_eur_per_kg_s,
-    parcels_per_kg_s,
     seen_eur_per_parcel,
 )
 from anello.optimise.formulation.ring_rows import RingRows
 from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput, RingResult
-from anello.ring.geometry import flow_by_output
 from anello.ring.loop_run import LoopPlan
 from anello.ring.waves import Displaced, Waves
 
@@ -59,6 +58,7 @@ def unseen(
     data: RingInput,
     result: RingResult,
     plan: LoopPlan,
+    follows: FollowingFlow,
     station_kw: Floats,
     shown: Waves,
     by_shift: Displaced,
@@ -76,6 +76,8 @@ def unseen(
         The incumbent dispatch and its simulation.
     plan : LoopPlan
         Of that simulation.
+    follows : FollowingFlow
+        How its flow follows the load.
     station_kw : ndarray, shape (N, T)
         Heat into the loop at each substation [kW].
     shown, by_shift : Waves, Displaced
@@ -92,13 +94,10 @@ def unseen(
     if np.abs(heat).max() <= NEGLIGIBLE * np.abs(true).max():
         heat = np.zeros_like(heat)
     output = np.zeros_like(data.q_kw)
-    assert config.loop is not None
-    called = flow_by_output(config.loop, data, np.array(rows.sigma))
-    if called.any():
-        flow = flow_eur_per_kg_s(config, plan, result, station_kw, response, weight, mean)
-        seen = seen_eur_per_parcel(shown, by_shift, weight)
-        flow -= parcels_per_kg_s(config, plan, data.step_h) * seen
-        output = called * flow / data.step_h
+    if follows.kg_s_per_kw.any():
+        flow = flow_eur_per_kg_s(config, plan, result, follows, station_kw, response, weight, mean)
+        flow -= follows.parcels_per_kg_s * seen_eur_per_parcel(shown, by_shift, weight)
+        output = follows.kg_s_per_kw * flow / data.step_h
     return Unseen(heat, output)
 
 

@@ -7,22 +7,56 @@ are the same but for water that is a little further at all times, and by the end
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from anello.coupling.response import Response
 from anello.ring.config import RingConfig
-from anello.ring.exchange import RingResult
+from anello.ring.exchange import RingInput, RingResult
+from anello.ring.geometry import flow_by_output
 from anello.ring.loop_run import LoopPlan, Run
 from anello.ring.waves import NUDGE, Displaced, Waves
 
 Floats = NDArray[np.float64]
 
 
+@dataclass(frozen=True)
+class FollowingFlow:
+    """How the flow of a loop, and the way of its water, follow the output of H heat pumps.
+
+    Attributes
+    ----------
+    kg_s_per_kw : ndarray, shape (H, T)
+        How much faster the water flows by output; nothing where it does not follow [kg/(s·kW)].
+    parcels_per_kg_s : ndarray, shape (T,)
+        How much further it comes in a step by a faster flow [parcels·s/kg].
+    """
+
+    kg_s_per_kw: Floats
+    parcels_per_kg_s: Floats
+
+    @classmethod
+    def of(cls, config: RingConfig, data: RingInput, plan: LoopPlan) -> FollowingFlow:
+        """Return how the flow follows in a simulation.
+
+        Parameters
+        ----------
+        config : RingConfig
+            The ring's settings.
+        data, plan : RingInput, LoopPlan
+            The dispatch, and the plan of its simulation.
+        """
+        towards = np.sign(plan.flow_kg_s) * config.medium.kj_per_kgk * data.step_h
+        return cls(flow_by_output(config, data), towards / plan.run.unit_kwh_per_k)
+
+
 def flow_eur_per_kg_s(
     config: RingConfig,
     plan: LoopPlan,
     result: RingResult,
+    follows: FollowingFlow,
     station_kw: Floats,
     response: Response,
     water_eur_per_k: Floats,
@@ -36,6 +70,8 @@ def flow_eur_per_kg_s(
         The ring's settings.
     plan, result : LoopPlan, RingResult
         The simulation of the incumbent.
+    follows : FollowingFlow
+        How its flow follows the load.
     station_kw : ndarray, shape (N, T)
         Heat into the loop at each substation [kW].
     response : Response
@@ -51,7 +87,6 @@ def flow_eur_per_kg_s(
         return response.flow_eur_per_kg_s
     further, longer = run.displaced(NUDGE, 0.0), run.displaced(0.0, NUDGE)
     fields = _fields(config, plan, result, station_kw)
-    by_flow = parcels_per_kg_s(config, plan, result.step_h)
     cost = response.flow_eur_per_kg_s.copy()
     gradient, ever_after = mean_eur_per_k[-1] * run.evenly, 0.0
     for step in range(result.step_h.size - 1, -1, -1):
@@ -63,7 +98,7 @@ def flow_eur_per_kg_s(
             float((other - start) @ fields[step] + (heat - by_heat) @ station_kw[:, step]) / NUDGE
             for other, heat in others
         )
-        cost[step] += by_flow[step] * (by_longer + ever_after)
+        cost[step] += follows.parcels_per_kg_s[step] * (by_longer + ever_after)
         cost[step] += by_heat[plan.plant_station] * response.flow_kw_per_kg_s[step]
         by_all = float(gradient.sum()) * result.step_h[step] / (run.unit_kwh_per_k * run.parcels)
         cost[step] += by_all * response.pump_kw_per_kg_s[step]
@@ -97,23 +132,6 @@ def seen_eur_per_parcel(shown: Waves, by_shift: Displaced, water_eur_per_k: Floa
     return cost
 
 
-def parcels_per_kg_s(config: RingConfig, plan: LoopPlan, step_h: Floats) -> Floats:
-    """Return how much further the water comes in a step by a faster flow, (T,) [parcels·s/kg].
-
-    Parameters
-    ----------
-    config : RingConfig
-        The ring's settings.
-    plan : LoopPlan
-        A simulation of it; of a loop without branches.
-    step_h : ndarray, shape (T,)
-        Length of the steps [h].
-    """
-    towards = np.sign(plan.flow_kg_s) * config.medium.kj_per_kgk * step_h
-    moved: Floats = towards / plan.run.unit_kwh_per_k
-    return moved
-
-
 def _start(run: Run, gradient: Floats, weight: Floats, step: int) -> tuple[Floats, Floats]:
     """Return the derivative by the parcels at a step's start [€/K], and by heat in it [€/kW]."""
     start, heat = run.pull_back(gradient, step)
@@ -123,7 +141,7 @@ def _start(run: Run, gradient: Floats, weight: Floats, step: int) -> tuple[Float
 def _fields(
     config: RingConfig, plan: LoopPlan, result: RingResult, station_kw: Floats
 ) -> list[Floats]:
-    """Return the parcels at the start of each step [°C]."""
+    """Return the parcels at the start of each step [°C], which no result of a simulation keeps."""
     # ASSUME: a borefield that evens the water which passes it changes little of where it is warm.
     run = plan.run
     field, fields = run.start(config.initial_degc), []

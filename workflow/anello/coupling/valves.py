@@ -34,7 +34,6 @@ def opened(
     data: RingInput,
     dispatch: xr.Dataset,
     schedule_kw: Mapping[str, Floats],
-    sigma: Floats,
 ) -> dict[str, Floats]:
     """Return the schedule, with infinite heat where an exchanger is used to its limit.
 
@@ -48,15 +47,13 @@ def opened(
         With the programme's `ring_temperature`, and `ring_water` of a loop [°C].
     schedule_kw : mapping of str to ndarray, shape (T,)
         Heat into the ring by device [kW].
-    sigma : ndarray, shape (H,)
-        −1 where a heat pump takes heat from the ring, +1 where it rejects heat.
 
     Returns
     -------
     dict of str to ndarray, shape (T,)
         Heat into the ring; ±inf for all that the device can move [kW].
     """
-    water_degc, kw_per_k = _water(config, data, dispatch, sigma)
+    water_degc, kw_per_k = _water(config, data, dispatch)
     ends = dispatch["ring_temperature"].values.reshape(-1).astype(float)
     risen = np.diff(ends, prepend=config.initial_degc)
     told = dict(schedule_kw)
@@ -93,9 +90,7 @@ def _shift_k(config: RingConfig, data: RingInput, dispatch: xr.Dataset) -> Float
     return shift
 
 
-def _water(
-    config: RingConfig, data: RingInput, dispatch: xr.Dataset, sigma: Floats
-) -> tuple[Floats, Floats]:
+def _water(config: RingConfig, data: RingInput, dispatch: xr.Dataset) -> tuple[Floats, Floats]:
     """Return the water at the plant in the programme [°C], and heat per kelvin of it [kW/K]."""
     if config.model != "loop" or config.loop is None:
         ends = dispatch["ring_temperature"].values.reshape(-1)
@@ -104,5 +99,5 @@ def _water(
     _, plant_station = stations(config.loop, data.nodes)
     name = config.loop.substations[plant_station].name
     water = values_of(dispatch, "ring_water", ("place", "timestep"), place=[name])[0].astype(float)
-    flow = np.abs(flow_series(config.loop, data, sigma)) * config.medium.kj_per_kgk
+    flow = np.abs(flow_series(config, data)) * config.medium.kj_per_kgk
     return water, flow

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from anello.coupling.prices import Prices
 from anello.coupling.station_water import station_water
 from anello.coupling.unseen import unseen
-from anello.coupling.unseen_flow import parcels_per_kg_s
+from anello.coupling.unseen_flow import FollowingFlow
 from anello.optimise.formulation.ring_rows import (
     AT_END,
     AT_START,
@@ -28,7 +28,7 @@ from anello.optimise.formulation.ring_rows import (
 )
 from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput, RingResult
-from anello.ring.geometry import flow_by_output, stations
+from anello.ring.geometry import stations
 from anello.ring.loop_config import LoopConfig
 from anello.ring.loop_run import LoopPlan, plan_loop
 from anello.ring.loop_tree import branch_flows
@@ -163,7 +163,7 @@ def water_about(
     if loop is None or result.flow_kg_s is None:
         return None
     steps, mean = data.times.size, result.temperature_degc[:-1]
-    plan = plan_loop(config, data, np.array(rows.sigma))
+    plan = plan_loop(config, data)
     found = waves(plan, loop.wave_numbers)
     plant_kw = np.zeros((len(loop.stations), steps))
     for name, moved_kw in result.q_bal_kw.items():
@@ -175,13 +175,14 @@ def water_about(
     loads = part_loads(config, data)
     if loads is not None:  # in the programme it is part of the electricity, and would be heat
         np.subtract.at(given_kw, list(loop.station_of), loads.standby_kw)
-    by_shift, shift_per_kwh = _by_shift(config, rows, data, plan, found, heat_kw)
+    follows = FollowingFlow.of(config, data, plan)
+    by_shift, shift_per_kwh = _by_shift(loop, data.step_h, plan, follows, found, heat_kw)
     found = replace(found, heat=_without_traces(found.heat))
     per_wave = _without_traces(found.reading)
     amplitudes = found.amplitudes(heat_kw)[:, :-1]
     degc = station_water(loop, result)
     shown = replace(found, reading=per_wave)
-    missed = unseen(config, rows, data, result, plan, heat_kw, shown, by_shift, prices)
+    missed = unseen(config, rows, data, result, plan, follows, heat_kw, shown, by_shift, prices)
     return Water(
         station_kw=heat_kw,
         station_given_kw=given_kw,
@@ -204,22 +205,19 @@ def water_about(
 
 
 def _by_shift(
-    config: RingConfig,
-    rows: RingRows,
-    data: RingInput,
+    loop: LoopRows,
+    step_h: Floats,
     plan: LoopPlan,
+    follows: FollowingFlow,
     found: Waves,
     heat_kw: Floats,
 ) -> tuple[Displaced, Floats]:
     """Return what water that is further does, and how much further output brings it."""
-    loop = rows.loop
-    assert loop is not None
-    assert config.loop is not None
-    none = np.zeros((len(loop.waves), data.times.size)), np.zeros_like(heat_kw)
     if not loop.shifts:
-        return Displaced(none[0], none[0], none[1], none[1]), np.zeros_like(data.q_kw)
-    called = flow_by_output(config.loop, data, np.array(rows.sigma))
-    per_kwh = called * parcels_per_kg_s(config, plan, data.step_h) / data.step_h
+        waves_none, water_none = np.zeros((len(loop.waves), step_h.size)), np.zeros_like(heat_kw)
+        none = Displaced(waves_none, waves_none, water_none, water_none)
+        return none, np.zeros_like(follows.kg_s_per_kw)
+    per_kwh = follows.kg_s_per_kw * follows.parcels_per_kg_s / step_h
     exact = displaced(plan, found, heat_kw)
     return (
         Displaced(

@@ -82,9 +82,7 @@ def sensitivity(
         worked = per_output - loads.standby_per_kw
     by_source = -data.q_kw * result.dcop_dring / result.cop**2
     by_use = -data.q_kw * result.dcop_duse / result.cop**2
-    pumps = [config.heat_pump(node) for node in data.nodes]
-    cools = [pump is not None and pump.service == "cooling" for pump in pumps]
-    sigma = np.where(cools, 1.0, -1.0)[:, None]
+    sigma = config.sigma(data.nodes)[:, None]
     if config.model == "two_pipe":
         raise InputError(
             Problem(
@@ -95,7 +93,7 @@ def sensitivity(
             )
         )
     if config.model == "loop":
-        heat, station_of, plant_station = _loop(config, data, sigma, spent, by_source)
+        heat, station_of, plant_station = _loop(config, data, spent, by_source)
     else:
         heat = _mixed(config, data, spent, by_source)
         station_of, plant_station = [0] * len(data.nodes), 0
@@ -123,10 +121,10 @@ def _mixed(config: RingConfig, data: RingInput, spent: Floats, by_source: Floats
 
 
 def _loop(
-    config: RingConfig, data: RingInput, sigma: Floats, spent: Floats, by_source: Floats
+    config: RingConfig, data: RingInput, spent: Floats, by_source: Floats
 ) -> tuple[Floats, list[int], int]:
     """Return the derivative with respect to heat at each substation, shape (T, N) [€/kW]."""
-    plan = plan_loop(config, data, sigma[:, 0])
+    plan = plan_loop(config, data)
     run = plan.run
     count = plan.place_flow.size
     heat = np.empty((data.times.size, count))

@@ -6,6 +6,7 @@ what it is and in which unit; the reference page is generated from these descrip
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 import numpy as np
@@ -346,3 +347,18 @@ class RingConfig(Strict):
         if node in self.heat_pumps:
             return self.heat_pumps[node]
         return self.heat_pumps.get(node.partition("::")[2])
+
+    def sigma(self, nodes: Sequence[str]) -> NDArray[np.float64]:
+        """Return the sign of each heat pump's heat in the ring, see `HeatPumpConfig`, shape (H,).
+
+        Parameters
+        ----------
+        nodes : sequence of str
+            The ring's heat pumps, `location::technology`.
+        """
+        signs = np.empty(len(nodes))
+        for row, node in enumerate(nodes):
+            pump = self.heat_pump(node)
+            assert pump is not None
+            signs[row] = pump.sigma
+        return signs

@@ -71,11 +71,6 @@ class HeatPumpCop:
     clip: bool = False
 
     @property
-    def sigma(self) -> int:
-        """Sign of the service's heat in the ring: −1 takes it out, +1 rejects it into the ring."""
-        return 1 if self.cooling else -1
-
-    @property
     def compressor(self) -> CopFunction:
         """The map of the machine alone, without an exchanger before it."""
         one = self.function

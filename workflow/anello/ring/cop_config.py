@@ -259,6 +259,11 @@ class HeatPumpConfig(Strict):
     )
 
     @property
+    def sigma(self) -> float:
+        """Sign of the service's heat in the ring: −1 takes it out, +1 rejects it into the ring."""
+        return 1.0 if self.service == "cooling" else -1.0
+
+    @property
     def least_output(self) -> float:
         """Least stable output relative to the capacity; 1 for a machine that is on or off [-]."""
         return 1.0 if self.part_load is None else self.part_load[0][0]

@@ -95,17 +95,15 @@ def reached_on(loop: LoopConfig, shape: Geometry, flow_kw_per_k: Floats, step_h:
     return reached_share(whole, branches, branch_flows(loop), flow_kw_per_k, step_h)
 
 
-def flow_series(loop: LoopConfig, data: RingInput, sigma: Floats) -> Floats:
-    """Return the flow in every step.
+def flow_series(config: RingConfig, data: RingInput) -> Floats:
+    """Return the flow of a loop in every step.
 
     Parameters
     ----------
-    loop : LoopConfig
-        The loop.
+    config : RingConfig
+        The ring's settings.
     data : RingInput
         The dispatch, and the scheduled flow if there is one.
-    sigma : ndarray, shape (H,)
-        −1 for heat pumps that take heat from the ring, +1 for those that reject it.
 
     Returns
     -------
@@ -117,12 +115,12 @@ def flow_series(loop: LoopConfig, data: RingInput, sigma: Floats) -> Floats:
     InputError
         If a scheduled flow was not given.
     """
-    flow = loop.flow
+    assert config.loop is not None
+    flow = config.loop.flow
     if isinstance(flow, FixedFlow):
         return np.full(data.times.size, flow.kg_s)
     if isinstance(flow, ProportionalFlow):
-        taken = data.q_kw[sigma < 0].sum(axis=0)
-        rejected = data.q_kw[sigma > 0].sum(axis=0)
+        taken, rejected = _taken_and_rejected_kw(config, data)
         series = np.clip(
             flow.kg_s_per_kw * np.maximum(taken, rejected), flow.min_kg_s, flow.max_kg_s
         )
@@ -135,25 +133,31 @@ def flow_series(loop: LoopConfig, data: RingInput, sigma: Floats) -> Floats:
     return data.flow_kg_s
 
 
-def flow_by_output(loop: LoopConfig, data: RingInput, sigma: Floats) -> Floats:
+def _taken_and_rejected_kw(config: RingConfig, data: RingInput) -> tuple[Floats, Floats]:
+    """Return the output of heat pumps that take heat, and of those that reject it, (T,) [kW]."""
+    sigma = config.sigma(data.nodes)
+    return data.q_kw[sigma < 0].sum(axis=0), data.q_kw[sigma > 0].sum(axis=0)
+
+
+def flow_by_output(config: RingConfig, data: RingInput) -> Floats:
     """Return how much faster the water flows by each heat pump's output, (H, T) [kg/(s·kW)].
 
     Parameters
     ----------
-    loop : LoopConfig
-        The loop.
+    config : RingConfig
+        The ring's settings.
     data : RingInput
         The dispatch.
-    sigma : ndarray, shape (H,)
-        −1 for heat pumps that take heat from the ring, +1 for those that reject it.
     """
-    flow = loop.flow
+    assert config.loop is not None
+    flow = config.loop.flow
     if not isinstance(flow, ProportionalFlow):
         return np.zeros_like(data.q_kw)
-    taken, rejected = (data.q_kw[sigma == sign].sum(axis=0) for sign in (-1.0, 1.0))
+    taken, rejected = _taken_and_rejected_kw(config, data)
     called = flow.kg_s_per_kw * np.maximum(taken, rejected)
     within = (called > flow.min_kg_s) & (called < flow.max_kg_s)
-    counts = np.where(sigma[:, None] < 0.0, taken >= rejected, taken < rejected)
+    takes = config.sigma(data.nodes)[:, None] < 0.0
+    counts = np.where(takes, taken >= rejected, taken < rejected)
     return np.where(counts & within, flow.kg_s_per_kw, 0.0)
 
 

@@ -29,7 +29,7 @@ def pump_exchanges(
     for row, (node, pump) in enumerate(zip(data.nodes, pumps, strict=True)):
         q_kw, work_kw = data.q_kw[row], p_kw[row]
         free = pump.free_cooling
-        if pump.sigma < 0:
+        if not pump.cooling:
             yield Exchange(node, source[row], use[row], q_kw - work_kw, q_kw)
             continue
         if free is not None:

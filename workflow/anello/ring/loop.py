@@ -62,7 +62,7 @@ def simulate_loop(
     assert loop is not None
     pumps = list(compile_heat_pumps(config, data.nodes, folder).values())
     use = use_side(config, data).degc if use_degc is None else use_degc
-    plan = plan_loop(config, data, np.array([float(pump.sigma) for pump in pumps]))
+    plan = plan_loop(config, data)
     run, flow = plan.run, plan.flow_kg_s
     station_of, plant_station = plan.station_of, plan.plant_station
     pump_kw = pump_power_kw(loop, config.medium, flow)
@@ -107,7 +107,7 @@ def simulate_loop(
         field = _parcels(run, initial_degc)
 
     machines: list[ScalarCop] = [pump.scalar() for pump in pumps]
-    signs = [float(pump.sigma) for pump in pumps]
+    signs = config.sigma(data.nodes).tolist()
     loads = part_loads(config, data)
     works = np.ones_like(data.q_kw) if loads is None else loads.works
     running: list[list[tuple[int, float, float]]] = [[] for _ in range(steps)]

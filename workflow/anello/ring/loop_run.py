@@ -343,7 +343,7 @@ class LoopPlan:
     place_flow: Floats
 
 
-def plan_loop(config: RingConfig, data: RingInput, sigma: Floats) -> LoopPlan:
+def plan_loop(config: RingConfig, data: RingInput) -> LoopPlan:
     """Work out flow, displacement and loss exponents of every step.
 
     Parameters
@@ -352,8 +352,6 @@ def plan_loop(config: RingConfig, data: RingInput, sigma: Floats) -> LoopPlan:
         The ring's settings.
     data : RingInput
         The dispatch.
-    sigma : ndarray, shape (H,)
-        −1 for heat pumps that take heat from the ring, +1 for those that reject it.
 
     Returns
     -------
@@ -369,7 +367,7 @@ def plan_loop(config: RingConfig, data: RingInput, sigma: Floats) -> LoopPlan:
     assert loop is not None
     station_of, plant_station = stations(loop, data.nodes)
     shape = geometry(loop, config.medium)
-    flow = flow_series(loop, data, sigma)
+    flow = flow_series(config, data)
     depth = np.array([pipe.burial_depth_m for pipe in loop.pipes])
     ground = ground_temperature_degc(loop.ground, data.day_of_year, depth)
     if loop.branches:

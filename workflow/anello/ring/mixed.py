@@ -90,8 +90,7 @@ def simulate_mixed(
     )
     fixed_heat = None
     if "ring_heat_from_dispatch_cop" in active or held:
-        sigma = np.array([[pump.sigma] for pump in pumps])
-        fixed_heat = data.q_kw * (sigma + 1.0 / data.cop_dispatch)
+        fixed_heat = data.q_kw * (config.sigma(data.nodes)[:, None] + 1.0 / data.cop_dispatch)
     reset = "reset_at_bounds" in active
     devices = plant_devices(None if reset or held else config.plant, data.surroundings)
     names = [device.name for device in devices]
@@ -206,7 +205,7 @@ def _forward(
     else:
         heat_by_step = [0.0] * steps
         machines = [pump.scalar() for pump in pumps]
-        signs = [float(pump.sigma) for pump in pumps]
+        signs = config.sigma(data.nodes).tolist()
         running = [[] for _ in range(steps)]
         works = np.ones_like(data.q_kw) if loads is None else loads.works
         for machine, sign, q_row, work_row, use_row in zip(
@@ -354,7 +353,7 @@ def assemble(
             if data.capacity_kw is not None:
                 excess = data.q_kw[row] > factor[row] * data.capacity_kw[row] * (1 + 1e-9)
                 over[node] = int(excess.sum())
-    sigma = np.array([[float(pump.sigma)] for pump in pumps]).reshape(-1, 1)
+    sigma = config.sigma(data.nodes)[:, None]
     if loads is not None:
         cop, d_ring, d_use = cop / loads.works, d_ring / loads.works, d_use / loads.works
     work_kw = data.q_kw / cop

@@ -136,7 +136,7 @@ def _march(
     lines = TwoLines(network, shape, warm_degc, ground)
     plant = LinesPlant(config, devices, data.times.size, warm_degc, network.difference_k, doublet)
     machines: list[ScalarCop] = [pump.scalar() for pump in pumps]
-    signs = [float(pump.sigma) for pump in pumps]
+    signs = config.sigma(data.nodes).tolist()
     works = np.ones_like(data.q_kw) if loads is None else loads.works
     count = len(shape.places)
     course = _Course(len(pumps), count, len(devices), data.times.size)
