@@ -95,8 +95,7 @@ class Period:
         A row over more than two steps is a limit on a sum, which then holds in every horizon.
         """
         p = self._fixed
-        row_of = np.repeat(np.arange(p.n_rows), np.diff(p.indptr))
-        step = self._column_step[p.indices]
+        row_of, step = p.row_of, self._column_step[p.indices]
         used = (p.data != 0) & (step != NO_STEP)
         latest = np.full(p.n_rows, NO_STEP)
         earliest = np.full(p.n_rows, np.iinfo(np.int64).max)
@@ -357,7 +356,7 @@ def _with_capacities(
         unlimited[span] = np.isinf(values)
         col_lower[span] = np.where(np.isinf(values), 0.0, values)
         col_upper[span] = values
-    row_of = np.repeat(np.arange(problem.n_rows), np.diff(problem.indptr))
+    row_of = problem.row_of
     void = np.zeros(problem.n_rows, dtype=bool)
     void[row_of[unlimited[problem.indices] & (problem.data != 0)]] = True
     in_time = np.zeros(problem.n_rows, dtype=bool)

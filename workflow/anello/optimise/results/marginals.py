@@ -50,8 +50,7 @@ def marginals(solution: Solution) -> dict[str, Array]:
         if rows in p.constraints:
             limits = p.constraints[rows]
             dual[limits.start : limits.stop] = 0.0
-    row_of = np.repeat(np.arange(p.n_rows), np.diff(p.indptr))
-    adds = p.cost + p.penalty - np.bincount(p.indices, p.data * dual[row_of], p.n_columns)
+    adds = p.reduced_cost(dual)
     whole = {
         label[0] for name in _WHOLE if name in p.variables for label in p.variables[name].labels()
     }

@@ -210,15 +210,16 @@ class _Elastic:
     """A problem in which some rows may be violated at a price."""
 
     def __init__(self, problem: Problem, soft: IntArray) -> None:
-        self.soft = soft
-        self.upward = soft[np.isfinite(problem.row_lower[soft])]
-        self.downward = soft[np.isfinite(problem.row_upper[soft])]
+        upward = soft[np.isfinite(problem.row_lower[soft])]
+        downward = soft[np.isfinite(problem.row_upper[soft])]
+        # Of each slack: its row, by which sign it enters, and by what its violation is measured.
+        self.rows = np.concatenate([upward, downward])
+        self.sign = np.concatenate([np.ones(len(upward)), -np.ones(len(downward))])
+        self.size = _sizes(problem, self.rows)
         self.n = problem.n_columns
-        self.size = _sizes(problem, np.concatenate([self.upward, self.downward]))
-        count = len(self.size)
-        rows = np.concatenate([self.upward, self.downward])
-        sign = np.concatenate([np.ones(len(self.upward)), -np.ones(len(self.downward))])
-        slack = sparse.csr_array((sign, (rows, np.arange(count))), shape=(problem.n_rows, count))
+        count = len(self.rows)
+        entries = (self.sign, (self.rows, np.arange(count)))
+        slack = sparse.csr_array(entries, shape=(problem.n_rows, count))
         full = sparse.csr_array(
             (problem.data, problem.indices, problem.indptr), shape=(problem.n_rows, self.n)
         )
@@ -258,10 +259,8 @@ class _Elastic:
 
     def shortfalls(self, solution: Solution) -> dict[int, float]:
         """Row to what it lacks: positive where its left side should be larger."""
-        rows = np.concatenate([self.upward, self.downward])
-        sign = np.concatenate([np.ones(len(self.upward)), -np.ones(len(self.downward))])
         hit = np.flatnonzero(self.violated(solution))
-        return {int(rows[k]): float(sign[k] * solution.x[self.n + k]) for k in hit}
+        return {int(self.rows[k]): float(self.sign[k] * solution.x[self.n + k]) for k in hit}
 
 
 def _sizes(problem: Problem, rows: IntArray) -> Array:
@@ -306,7 +305,7 @@ def _describe(problem: Problem, elastic: _Elastic, solution: Solution) -> Diagno
         amounts = tuple(amount for _, amount, _ in found)
         findings.append(Finding(constraint, labels, steps, amounts, text))
     sizes = np.zeros(problem.n_rows)
-    sizes[np.concatenate([elastic.upward, elastic.downward])] = elastic.size
+    sizes[elastic.rows] = elastic.size
     weight = {
         (c, labels): max(abs(amount) / sizes[row] for _, amount, row in found)
         for (c, labels), found in items.items()

@@ -23,8 +23,8 @@ def hand_back(model: ArrayModel, solution: Solution) -> None:
     solution : Solution
         Its solution.
     """
-    problem, count = solution.problem, model.n_array_columns
-    names = problem.extra_names.get("columns", [])
+    count = model.n_array_columns
+    names = solution.problem.extra_names.get("columns", [])
     own = dict(zip(names, solution.x[count:].tolist(), strict=True))
 
     def multipliers(kind: str) -> ComponentMap:
@@ -32,12 +32,7 @@ def hand_back(model: ArrayModel, solution: Solution) -> None:
             return ComponentMap()
         if kind == "dual":
             return _duals(model, solution)
-        row_of = np.repeat(np.arange(problem.n_rows), np.diff(problem.indptr))
-        charged = np.bincount(
-            problem.indices, problem.data * solution.row_dual[row_of], problem.n_columns
-        )
-        reduced = problem.cost + problem.penalty - charged
-        found = ComponentMap()
+        reduced, found = solution.problem.reduced_cost(solution.row_dual), ComponentMap()
         for variable in model.array_components(ArrayVar):
             part = reduced[variable.block.start : variable.block.stop]
             found.update(zip(variable.values(), part.tolist(), strict=True))

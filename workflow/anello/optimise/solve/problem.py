@@ -118,6 +118,11 @@ class Problem:
         return self.extra_names[kind][number - first]
 
     # --- values -------------------------------------------------------------------------------
+    @property
+    def row_of(self) -> IntArray:
+        """Row of each entry of ``A``."""
+        return np.repeat(np.arange(self.n_rows), np.diff(self.indptr))
+
     def expression_values(self, x: Array) -> Array:
         """Value of every item of every named expression at a point ``x``."""
         rows = np.repeat(np.arange(len(self.expr_constant)), np.diff(self.expr_indptr))
@@ -126,9 +131,16 @@ class Problem:
 
     def row_values(self, x: Array) -> Array:
         """Return ``A x``."""
-        rows = np.repeat(np.arange(self.n_rows), np.diff(self.indptr))
-        values: Array = np.bincount(rows, self.data * x[self.indices], self.n_rows).astype(float)
+        values: Array = np.bincount(self.row_of, self.data * x[self.indices], self.n_rows).astype(
+            float
+        )
         return values
+
+    def reduced_cost(self, row_dual: Array) -> Array:
+        """Return each column's objective coefficient less what duals of the rows charge for it."""
+        charged = np.bincount(self.indices, self.data * row_dual[self.row_of], self.n_columns)
+        reduced: Array = self.cost + self.penalty - charged
+        return reduced
 
     # --- patching -----------------------------------------------------------------------------
     def patch(self, values: Mapping[str, Mapping[str, npt.ArrayLike]]) -> Problem:

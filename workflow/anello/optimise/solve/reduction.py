@@ -20,6 +20,8 @@ from anello.optimise.solve.problem import Problem
 
 # Bounds that cross by less than this (relative to their size) are taken as equal.
 CROSSING_TOLERANCE = 1e-7
+# Rows that a message names.
+MOST_NAMES = 3
 
 
 @dataclass
@@ -251,6 +253,6 @@ def _close_crossed(
     lower[where] = upper[where]
 
 
-def _list(p: Problem, rows: IntArray, most: int = 3) -> str:
-    names = ", ".join(p.row_name(int(r)) for r in rows[:most])
-    return names if len(rows) <= most else f"{names} and {len(rows) - most} more"
+def _list(p: Problem, rows: IntArray) -> str:
+    names = ", ".join(p.row_name(int(r)) for r in rows[:MOST_NAMES])
+    return names if len(rows) <= MOST_NAMES else f"{names} and {len(rows) - MOST_NAMES} more"

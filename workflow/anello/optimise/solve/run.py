@@ -77,7 +77,7 @@ def _of_use(problem: Problem, start: Start) -> Start:
     return Start(values=carried if start.values is None and fits else start.values)
 
 
-def explanation(problem: Problem, time_limit_s: float | None = None) -> str:
+def explanation(problem: Problem, time_limit_s: float | None) -> str:
     """Say which constraints are to blame for a problem without a solution."""
     try:
         return str(explain_infeasibility(problem, time_limit_s))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -114,14 +115,10 @@ class Solution:
         p, x = self.problem, self.x
         if not np.isfinite(self.row_dual).all():
             return None
-        cost = p.sense * (p.cost + p.penalty)
-        dual = p.sense * self.row_dual
-        row_of = np.repeat(np.arange(p.n_rows), np.diff(p.indptr))
-        reduced = cost - np.bincount(p.indices, p.data * dual[row_of], p.n_columns)
         return duality_gap(
-            (dual, self._row_values, p.row_lower, p.row_upper),
-            (reduced, x, p.col_lower, p.col_upper),
-            float(np.abs(cost) @ np.abs(x)),
+            (p.sense * self.row_dual, self._row_values, p.row_lower, p.row_upper),
+            (p.sense * p.reduced_cost(self.row_dual), x, p.col_lower, p.col_upper),
+            float(np.abs(p.cost + p.penalty) @ np.abs(x)),
         )
 
     def check(self) -> None:
@@ -157,11 +154,7 @@ class Solution:
         miss = np.maximum(low - self.x, self.x - high) / (1.0 + np.abs(self.x))
         self._refuse(miss, p.column_name)
         values = self._row_values
-        size = 1.0 + np.bincount(
-            np.repeat(np.arange(p.n_rows), np.diff(p.indptr)),
-            np.abs(p.data * self.x[p.indices]),
-            p.n_rows,
-        )
+        size = 1.0 + np.bincount(p.row_of, np.abs(p.data * self.x[p.indices]), p.n_rows)
         low = np.where(np.isfinite(p.row_lower), p.row_lower, values)
         high = np.where(np.isfinite(p.row_upper), p.row_upper, values)
         self._refuse(np.maximum(low - values, values - high) / size, p.row_name)
@@ -172,11 +165,11 @@ class Solution:
                 f"{self.solver} says {self.status}, but {worst} is no whole number"
             )
 
-    def _refuse(self, miss: Array, name: object) -> None:
+    def _refuse(self, miss: Array, name: Callable[[int], str]) -> None:
         if len(miss) and miss.max() > FEASIBILITY_TOLERANCE:
             worst = int(miss.argmax())
             raise NumericalError(
-                f"{self.solver} says {self.status}, but {name(worst)} is violated by a share of"  # type: ignore[operator]
+                f"{self.solver} says {self.status}, but {name(worst)} is violated by a share of"
                 f" {miss[worst]:.1e}; the solution is not used"
             )
 

@@ -22,7 +22,7 @@ class Start:
     primal : bool
         Whether only the objective is another one than the basis is of, so that the basis is still
         feasible and the primal simplex can go on from it (HiGHS only).
-    followed: bool
+    followed : bool
         Whether similar problems follow, that begin with this one's basis.
     """
 
