@@ -38,6 +38,12 @@ class Prices:
     electricity_eur_per_kwh: Mapping[str, Floats]
     warmer_eur_per_k: Floats
 
+    def of_plant(self, rows: RingRows) -> Floats:
+        """Return what electricity costs plant and circulation pump, shape (T,) [€/kWh]."""
+        if rows.electricity_location is None:
+            return np.full(rows.step_h.size, rows.electricity_price_eur_per_kwh)
+        return np.asarray(self.electricity_eur_per_kwh[rows.electricity_location], dtype=float)
+
     @classmethod
     def of(cls, rows: RingRows, electricity: Mapping[str, Floats], dispatch: xr.Dataset) -> Prices:
         """Return the prices of a dispatch, with the duals of its bounds where it has any."""

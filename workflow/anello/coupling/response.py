@@ -87,10 +87,7 @@ def respond(
     plant_kw_per_k = np.zeros_like(hours)
     plant_eur_per_k = np.zeros_like(hours)
     rise_kw_per_k, rise_eur_per_k = np.zeros_like(hours), np.zeros_like(hours)
-    if rows.electricity_location is None:
-        price = np.full_like(hours, rows.electricity_price_eur_per_kwh)
-    else:
-        price = electricity[rows.electricity_location]
+    price = prices.of_plant(rows)
     flow_kg_s = np.abs(result.flow_kg_s)
     through = flow_kg_s * config.medium.kj_per_kgk
     assert config.loop is not None

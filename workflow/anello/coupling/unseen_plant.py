@@ -72,9 +72,7 @@ def plant_price(
     """
     # ASSUME: water comes to the plant at the temperature that it has at the incumbent. Heat that
     # pipes bring with a delay is not in the lines, and there programme and simulation part.
-    price = np.full(result.step_h.size, rows.electricity_price_eur_per_kwh)
-    if rows.electricity_location is not None:
-        price = np.asarray(prices.electricity_eur_per_kwh[rows.electricity_location], dtype=float)
+    price = prices.of_plant(rows)
     slopes, known = np.zeros((2, len(WAYS), price.size))
     if config.plant is None or config.two_pipe is None:
         return PlantPrice(slopes, known)
