@@ -88,6 +88,11 @@ def _value(data: ModelData, name: str, node: str) -> float:
     return float(found[0])
 
 
+def largest_kwh(rows: RingRows) -> Floats:
+    """Return the largest size of each heat pump's tank; NaN where its size is given, (H,) [kWh]."""
+    return np.array([rows.tank_largest_kwh.get(store, np.nan) for store in rows.stores])
+
+
 def sizes_kwh(rows: RingRows, sizes: Floats | None) -> Floats:
     """Return the size of each heat pump's tank that is open; NaN where it is given, (H,) [kWh]."""
     open_here = np.array([store in rows.tank_largest_kwh for store in rows.stores], dtype=bool)
@@ -98,8 +103,7 @@ def sizes_kwh(rows: RingRows, sizes: Floats | None) -> Floats:
 
 def less_steep(rows: RingRows, slope: Floats, tank_kwh: Floats) -> Floats:
     """Return kelvins per kWh about the size that a tank is linear about, see `SMALLEST`, (H,)."""
-    largest = np.array([rows.tank_largest_kwh.get(store, np.nan) for store in rows.stores])
     size = np.maximum(tank_kwh, SMALLEST_STORE_KWH)
-    factor = size / np.maximum(size, SMALLEST * largest)
+    factor = size / np.maximum(size, SMALLEST * largest_kwh(rows))
     found: Floats = np.where(np.isnan(factor), slope, slope * factor)
     return found

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.coupling.incumbent import Linearisation
-from anello.coupling.tank_sizes import SMALLEST
+from anello.coupling.tank_sizes import SMALLEST, largest_kwh
 from anello.optimise.formulation.ring_rows import RingRows
 from anello.optimise.solve.problem import Problem
 
@@ -18,8 +18,7 @@ WIDE = 0.25
 
 def about_kwh(rows: RingRows, about: Linearisation) -> Floats:
     """Return the size about which each heat pump's tank is linear; NaN where given, (H,) [kWh]."""
-    largest = np.array([rows.tank_largest_kwh.get(store, np.nan) for store in rows.stores])
-    return np.maximum(about.tank_kwh, SMALLEST * largest)
+    return np.maximum(about.tank_kwh, SMALLEST * largest_kwh(rows))
 
 
 def tank_numbers(rows: RingRows, about: Linearisation) -> tuple[dict[str, Floats], Floats]:
@@ -67,8 +66,7 @@ def tank_bounds(
 
 def grows_by_kwh(rows: RingRows, about: Linearisation) -> Floats:
     """Return by how much each heat pump's tank may grow or shrink; NaN where given, (H,) [kWh]."""
-    largest = np.array([rows.tank_largest_kwh.get(store, np.nan) for store in rows.stores])
     size = about_kwh(rows, about)
     span_k = np.where(np.isnan(size), np.nan, np.abs(about.degc_per_kwh) * size)
-    room: Floats = about.trust_region_k / span_k * np.maximum(size, WIDE * largest)
+    room: Floats = about.trust_region_k / span_k * np.maximum(size, WIDE * largest_kwh(rows))
     return room
