@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from anello.coupling.config import CouplingConfig, FixedPointConfig
 from anello.coupling.convergence import check_fixed_point, require_converged
-from anello.coupling.oscillation import OscillationReport, oscillation_report
+from anello.coupling.oscillation import LOOKED_AT, OscillationReport, oscillation_report
 from anello.coupling.record import ConvergenceRecord, CouplingState
 
 Floats = NDArray[np.float64]
@@ -138,7 +138,7 @@ def run_fixed_point(
         record = check_fixed_point(
             config, active_oddities, state, window[-1] if window else None, record
         )
-        window = [*window, state][-6:]
+        window = [*window, state][-LOOKED_AT:]
         if best is None or state.j_sim_eur < best.j_sim_eur:
             best = state
         if on_iteration is not None:

@@ -12,6 +12,9 @@ import numpy as np
 from anello.coupling.convergence import Floats
 from anello.coupling.record import CouplingState
 
+LOOKED_AT = 6
+"""Iterations in which a to and fro is looked for."""
+
 
 @dataclass(frozen=True)
 class Flip:
@@ -96,7 +99,7 @@ class OscillationReport:
 
 
 def oscillation_report(
-    states: Sequence[CouplingState], step_h: Floats | None = None, window: int = 6
+    states: Sequence[CouplingState], step_h: Floats | None = None
 ) -> OscillationReport:
     """Say whether the last iterations chatter, where, and what that costs.
 
@@ -106,18 +109,16 @@ def oscillation_report(
     Parameters
     ----------
     states : sequence of CouplingState
-        Iterations in order; the last `window` are looked at.
+        Iterations in order; the last `LOOKED_AT` are looked at.
     step_h : ndarray, shape (T,), optional
         Length of the time steps; 1 h by default [h].
-    window : int
-        Number of iterations to look at.
 
     Returns
     -------
     OscillationReport
         The finding.
     """
-    recent = list(states[-window:])
+    recent = list(states[-LOOKED_AT:])
     costs = [state.j_sim_eur for state in recent]
     spread = max(costs) - min(costs) if costs else 0.0
     best = min(costs) if costs else math.nan

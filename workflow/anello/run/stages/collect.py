@@ -10,7 +10,7 @@ from typing import Any
 
 from anello.base.files import FilePath
 from anello.coupling.convergence import require_converged
-from anello.coupling.oscillation import oscillation_report
+from anello.coupling.oscillation import LOOKED_AT, oscillation_report
 from anello.coupling.plant_sizes import sized
 from anello.coupling.record import ConvergenceRecord, read_state
 from anello.errors import NotConvergedError
@@ -124,7 +124,7 @@ def _converged_ring(
     try:
         require_converged(trace, f"scenario {scenario}")
     except NotConvergedError as failure:
-        finding = oscillation_report([read_state(path) for path in rings[-6:]])
+        finding = oscillation_report([read_state(path) for path in rings[-LOOKED_AT:]])
         raise NotConvergedError(f"{failure}\n{finding.text()}") from None
     if settings["ring"].get("mode", "physical") == "physical":
         water = read_netcdf(
