@@ -37,6 +37,11 @@ def labels_of(content: xr.Dataset, dim: str) -> list[str]:
     return [str(label) for label in content.variables[dim].to_index()]
 
 
+def total_of(content: xr.Dataset, name: str) -> float:
+    """Return the sum of a variable; 0 where the data set has none of that name."""
+    return float(content[name].sum()) if name in content else 0.0
+
+
 def values_of(
     content: xr.Dataset, name: str, dims: Sequence[str], **labels: Iterable[str]
 ) -> NDArray[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from anello.base.labelled import total_of
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict, Outcome
 from anello.coupling.electricity import electricity_inputs, location_electricity
@@ -142,9 +143,7 @@ def summarise(name: str, data: ModelData, outcome: Outcome) -> Comparison:
     bought = sum(
         float((one.grid_kwh * one.price_eur_per_kwh * weight).sum()) for one in supply.values()
     )
-    planned = 0.0
-    if "ring_cost" in best.dispatch:
-        planned = float(best.dispatch["ring_cost"].sum())
+    planned = total_of(best.dispatch, "ring_cost")
     moved = sum(np.abs(heat) for heat in best.ring.q_bal_kw.values())
     return Comparison(
         name=name,

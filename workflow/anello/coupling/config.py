@@ -171,6 +171,18 @@ class CouplingConfig(Strict):
         """Whether there is a ring to be simulated."""
         return self.method != "none"
 
+    @property
+    def schedules_plant(self) -> bool:
+        """Whether the programme decides the heat of the balancing plant."""
+        if self.method == "slp":
+            return self.slp.balancing == "scheduled"
+        return self.coupled and self.fixed_point.scheduled_balancing
+
+    @property
+    def sees_ring(self) -> bool:
+        """Whether the programme has rows of the ring, beside what it does to COP."""
+        return self.method == "slp" or self.schedules_plant
+
     @model_validator(mode="after")
     def _ring_to_operate(self) -> Self:
         if self.operation is not None and not self.coupled:
@@ -193,7 +205,7 @@ def chosen_by(ring: RingConfig, coupling: CouplingConfig) -> str | None:
     """Return why a search could not choose the sizes that a ring leaves open; None if it can."""
     if ring.plant is None or not ring.plant.sizes:
         return None
-    scheduled = coupling.method == "slp" and coupling.slp.balancing == "scheduled"
+    scheduled = coupling.method == "slp" and coupling.schedules_plant
     if scheduled and coupling.operation is None and ring.model != "two_pipe":
         return None
     return (

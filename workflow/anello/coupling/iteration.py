@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.base.labelled import labels_of, values_of
+from anello.base.labelled import labels_of, total_of, values_of
 from anello.coupling.caps import beyond_caps
 from anello.coupling.config import CouplingConfig, chosen_by, waves_fault
 from anello.coupling.electricity import (
@@ -20,7 +20,7 @@ from anello.coupling.electricity import (
     marginal_prices,
 )
 from anello.coupling.incumbent import Linearisation, start
-from anello.coupling.linearisation import apply, following_schedule, schedule_kw
+from anello.coupling.linearisation import apply, following_schedule, schedule_kw, ways_kw
 from anello.coupling.plant_sizes import sized
 from anello.coupling.record import CouplingState, SlpStep
 from anello.coupling.ring_rows import ring_rows
@@ -38,7 +38,7 @@ from anello.optimise.solve.problem import Problem
 from anello.ring.adapt import ring_input, ring_nodes
 from anello.ring.config import RingConfig
 from anello.ring.cost import TrueCost, end_cost_eur, true_cost
-from anello.ring.devices import device_of, plant_devices
+from anello.ring.devices import plant_devices
 from anello.ring.exchange import RingInput, RingResult
 from anello.ring.geometry import require_connected
 from anello.ring.plant import device_cost
@@ -75,11 +75,8 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
     nodes = heat_pumps(ring, data)
     require_connected(ring, nodes)
     tanks = open_tanks(ring, data, nodes) if ring.mode == "physical" else {}
-    scheduled = coupling.fixed_point.scheduled_balancing
-    if coupling.method == "slp":
-        scheduled = coupling.slp.balancing == "scheduled"
     field = None if ring.plant is None else ring.plant.borefield
-    if field is not None and field.hold_at_horizon and not scheduled:
+    if field is not None and field.hold_at_horizon and not coupling.schedules_plant:
         raise InputError(
             Fault(
                 "only a programme that schedules the plant can hold a borefield at its horizon",
@@ -89,7 +86,7 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
                 " out",
             )
         )
-    if coupling.method != "slp" and not scheduled:
+    if not coupling.sees_ring:
         return None
     fault = waves_fault(ring, coupling)
     if fault is not None:
@@ -100,7 +97,7 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
         largest_kw(data, nodes),
         data.inputs["timestep"].values,
         np.asarray(data.inputs["timestep_resolution"].values, dtype=float),
-        scheduled=scheduled,
+        scheduled=coupling.schedules_plant,
         waves_seen=coupling.slp.waves_in(data.inputs.sizes["timestep"]),
         around=_surroundings(data),
     )
@@ -267,9 +264,7 @@ def simulate_dispatch(
             "p_plant_dispatch_kw": taken_kw,
             "plant_dispatch_other_eur": device_cost(plant, moved, flows.step_h * weight),
         }
-    end_eur = end_cost_eur(result, ring.end_credit_eur_per_kwh)
-    if "ring_end" in dispatch:
-        end_eur -= float(dispatch["ring_end"].sum())
+    end_eur = end_cost_eur(result, ring.end_credit_eur_per_kwh) - total_of(dispatch, "ring_end")
     supplies = location_electricity(data, dispatch, carriers)
     cost = true_cost(
         result,
@@ -284,7 +279,7 @@ def simulate_dispatch(
     cost = replace(
         cost,
         beyond_caps=beyond_caps(data, dispatch, supplies, cost.more_kwh),
-        unseen_eur=float(dispatch["ring_unseen"].sum()) if "ring_unseen" in dispatch else 0.0,
+        unseen_eur=total_of(dispatch, "ring_unseen"),
         price_eur_per_kwh=marginal_prices(supplies, dispatch, carriers),
     )
     return flows, result, cost
@@ -292,20 +287,17 @@ def simulate_dispatch(
 
 def _moved_kw(dispatch: xr.Dataset, step_h: Floats, devices: list[str]) -> dict[str, Floats]:
     """Heat that each device moves in a dispatch, both ways added up, shape (T,) [kW]."""
-    heat = dispatch["ring_heat"].transpose("device", "timestep")
     moved = {device: np.zeros_like(step_h) for device in devices}
-    for name, kwh in zip(heat["device"].values, heat.values, strict=True):
-        device, _ = device_of(str(name))
-        moved[device] = moved[device] + np.abs(kwh) / step_h
+    for device, _, kw in ways_kw(dispatch, step_h):
+        moved[device] = moved[device] + np.abs(kw)
     return moved
 
 
 def investment_eur(data: ModelData, dispatch: xr.Dataset) -> float:
     """Cost of capacity, and of monthly peaks, in the programme's objective [€]."""
-    plant = float(dispatch["ring_size_cost"].sum()) if "ring_size_cost" in dispatch else 0.0
     weights = data.config["run"]["objective_options"]["cost_class"]
     totals = [dispatch[n].sum("node") for n in ("cost_investment", "cost_peak") if n in dispatch]
-    return plant + float(
+    return total_of(dispatch, "ring_size_cost") + float(
         sum(
             float(weights[str(c)]) * float(total.sel(cost_class=c))
             for total in totals

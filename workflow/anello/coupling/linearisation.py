@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -140,6 +141,22 @@ def following_schedule(config: RingConfig) -> RingConfig:
     return config.model_copy(update={"plant": plant})
 
 
+def ways_kw(dispatch: xr.Dataset, step_h: Floats) -> Iterator[tuple[str, float, Floats]]:
+    """Yield the ways of the scheduled plant: device, its heat's sign in the ring, and size [kW].
+
+    Parameters
+    ----------
+    dispatch : xarray.Dataset
+        Results, with `ring_heat(device, timestep)` [kWh].
+    step_h : ndarray, shape (T,)
+        Length of the time steps [h].
+    """
+    heat = dispatch["ring_heat"].transpose("device", "timestep")
+    for name, kwh in zip(heat["device"].values, heat.values, strict=True):
+        device, sign = device_of(str(name))
+        yield device, sign, kwh / step_h
+
+
 def schedule_kw(dispatch: xr.Dataset, step_h: Floats) -> dict[str, Floats] | None:
     """Heat of the balancing plant into the ring as a dispatch has it, by device [kW].
 
@@ -157,9 +174,7 @@ def schedule_kw(dispatch: xr.Dataset, step_h: Floats) -> dict[str, Floats] | Non
     """
     if "ring_heat" not in dispatch:
         return None
-    heat = dispatch["ring_heat"].transpose("device", "timestep")
     moved: dict[str, Floats] = {}
-    for name, kwh in zip(heat["device"].values, heat.values, strict=True):
-        device, sign = device_of(str(name))
-        moved[device] = moved.get(device, 0.0) + sign * kwh / step_h
+    for device, sign, kw in ways_kw(dispatch, step_h):
+        moved[device] = moved.get(device, 0.0) + sign * kw
     return moved

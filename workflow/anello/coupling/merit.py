@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.base.labelled import values_of
+from anello.base.labelled import total_of, values_of
 from anello.coupling.borefield import beyond_at_horizon_k
 from anello.coupling.config import CouplingConfig
 from anello.coupling.linearisation import schedule_kw
@@ -109,14 +109,12 @@ def judged_eur(
     # Electricity that no grid can give is demand unmet.
     judged += _unmet_price(dispatch) * cost.beyond_grid_kwh
     if rows.kept_within:  # what is beyond the bounds truly, for what a programme has of it
-        beyond_k = _beyond_bounds_k(rows, result)
-        if "ring_beyond" in dispatch:
-            beyond_k -= float(dispatch["ring_beyond"].sum())
+        beyond_k = _beyond_bounds_k(rows, result) - total_of(dispatch, "ring_beyond")
         judged += rows.beyond_eur_per_k * beyond_k
     if "ring_field_beyond" in dispatch and rows.field is not None:
         size = sizes_in(dispatch).get(FIELD, 1.0)
         beyond_k = beyond_at_horizon_k(rows.field, result.q_bal_kw[FIELD], size)
-        beyond_k -= float(dispatch["ring_field_beyond"].sum())
+        beyond_k -= total_of(dispatch, "ring_field_beyond")
         judged += rows.field.beyond_eur_per_k * beyond_k
     return judged
 
@@ -161,7 +159,7 @@ def merit(
     # A schedule is paid for in the next programme; where the plant did not quite follow this one,
     # the difference is no saving that the next programme could count on.
     given_eur = cost.plant_electricity_eur + cost.plant_other_eur
-    if config.slp.balancing == "scheduled":
+    if config.schedules_plant:
         given_eur = 0.0 if rows.pays_for_pump else cost.pump_eur
     gap_eur = float(dispatch.attrs["gap"]) * abs(float(dispatch.attrs["objective"]))
     return Merit(

@@ -153,7 +153,7 @@ class RunPlan:
         if not coupling.coupled:
             nothing: dict[str, Any] = {"ring": {"heat_pumps": {}}}
             return chosen | nothing | self.sections(scenario, coupling=("method",))
-        if coupling.method == "slp" or coupling.fixed_point.scheduled_balancing:
+        if coupling.sees_ring:
             keys = ("method", "fixed_point", "slp")
             return chosen | self.sections(scenario, "ring", coupling=keys)
         seen = ("mode", "heat_pumps", "oddities")

@@ -101,11 +101,7 @@ class ScenarioConfig(Strict):
 
     @model_validator(mode="after")
     def _seen_by_a_programme(self) -> Self:
-        coupling = self.coupling
-        scheduled = coupling.fixed_point.scheduled_balancing
-        if coupling.method == "slp":
-            scheduled = coupling.slp.balancing == "scheduled"
-        if self.ring.model == "two_pipe" and coupling.coupled and scheduled:
+        if self.ring.model == "two_pipe" and self.coupling.schedules_plant:
             raise ValueError(
                 "no programme schedules the plant of `ring.model: two_pipe`, which answers to what "
                 "heat pumps do: needed is `coupling.slp.balancing: deadband`, or `coupling.method: "

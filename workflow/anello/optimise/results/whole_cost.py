@@ -13,7 +13,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import NDArray
 
-from anello.base.labelled import labels_of
+from anello.base.labelled import labels_of, total_of
 from anello.base.year import hours_modelled
 from anello.model.data import ModelData
 from anello.optimise.formulation.capacity_prices import CapacityPrices
@@ -288,8 +288,7 @@ def _end(collected: CollectedResults) -> float:
 
 def _sizes(collected: CollectedResults) -> float:
     """Return what sizes cost that the search has chosen, which the ring's prices count as well."""
-    found = collected.results
-    return float(found["ring_size_cost"].sum()) if "ring_size_cost" in found else 0.0
+    return total_of(collected.results, "ring_size_cost")
 
 
 def _yearly(collected: CollectedResults, cost_class: str, fixed: Floats) -> Floats:
