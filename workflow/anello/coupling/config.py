@@ -4,26 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from anello.base.settings import Count, Flag, Fraction, Positive, Strict
 
 if TYPE_CHECKING:
     from anello.ring.config import RingConfig
-
-Positive = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(strict=True, ge=1)]
-
-
-class Strict(BaseModel):
-    """Base of the coupling's settings: unknown keys are errors, instances do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class FixedPointConfig(Strict):
     """Solve with the COP of the iteration before, simulate, repeat."""
 
-    relaxation: Annotated[float, Field(strict=True, gt=0, le=1)] = Field(
+    relaxation: Fraction = Field(
         default=1.0,
         description=(
             "Share ω of the step from the COP used to the COP simulated; 1 is the original's way."
@@ -33,7 +25,7 @@ class FixedPointConfig(Strict):
         default=0,
         description="Earlier iterations that Anderson acceleration combines; 0 switches it off.",
     )
-    scheduled_balancing: Annotated[bool, Field(strict=True)] = Field(
+    scheduled_balancing: Flag = Field(
         default=False,
         description="The optimiser schedules the balancing plant instead of its dead band.",
     )

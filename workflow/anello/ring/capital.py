@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from pydantic import Field
 
+from anello.base.settings import NonNegative, Positive, Rate, Strict
 from anello.base.year import HOURS_OF_A_YEAR
 from anello.ring.borefield.g_function import borehole_count
 from anello.ring.config import RingConfig
-from anello.ring.fields import NonNegative, Positive, Rate, Strict
 from anello.ring.loop_config import PipeConfig
 
 

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from anello.base.settings import Flag, NonNegative, Number, Positive, Strict
 from anello.ring.cop_config import HeatPumpConfig, StoreUse
-from anello.ring.fields import Flag, NonNegative, Number, Positive, Strict
 from anello.ring.fluid import (
     Medium,
     RingFluid,

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from anello.ring.fields import Fraction, NonNegative, Number, Positive, Strict, UseDegc
+from anello.base.settings import Fraction, NonNegative, Number, Positive, Strict
+from anello.ring.fields import UseDegc
 
 Service = Literal["heating", "cooling", "dhw"]
 OutOfRange = Literal["error", "clip"]

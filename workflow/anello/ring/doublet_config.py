@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from anello.ring.fields import Count, Positive, Strict
+from anello.base.settings import Count, Positive, Strict
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 
 DAYS_PER_YEAR = 365.0

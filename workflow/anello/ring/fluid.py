@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from anello.ring.fields import Positive, Strict
+from anello.base.settings import Positive, Strict
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from anello.ring.fields import GroundDegc, NonNegative, Positive, Strict
+from anello.base.settings import NonNegative, Positive, Strict
+from anello.ring.fields import GroundDegc
 
 WATER_KJ_PER_KGK = 4.18  # the original study's value, kept so that both modes hold the same ring
 

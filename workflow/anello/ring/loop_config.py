@@ -9,16 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ConfigDict, Field, model_validator
 
-from anello.ring.fields import (
-    Count,
-    Flag,
-    Fraction,
-    NonNegative,
-    Number,
-    PlaceName,
-    Positive,
-    Strict,
-)
+from anello.base.settings import Count, Flag, Fraction, NonNegative, Number, Positive, Strict
+from anello.ring.fields import PlaceName
 from anello.ring.ground_config import FixedGround, Ground
 from anello.ring.pipe_families import find_pipe, pipe_settings
 

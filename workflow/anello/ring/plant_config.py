@@ -7,17 +7,10 @@ from typing import Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
+from anello.base.settings import Fraction, NonNegative, Number, Positive, Strict
 from anello.ring.borefield.config import BorefieldConfig
 from anello.ring.doublet_config import DoubletConfig
-from anello.ring.fields import (
-    Fraction,
-    GroundDegc,
-    NonNegative,
-    Number,
-    OutdoorDegc,
-    Positive,
-    Strict,
-)
+from anello.ring.fields import GroundDegc, OutdoorDegc
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.sources import NAME, Source
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from anello.ring.fields import Fraction, NonNegative, Number, Positive, Strict
+from anello.base.settings import Fraction, NonNegative, Number, Positive, Strict
 from anello.ring.fluid import heat_above_freezing_kw
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.surroundings import Surroundings

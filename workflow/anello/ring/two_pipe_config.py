@@ -7,7 +7,8 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from anello.ring.fields import Count, Fraction, NonNegative, Number, PlaceName, Positive, Strict
+from anello.base.settings import Count, Fraction, NonNegative, Number, Positive, Strict
+from anello.ring.fields import PlaceName
 from anello.ring.loop_config import PipeConfig, PumpedConfig
 
 CLEAR_M = 0.15

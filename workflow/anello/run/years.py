@@ -9,19 +9,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from anello.base.settings import Number, Strict
 from anello.coupling.years import weight_faults
 from anello.errors import Problem
-from anello.ring.fields import Number
 from anello.run.config_faults import locate
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class YearDefinition(_Strict):
+class YearDefinition(Strict):
     """What a year changes; everything it leaves out is as in its scenario."""
 
     weight: Number = Field(
@@ -50,7 +46,7 @@ Years = Annotated[
 ]
 
 
-class YearOfScenario(_Strict):
+class YearOfScenario(Strict):
     """Which year of a scenario this is."""
 
     scenario: str = Field(description="The scenario whose sizes are found.")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from anello.base.settings import Strict
 
 Policy = Literal["refuse", "repair", "accept"]
 FaultKind = Literal[
@@ -24,10 +26,8 @@ FaultKind = Literal[
 Positive = Annotated[float, Field(gt=0)]
 
 
-class QualityConfig(BaseModel):
+class QualityConfig(Strict):
     """Settings of the check of the series."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     policy: Policy = Field(
         default="refuse",

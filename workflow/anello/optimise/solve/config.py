@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from anello.base.settings import Strict
 
 
-class SolverConfig(BaseModel):
+class SolverConfig(Strict):
     """Which solver to use and how.
 
     The model folder's own ``run.solver`` is not used by the workflow, so that a folder written for
     a solver nobody has here still runs.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(
         "highs", description="`highs` (in process), `cbc`, or any solver name that Pyomo knows"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from anello.base.settings import Strict
 
 FigureName = Literal[
     "dispatch",
@@ -19,10 +21,8 @@ FigureName = Literal[
 Format = Literal["svg", "pdf", "png"]
 
 
-class Period(BaseModel):
+class Period(Strict):
     """A stretch of time to show hour by hour."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")] = Field(
         description="Goes into the names of the files."
@@ -31,10 +31,8 @@ class Period(BaseModel):
     days: Annotated[float, Field(gt=0, le=366)] = Field(7.0, description="Length [d].")
 
 
-class FiguresConfig(BaseModel):
+class FiguresConfig(Strict):
     """Which figures are drawn, of what, and how."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     formats: Annotated[list[Format], Field(min_length=1)] = Field(
         default=["svg", "pdf", "png"], description="File formats of every figure."

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from anello.ring.fields import Count, Flag, Fraction, NonNegative, Number, Positive, Strict
+from anello.base.settings import Count, Flag, Fraction, NonNegative, Number, Positive, Strict
 from anello.ring.fluid import Fluid, Water, coldest_degc, liquid_fault
 
 

@@ -5,18 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from anello.base.settings import Strict
 from anello.model.quality.config import QualityConfig
 
 __all__ = ["DataConfig", "EmbeddedData", "FolderData", "Iccep2019Data", "QualityConfig"]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class EmbeddedData(_Strict):
+class EmbeddedData(Strict):
     """A district that anello computes from a description."""
 
     source: Literal["embedded"] = Field(description="`embedded`: computed from a description.")
@@ -29,7 +26,7 @@ class EmbeddedData(_Strict):
     )
 
 
-class FolderData(_Strict):
+class FolderData(Strict):
     """A model folder in Calliope 0.6's format."""
 
     source: Literal["folder"] = Field(description="`folder`: a model folder of yours.")
@@ -54,7 +51,7 @@ class FolderData(_Strict):
     )
 
 
-class Iccep2019Data(_Strict):
+class Iccep2019Data(Strict):
     """The authors' files of the ICCEP 2019 study, retrieved at a pinned commit."""
 
     source: Literal["iccep2019"] = Field(

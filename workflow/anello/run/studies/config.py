@@ -4,19 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
+from anello.base.settings import Strict
 from anello.run.sweep.config import Key
 
 Label = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Assumption(_Strict):
+class Assumption(Strict):
     """How far one assumption may be off."""
 
     keys: list[Key] = Field(
@@ -48,7 +45,7 @@ class Assumption(_Strict):
         return self
 
 
-class SensitivityConfig(_Strict):
+class SensitivityConfig(Strict):
     """One scenario at the low and the high end of each assumption, all else as it is."""
 
     scenario: str = Field(description="The scenario, from `scenario_definitions`.")
@@ -59,7 +56,7 @@ class SensitivityConfig(_Strict):
     )
 
 
-class ParetoConfig(_Strict):
+class ParetoConfig(Strict):
     """The front of cost against another cost class of one scenario."""
 
     scenario: str = Field(description="The scenario, from `scenario_definitions`.")

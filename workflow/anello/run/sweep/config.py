@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from anello.base.settings import Strict
 
 Key = Annotated[str, Field(pattern=r"^[^.\s]+(\.[^.]+)*$")]
 """A dotted path as in a scenario's definition: `ring.initial_degc`, `overrides.techs.pv.…`."""
@@ -13,11 +15,7 @@ Values = Annotated[list[Any], Field(min_length=1)]
 Seed = Annotated[int, Field(ge=0)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Sweep(_Strict):
+class _Sweep(Strict):
     one_job_per_point: bool = Field(
         default=True,
         description="Whether all steps and iterations of a point run within one job. Otherwise "
@@ -25,7 +23,7 @@ class _Sweep(_Strict):
     )
 
 
-class Range(_Strict):
+class Range(Strict):
     """An interval from which values are drawn."""
 
     low: float = Field(allow_inf_nan=False, description="Lower end.")
