@@ -14,6 +14,8 @@ from typing import Any
 
 import pandas as pd
 
+from anello.base.files import FilePath, atomic_path
+
 # With a tab or a line's end before the sign too, and with the wide signs of East Asian keyboards.
 _FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?(inf|nan)", re.IGNORECASE)
@@ -79,4 +81,10 @@ def for_spreadsheets(frame: pd.DataFrame) -> pd.DataFrame:
     return changed.rename(columns=cell_value)
 
 
-__all__ = ["cell_text", "cell_value", "for_spreadsheets", "original_text"]
+def write_table(frame: pd.DataFrame, path: FilePath) -> None:
+    """Write a table with its labels as CSV, whole or not at all; see :func:`for_spreadsheets`."""
+    with atomic_path(path) as temporary:
+        for_spreadsheets(frame).to_csv(temporary, lineterminator="\n")
+
+
+__all__ = ["cell_text", "cell_value", "for_spreadsheets", "original_text", "write_table"]

@@ -121,10 +121,7 @@ def ring_input(
     storage_start_kwh: Mapping[str, float] | None = None,
     outdoor_degc: Floats | None = None,
     wet_bulb_degc: Floats | None = None,
-    flow_kg_s: Floats | None = None,
     series: Mapping[str, Floats] | None = None,
-    step_h: Floats | None = None,
-    folder: Path | None = None,
 ) -> RingInput:
     """Take from a dispatch what the ring needs.
 
@@ -139,14 +136,10 @@ def ring_input(
         COP the dispatch was computed with, by heat pump [-].
     storage_start_kwh : mapping of str to float, optional
         Level of each store before the first step, by node; 0 where absent [kWh].
-    outdoor_degc, wet_bulb_degc, flow_kg_s : ndarray, shape (T,), optional
+    outdoor_degc, wet_bulb_degc : ndarray, shape (T,), optional
         See `RingInput`.
     series : mapping of str to ndarray, shape (T,), optional
         Series that the plant's sources name.
-    step_h : ndarray, shape (T,), optional
-        Length of the time steps, if the dataset does not say [h].
-    folder : Path, optional
-        Where a relative path to a flow schedule starts.
 
     Returns
     -------
@@ -156,35 +149,20 @@ def ring_input(
     Raises
     ------
     InputError
-        If a heat pump, its store or its COP is missing.
+        If a heat pump, its store or its COP is missing, or a scheduled flow cannot be read.
     """
     labels = labels_of(dispatch, "node")
     position = {label: i for i, label in enumerate(labels)}
     nodes = ring_nodes(config, labels)
     times = dispatch["timestep"].values.astype("datetime64[ns]")
-    if step_h is None:
-        if "timestep_resolution" in dispatch:
-            step_h = dispatch["timestep_resolution"].values.astype(float)
-        else:
-            gaps = np.diff(times) / np.timedelta64(3600, "s")
-            last = gaps[-1:] if gaps.size else np.ones(1)
-            step_h = np.concatenate([gaps, last])
+    step_h = _step_h(dispatch, times)
     produced = np.nansum(
         values_of(dispatch, "carrier_prod", ("node", "carrier", "timestep")), axis=1
     )
     has_stores = "storage" in dispatch
     storage = values_of(dispatch, "storage", ("node", "timestep")) if has_stores else None
-    if "storage" in dispatch and dispatch["storage"].sizes["node"] != len(labels):
+    if has_stores and dispatch["storage"].sizes["node"] != len(labels):
         raise InputError(Problem("`storage` and `carrier_prod` differ in their nodes"))
-
-    scheduled = config.loop.flow if config.loop is not None else None
-    if (
-        flow_kg_s is None
-        and isinstance(scheduled, ScheduledFlow)
-        and scheduled.file is not None
-        and config.model == "loop"
-    ):
-        flow_kg_s = read_flow((folder or Path()) / scheduled.file, times)
 
     levels = np.full((len(nodes), times.size), np.nan)
     starts = np.zeros(len(nodes))
@@ -230,9 +208,29 @@ def ring_input(
         storage_cap_kwh=sizes,
         outdoor_degc=outdoor_degc,
         wet_bulb_degc=wet_bulb_degc,
-        flow_kg_s=flow_kg_s,
+        flow_kg_s=_scheduled_kg_s(config, times),
         series=series or {},
     )
+
+
+def _step_h(dispatch: xr.Dataset, times: NDArray[np.datetime64]) -> Floats:
+    """Return the length of the time steps, shape (T,) [h]; by default from one to the next."""
+    if "timestep_resolution" in dispatch:
+        given_h: Floats = dispatch["timestep_resolution"].values.astype(float)
+        return given_h
+    gaps = np.diff(times) / np.timedelta64(3600, "s")
+    last = gaps[-1:] if gaps.size else np.ones(1)
+    return np.concatenate([gaps, last])
+
+
+def _scheduled_kg_s(config: RingConfig, times: NDArray[np.datetime64]) -> Floats | None:
+    """Return the flow of a loop that follows a file, shape (T,) [kg/s]; None of all other rings."""
+    if config.model != "loop" or config.loop is None:
+        return None
+    flow = config.loop.flow
+    if not isinstance(flow, ScheduledFlow) or flow.file is None:
+        return None
+    return read_flow(Path(flow.file), times)
 
 
 _BY_STEP = {

@@ -12,8 +12,7 @@ from anello.optimise.results.at_limits import NOTHING_SAVED
 from anello.present.report.appearance import Appearance
 from anello.present.report.config import FiguresConfig
 from anello.present.report.numbers import exact
-
-Summary = Mapping[str, Any]
+from anello.present.report.total import Summary
 
 
 def at_limits_html(

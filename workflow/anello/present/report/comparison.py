@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 import seaborn as sns
 
-from anello.base.cells import for_spreadsheets
-from anello.base.files import FilePath, atomic_path
+from anello.base.cells import write_table
+from anello.base.files import FilePath
 from anello.optimise.results.alternatives import one_by_one
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.collection import read_results
@@ -33,13 +33,13 @@ from anello.present.report.appearance import (
     size_inch,
 )
 from anello.present.report.config import FiguresConfig
-from anello.present.report.total import total_cost
+from anello.present.report.total import Summary, total_cost
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Scenarios = Mapping[str, FilePath | CollectedResults]
-Summaries = Mapping[str, Mapping[str, Any]]
+Summaries = Mapping[str, Summary]
 
 
 def load(scenarios: Scenarios) -> dict[str, CollectedResults]:
@@ -172,8 +172,7 @@ def write_scenario_table(
     """Write :func:`scenario_table` as CSV in one step."""
     table = scenario_table(scenarios, config, summaries)
     table.index = pd.Index([str(label).strip() for label in table.index], name="quantity")
-    with atomic_path(path) as temporary:
-        for_spreadsheets(table).to_csv(temporary, lineterminator="\n", encoding="utf-8")
+    write_table(table, path)
     return Path(path)
 
 

@@ -21,7 +21,7 @@ from anello.present.report.monthly_peaks import monthly_peaks_html
 from anello.present.report.numbers import exact, with_code
 from anello.present.report.plant_meter import plant_meter_note
 from anello.present.report.sizes import sizes_html
-from anello.present.report.total import shows_whole, total_cost
+from anello.present.report.total import Summary, shows_whole, total_cost
 from anello.present.report.worst_week import worst_week
 from anello.present.report.years import expected_cost, proposals, years_html, years_of
 from anello.ring.held import DRAINED_ADVICE
@@ -31,8 +31,6 @@ PLANS = ("designed", "smart")
 
 NO_DIFFERENCE = 0.01
 """Share of a cost below which another is no different: search and simulation agree no better."""
-
-Summary = Mapping[str, Any]
 
 
 def plan_of(summaries: Mapping[str, Summary], config: FiguresConfig) -> str:

@@ -13,6 +13,7 @@ from anello.present.report.charts import ticks_between
 from anello.present.report.config import FiguresConfig
 from anello.present.report.costs import RING_SHARED
 from anello.present.report.numbers import exact, figure_text
+from anello.present.report.total import Summary
 
 _NAMES = {
     "capital": "Capital",
@@ -37,8 +38,6 @@ _RING_PARTS = {
     "pipes": "pipes",
 }
 _WIDTH, _ROW, _LEFT, _RIGHT, _BOTTOM = 720.0, 34.0, 130.0, 76.0, 46.0
-
-Summary = Mapping[str, Any]
 
 
 def differences_html(

@@ -14,9 +14,6 @@ import xarray as xr
 from matplotlib.ticker import MaxNLocator
 
 from anello.optimise.results.collected import CollectedResults
-from anello.present.report.appearance import (
-    Appearance,
-)
 from anello.present.report.config import Period
 
 if TYPE_CHECKING:
@@ -35,12 +32,6 @@ EVERYWHERE = "all"
 Times = npt.NDArray[np.datetime64]
 
 
-def service_color(node: str, look: Appearance) -> str:
-    """Return the carrier that a heat pump makes."""
-    tech = node.split("::", 1)[1]
-    return look.main_carrier(tech)
-
-
 def few_ticks() -> MaxNLocator:
     """Return a locator of a few ticks."""
     return MaxNLocator(nbins=4, min_n_ticks=3)
@@ -51,7 +42,7 @@ def in_period(results: xr.Dataset, period: Period) -> xr.Dataset:
 
     Raises
     ------
-    ConfigError
+    ValueError
         If the results have none there.
     """
     start = np.datetime64(period.start.replace(tzinfo=None), "ns")

@@ -356,7 +356,7 @@ def _stack(members: list[_Place], scale: float, height: float) -> None:
 
 
 def _without_cycles(links: list[Link]) -> list[Link]:
-    """Leave out the links that close a circle, smallest energy last considered first."""
+    """Leave out links that close a circle with larger ones."""
     kept: list[Link] = []
     reach: dict[str, set[str]] = {}
     for k in sorted(links, key=lambda k: -k.energy_mwh):

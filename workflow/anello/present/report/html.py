@@ -29,7 +29,6 @@ def write_report(
     scenarios: Scenarios,
     path: FilePath,
     config: FiguresConfig | None = None,
-    title: str = "",
     summaries: Summaries | None = None,
     studies: Mapping[str, pd.DataFrame] | None = None,
 ) -> Path:
@@ -49,8 +48,6 @@ def write_report(
         The HTML file.
     config : FiguresConfig, optional
         Names, colours, currency.
-    title : str, optional
-        Heading; made from the names of district and run by default.
     summaries : mapping of str to mapping, optional
         What `summaries_of` returned, where it is known already.
     studies : mapping of str to DataFrame, optional
@@ -72,7 +69,7 @@ def write_report(
         raise ArtefactError("a report needs the results of at least one scenario")
     summaries = summaries_of(loaded) if summaries is None else summaries
     plan = plan_of(summaries, config)
-    heading = title or heading_of(loaded)
+    heading = heading_of(loaded)
     every = coarseness(loaded)
     blocks = "".join(
         scenario_block(name, c, config, None if name == plan else summaries[name])

@@ -36,9 +36,9 @@ def with_code(text: str) -> str:
     return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
-def exact(value: float | None, counted: bool = False) -> str:
+def exact(value: float | None) -> str:
     """Return a number to read, with the exact one in ``data-value`` and as a tooltip."""
     if value is None or not np.isfinite(value):
         return "<span>–</span>"
     full = html.escape(repr(float(value)), quote=True)
-    return f'<span data-value="{full}" title="{full}">{figure_text(float(value), counted)}</span>'
+    return f'<span data-value="{full}" title="{full}">{figure_text(float(value))}</span>'

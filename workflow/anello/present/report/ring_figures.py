@@ -35,7 +35,6 @@ from anello.present.report.drawing import (
     hours_of_steps,
     label_time,
     legend_beside,
-    service_color,
 )
 
 if TYPE_CHECKING:
@@ -218,7 +217,6 @@ def plot_cop_duration(collected: CollectedResults, config: FiguresConfig) -> Fig
     hours = hours_of_steps(collected)
     nodes = [str(n) for n in ring["node"].values]
     locs = list(dict.fromkeys(n.split("::", 1)[0] for n in nodes))
-    kinds = list(dict.fromkeys(service_color(n, look) for n in nodes))
     figure, axis = plt.subplots(figsize=size_inch(config, 75))
     for node in nodes:
         loc, tech = node.split("::", 1)
@@ -229,12 +227,11 @@ def plot_cop_duration(collected: CollectedResults, config: FiguresConfig) -> Fig
         axis.plot(
             frame["hours"],
             frame["cop"],
-            color=look.carrier_color(service_color(node, look)),
+            color=look.carrier_color(look.main_carrier(tech)),
             linestyle=LINE_STYLES[locs.index(loc) % len(LINE_STYLES)],
             linewidth=1.3,
             label=label,
         )
-    assert kinds
     axis.set_xlabel("Hours in operation with at least this COP [h]")
     axis.set_ylabel("COP [–]")
     axis.set_xlim(left=0)

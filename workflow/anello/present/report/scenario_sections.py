@@ -22,6 +22,7 @@ from anello.present.report.audits import audits_html
 from anello.present.report.charts import Line, line_chart
 from anello.present.report.config import FiguresConfig
 from anello.present.report.costs import cost_table, unpriced_note
+from anello.present.report.drawing import MONTHS, hours_of_steps
 from anello.present.report.energy_flows import energy_links, sankey_svg
 from anello.present.report.hydraulics_table import hydraulics_html
 from anello.present.report.loop_drawing import loop_html, ring_loop
@@ -32,7 +33,6 @@ from anello.present.report.two_lines import two_lines_html
 Array = npt.NDArray[np.float64]
 
 _DASHES = ("", "7 3", "2 3", "9 3 2 3")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
 def scenario_block(
@@ -102,7 +102,7 @@ def _cop(collected: CollectedResults, config: FiguresConfig) -> str:
     if ring is None or "cop" not in ring:
         return "<p>No ring was simulated.</p>"
     look = Appearance(collected.results, collected.inputs, config)
-    hours = np.asarray(collected.results["timestep_resolution"].values, dtype=float)
+    hours = hours_of_steps(collected)
     nodes = [str(n) for n in ring["node"].values]
     locs = list(dict.fromkeys(n.split("::", 1)[0] for n in nodes))
     lines = []
@@ -252,13 +252,13 @@ def _ring_by_iteration(collected: CollectedResults) -> str:
     ]
     starts = pd.date_range(times[0].normalize(), times[-1].normalize(), freq="MS")
     if len(starts) > 1:
-        ticks = [(float((s - times[0].normalize()).days), _MONTHS[s.month - 1]) for s in starts]
+        ticks = [(float((s - times[0].normalize()).days), MONTHS[s.month - 1]) for s in starts]
         text = f"Month of {times[0].year}"
     else:
         every = max(1, len(counts) // 7)
         first = times[0].normalize()
         moments = [first + pd.Timedelta(days=d) for d in range(0, len(counts), every)]
-        ticks = [(float((m - first).days), f"{m.day} {_MONTHS[m.month - 1]}") for m in moments]
+        ticks = [(float((m - first).days), f"{m.day} {MONTHS[m.month - 1]}") for m in moments]
         text = f"Day of {times[0].year}"
     return line_chart(
         lines, text, "Temperature [°C]", "Daily mean ring temperature by iteration", x_ticks=ticks

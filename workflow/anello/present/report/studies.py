@@ -116,11 +116,14 @@ def tornado_said(table: pd.DataFrame) -> list[str]:
     return said
 
 
-def _trouble(table: pd.DataFrame) -> list[str]:
-    said = []
+def _failed(table: pd.DataFrame) -> list[str]:
+    """Name the cases that have no result, if there are any."""
     failed = table.index[table["status"] == "failed"]
-    if len(failed):
-        said.append(f"Without a result: {', '.join(failed)}.")
+    return [f"Without a result: {', '.join(failed)}."] if len(failed) else []
+
+
+def _trouble(table: pd.DataFrame) -> list[str]:
+    said = _failed(table)
     unmet = table.index[table["unmet_mwh"] > 1e-6]
     if len(unmet):
         said.append(f"Demand goes unmet in {', '.join(unmet)}.")
@@ -159,10 +162,7 @@ def front_said(table: pd.DataFrame) -> list[str]:
         f"{name} is dominated by {row['dominated_by']}: the search has not found the best there."
         for name, row in beaten.iterrows()
     ]
-    failed = table.index[table["status"] == "failed"]
-    if len(failed):
-        said.append(f"Without a result: {', '.join(failed)}.")
-    return said
+    return said + _failed(table)
 
 
 def _signed(value: float, unit: str) -> str:

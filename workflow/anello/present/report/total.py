@@ -7,14 +7,17 @@ from typing import Any
 
 from anello.present.report.config import FiguresConfig
 
+Summary = Mapping[str, Any]
+"""What ``summary.json`` holds of a scenario."""
 
-def total_cost(summary: Mapping[str, Any], config: FiguresConfig) -> float | None:
+
+def total_cost(summary: Summary, config: FiguresConfig) -> float | None:
     """Return what a scenario costs, with its ring and with all classes that the objective weighs.
 
     Parameters
     ----------
     summary : mapping
-        What ``summary.json`` holds.
+        What is known of it.
     config : FiguresConfig
         The cost class that is shown.
 

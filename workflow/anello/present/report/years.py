@@ -5,13 +5,10 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Collection, Mapping
-from typing import Any
 
 from anello.present.report.config import FiguresConfig
 from anello.present.report.numbers import exact, with_code
-from anello.present.report.total import total_cost
-
-Summary = Mapping[str, Any]
+from anello.present.report.total import Summary, total_cost
 
 
 def years_of(summaries: Mapping[str, Summary], scenario: str) -> dict[str, float]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-from anello.base.cells import for_spreadsheets
-from anello.base.files import FilePath, atomic_path
+from anello.base.cells import write_table
+from anello.base.files import FilePath
 from anello.errors import ArtefactError, SweepError
 from anello.optimise.results.netcdf import write_netcdf
 from anello.run.seals import seal
@@ -112,8 +112,7 @@ def _last_error(logs: Path) -> str | None:
 def _write(outcomes: Sequence[PointRecord], netcdf: FilePath, table: FilePath) -> str:
     frame = point_table(outcomes)
     write_netcdf(point_dataset(frame), netcdf)
-    with atomic_path(table) as temporary:
-        for_spreadsheets(frame).to_csv(temporary, lineterminator="\n")
+    write_table(frame, table)
     failed = [outcome for outcome in outcomes if outcome.error]
     lines = [
         f"{len(outcomes) - len(failed)} of {len(outcomes)} points succeeded; see {table}",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import xarray as xr
 
 from anello.base.files import FilePath, write_json
+from anello.base.labelled import total_of
 from anello.coupling.operate import CoupledWindow, operate_district
 from anello.errors import ArtefactError
 from anello.model.data import ModelData
@@ -98,9 +99,7 @@ def operate_scenario(
             "operation_eur": done.cost.total_eur,
             "operation_promised_eur": done.cost.dispatch_eur,
             "operation_planned_eur": planned_eur,
-            "unmet_demand_kwh": float(done.dispatch["unmet_demand"].sum())
-            if "unmet_demand" in done.dispatch
-            else 0.0,
+            "unmet_demand_kwh": total_of(done.dispatch, "unmet_demand"),
             "trace": [asdict(one) for one in done.windows],
         },
     )

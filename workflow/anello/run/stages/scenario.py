@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from anello.base.files import FilePath, write_text
 from anello.coupling.record import ConvergenceRecord
+from anello.run.iterations import remembered
 from anello.run.preprocess.config import FolderData
 from anello.run.seals import is_sealed, seal
 from anello.run.stages.build import build_problem
@@ -207,7 +208,7 @@ def _run_iteration(
             coupling=settings.coupling,
             cop_used=cop_used,
             first_ring=earlier[0] / "ring.nc" if earlier else None,
-            earlier_rings=[e / "ring.nc" for e in earlier[max(len(earlier) - depth, 0) :]],
+            earlier_rings=[earlier[k] / "ring.nc" for k in remembered(len(earlier), depth)],
             iteration=len(earlier),
         ),
         step / "ring.nc",

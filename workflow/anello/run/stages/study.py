@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from anello.base.cells import for_spreadsheets
-from anello.base.files import FilePath, atomic_path
+from anello.base.cells import write_table
+from anello.base.files import FilePath
 from anello.errors import SweepError
 from anello.present.report.config import FiguresConfig
 from anello.present.report.studies import draw_front, draw_tornado, front_said, tornado_said
@@ -75,8 +75,7 @@ def finish_study(
         frame = sensitivity_table(cases, read, settings.cost_class, settings.currency, tolerance)
         draw_tornado(frame, folder, settings)
         said = tornado_said(frame)
-    with atomic_path(table) as temporary:
-        for_spreadsheets(frame).to_csv(temporary, lineterminator="\n")
+    write_table(frame, table)
     text = " ".join(said)
     logger.info("%s", text)
     return text
