@@ -16,7 +16,6 @@ from anello.errors import InputError
 from anello.errors import Problem as InputProblem
 from anello.optimise.formulation.ring_rows import Device, RingRows
 from anello.ring.config import RingConfig
-from anello.ring.cop_config import StoreUse
 from anello.ring.devices import plant_devices
 from anello.ring.geometry import geometry
 from anello.ring.ground import ground_temperature_degc
@@ -111,13 +110,6 @@ def ring_rows(
         # ASSUME: the water stays as the incumbent's, whatever heat pumps do; the plant brings both
         # lines to their temperatures. The row that the programme has for it says nothing.
         phi, psi, ground = np.ones_like(step_h), np.zeros_like(step_h), np.zeros_like(step_h)
-    stores = []
-    for node in nodes:
-        pump = config.heat_pump(node)
-        assert pump is not None
-        use = pump.use_temperature
-        location = node.partition("::")[0]
-        stores.append(f"{location}::{use.store}" if isinstance(use, StoreUse) else "")
     plant = config.plant
     devices = {}
     sizes = open_sizes(config, float(step_h.sum())) if scheduled else {}
@@ -149,7 +141,7 @@ def ring_rows(
     return RingRows(
         heat_pumps=nodes,
         sigma=tuple(config.sigma(nodes).tolist()),
-        stores=tuple(stores),
+        stores=tuple(config.store_of(node) or "" for node in nodes),
         capacity_kw=capacity_kw,
         step_h=step_h,
         phi=phi,

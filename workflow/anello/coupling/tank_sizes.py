@@ -49,8 +49,8 @@ def open_tanks(ring: RingConfig, data: ModelData, nodes: tuple[str, ...]) -> dic
         pump = ring.heat_pump(node)
         if pump is None or not isinstance(pump.use_temperature, StoreUse):
             continue
-        use, place = pump.use_temperature, node.partition("::")[0]
-        tank = f"{place}::{use.store}"
+        use = pump.use_temperature
+        tank = use.beside(node)
         if tank not in known or np.isfinite(_value(data, "storage_cap_equals", tank)):
             continue
         most = _value(data, "storage_cap_max", tank)

@@ -16,8 +16,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.ring.cop_config import StoreUse
-
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -64,12 +62,8 @@ class LostHeat:
 
 def ring_tanks(ring: RingConfig, nodes: tuple[str, ...]) -> tuple[str, ...]:
     """Return the stores that a ring's heat pumps fill, `location::technology`."""
-    found: dict[str, None] = {}
-    for node in nodes:
-        pump = ring.heat_pump(node)
-        if pump is not None and isinstance(pump.use_temperature, StoreUse):
-            found[f"{node.partition('::')[0]}::{pump.use_temperature.store}"] = None
-    return tuple(found)
+    found = dict.fromkeys(ring.store_of(node) for node in nodes)
+    return tuple(tank for tank in found if tank is not None)
 
 
 def tank_limits(ring: RingConfig, data: ModelData, nodes: tuple[str, ...]) -> dict[str, Floats]:

@@ -17,7 +17,6 @@ from anello.base.labelled import labels_of, values_of
 from anello.errors import ArtefactError, InputError, Problem
 from anello.ring.borefield.adapt import field_result, field_variables
 from anello.ring.config import RingConfig
-from anello.ring.cop_config import StoreUse
 from anello.ring.doublet import doublet_result, doublet_variables
 from anello.ring.exchange import Audit, RingInput, RingResult
 from anello.ring.hydraulics import hydraulic_result, hydraulic_variables
@@ -169,13 +168,11 @@ def ring_input(
     sizes = np.full(len(nodes), np.nan)
     problems = []
     for row, node in enumerate(nodes):
-        pump = config.heat_pump(node)
-        assert pump is not None
         if node not in cop:
             problems.append(Problem("no COP series for this heat pump", key=node))
-        if not isinstance(pump.use_temperature, StoreUse):
+        store = config.store_of(node)
+        if store is None:
             continue
-        store = f"{node.partition('::')[0]}::{pump.use_temperature.store}"
         if storage is None or store not in position:
             problems.append(
                 Problem(

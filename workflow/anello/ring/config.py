@@ -348,6 +348,19 @@ class RingConfig(Strict):
             return self.heat_pumps[node]
         return self.heat_pumps.get(node.partition("::")[2])
 
+    def store_of(self, node: str) -> str | None:
+        """Return the store whose level heat pump `loc::tech` follows, at its place; None for none.
+
+        Parameters
+        ----------
+        node : str
+            The heat pump.
+        """
+        pump = self.heat_pump(node)
+        if pump is None or not isinstance(pump.use_temperature, StoreUse):
+            return None
+        return pump.use_temperature.beside(node)
+
     def sigma(self, nodes: Sequence[str]) -> NDArray[np.float64]:
         """Return the sign of each heat pump's heat in the ring, see `HeatPumpConfig`, shape (H,).
 

@@ -158,6 +158,10 @@ class StoreUse(Strict):
         description="Heat capacity where it differs, by location [kWh/K].",
     )
 
+    def beside(self, node: str) -> str:
+        """Return the store `loc::tech` at the place of heat pump `node`."""
+        return f"{node.partition('::')[0]}::{self.store}"
+
     @model_validator(mode="after")
     def _one_capacity(self) -> Self:
         if (self.kwh_per_k is None) is (self.span_k is None):

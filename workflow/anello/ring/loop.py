@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from anello.errors import InputError, Problem
-from anello.ring.borefield.device import FieldOnRing, device_stations
+from anello.ring.borefield.device import FieldOnRing, device_stations, fields_on_ring
 from anello.ring.config import RingConfig
 from anello.ring.cop import RUNNING_KW, ScalarCop, compile_heat_pumps
 from anello.ring.devices import plant_devices
@@ -72,19 +72,14 @@ def simulate_loop(
     capacity = plan.shape.capacity_kwh_per_k
     devices = plant_devices(config.plant, data.surroundings)
     device_names = [device.name for device in devices]
-    controller, fields = None, {}
+    controller = None
+    fields: dict[str, FieldOnRing] = {}
     doublet = doublet_on_ring(config.plant, data.step_h)
     places = [plant_station] * len(devices)
     if config.plant is not None:
         names = [substation.name for substation in loop.substations]
         places = device_stations(config.plant.borefield, names, device_names, plant_station)
-        if config.plant.borefield is not None:
-            fields["borefield"] = FieldOnRing(
-                config.plant.borefield,
-                data.step_h,
-                state_kw=field_state_kw,
-                folder=folder,
-            )
+        fields = fields_on_ring(config.plant.borefield, data.step_h, field_state_kw, folder)
         controller = PlantController(
             config.plant,
             devices,

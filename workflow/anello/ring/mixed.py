@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from anello.errors import InputError, Problem
 from anello.ring import audit as energy_audit
 from anello.ring import second_law
-from anello.ring.borefield.device import FieldOnRing
+from anello.ring.borefield.device import FieldOnRing, fields_on_ring
 from anello.ring.config import RingConfig
 from anello.ring.cop import HeatPumpCop, ScalarCop, compile_heat_pumps
 from anello.ring.cop_config import FixedUse
@@ -94,16 +94,11 @@ def simulate_mixed(
     reset = "reset_at_bounds" in active
     devices = plant_devices(None if reset or held else config.plant, data.surroundings)
     names = [device.name for device in devices]
-    controller, fields, doublet = None, {}, None
+    controller, doublet = None, None
+    fields: dict[str, FieldOnRing] = {}
     if config.plant is not None and not reset and not held:
         doublet = doublet_on_ring(config.plant, data.step_h)
-        if config.plant.borefield is not None:
-            fields["borefield"] = FieldOnRing(
-                config.plant.borefield,
-                data.step_h,
-                state_kw=field_state_kw,
-                folder=folder,
-            )
+        fields = fields_on_ring(config.plant.borefield, data.step_h, field_state_kw, folder)
         controller = PlantController(
             config.plant,
             devices,

@@ -216,6 +216,30 @@ class FieldOnRing:
         )
 
 
+def fields_on_ring(
+    config: BorefieldConfig | None,
+    step_h: Floats,
+    state_kw: Floats | None,
+    folder: Path | None,
+) -> dict[str, FieldOnRing]:
+    """Return the plant's borefield at the start of a run, by its name; nothing without one.
+
+    Parameters
+    ----------
+    config : BorefieldConfig or None
+        Its settings.
+    step_h : ndarray, shape (T,)
+        Length of the steps [h].
+    state_kw : ndarray, shape (J,), optional
+        State of the ground; by default as if it was never used [kW].
+    folder : Path, optional
+        Where relative table files start.
+    """
+    if config is None:
+        return {}
+    return {"borefield": FieldOnRing(config, step_h, state_kw=state_kw, folder=folder)}
+
+
 def device_stations(
     config: BorefieldConfig | None, substations: Sequence[str], names: Sequence[str], plant: int
 ) -> list[int]:
