@@ -79,7 +79,7 @@ def test_a_share_of_a_field_is_as_warm_as_the_whole_with_all_the_heat():
 def test_the_limits_of_the_programme_are_those_of_the_simulated_share(size):
     """Heat of a field of any size, from the numbers of the field described."""
     _, ring = random_district(SEED, plant={"borefield": FIELD})
-    rows = field_rows(ring, (), HOURS)
+    rows = field_rows(ring, HOURS)
     shared = FieldOnRing(BorefieldConfig.model_validate(FIELD | {"built_share": size}), HOURS)
     masses = np.zeros(len(rows.masses))
     for step, heat in enumerate(LOAD_KW):
@@ -135,9 +135,9 @@ def test_what_is_beyond_the_horizon_is_that_of_the_share():
     _, ring = random_district(SEED, plant={"borefield": described})
     hours = np.full(365, 24.0)
     heat = 3.0 * np.sin(np.arange(365) / 58.0) + 5.0
-    rows = field_rows(ring, (), hours)
+    rows = field_rows(ring, hours)
     part = with_sizes(ring, {"borefield": 0.4})
-    of_part = field_rows(part, (), hours)
+    of_part = field_rows(part, hours)
     beyond_k = beyond_at_horizon_k(of_part, heat)
     assert beyond_k > 1.0
     assert beyond_at_horizon_k(rows, heat, 0.4) == pytest.approx(0.4 * beyond_k, rel=1e-9)

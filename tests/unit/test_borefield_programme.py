@@ -121,7 +121,7 @@ def test_the_field_is_handed_over(tmp_path: Any) -> None:
 def test_a_ring_without_a_field_has_no_rows_of_one() -> None:
     made = coupled(1, days=1)
     assert made.rows.field is None
-    assert field_rows(made.ring, (), np.ones(1)) is None
+    assert field_rows(made.ring, np.ones(1)) is None
 
 
 def test_a_rolling_horizon_refuses_the_grounds_memory() -> None:

@@ -28,7 +28,6 @@ from anello.ring.borefield.device import device_stations
 from anello.ring.borefield.field import Borefield, compile_borefield
 from anello.ring.config import RingConfig
 from anello.ring.devices import ways_of
-from anello.ring.geometry import stations
 
 Floats = NDArray[np.float64]
 
@@ -36,15 +35,13 @@ NOTHING = 1e-9
 """Less than this share of a mass is nothing [-]."""
 
 
-def field_rows(config: RingConfig, nodes: tuple[str, ...], step_h: Floats) -> FieldRows | None:
+def field_rows(config: RingConfig, step_h: Floats) -> FieldRows | None:
     """Put a borefield into plain numbers for the formulation; None without one.
 
     Parameters
     ----------
     config : RingConfig
         The ring's settings.
-    nodes : tuple of str
-        Heat pumps.
     step_h : ndarray, shape (T,)
         Length of the steps [h].
 
@@ -70,8 +67,7 @@ def field_rows(config: RingConfig, nodes: tuple[str, ...], step_h: Floats) -> Fi
     station = 0
     if config.model == "loop" and config.loop is not None:
         names = [substation.name for substation in config.loop.substations]
-        _, plant = stations(config.loop, nodes)
-        (station,) = device_stations(settings, names, ("borefield",), plant)
+        (station,) = device_stations(settings, names, ("borefield",), config.loop.plant_station)
     keep = np.exp(-step_h / field.chain.tau_h[:, None])
     drop = field.k_per_kw * (1.0 - keep) * field.chain.resistance[:, None]
     ways = list(ways_of("borefield"))

@@ -18,7 +18,7 @@ from anello.optimise.formulation.ring_rows import Device, RingRows
 from anello.ring.config import RingConfig
 from anello.ring.devices import plant_devices
 from anello.ring.geometry import geometry
-from anello.ring.ground import ground_temperature_degc
+from anello.ring.ground import days_into_year, ground_temperature_degc
 from anello.ring.mixed import decay
 from anello.ring.surroundings import Surroundings
 
@@ -86,8 +86,7 @@ def ring_rows(
                 "fixed_point` without `scheduled_balancing`, or `ring.model: loop`",
             )
         )
-    days = (times - times.astype("datetime64[Y]")) / np.timedelta64(1, "D")
-    day_of_year = np.asarray(days, float) + step_h / 48.0
+    day_of_year = days_into_year(times, step_h)
     loop = None
     if config.loop is not None and config.model == "loop":
         loop = loop_rows(config.loop, nodes, waves_seen)
@@ -113,7 +112,7 @@ def ring_rows(
     plant = config.plant
     devices = {}
     sizes = open_sizes(config, float(step_h.sum())) if scheduled else {}
-    field = field_rows(config, nodes, step_h) if scheduled else None
+    field = field_rows(config, step_h) if scheduled else None
     if loop is not None and field is not None:
         loop = replace(loop, field_station=field.station)
     if scheduled and plant is not None:

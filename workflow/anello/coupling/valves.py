@@ -19,7 +19,7 @@ from anello.ring.config import RingConfig
 from anello.ring.devices import plant_devices
 from anello.ring.doublet import compile_doublet
 from anello.ring.exchange import RingInput
-from anello.ring.geometry import flow_series, geometry, reached_on, stations
+from anello.ring.geometry import flow_series, geometry, reached_on
 from anello.ring.plant import passing_each
 from anello.ring.rounds import weights_in_mixed_water, weights_of_change
 
@@ -96,8 +96,7 @@ def _water(config: RingConfig, data: RingInput, dispatch: xr.Dataset) -> tuple[F
         ends = dispatch["ring_temperature"].values.reshape(-1)
         water = np.concatenate([[config.initial_degc], ends[:-1]])
         return water, np.full(data.times.size, np.inf)
-    _, plant_station = stations(config.loop, data.nodes)
-    name = config.loop.substations[plant_station].name
+    name = config.loop.substations[config.loop.plant_station].name
     water = values_of(dispatch, "ring_water", ("place", "timestep"), place=[name])[0].astype(float)
     flow = np.abs(flow_series(config, data)) * config.medium.kj_per_kgk
     return water, flow

@@ -14,6 +14,7 @@ from anello.ring.borefield.device import FieldResult
 from anello.ring.config import RingConfig
 from anello.ring.cop_config import FixedUse
 from anello.ring.doublet import DoubletResult
+from anello.ring.ground import days_into_year
 from anello.ring.hydraulics import Hydraulics
 from anello.ring.second_law import SecondLawAudit
 from anello.ring.surroundings import Surroundings
@@ -53,6 +54,8 @@ class RingInput:
         Installed thermal capacity, to count hours beyond a temperature-dependent limit [kW].
     storage_cap_kwh : ndarray, shape (H,), optional
         Size of each heat pump's store; NaN without a store [kWh].
+    series : mapping of str to ndarray, shape (T,)
+        Series that the plant's sources name.
     """
 
     nodes: tuple[str, ...]
@@ -109,10 +112,7 @@ class RingInput:
     @property
     def day_of_year(self) -> Floats:
         """Middle of each time step since the start of its year, shape (T,) [d]."""
-        start = self.times.astype("datetime64[Y]")
-        days = (self.times - start) / np.timedelta64(1, "D")
-        middle: Floats = np.asarray(days, dtype=float) + self.step_h / 48.0
-        return middle
+        return days_into_year(self.times, self.step_h)
 
 
 @dataclass(frozen=True)

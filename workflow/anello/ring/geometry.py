@@ -185,9 +185,7 @@ def stations(loop: LoopConfig, nodes: tuple[str, ...]) -> tuple[list[int], int]:
     """
     keys = ["ring.loop.substations"] * len(loop.substations)
     keys += ["ring.loop.branches"] * len(loop.branches)
-    found = connected(loop.places, nodes, keys)
-    plant = next((i for i, s in enumerate(loop.substations) if s.plant), 0)
-    return found, plant
+    return connected(loop.places, nodes, keys), loop.plant_station
 
 
 def require_connected(config: RingConfig, nodes: tuple[str, ...]) -> None:

@@ -52,6 +52,21 @@ def kusuda_degc(
     return result
 
 
+def days_into_year(times: NDArray[np.datetime64], step_h: Floats) -> Floats:
+    """Return the middle of each time step since the start of its year, shape (T,) [d].
+
+    Parameters
+    ----------
+    times : ndarray of datetime64, shape (T,)
+        Start of each step.
+    step_h : ndarray, shape (T,)
+        Length of the steps [h].
+    """
+    days = (times - times.astype("datetime64[Y]")) / np.timedelta64(1, "D")
+    middle: Floats = np.asarray(days, dtype=float) + step_h / 48.0
+    return middle
+
+
 def ground_temperature_degc(
     ground: FixedGround | KusudaGround,
     day_of_year: Floats,

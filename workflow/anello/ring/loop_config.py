@@ -227,6 +227,11 @@ class LoopConfig(PumpedConfig):
         both = [pipe for branch in self.branches for pipe in (branch, branch)]
         return [*self.segments, *both]
 
+    @property
+    def plant_station(self) -> int:
+        """Position of the plant's substation: the one that is marked as such, else the first."""
+        return next((i for i, station in enumerate(self.substations) if station.plant), 0)
+
     def shares(self) -> list[float]:
         """Return the share of the flow at its start that takes each branch [-].
 

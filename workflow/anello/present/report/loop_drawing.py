@@ -153,7 +153,7 @@ def _drawing(
             f'<text x="{text[0]:.1f}" y="{text[1]:.1f}" text-anchor="{anchor}">'
             f"{html.escape(_pipe_text(pipe))}</text>"
         )
-    plant_at = _plant_position(config, loop)
+    plant_at = None if config.plant is None else loop.plant_station
     for position, (station, (side, y)) in enumerate(zip(loop.substations, stations, strict=True)):
         x = _MIDDLE + side * _HALF_WIDTH
         seen = _temperatures(ring, position)
@@ -282,13 +282,6 @@ def _temperature_color(degc: float, bounds: tuple[float, float]) -> str:
 
 
 # --- words --------------------------------------------------------------------------------------
-
-
-def _plant_position(config: RingConfig, loop: LoopConfig) -> int | None:
-    if config.plant is None:
-        return None
-    marked = [i for i, station in enumerate(loop.substations) if station.plant]
-    return marked[0] if marked else 0
 
 
 def _connected(

@@ -86,8 +86,7 @@ def _around(settings: Mapping[str, Any], part: xr.Dataset, look: Appearance) -> 
         pumps = [place.heat_pumps for place in loop.loop.places]
         nears = [names.index(branch.start) for branch in loop.loop.branches]
         lengths = [pipe.length_m for pipe in loop.loop.segments]
-        marked = [i for i, station in enumerate(loop.loop.substations) if station.plant]
-        plant_at = (marked[0] if marked else 0) if loop.plant is not None else None
+        plant_at = None if loop.plant is None else loop.loop.plant_station
         water = part["node_degc"].transpose("substation", "state").values
     else:
         nodes = [str(node) for node in part["node"].values]
