@@ -69,6 +69,13 @@ THRESHOLDS_DEGC = {
 }
 
 
+def with_sizes_open(ring: RingConfig, sizes: dict[str, Any]) -> RingConfig:
+    """Return a ring whose plant has sizes for the search to choose."""
+    content = ring.model_dump(mode="json")
+    content["plant"]["sizes"] = sizes
+    return RingConfig.model_validate(content)
+
+
 def loop_section(stations: list[str], flow_kg_s: float = 12.0) -> dict[str, Any]:
     """Return a small loop with one substation per heat pump's location."""
     pipe = {"length_m": 300.0, "inner_diameter_m": 0.3, "burial_depth_m": 1.0}

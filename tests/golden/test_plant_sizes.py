@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -24,7 +23,7 @@ from anello.ring.config import RingConfig
 from anello.ring.plant_sizes import with_sizes
 from anello.run.config import parse_config
 from anello.run.stages.scenario import run_scenario
-from ring_districts import coupled, random_district
+from ring_districts import coupled, random_district, with_sizes_open
 
 DAYS = ["2015-07-01", "2015-07-02"]
 PRICES = {"wells": 60_000.0, "dry_cooler": 40_000.0, "chiller": 60_000.0}
@@ -39,12 +38,6 @@ def place(repo_root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Pa
     return write_district(load_district(), folder).model, settings.scenario("smart").ring
 
 
-def with_open(ring: RingConfig, sizes: dict[str, Any]) -> RingConfig:
-    content = ring.model_dump(mode="json")
-    content["plant"]["sizes"] = sizes
-    return RingConfig.model_validate(content)
-
-
 def run(place: tuple[Path, RingConfig], ring: RingConfig) -> Outcome:
     data = read_model(place[0], scenario="smart", override_dict={"model.subset_time": DAYS})
     return CoupledDistrict(data, ring, CouplingConfig()).run()
@@ -52,7 +45,7 @@ def run(place: tuple[Path, RingConfig], ring: RingConfig) -> Outcome:
 
 @pytest.fixture(scope="module")
 def found(place: tuple[Path, RingConfig]) -> Outcome:
-    return run(place, with_open(place[1], OPEN))
+    return run(place, with_sizes_open(place[1], OPEN))
 
 
 def cost(place: tuple[Path, RingConfig], sizes: dict[str, float]) -> float:
@@ -91,12 +84,14 @@ def test_the_first_programme_takes_the_plant_as_described(place):
     for least in (0.0, 1.2):
         sizes = {name: {**size, "least": least} for name, size in OPEN.items()}
         coupling = CouplingConfig(max_iterations=1)
-        done = CoupledDistrict(data, with_open(place[1], sizes), coupling).run(must_converge=False)
+        done = CoupledDistrict(data, with_sizes_open(place[1], sizes), coupling).run(
+            must_converge=False
+        )
         found = sizes_in(done.best.dispatch)
         assert found == pytest.approx(dict.fromkeys(OPEN, max(1.0, least)), abs=1e-5)
     # What a cold day does not need is left out by those that follow.
     sizes = {name: {**size, "least": 0.0} for name, size in OPEN.items()}
-    done = CoupledDistrict(data, with_open(place[1], sizes), CouplingConfig()).run(
+    done = CoupledDistrict(data, with_sizes_open(place[1], sizes), CouplingConfig()).run(
         must_converge=False
     )
     assert sizes_in(done.best.dispatch)["dry_cooler"] == pytest.approx(0.0, abs=1e-6)
@@ -105,7 +100,9 @@ def test_the_first_programme_takes_the_plant_as_described(place):
 def test_what_costs_nothing_to_leave_out_and_is_not_needed_is_left_out():
     data, ring = random_district(3)
     dear = {name: {"eur_per_year": 1e7} for name in ("backup_heater", "chiller")}
-    done = CoupledDistrict(data, with_open(ring, dear), CouplingConfig()).run(must_converge=False)
+    done = CoupledDistrict(data, with_sizes_open(ring, dear), CouplingConfig()).run(
+        must_converge=False
+    )
     sizes = sizes_in(done.best.dispatch)
     assert sizes == pytest.approx({"backup_heater": 0.0, "chiller": 0.0}, abs=1e-6)
     for name in dear:
@@ -158,12 +155,12 @@ def test_the_steps_of_the_workflow_build_what_they_find(place, repo_root, tmp_pa
 )
 def test_sizes_that_make_no_sense_are_refused(place, sizes, message):
     with pytest.raises(ValueError, match=message):
-        with_open(place[1], sizes)
+        with_sizes_open(place[1], sizes)
 
 
 def test_a_size_without_a_price_is_refused(place):
     with pytest.raises(InputError, match=r"ring\.plant\.sizes\.wells\.eur_per_year"):
-        run(place, with_open(place[1], {"wells": {}}))
+        run(place, with_sizes_open(place[1], {"wells": {}}))
 
 
 def test_a_fixed_point_cannot_choose_sizes(repo_root):
@@ -176,7 +173,7 @@ def test_a_fixed_point_cannot_choose_sizes(repo_root):
     data, ring = random_district(2)
     dead_band = CouplingConfig.model_validate({"slp": {"balancing": "deadband"}})
     with pytest.raises(InputError, match=r"ring\.plant\.sizes.*scheduled"):
-        CoupledDistrict(data, with_open(ring, OPEN), dead_band)
+        CoupledDistrict(data, with_sizes_open(ring, OPEN), dead_band)
 
 
 def test_a_ring_without_choices_is_left_as_it_is():

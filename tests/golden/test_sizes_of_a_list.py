@@ -23,19 +23,13 @@ from anello.ring.plant_sizes import priced, with_sizes
 from anello.run.config import parse_config
 from anello.run.kept_sizes import kept_sizes
 from anello.run.stages.scenario import run_scenario
-from ring_districts import random_district
+from ring_districts import random_district, with_sizes_open
 
 WELLS = {0.0: 0.0, 0.25: 2_250.0, 0.5: 4_500.0, 1.0: 9_000.0}
 CHILLER = {0.0: 0.0, 0.1: 800.0, 0.5: 900.0}
 """Share of the size described, and what it costs a year [€/a]."""
 DAYS = ["2015-07-01", "2015-07-02"]
 SHARE = 1 / 365
-
-
-def with_sizes_open(ring: RingConfig, sizes: dict[str, Any]) -> RingConfig:
-    content = ring.model_dump(mode="json")
-    content["plant"]["sizes"] = sizes
-    return RingConfig.model_validate(content)
 
 
 def listed(prices: dict[float, float]) -> dict[str, Any]:

@@ -15,17 +15,7 @@ from anello.run import schemas as configuration
 from anello.run.config import RunConfig, parse_config, read_config
 from anello.run.config_faults import locate
 from anello.run.scenario_config import merge
-
-ROOT = Path(__file__).resolve().parents[2]
-DEFAULT = ROOT / "config" / "config.yaml"
-
-
-def read_with(tmp_path: Path, text: str) -> RunConfig:
-    """Read the default configuration with an overlay."""
-    overlay = tmp_path / "mine.yaml"
-    overlay.write_text(text, encoding="utf-8")
-    return read_config(DEFAULT, overlay)
-
+from shipped_config import DEFAULT, ROOT, read_with
 
 BRANCHED = """ring:
   model: loop

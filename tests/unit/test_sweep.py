@@ -14,25 +14,16 @@ from pydantic import TypeAdapter
 
 from anello.errors import ArtefactError, ConfigError, SweepError
 from anello.optimise.results.netcdf import read_netcdf
-from anello.run.config import RunConfig, read_config
 from anello.run.stages.gather import ExpectedPoint, gather_interrupted, gather_points
 from anello.run.sweep.config import SweepConfig
 from anello.run.sweep.points import point_labels, point_values, set_path
 from anello.run.sweep.record import PointRecord
 from anello.run.sweep.table import point_dataset, point_table
-
-ROOT = Path(__file__).resolve().parents[2]
-DEFAULT = ROOT / "config" / "config.yaml"
+from shipped_config import read_with
 
 
 def points_of(**sweep: Any) -> list[dict[str, Any]]:
     return point_values(TypeAdapter(SweepConfig).validate_python(sweep))
-
-
-def read_with(tmp_path: Path, text: str) -> RunConfig:
-    overlay = tmp_path / "mine.yaml"
-    overlay.write_text(text, encoding="utf-8")
-    return read_config(DEFAULT, overlay)
 
 
 # --- spaces ---------------------------------------------------------------------------------------

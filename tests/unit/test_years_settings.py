@@ -9,11 +9,10 @@ import pytest
 
 from anello.errors import ConfigError
 from anello.model.schema.yaml_reader import read_settings
-from anello.run.config import RunConfig, parse_config, read_config
+from anello.run.config import parse_config
 from anello.run.plan import RunPlan
+from shipped_config import DEFAULT, ROOT, read_with
 
-ROOT = Path(__file__).resolve().parents[2]
-DEFAULT = ROOT / "config" / "config.yaml"
 YEARS = """
 scenarios: [designed, smart]
 scenario_definitions:
@@ -28,14 +27,6 @@ scenario_definitions:
         overrides: {techs.grid.costs.monetary.om_prod: 0.5}
         data: {changes: {weather: {spells: [{start: "07-01", days: 2, temperature_shift_k: 6}]}}}
 """
-
-
-def read_with(tmp_path: Path, *texts: str) -> RunConfig:
-    files = []
-    for number, text in enumerate(texts):
-        files.append(tmp_path / f"mine{number}.yaml")
-        files[-1].write_text(text, encoding="utf-8")
-    return read_config(DEFAULT, *files)
 
 
 def fault(tmp_path: Path, *texts: str) -> str:

@@ -98,6 +98,13 @@ class Outcome:
         return {name: int(n) for name, n in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
 
 
+def refused(outcome: Outcome) -> str:
+    """Assert that a call failed without a traceback, and return its text."""
+    assert outcome.code != 0, outcome.text
+    assert "Traceback" not in outcome.text, outcome.text
+    return outcome.text
+
+
 @dataclass
 class Project:
     """A working folder with a configuration file.

@@ -20,7 +20,7 @@ import pytest
 from anello.base.files import sha256
 from fake_solver import BROKEN, FAKE
 
-from .conftest import Outcome, Project
+from .conftest import Outcome, Project, refused
 from .test_damage import cut, flip
 
 pytestmark = pytest.mark.campaign
@@ -89,13 +89,6 @@ def same(project: Project, undisturbed: Project) -> int:
     for name in theirs:
         assert mine[name] == theirs[name], name
     return len(theirs)
-
-
-def said(outcome: Outcome) -> str:
-    """Assert that a run failed without a traceback, and return its text."""
-    assert outcome.code != 0, outcome.text
-    assert "Traceback" not in outcome.text, outcome.text
-    return outcome.text
 
 
 def lost(project: Project, finished: dict[str, str]) -> int:
@@ -282,7 +275,7 @@ def test_a_solver_of_every_ill_will(
         program = programs / "cbc"
         program.write_text(FAKE.format(python=sys.executable, body=body))
         program.chmod(0o755)
-        text = said(project.run(target, env=path))
+        text = refused(project.run(target, env=path))
         assert "Dispatch of smart, iteration 000 failed: cbc" in text
         assert not (project.folder / target).exists()
         assert not (project.results / "results.nc").exists()
@@ -329,7 +322,7 @@ def test_a_full_disk_in_every_rule(new_project: NewProject, whole: Project, put:
             logs = project.results / "logs"
             logs.mkdir(parents=True, exist_ok=True)
             filler = fill(disk)
-            text = said(project.run(target))
+            text = refused(project.run(target))
             assert "No space left on device" in text, (rule, text)
             assert not (project.folder / target).exists(), rule
             filler.unlink()
@@ -370,7 +363,7 @@ def test_two_runs_on_one_folder(new_project: NewProject, whole: Project, put: Pu
         time.sleep(0.01)
     refused = 0
     while first.poll() is None and refused < 3:
-        text = said(project.run("all"))
+        text = refused(project.run("all"))
         assert "Another run" in text
         refused += 1
     assert first.wait() == 0

@@ -8,16 +8,9 @@ from typing import Any
 
 import pytest
 
-from .conftest import Outcome, Project
+from .conftest import Outcome, Project, refused
 
 NewProject = Callable[[], Project]
-
-
-def refused(outcome: Outcome) -> str:
-    """Assert that a call failed without a traceback, and return its text."""
-    assert outcome.code != 0, outcome.text
-    assert "Traceback" not in outcome.text, outcome.text
-    return outcome.text
 
 
 @pytest.mark.parametrize(
