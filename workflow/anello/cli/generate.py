@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anello.cli.models import existing
+from anello.cli.models import absent, existing
 from anello.cli.options import (
     FILE,
     Commands,
@@ -148,7 +148,7 @@ def _generate_scenarios(told: argparse.Namespace) -> int:
 
     from anello.api.attrdict import AttrDict
 
-    target = _new_file(told.out_file)
+    target = absent(told.out_file)
     groups = [_split(group) for group in told.overrides]
     _check_names(_composed(told), [name for group in groups for one in group for name in one])
     scenarios = {
@@ -161,18 +161,11 @@ def _generate_scenarios(told: argparse.Namespace) -> int:
     return OK
 
 
-def _new_file(text: str) -> Path:
-    path = Path(text)
-    if path.exists():
-        raise InputError(f"{path} exists already; choose another file")
-    return path
-
-
 # --- runs ----------------------------------------------------------------------------------------
 
 
 def _generate_runs(told: argparse.Namespace) -> int:
-    target = _new_file(told.out_file)
+    target = absent(told.out_file)
     tree = _composed(told, told.override_dict)
     if told.scenarios is None:
         names = [*tree.section("scenarios")] or [*tree.section("overrides")]
@@ -195,7 +188,7 @@ def _generate_runs(told: argparse.Namespace) -> int:
         how = f"{target if target.is_absolute() else f'./{target}'}"
     else:
         array = target.with_name(f"{target.stem}.array{target.suffix}")
-        _new_file(str(array))
+        absent(str(array))
         _write_script(told, array, runs)
         _write_submission(told, target, array, len(runs))
         how = f"sbatch {target}" if told.kind == "sbatch" else f"bsub < {target}"

@@ -225,6 +225,20 @@ def existing(text: str) -> Path:
     return path
 
 
+def absent(text: str) -> Path:
+    """Return the path of a file or a folder that is to be made.
+
+    Raises
+    ------
+    InputError
+        If it is there already.
+    """
+    path = Path(text)
+    if path.exists():
+        raise InputError(f"{path} exists already; choose another name")
+    return path
+
+
 def scenario_names(model: Path, root: str | None) -> list[str]:
     """Return the names of the scenarios that a model defines."""
     from anello.model.definition.composition import compose

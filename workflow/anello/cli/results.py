@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from anello.cli.models import NETCDF
+from anello.cli.models import NETCDF, absent
 from anello.cli.options import FILE, Commands, add_diagnosis, argument, flag, share
 from anello.cli.terminal import DIFFERENT, OK, Progress, print_table
 from anello.errors import InputError
@@ -231,12 +231,10 @@ def _subset(text: str | None) -> dict[str, list[Any]] | None:
 def _convert(told: argparse.Namespace) -> int:
     from anello.optimise.results.tables import netcdf_to_tables, tables_to_netcdf
 
-    source, target = Path(told.source), Path(told.target)
-    progress = Progress(told.quiet)
+    source, progress = Path(told.source), Progress(told.quiet)
     if not source.exists():
         raise InputError(f"{source} does not exist")
-    if target.exists():
-        raise InputError(f"{target} exists already; choose another name")
+    target = absent(told.target)
     if source.is_dir():
         if target.suffix not in NETCDF:
             raise InputError(f"{target}: tables become a NetCDF file; end its name in .nc")
@@ -329,9 +327,7 @@ def _keep_sizes(told: argparse.Namespace) -> int:
     from anello.optimise.results import read_results
     from anello.run.kept_sizes import kept_sizes
 
-    source, target = _saved(told.results), Path(told.out_file)
-    if target.exists():
-        raise InputError(f"{target} exists already; choose another name")
+    source, target = _saved(told.results), absent(told.out_file)
     settings = kept_sizes(read_results(source), told.name)
     head = f"# Sizes that {told.results} found, in kW, kWh, m2 and kg/s, rounded up.\n"
     with Progress(told.quiet).work(f"writing {target}"), atomic_path(target) as temporary:

@@ -1,6 +1,6 @@
 """When the coupling has converged, and the record that says so.
 
-Only the standard library and numpy: the check runs as a small job of its own after every iteration.
+Nothing slow is imported: the check runs as a small job of its own after every iteration.
 """
 
 from __future__ import annotations

@@ -35,7 +35,10 @@ Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 ScalarCop = Callable[[float, float], float]
 
-RUNNING_KW = 1e-6  # below this output a heat pump counts as idle
+RUNNING_KW = 1e-6
+"""Below this output a heat pump counts as idle, and may be outside the range of its map [kW]."""
+MOVING_KW = RUNNING_KW * 1e-3
+"""Below this output it moves no heat in the simulation of a network [kW]."""
 
 # Staffell, Brett, Brandon and Hawkes (2012), "A review of domestic heat pumps",
 # Energy & Environmental Science 5, doi:10.1039/c2ee22653g: coefficients and range of lift.

@@ -21,7 +21,7 @@ import numpy as np
 from anello.errors import InputError, Problem
 from anello.ring.borefield.device import FieldOnRing, device_stations, fields_on_ring
 from anello.ring.config import RingConfig
-from anello.ring.cop import RUNNING_KW, ScalarCop, compile_heat_pumps
+from anello.ring.cop import MOVING_KW, ScalarCop, compile_heat_pumps
 from anello.ring.devices import plant_devices
 from anello.ring.doublet import doublet_on_ring
 from anello.ring.exchange import RingInput, RingResult, use_side
@@ -107,7 +107,7 @@ def simulate_loop(
     works = np.ones_like(data.q_kw) if loads is None else loads.works
     running: list[list[tuple[int, float, float]]] = [[] for _ in range(steps)]
     for row in range(len(pumps)):
-        for step in np.flatnonzero(data.q_kw[row] > RUNNING_KW * 1e-3).tolist():
+        for step in np.flatnonzero(data.q_kw[row] > MOVING_KW).tolist():
             running[step].append((row, float(data.q_kw[row, step]), float(works[row, step])))
     use_columns = np.ascontiguousarray(use.T)
     arriving = np.empty((steps, count))

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from anello.errors import EnergyAuditError, InputError, Problem
 from anello.ring.config import RingConfig
-from anello.ring.cop import RUNNING_KW, HeatPumpCop, ScalarCop, compile_heat_pumps
+from anello.ring.cop import MOVING_KW, HeatPumpCop, ScalarCop, compile_heat_pumps
 from anello.ring.devices import PlantDevice, plant_devices
 from anello.ring.doublet import DoubletOnRing, doublet_on_ring
 from anello.ring.exchange import RingInput, RingResult, use_side
@@ -149,7 +149,7 @@ def _march(
             degc = float(now[0 if signs[row] < 0 else 1][place])
             course.source_degc[row, step] = degc
             q = float(data.q_kw[row, step])
-            if q > RUNNING_KW * 1e-3:
+            if q > MOVING_KW:
                 work = float(works[row, step])
                 heat[place] += q * (signs[row] + work / machines[row](degc, float(use[row, step])))
         drawn = -heat / network.difference_k
