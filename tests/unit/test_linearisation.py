@@ -284,6 +284,7 @@ def test_a_limit_about_an_exchanger_in_use_does_not_reach_past_the_other_side(si
         np.full(steps, 50.0),
         3.0,
         used,
+        np.zeros(steps),
     )
     inside = slice(1, None)  # the first step begins where it is told to
     np.testing.assert_allclose(

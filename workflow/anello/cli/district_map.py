@@ -89,7 +89,13 @@ def add(parts: Commands) -> None:
 
 
 def place(text: str) -> tuple[float, float]:
-    """Return the latitude and longitude that a text names."""
+    """Return the latitude and longitude that a text names.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it names none.
+    """
     try:
         latitude, longitude = (float(part) for part in text.split(","))
     except ValueError:

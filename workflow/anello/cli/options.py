@@ -153,7 +153,13 @@ def add_override(parser: Any) -> None:
 
 
 def share(text: str) -> float:
-    """Return a number that is not negative."""
+    """Return a number that is not negative.
+
+    Raises
+    ------
+    argparse.ArgumentTypeError
+        If it is.
+    """
     value = float(text)
     if not value >= 0:
         raise argparse.ArgumentTypeError("must not be negative")

@@ -6,7 +6,7 @@ Nothing slow is imported: the check runs as a small job of its own after every i
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -164,13 +164,12 @@ def check_fixed_point(
     else:
         assert step.max_delta_t_k is not None
         done = step.max_delta_t_k / config.fixed_point.relaxation <= rule.tolerance
-    finished = IterationRecord(**{**asdict(step), "converged": done})
     return ConvergenceRecord(
         method="fixed_point",
         criterion=rule.name,
         tolerance=rule.tolerance,
         max_iterations=config.max_iterations,
-        trace=(*trace, finished),
+        trace=(*trace, replace(step, converged=done)),
     )
 
 
@@ -220,20 +219,18 @@ def check_slp(
     )
     broken = step.rho is not None and step.rho < KEPT
     collapsed = broken and step.next_trust_region_k < COLLAPSED_K
-    finished = IterationRecord(
-        **{
-            **asdict(base),
-            "converged": done,
-            "trust_region_k": step.trust_region_k,
-            "rho": step.rho,
-            "predicted_decrease_eur": step.predicted_decrease_eur,
-            "accepted": step.accepted,
-            "temperature_gap_k": step.temperature_gap_k,
-            "criticality_eur": critical_eur,
-            "stalled": collapsed and not done,
-            "parting": step.parting,
-            "gap_eur": step.gap_eur,
-        }
+    finished = replace(
+        base,
+        converged=done,
+        trust_region_k=step.trust_region_k,
+        rho=step.rho,
+        predicted_decrease_eur=step.predicted_decrease_eur,
+        accepted=step.accepted,
+        temperature_gap_k=step.temperature_gap_k,
+        criticality_eur=critical_eur,
+        stalled=collapsed and not done,
+        parting=step.parting,
+        gap_eur=step.gap_eur,
     )
     return ConvergenceRecord(
         method="slp",

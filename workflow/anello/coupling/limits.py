@@ -1,4 +1,4 @@
-"""What bounds the next programme: wells, cooler, outputs, the trust region."""
+"""What bounds the next programme: exchangers, chillers, outputs, sizes, the trust region."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def exchangers(
     values: dict[str, dict[str, Floats]],
     row_bounds: dict[str, tuple[Floats, Floats]],
 ) -> dict[str, Floats]:
-    """Limits of wells and dry cooler, linear in the ring where it stays on one side of theirs.
+    """Limits of exchangers, linear in the ring's water where it stays on one side of their body.
 
     What an exchanger can move is proportional to the difference of temperatures and nothing beyond
     it. Where the trust region lies on both sides, a line that is exact at the incumbent is taken;
@@ -285,7 +285,7 @@ def line(
     max_kw: Floats,
     nominal_kw_per_k: float,
     used_kw: Floats,
-    weight: Floats | None = None,
+    weight: Floats,
 ) -> tuple[Floats, Floats, Floats]:
     """Return a line in the water's temperature for what an exchanger can move.
 
@@ -304,8 +304,8 @@ def line(
         Largest conductance [kW/K].
     used_kw : ndarray, shape (T,)
         What it moves at the incumbent [kW].
-    weight : ndarray, shape (T,), optional
-        How much of the mean's rise in the step it meets; nothing by default [-].
+    weight : ndarray, shape (T,)
+        How much of the mean's rise in the step it meets [-].
 
     Returns
     -------
@@ -314,7 +314,7 @@ def line(
         In the first step, whose beginning is given, the row has only what the end adds.
     """
     # In the first step only the end is free.
-    first = 0.0 if weight is None else float(weight[0])
+    first = float(weight[0])
     reach = about.trust_region_k
     given_degc = start_degc[0] if first else rows.initial_degc
     if np.isfinite(reach):

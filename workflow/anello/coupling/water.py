@@ -260,16 +260,18 @@ def wave_values(rows: RingRows, water: Water) -> dict[str, dict[str, Floats]]:
 
 
 def _shift_values(rows: RingRows, loop: LoopRows, water: Water) -> dict[str, dict[str, Floats]]:
+    """Return what water that is further does, for the rows of a flow that follows its load."""
+
     def both(labels: tuple[str, ...], start: Floats, end: Floats) -> dict[str, Floats]:
         pairs = ((AT_START, start), (AT_END, end))
         return {
             pair(label, when): values[k] for when, values in pairs for k, label in enumerate(labels)
         }
 
-    waves = both(loop.waves, MK_PER_K * water.wave_by_start, MK_PER_K * water.wave_by_end)
+    by_wave = both(loop.waves, MK_PER_K * water.wave_by_start, MK_PER_K * water.wave_by_end)
     return {
         SHIFT_PER_KWH: dict(zip(rows.heat_pumps, water.shift_per_kwh, strict=True)),
-        WAVE_PER_SHIFT: waves,
+        WAVE_PER_SHIFT: by_wave,
         WATER_PER_SHIFT: both(loop.stations, water.water_by_start, water.water_by_end),
     }
 

@@ -52,11 +52,18 @@ def simulate_loop(
 
     Parameters
     ----------
-    config, data, schedule, use_degc, folder, field_state_kw
+    config, data, schedule, use_degc, folder
         See `anello.ring.simulate`.
     initial_degc : ndarray, shape (M,), optional
         Temperature of each parcel at the start, from the first substation on; not with branches
         [°C].
+    field_state_kw
+        See `anello.ring.simulate`.
+
+    Raises
+    ------
+    InputError
+        If `initial_degc` is not one temperature for each parcel; else see `anello.ring.simulate`.
     """
     loop = config.loop
     assert loop is not None

@@ -39,8 +39,8 @@ def simulate(
     data : RingInput
         The dispatch: H heat pumps, T time steps.
     schedule : mapping of str to ndarray, shape (T,), optional
-        Heat of `wells`, `backup_heater`, `dry_cooler` into the ring as the optimiser wants it
-        [kW]; followed when the plant's control is `schedule` or `both`.
+        Heat of each device of the plant into the ring as the optimiser wants it, infinite for all
+        that the device can [kW]; followed when the plant's control is `schedule` or `both`.
     use_degc : ndarray, shape (H, T), optional
         Use temperatures in place of those that follow from the store levels [°C]; the original
         study keeps those of its iteration 0.

@@ -149,6 +149,12 @@ class ScenarioProgress:
         See :func:`iterations_left`.
     words : str
         The last iteration's distance in words.
+    began_s : float or None
+        When the iteration that runs began, by the clock of the run [s].
+    walls_s : list of float
+        Wall time of each iteration that has ended [s].
+    ended : set of str
+        Rules of the scenario's jobs that have ended.
     """
 
     name: str

@@ -200,13 +200,25 @@ def _run(
 
 
 def set_option(highs: highspy.Highs, name: str, value: Any) -> None:
-    """Set an option of HiGHS, or say that it has none of that name and value."""
+    """Set an option of HiGHS.
+
+    Raises
+    ------
+    SolveError
+        If it has none of that name, or not with that value.
+    """
     if highs.setOptionValue(name, value) == highspy.HighsStatus.kError:
         raise SolveError(f"HiGHS knows no option {name!r} with value {value!r}")
 
 
 def pass_problem(highs: highspy.Highs, piece: Piece) -> None:
-    """Hand the arrays over as they are, as a ``HighsLp`` would copy them."""
+    """Hand the arrays over as they are, as a ``HighsLp`` would copy them.
+
+    Raises
+    ------
+    SolveError
+        If HiGHS refuses them.
+    """
     matrix = piece.matrix
     status = highs.passModel(
         len(piece.cost),

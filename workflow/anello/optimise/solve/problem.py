@@ -58,6 +58,8 @@ class Problem:
         +1 to minimise, −1 to maximise.
     integer : ndarray of bool, shape (n_columns,)
         Columns that take whole numbers only.
+    expr_indptr, expr_indices, expr_data, expr_constant : ndarray
+        Named expressions in compressed sparse rows, and the constant of each.
     variables, constraints, expressions : dict of str to Block
         Names and numbering.
     steps : dict of str to tuple of str

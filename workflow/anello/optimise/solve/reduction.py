@@ -51,6 +51,8 @@ class Reduction:
         What is left of ``A``.
     row_lower, row_upper : ndarray
         Bounds of the rows that are left, constants moved over.
+    passes : list of _Pass
+        What each sweep took out, in order.
     """
 
     problem: Problem
