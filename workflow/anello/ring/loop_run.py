@@ -324,8 +324,6 @@ class LoopPlan:
         Where water goes and heat spreads, step by step; a `TreeRun` where there are branches.
     flow_kg_s : ndarray, shape (T,)
         Flow [kg/s].
-    ground_degc : ndarray, shape (T, n)
-        Ground temperature at each pipe [°C].
     station_of : list of int
         Place of each heat pump: a substation, or the end of a branch.
     plant_station : int
@@ -337,7 +335,6 @@ class LoopPlan:
     shape: Geometry
     run: Run | TreeRun
     flow_kg_s: Floats
-    ground_degc: Floats
     station_of: list[int]
     plant_station: int
     place_flow: Floats
@@ -372,7 +369,7 @@ def plan_loop(config: RingConfig, data: RingInput) -> LoopPlan:
     ground = ground_temperature_degc(loop.ground, data.day_of_year, depth)
     if loop.branches:
         tree = _tree_run(config, loop, shape, flow, ground, data.step_h)
-        return LoopPlan(shape, tree, flow, ground, station_of, plant_station, tree.tree.place_flow)
+        return LoopPlan(shape, tree, flow, station_of, plant_station, tree.tree.place_flow)
     path = WaterPath(shape, loop.parcels, ground)
     per_hour = flow * config.medium.kj_per_kgk / path.parcel_kwh_per_k  # parcels per hour
     pieces = max(1, int(np.ceil(path.worst_rate * data.step_h.max() / MAX_DECAY)))
@@ -387,7 +384,7 @@ def plan_loop(config: RingConfig, data: RingInput) -> LoopPlan:
         spread=dispersion(loop, loop.parcels),
     )
     alike = np.ones(len(loop.substations))
-    return LoopPlan(shape, run, flow, ground, station_of, plant_station, alike)
+    return LoopPlan(shape, run, flow, station_of, plant_station, alike)
 
 
 def _tree_run(

@@ -85,11 +85,6 @@ class Technology:
     required: list[Any] = field(default_factory=list)
     mark: Mark | None = None
 
-    @property
-    def all_carriers(self) -> set[str]:
-        """Every carrier in any tier."""
-        return {c for tier in self.carriers.values() for c in tier}
-
 
 def read_technologies(tree: Tree, report: Report) -> dict[str, Technology]:
     """Work out every technology of a composed configuration.
