@@ -37,11 +37,12 @@ from anello.optimise.formulation.ring_rows import RingRows
 from anello.optimise.solve.problem import Problem
 from anello.ring.adapt import ring_input, ring_nodes
 from anello.ring.config import RingConfig
-from anello.ring.cost import TrueCost, end_cost_eur, true_cost
+from anello.ring.cost import PlantInDispatch, TrueCost, end_cost_eur, true_cost
 from anello.ring.devices import plant_devices
 from anello.ring.exchange import RingInput, RingResult
 from anello.ring.geometry import require_connected
 from anello.ring.plant import device_cost
+from anello.ring.plant_config import PlantConfig
 from anello.ring.simulation import simulate
 from anello.ring.surroundings import Surroundings
 
@@ -248,22 +249,9 @@ def simulate_dispatch(
     taken_kwh, carriers = electricity_inputs(data, dispatch, nodes)
     weight = data.inputs["timestep_weight"].values.astype(float)
     plant = ring.plant if ring.mode == "physical" else None
-    paid: dict[str, object] = {}
+    paid = None
     if schedule is not None and plant is not None:
-        # The devices of the programme may heat and cool at once; they pay for both.
-        moved = _moved_kw(dispatch, flows.step_h, list(result.q_bal_kw))
-        taken_kw = np.zeros_like(flows.step_h)
-        for device in plant_devices(plant, flows.surroundings):
-            taken_kw = taken_kw + device.electricity_kwh_per_kwh * moved[device.name]
-        if "ring_power" in dispatch:
-            taken_kw = taken_kw + dispatch["ring_power"].sum("device").values / flows.step_h
-        if "ring_pump" in dispatch:
-            taken_kw = taken_kw + dispatch["ring_pump"].values.reshape(-1) / flows.step_h
-        paid = {
-            "plant_in_dispatch": True,
-            "p_plant_dispatch_kw": taken_kw,
-            "plant_dispatch_other_eur": device_cost(plant, moved, flows.step_h * weight),
-        }
+        paid = _paid_for_plant(plant, flows, dispatch, list(result.q_bal_kw), weight)
     end_eur = end_cost_eur(result, ring.end_credit_eur_per_kwh) - total_of(dispatch, "ring_end")
     supplies = location_electricity(data, dispatch, carriers)
     cost = true_cost(
@@ -274,7 +262,7 @@ def simulate_dispatch(
         plant,
         weight=weight,
         end_eur=end_eur,
-        **paid,  # type: ignore[arg-type]
+        paid=paid,
     )
     cost = replace(
         cost,
@@ -285,12 +273,21 @@ def simulate_dispatch(
     return flows, result, cost
 
 
-def _moved_kw(dispatch: xr.Dataset, step_h: Floats, devices: list[str]) -> dict[str, Floats]:
-    """Heat that each device moves in a dispatch, both ways added up, shape (T,) [kW]."""
-    moved = {device: np.zeros_like(step_h) for device in devices}
-    for device, _, kw in ways_kw(dispatch, step_h):
-        moved[device] = moved[device] + np.abs(kw)
-    return moved
+def _paid_for_plant(
+    plant: PlantConfig, flows: RingInput, dispatch: xr.Dataset, devices: list[str], weight: Floats
+) -> PlantInDispatch:
+    """What a dispatch that schedules the plant pays for it, for both ways of a device at once."""
+    moved_kw = {device: np.zeros_like(flows.step_h) for device in devices}
+    for device, _, kw in ways_kw(dispatch, flows.step_h):
+        moved_kw[device] = moved_kw[device] + np.abs(kw)
+    taken_kw = np.zeros_like(flows.step_h)
+    for one in plant_devices(plant, flows.surroundings):
+        taken_kw = taken_kw + one.electricity_kwh_per_kwh * moved_kw[one.name]
+    if "ring_power" in dispatch:
+        taken_kw = taken_kw + dispatch["ring_power"].sum("device").values / flows.step_h
+    if "ring_pump" in dispatch:
+        taken_kw = taken_kw + dispatch["ring_pump"].values.reshape(-1) / flows.step_h
+    return PlantInDispatch(taken_kw, device_cost(plant, moved_kw, flows.step_h * weight))
 
 
 def investment_eur(data: ModelData, dispatch: xr.Dataset) -> float:

@@ -127,6 +127,22 @@ class LocationElectricity:
 
 
 @dataclass(frozen=True)
+class PlantInDispatch:
+    """What a dispatch that schedules the plant pays for it.
+
+    Attributes
+    ----------
+    electricity_kw : ndarray, shape (T,)
+        Electricity of plant and circulation pump [kW].
+    other_eur : float
+        Other cost of the plant [€].
+    """
+
+    electricity_kw: Floats
+    other_eur: float
+
+
+@dataclass(frozen=True)
 class TrueCost:
     """Simulated true cost, and what it is made of.
 
@@ -245,9 +261,7 @@ def true_cost(
     plant: PlantConfig | None = None,
     weight: Floats | None = None,
     *,
-    plant_in_dispatch: bool = False,
-    p_plant_dispatch_kw: Floats | None = None,
-    plant_dispatch_other_eur: float = 0.0,
+    paid: PlantInDispatch | None = None,
     end_eur: float = 0.0,
 ) -> TrueCost:
     """Return what a dispatch costs when the ring is simulated.
@@ -271,12 +285,8 @@ def true_cost(
         The balancing plant's settings.
     weight : ndarray, shape (T,), optional
         Weight of each time step in the cost [-].
-    plant_in_dispatch : bool
-        The dispatch already pays for a plant: only the difference is added.
-    p_plant_dispatch_kw : ndarray, shape (T,), optional
-        Electricity of plant and pump in the dispatch [kW].
-    plant_dispatch_other_eur : float
-        Other cost of the plant in the dispatch [€].
+    paid : PlantInDispatch, optional
+        What the dispatch pays for the plant already: only the difference is added.
     end_eur : float
         Cost of a ring that ends colder than it began, beyond what the dispatch holds of it [€].
 
@@ -305,12 +315,11 @@ def true_cost(
         extra[location] += (result.p_kw[row] - p_dispatch_kw[row]) * result.step_h
 
     plant_kw = result.plant_kw
-    if plant_in_dispatch and p_plant_dispatch_kw is not None:
-        plant_kw = plant_kw - p_plant_dispatch_kw
-    plant_kwh = plant_kw * result.step_h
     plant_other = device_cost(plant, result.q_bal_kw, result.step_h * weight)
-    if plant_in_dispatch:
-        plant_other -= plant_dispatch_other_eur
+    if paid is not None:
+        plant_kw = plant_kw - paid.electricity_kw
+        plant_other -= paid.other_eur
+    plant_kwh = plant_kw * result.step_h
     home = plant.electricity_location if plant is not None else None
     if home is not None and home not in extra:
         problems.append(
