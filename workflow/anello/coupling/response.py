@@ -93,9 +93,11 @@ def respond(
     assert config.loop is not None
     # ASSUME: how often the water comes round within a step changes little with its flow.
     faster = np.maximum(NUDGE * flow_kg_s, NUDGE)
-    more = pump_power_kw(config.loop, config.medium, flow_kg_s + faster)
-    pump_kw = (more - pump_power_kw(config.loop, config.medium, flow_kg_s)) / faster
-    flow_kw, flow_eur = np.zeros_like(hours), pump_kw * price * hours
+    pumps_kw, pumps_faster_kw = (
+        pump_power_kw(config.loop, config.medium, kg_s) for kg_s in (flow_kg_s, flow_kg_s + faster)
+    )
+    pump_kw_per_kg_s = (pumps_faster_kw - pumps_kw) / faster
+    flow_kw_per_kg_s, flow_eur_per_kg_s = np.zeros_like(hours), pump_kw_per_kg_s * price * hours
     risen = np.diff(result.temperature_degc)
     for device in plant_devices(config.plant, data.surroundings):
         heat = result.q_bal_kw[device.name]
@@ -111,8 +113,8 @@ def respond(
         most = kw_per_k * np.abs(body_degc - result.plant_degc - weight * risen)
         size = np.where(heat > 0, device.heating_kw, device.cooling_kw)
         opened = (np.abs(heat) >= (1.0 - OPEN) * most) & (most < size) & (heat != 0.0)
-        more = passing_each(device.kw_per_k, through + faster * config.medium.kj_per_kgk)
-        growth = np.where(opened, (more / np.maximum(kw_per_k, TINY) - 1.0) / faster, 0.0)
+        grown = passing_each(device.kw_per_k, through + faster * config.medium.kj_per_kgk)
+        growth = np.where(opened, (grown / np.maximum(kw_per_k, TINY) - 1.0) / faster, 0.0)
         kw_per_k = np.where(opened, kw_per_k, 0.0)
         paid = device.electricity_kwh_per_kwh * price + device.cost_eur_per_kwh
         plant_kw_per_k -= kw_per_k
@@ -120,21 +122,21 @@ def respond(
         plant_eur_per_k -= per_k
         rise_kw_per_k -= kw_per_k * weight
         rise_eur_per_k -= per_k * weight
-        flow_kw += heat * growth
-        flow_eur += np.abs(heat) * growth * paid * hours
+        flow_kw_per_kg_s += heat * growth
+        flow_eur_per_kg_s += np.abs(heat) * growth * paid * hours
     water, mean = _penalties(rows, result, prices.warmer_eur_per_k)
     return Response(
-        -data.q_kw * result.dcop_dring / result.cop**2,
-        pump_eur,
-        plant_kw_per_k,
-        plant_eur_per_k,
-        rise_kw_per_k,
-        rise_eur_per_k,
-        flow_kw,
-        flow_eur,
-        config.loop.warming_kw(pump_kw),
-        water,
-        mean,
+        pump_kw_per_k=-data.q_kw * result.dcop_dring / result.cop**2,
+        pump_eur_per_kw=pump_eur,
+        plant_kw_per_k=plant_kw_per_k,
+        plant_eur_per_k=plant_eur_per_k,
+        rise_kw_per_k=rise_kw_per_k,
+        rise_eur_per_k=rise_eur_per_k,
+        flow_kw_per_kg_s=flow_kw_per_kg_s,
+        flow_eur_per_kg_s=flow_eur_per_kg_s,
+        pump_kw_per_kg_s=config.loop.warming_kw(pump_kw_per_kg_s),
+        water_eur_per_k=water,
+        mean_eur_per_k=mean,
     )
 
 

@@ -81,10 +81,18 @@ def plant_price(
     own = np.maximum(ways[:, 0] * heat_kwh / (config.two_pipe.difference_k * data.step_h), 0.0)
     points = np.array((0.0, *BESIDE))[:, None] * own.max()
     flows = np.maximum(own[:, None] + points, 0.0)
-    costs, more = np.zeros((2, *flows.shape))
-    for aside, told in ((0.0, costs), (ASIDE_KW_PER_K, more)):
-        for name, kw in heat_at_flows(config, data, result, flows + aside).items():
-            told += (config.plant.cost_eur_per_kwh(name) + price * result.e_bal[name]) * kw
+    paid = {
+        name: config.plant.cost_eur_per_kwh(name) + price * per_kwh
+        for name, per_kwh in result.e_bal.items()
+    }
+
+    def cost_eur_per_h(flow_kw_per_k: Floats) -> Floats:
+        total = np.zeros_like(flow_kw_per_k)
+        for name, kw in heat_at_flows(config, data, result, flow_kw_per_k).items():
+            total += paid[name] * kw
+        return total
+
+    costs, more = cost_eur_per_h(flows), cost_eur_per_h(flows + ASIDE_KW_PER_K)
     # From cost per flow to cost per heat, and from tangents to what they are at no heat.
     per_flow = (more - costs) / ASIDE_KW_PER_K
     slopes = ways * per_flow / config.two_pipe.difference_k
