@@ -91,7 +91,10 @@ def add(commands: Commands) -> None:
     add_time_module(check)
     add_root(check)
     add_diagnosis(check)
+    _add_run(commands)
 
+
+def _add_run(commands: Commands) -> None:
     run = commands.add("run", _run, "Solve a model and save its results.", _RUN)
     add_model(run, "model folder, YAML file or NetCDF file")
     flag(run, "scenario", metavar="NAME", help="scenario, or overrides with commas")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -319,28 +319,7 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
         data[name] = variable(("timestep",), getattr(result, name), units, long_name)
     for name, (units, long_name) in _BY_PUMP.items():
         data[name] = variable(("node", "timestep"), getattr(result, name), units, long_name)
-    if result.node_degc is not None:
-        data["node_degc"] = variable(
-            ("state", "substation"), result.node_degc, "degC", "temperature at the substation"
-        )
-    if result.place_names is not None:
-        data["substation"] = (("substation",), list(result.place_names))
-    if result.branch_kg_s is not None:
-        data["branch_kg_s"] = variable(
-            ("segment", "timestep"), result.branch_kg_s, "kg s-1", "flow in the branch's warm line"
-        )
-    if result.flow_kg_s is not None:
-        data["flow_kg_s"] = variable(("timestep",), result.flow_kg_s, "kg s-1", "flow")
-    if result.plant_degc is not None:
-        data["plant_degc"] = variable(
-            ("timestep",), result.plant_degc, "degC", "water that passes the plant, start of step"
-        )
-    if result.field is not None:
-        data |= field_variables(result.field, variable)
-    if result.doublet is not None:
-        data |= doublet_variables(result.doublet, variable)
-    if result.hydraulics is not None:
-        data |= hydraulic_variables(result.hydraulics, variable)
+    data |= _of_some_rings(result, variable)
     return xr.Dataset(
         data,
         coords={
@@ -367,6 +346,34 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
             ),
         },
     )
+
+
+def _of_some_rings(result: RingResult, variable: Callable[..., Any]) -> dict[str, Any]:
+    """Return the variables that only some rings have: of places, pipes, ground and wells."""
+    data: dict[str, Any] = {}
+    if result.node_degc is not None:
+        data["node_degc"] = variable(
+            ("state", "substation"), result.node_degc, "degC", "temperature at the substation"
+        )
+    if result.place_names is not None:
+        data["substation"] = (("substation",), list(result.place_names))
+    if result.branch_kg_s is not None:
+        data["branch_kg_s"] = variable(
+            ("segment", "timestep"), result.branch_kg_s, "kg s-1", "flow in the branch's warm line"
+        )
+    if result.flow_kg_s is not None:
+        data["flow_kg_s"] = variable(("timestep",), result.flow_kg_s, "kg s-1", "flow")
+    if result.plant_degc is not None:
+        data["plant_degc"] = variable(
+            ("timestep",), result.plant_degc, "degC", "water that passes the plant, start of step"
+        )
+    if result.field is not None:
+        data |= field_variables(result.field, variable)
+    if result.doublet is not None:
+        data |= doublet_variables(result.doublet, variable)
+    if result.hydraulics is not None:
+        data |= hydraulic_variables(result.hydraulics, variable)
+    return data
 
 
 def ring_result(dataset: xr.Dataset) -> RingResult:

@@ -305,41 +305,17 @@ def true_cost(
     # price; less of it saves grid electricity down to zero, and is worth nothing beyond that.
     # ASSUME: locations do not help each other out; links are used as dispatched.
     weight = np.ones_like(result.step_h) if weight is None else weight
-    extra: dict[str, Floats] = {name: np.zeros_like(result.step_h) for name in locations}
-    problems = []
-    for row, node in enumerate(result.nodes):
-        location = node.partition("::")[0]
-        if location not in extra:
-            problems.append(Problem("no electricity balance at this location", key=node))
-            continue
-        extra[location] += (result.p_kw[row] - p_dispatch_kw[row]) * result.step_h
-
     plant_kw = result.plant_kw
     plant_other = device_cost(plant, result.q_bal_kw, result.step_h * weight)
     if paid is not None:
         plant_kw = plant_kw - paid.electricity_kw
         plant_other -= paid.other_eur
     plant_kwh = plant_kw * result.step_h
+    _require_paid(result.nodes, plant_kw, locations, plant)
+    extra: dict[str, Floats] = {name: np.zeros_like(result.step_h) for name in locations}
+    for row, node in enumerate(result.nodes):
+        extra[node.partition("::")[0]] += (result.p_kw[row] - p_dispatch_kw[row]) * result.step_h
     home = plant.electricity_location if plant is not None else None
-    if home is not None and home not in extra:
-        problems.append(
-            Problem(
-                "no electricity balance at this location",
-                key="ring.plant.electricity_location",
-                value=home,
-            )
-        )
-    if plant is None and np.any(plant_kw):
-        problems.append(
-            Problem(
-                "the ring's pump uses electricity that nobody pays for",
-                key="ring.plant",
-                suggestion="Give a plant with `electricity_location` or a price",
-            )
-        )
-    if problems:
-        raise InputError(problems)
-
     pump_kwh = result.pump_kw * result.step_h
     electricity = plant_electricity = pump = bought = connections = beyond = 0.0
     more_kwh: dict[str, Floats] = {}
@@ -380,3 +356,36 @@ def true_cost(
         beyond_grid_kwh=beyond,
         more_kwh=more_kwh,
     )
+
+
+def _require_paid(
+    nodes: tuple[str, ...],
+    plant_kw: Floats,
+    locations: Mapping[str, LocationElectricity],
+    plant: PlantConfig | None,
+) -> None:
+    """Refuse heat pumps, a plant or a pump whose electricity has no price."""
+    problems = [
+        Problem("no electricity balance at this location", key=node)
+        for node in nodes
+        if node.partition("::")[0] not in locations
+    ]
+    home = plant.electricity_location if plant is not None else None
+    if home is not None and home not in locations:
+        problems.append(
+            Problem(
+                "no electricity balance at this location",
+                key="ring.plant.electricity_location",
+                value=home,
+            )
+        )
+    if plant is None and np.any(plant_kw):
+        problems.append(
+            Problem(
+                "the ring's pump uses electricity that nobody pays for",
+                key="ring.plant",
+                suggestion="Give a plant with `electricity_location` or a price",
+            )
+        )
+    if problems:
+        raise InputError(problems)
