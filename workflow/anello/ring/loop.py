@@ -12,7 +12,7 @@ ground at its own depth.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -22,15 +22,15 @@ from anello.errors import InputError, Problem
 from anello.ring.borefield.device import FieldOnRing, device_stations, fields_on_ring
 from anello.ring.config import RingConfig
 from anello.ring.cop import MOVING_KW, ScalarCop, compile_heat_pumps
-from anello.ring.devices import plant_devices
-from anello.ring.doublet import doublet_on_ring
+from anello.ring.devices import PlantDevice, plant_devices
+from anello.ring.doublet import DoubletOnRing, doublet_on_ring
 from anello.ring.exchange import RingInput, RingResult, use_side
 from anello.ring.geometry import Floats, reached_on
 from anello.ring.hydraulics import loop_hydraulics, pump_power_kw
-from anello.ring.loop_run import Run, plan_loop
+from anello.ring.loop_run import LoopPlan, Run, plan_loop
 from anello.ring.loop_tree_run import TreeRun
 from anello.ring.mixed import assemble
-from anello.ring.part_load import part_loads
+from anello.ring.part_load import PartLoads, part_loads
 from anello.ring.plant import PlantController
 from anello.ring.rounds import rounds, weights_of_change
 
@@ -79,30 +79,12 @@ def simulate_loop(
     capacity = plan.shape.capacity_kwh_per_k
     devices = plant_devices(config.plant, data.surroundings)
     device_names = [device.name for device in devices]
-    controller = None
-    fields: dict[str, FieldOnRing] = {}
+    field_config = None if config.plant is None else config.plant.borefield
+    substations = [substation.name for substation in loop.substations]
+    places = device_stations(field_config, substations, device_names, plant_station)
+    fields = fields_on_ring(field_config, data.step_h, field_state_kw, folder)
     doublet = doublet_on_ring(config.plant, data.step_h)
-    places = [plant_station] * len(devices)
-    if config.plant is not None:
-        names = [substation.name for substation in loop.substations]
-        places = device_stations(config.plant.borefield, names, device_names, plant_station)
-        fields = fields_on_ring(config.plant.borefield, data.step_h, field_state_kw, folder)
-        controller = PlantController(
-            config.plant,
-            devices,
-            config.bounds_degc,
-            steps,
-            schedule,
-            fields=fields,
-            doublet=doublet,
-            loop_kw_per_k=np.abs(flow) * kj_per_kgk,
-            weights_of=partial(
-                weights_of_change,
-                flow_kw_per_k=np.abs(flow) * kj_per_kgk,
-                k_per_kw=data.step_h / capacity,
-                reached=reached_on(loop, plan.shape, np.abs(flow) * kj_per_kgk, data.step_h),
-            ),
-        )
+    controller = _controller(config, data, plan, devices, schedule, fields, doublet)
 
     field = run.start(config.initial_degc)
     if initial_degc is not None:
@@ -111,11 +93,7 @@ def simulate_loop(
     machines: list[ScalarCop] = [pump.scalar() for pump in pumps]
     signs = config.sigma(data.nodes).tolist()
     loads = part_loads(config, data)
-    works = np.ones_like(data.q_kw) if loads is None else loads.works
-    running: list[list[tuple[int, float, float]]] = [[] for _ in range(steps)]
-    for row in range(len(pumps)):
-        for step in np.flatnonzero(data.q_kw[row] > MOVING_KW).tolist():
-            running[step].append((row, float(data.q_kw[row, step]), float(works[row, step])))
+    running = _running(data, loads)
     use_columns = np.ascontiguousarray(use.T)
     arriving = np.empty((steps, count))
     means = np.empty(steps + 1)
@@ -200,6 +178,47 @@ def simulate_loop(
         place_names=tuple(one.name for one in loop.places),
         waters_degc=dict(zip(device_names, met.T, strict=True)),
     )
+
+
+def _controller(
+    config: RingConfig,
+    data: RingInput,
+    plan: LoopPlan,
+    devices: Sequence[PlantDevice],
+    schedule: Mapping[str, Floats] | None,
+    fields: Mapping[str, FieldOnRing],
+    doublet: DoubletOnRing | None,
+) -> PlantController | None:
+    """Return what runs the plant of a loop; None without a plant."""
+    if config.plant is None or config.loop is None:
+        return None
+    flow_kw_per_k = np.abs(plan.flow_kg_s) * config.medium.kj_per_kgk
+    return PlantController(
+        config.plant,
+        devices,
+        config.bounds_degc,
+        data.times.size,
+        schedule,
+        fields=fields,
+        doublet=doublet,
+        loop_kw_per_k=flow_kw_per_k,
+        weights_of=partial(
+            weights_of_change,
+            flow_kw_per_k=flow_kw_per_k,
+            k_per_kw=data.step_h / plan.shape.capacity_kwh_per_k,
+            reached=reached_on(config.loop, plan.shape, flow_kw_per_k, data.step_h),
+        ),
+    )
+
+
+def _running(data: RingInput, loads: PartLoads | None) -> list[list[tuple[int, float, float]]]:
+    """Return which heat pumps run in each step: row, output [kW], and work by that of the map."""
+    works = np.ones_like(data.q_kw) if loads is None else loads.works
+    running: list[list[tuple[int, float, float]]] = [[] for _ in range(data.times.size)]
+    for row, outputs_kw in enumerate(data.q_kw):
+        for step in np.flatnonzero(outputs_kw > MOVING_KW).tolist():
+            running[step].append((row, float(outputs_kw[step]), float(works[row, step])))
+    return running
 
 
 def _parcels(run: Run | TreeRun, initial_degc: Floats) -> Floats:

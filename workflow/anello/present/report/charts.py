@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -127,21 +127,7 @@ def line_chart(
     corner = f"V{HEIGHT - _BOTTOM:.1f}H{WIDTH - _RIGHT:.1f}"
     parts.append(f'<path class="axis" d="M{_LEFT:.1f},{_TOP:.1f}{corner}"/>')
     for line in shown:
-        points = " ".join(
-            f"{px(float(x)):.1f},{py(float(y)):.1f}" for x, y in zip(line.x, line.y, strict=True)
-        )
-        dash = f' stroke-dasharray="{line.dash}"' if line.dash else ""
-        parts.append(
-            f'<polyline fill="none" stroke="{line.color}" stroke-width="2"{dash} '
-            f'points="{points}"><title>{html.escape(line.name)}</title></polyline>'
-        )
-        if line.markers:
-            parts.extend(
-                f'<circle cx="{px(float(x)):.1f}" cy="{py(float(y)):.1f}" r="3" '
-                f'fill="{line.color}"><title>{html.escape(line.name)}: {_number(float(y))}'
-                "</title></circle>"
-                for x, y in zip(line.x, line.y, strict=True)
-            )
+        parts += _drawn(line, px, py)
     middle = (_TOP + HEIGHT - _BOTTOM) / 2
     parts.append(
         f'<text x="{(_LEFT + WIDTH - _RIGHT) / 2:.1f}" y="{HEIGHT - 8:.1f}" text-anchor="middle">'
@@ -149,16 +135,40 @@ def line_chart(
         f'<text transform="translate(14,{middle:.1f}) rotate(-90)" text-anchor="middle">'
         f"{html.escape(y_label)}</text></svg>"
     )
-    parts.append('<ul class="legend">')
-    for line in shown:
-        dash = f' stroke-dasharray="{line.dash}"' if line.dash else ""
-        parts.append(
-            '<li><svg viewBox="0 0 26 8" width="26" height="8" aria-hidden="true">'
-            f'<path d="M0,4H26" stroke="{line.color}" stroke-width="3"{dash}/></svg>'
-            f"{html.escape(line.name)}</li>"
-        )
-    parts.append("</ul></figure>")
-    return "".join(parts)
+    return "".join([*parts, _legend(shown), "</figure>"])
+
+
+def _drawn(line: Line, px: Callable[[float], float], py: Callable[[float], float]) -> list[str]:
+    """Return a line, and its marks, at places that two functions give."""
+    at = [(px(float(x)), py(float(y)), float(y)) for x, y in zip(line.x, line.y, strict=True)]
+    points = " ".join(f"{x:.1f},{y:.1f}" for x, y, _ in at)
+    name = html.escape(line.name)
+    parts = [
+        f'<polyline fill="none" stroke="{line.color}" stroke-width="2"{_dashed(line)} '
+        f'points="{points}"><title>{name}</title></polyline>'
+    ]
+    if line.markers:
+        parts += [
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{line.color}">'
+            f"<title>{name}: {_number(value)}</title></circle>"
+            for x, y, value in at
+        ]
+    return parts
+
+
+def _legend(lines: Sequence[Line]) -> str:
+    """Return a list of the lines with what each looks like."""
+    items = "".join(
+        '<li><svg viewBox="0 0 26 8" width="26" height="8" aria-hidden="true">'
+        f'<path d="M0,4H26" stroke="{line.color}" stroke-width="3"{_dashed(line)}/></svg>'
+        f"{html.escape(line.name)}</li>"
+        for line in lines
+    )
+    return f'<ul class="legend">{items}</ul>'
+
+
+def _dashed(line: Line) -> str:
+    return f' stroke-dasharray="{line.dash}"' if line.dash else ""
 
 
 def _clean(line: Line, log: bool) -> Line:
