@@ -329,25 +329,9 @@ def assemble(
     InputError
         If the ring leaves its bounds and the settings call that an error.
     """
-    shape = data.q_kw.shape
     zeros = np.zeros(data.times.size)
-    cop, d_ring, d_use = np.empty(shape), np.empty(shape), np.empty(shape)
-    free_kw = np.zeros(shape)
-    clipped: dict[str, int] = {}
-    over: dict[str, int] = {}
-    factor = np.ones(shape)
-    for row, (node, pump) in enumerate(zip(data.nodes, pumps, strict=True)):
-        clipped[node] = pump.count_outside(node, source[row], use[row], data.q_kw[row], data.times)
-        cop[row], d_ring[row], d_use[row] = pump.evaluate(source[row], use[row])
-        free_kw[row] = pump.free_share(source[row], use[row]) * data.q_kw[row]
-        settings = config.heat_pump(node)
-        over[node] = 0
-        if settings is not None and settings.capacity is not None:
-            limit = settings.capacity
-            factor[row] = limit.factor(source[row])
-            if data.capacity_kw is not None:
-                excess = data.q_kw[row] > factor[row] * data.capacity_kw[row] * (1 + 1e-9)
-                over[node] = int(excess.sum())
+    cop, d_ring, d_use, free_kw, clipped = _evaluated(data, pumps, source, use)
+    factor, over = _capacities(config, data, source)
     sigma = config.sigma(data.nodes)[:, None]
     if loads is not None:
         cop, d_ring, d_use = cop / loads.works, d_ring / loads.works, d_use / loads.works
@@ -427,6 +411,45 @@ def assemble(
         field=fields["borefield"].result() if "borefield" in fields else None,
         doublet=_doublet_result(devices, doublet),
     )
+    _require_within(config, result)
+    return result
+
+
+def _evaluated(
+    data: RingInput, pumps: Sequence[HeatPumpCop], source: Floats, use: Floats
+) -> tuple[Floats, Floats, Floats, Floats, dict[str, int]]:
+    """Return what the maps of the heat pumps say along their temperatures.
+
+    COP and its derivatives by ring and use temperature, free cooling [kW], each of shape (H, T),
+    and in how many steps each heat pump is evaluated at the edge of its map.
+    """
+    cop, d_ring, d_use = np.empty((3, *data.q_kw.shape))
+    free_kw, clipped = np.zeros(data.q_kw.shape), {}
+    for row, (node, pump) in enumerate(zip(data.nodes, pumps, strict=True)):
+        clipped[node] = pump.count_outside(node, source[row], use[row], data.q_kw[row], data.times)
+        cop[row], d_ring[row], d_use[row] = pump.evaluate(source[row], use[row])
+        free_kw[row] = pump.free_share(source[row], use[row]) * data.q_kw[row]
+    return cop, d_ring, d_use, free_kw, clipped
+
+
+def _capacities(
+    config: RingConfig, data: RingInput, source: Floats
+) -> tuple[Floats, dict[str, int]]:
+    """Return capacities relative to nominal, (H, T) [-], and how many steps each is exceeded in."""
+    factor, over = np.ones(data.q_kw.shape), dict.fromkeys(data.nodes, 0)
+    for row, node in enumerate(data.nodes):
+        settings = config.heat_pump(node)
+        if settings is None or settings.capacity is None:
+            continue
+        factor[row] = settings.capacity.factor(source[row])
+        if data.capacity_kw is not None:
+            excess = data.q_kw[row] > factor[row] * data.capacity_kw[row] * (1 + 1e-9)
+            over[node] = int(excess.sum())
+    return factor, over
+
+
+def _require_within(config: RingConfig, result: RingResult) -> None:
+    """Refuse a ring that leaves its bounds, where the settings call that an error."""
     if config.outside_bounds == "error" and result.steps_outside:
         state = result.temperature_degc
         raise InputError(
@@ -438,7 +461,6 @@ def assemble(
                 suggestion="Give the balancing plant more capacity, or `outside_bounds: report`",
             )
         )
-    return result
 
 
 def _doublet_result(
