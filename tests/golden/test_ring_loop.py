@@ -336,7 +336,7 @@ def test_flow_in_proportion_to_the_load():
     np.testing.assert_allclose(turned.flow_kg_s, -result.flow_kg_s)
 
 
-def test_scheduled_flow(tmp_path):
+def test_a_scheduled_flow_comes_with_the_data_or_from_a_file(tmp_path):
     config = loop(flow={"kind": "scheduled"})
     data = dispatch(np.zeros((4, 3)))
     with pytest.raises(InputError, match="needs a series"):

@@ -306,7 +306,7 @@ def test_netcdf_of_something_else_is_refused(tmp_path):
         anello.read_netcdf(tmp_path / "absent.nc")
 
 
-def test_csv(solved, tmp_path):
+def test_results_become_tables_and_a_list_of_them(solved, tmp_path):
     folder = tmp_path / "tables"
     solved.to_csv(folder)
     prod = pd.read_csv(folder / "results_carrier_prod.csv")

@@ -59,7 +59,7 @@ def test_wrong_settings_are_refused(changes: dict[str, Any], words: str) -> None
         ({"kind": "coordinates", "places_m": [(0.0, 0.0), (7.0, 0.0), (0.0, 9.0)]}, 3),
     ],
 )
-def test_layouts(field: dict[str, Any], count: int) -> None:
+def test_each_layout_counts_its_boreholes(field: dict[str, Any], count: int) -> None:
     config = settings(field=field)
     assert borehole_count(config) == count
     hours, g = g_function(config)

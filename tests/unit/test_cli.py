@@ -182,7 +182,7 @@ def test_debug_shows_the_traceback(model, capsys):
     assert "none_such" in err
 
 
-def test_compare(model, saved, tmp_path, capsys):
+def test_compare_lists_what_differs(model, saved, tmp_path, capsys):
     other = tmp_path / "other.nc"
     settings = ONE_DAY.replace("}", ", techs.gas.costs.monetary.om_con: 0.07}")
     told = ["run", str(model), "--override_dict", settings, "--save_netcdf", str(other)]
@@ -502,7 +502,7 @@ def test_settings_for_snakemake_are_accepted_by_the_workflow(repo_root, tmp_path
 # --- what helps when something is wrong ----------------------------------------------------------
 
 
-def test_profiles(model, tmp_path, capsys):
+def test_a_profile_is_written_or_shown(model, tmp_path, capsys):
     target = tmp_path / "run.prof"
     told = ["check", str(model), "--profile_filename", str(target)]
     assert main(told) == OK
@@ -572,7 +572,7 @@ def test_progress_is_a_line_that_goes_away(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion(shell, capsys):
+def test_a_shell_completes_commands_and_options(shell, capsys):
     assert main(["completion", shell]) == OK
     script = capsys.readouterr().out
     for word in ("convert-results", "save_netcdf", "sbatch"):

@@ -145,7 +145,7 @@ def test_a_cop_that_is_no_positive_number_is_refused(tmp_path, bad):
         read_cop(path)
 
 
-def test_missing_file(tmp_path):
+def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ArtefactError, match=r"absent\.nc"):
         read_cop(tmp_path / "absent.nc")
 

@@ -12,12 +12,12 @@ import pytest
 NOTEBOOKS = sorted((Path(__file__).resolve().parents[2] / "notebooks").glob("*.ipynb"))
 
 
-def test_there_are_two() -> None:
+def test_there_are_two_notebooks() -> None:
     assert [path.stem for path in NOTEBOOKS] == ["a-ring-and-its-cop", "first-model"]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_it_runs(
+def test_a_notebook_runs(
     path: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

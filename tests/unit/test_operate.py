@@ -237,7 +237,7 @@ def test_command_line_operates_the_example_as_calliope_does(tmp_path):
     assert float(found["cost"].sum()) == pytest.approx(1572.1158745346283, rel=1e-8)
 
 
-def test_example():
+def test_the_operate_example_meets_all_demand():
     model = anello.examples.operate()
     model.run()
     assert model.run_config["operation"]["window"] == 12

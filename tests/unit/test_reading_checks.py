@@ -148,7 +148,7 @@ def test_free_options_pass(tmp_path: Path):
         ("techs.grid.constraints.force_resource: true", "has no effect on an infinite resource"),
     ],
 )
-def test_warnings(tmp_path: Path, override: str, message: str):
+def test_what_is_allowed_but_odd_is_warned_of(tmp_path: Path, override: str, message: str):
     data = read(tmp_path, override)
     assert any(message in w for w in data.warnings), data.warnings
 

@@ -10,7 +10,9 @@ from anello.coupling.record import read_state
 from anello.errors import ArtefactError, InputError
 from anello.ring import iccep2019_ring, simulate
 from anello.ring.adapt import ring_dataset, ring_input, ring_result
+from plain_loops import loop
 
+HOUR = np.timedelta64(3600, "s")
 NODES = [
     "buildings::hp_dhw",
     "buildings::tes_dhw",
@@ -43,8 +45,7 @@ def dispatch() -> xr.Dataset:
         coords={
             "node": NODES,
             "carrier": list("abcd"),
-            "timestep": np.datetime64("2015-01-01", "ns")
-            + np.arange(steps) * np.timedelta64(3600, "s"),
+            "timestep": np.datetime64("2015-01-01", "ns") + np.arange(steps) * HOUR,
         },
     )
 
@@ -70,6 +71,21 @@ def test_energy_per_step_becomes_power(dispatch):
     np.testing.assert_allclose(
         data.q_kw[1], np.nansum(dispatch["carrier_prod"].values[2], axis=0) / 2.0
     )
+
+
+def test_a_scheduled_flow_is_read_from_the_file_of_a_loop(tmp_path):
+    file = tmp_path / "flow.csv"
+    file.write_text("time,kg_s\n2015-01-01 00:00,3\n2015-01-01 01:00,-2\n", encoding="utf-8")
+    config = loop(1, flow={"kind": "scheduled", "file": str(file)})
+    start, nodes = np.datetime64("2015-01-01", "ns"), ["l0::hp", "l0::ch"]
+    dispatch = xr.Dataset(
+        {"carrier_prod": (("node", "carrier", "timestep"), np.ones((2, 1, 2)))},
+        coords={"node": nodes, "carrier": ["heat"], "timestep": start + np.arange(2) * HOUR},
+    )
+    used = {node: np.full(2, 4.0) for node in nodes}
+    assert ring_input(config, dispatch, used).flow_kg_s.tolist() == [3.0, -2.0]
+    mixed = config.model_copy(update={"model": "mixed"})
+    assert ring_input(mixed, dispatch, used).flow_kg_s is None
 
 
 def test_missing_pieces_are_named(dispatch):

@@ -499,7 +499,7 @@ def test_baseline_ring_is_held_constant():
     assert result.audit.terms_kwh["held_constant"] == pytest.approx(free)
 
 
-def test_start_values():
+def test_the_start_cop_is_that_of_the_study_or_of_the_first_water():
     smart = start_cop(iccep2019_ring("smart"), NODES, 3)
     assert smart.tolist() == [[3.35] * 3, [4.6] * 3, [7.0] * 3, [4.6] * 3, [7.0] * 3]
     baseline = start_cop(iccep2019_ring("baseline"), NODES, 2)

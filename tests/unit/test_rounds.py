@@ -53,7 +53,7 @@ def test_it_is_the_mean_of_the_rounds(n, share, start, body, other):
     assert x * (body - found) == pytest.approx(water - start - other, abs=1e-8 * max(1.0, x))
 
 
-def test_its_limits():
+def test_the_weight_of_a_change_at_its_limits():
     assert weight_of_change(0.7, 1.0) == 0.0
     for n in (1.5, 3.0, 40.0):
         assert weight_of_change(0.0, n) == pytest.approx(0.5 * (1.0 - 1.0 / n), abs=1e-15)

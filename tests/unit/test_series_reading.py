@@ -38,7 +38,7 @@ def frame(values: np.ndarray | float = -1.0, freq: str = "h") -> pd.DataFrame:
         (3.0, None),
     ],
 )
-def test_references(text: object, reference: Reference | None):
+def test_references_to_files_are_parsed(text: object, reference: Reference | None):
     assert parse_reference(text, "loc") == reference
 
 
@@ -77,7 +77,7 @@ def test_dataframes_and_tables_in_place_of_files(tmp_path: Path):
         ("['2020-01-01 05:00', '2020-01-01 07:00:00']", 5, 3),
     ],
 )
-def test_subsets(tmp_path: Path, subset: str, first: int, count: int):
+def test_a_subset_of_time_keeps_its_hours(tmp_path: Path, subset: str, first: int, count: int):
     data = read(tmp_path, f"model.subset_time: {subset}")
     hours = pd.DatetimeIndex(data.inputs["timestep"].values)
     assert len(hours) == count

@@ -85,7 +85,8 @@ def location_electricity(
     Raises
     ------
     InputError
-        If a location has heat pumps or other demand for electricity, but nothing to buy it from.
+        If a location has heat pumps, or others that convert electricity, but nothing to buy it
+        from.
     """
     inputs = data.inputs
     steps = inputs.sizes["timestep"]
