@@ -83,24 +83,21 @@ def simulate_mixed(
     phi, psi = step_coefficients(config, data.step_h)
     ground = ground_temperature_degc(config.loss.ground, data.day_of_year)
 
-    held = "baseline_ring_constant" in active and all(
-        isinstance(pump.use_temperature, FixedUse)
-        for pump in map(config.heat_pump, data.nodes)
-        if pump is not None
-    )
+    held = _is_held(config, data.nodes)
     fixed_heat = None
     if "ring_heat_from_dispatch_cop" in active or held:
         fixed_heat = data.q_kw * (config.sigma(data.nodes)[:, None] + 1.0 / data.cop_dispatch)
     reset = "reset_at_bounds" in active
-    devices = plant_devices(None if reset or held else config.plant, data.surroundings)
+    plant = None if reset or held else config.plant
+    devices = plant_devices(plant, data.surroundings)
     names = [device.name for device in devices]
-    controller, doublet = None, None
-    fields: dict[str, FieldOnRing] = {}
-    if config.plant is not None and not reset and not held:
-        doublet = doublet_on_ring(config.plant, data.step_h)
-        fields = fields_on_ring(config.plant.borefield, data.step_h, field_state_kw, folder)
+    doublet = doublet_on_ring(plant, data.step_h)
+    field_config = None if plant is None else plant.borefield
+    fields = fields_on_ring(field_config, data.step_h, field_state_kw, folder)
+    controller = None
+    if plant is not None:
         controller = PlantController(
-            config.plant,
+            plant,
             devices,
             config.bounds_degc,
             data.times.size,
@@ -136,15 +133,7 @@ def simulate_mixed(
         )
 
     source = np.broadcast_to(temperature[:-1], data.q_kw.shape)
-    # A reset hides the temperature the step really ended with.
-    ended = temperature[1:] - reset_kwh / config.mixed_kwh_per_k
-    weight = energy_audit.mean_weight(
-        config.loss.ua_kw_per_k * data.step_h / config.mixed_kwh_per_k
-    )
-    mean = temperature[:-1] + weight * (ended - temperature[:-1])
-    loss_kw = config.loss.ua_kw_per_k * (mean - ground)
-    if held:
-        loss_kw = np.zeros_like(loss_kw)
+    loss_kw = _lost_kw(config, temperature, reset_kwh, ground, data.step_h)
     return assemble(
         config,
         data,
@@ -155,7 +144,7 @@ def simulate_mixed(
         fixed_heat=fixed_heat,
         devices=devices,
         balancing=dict(zip(names, balancing, strict=True)),
-        loss_kw=loss_kw,
+        loss_kw=np.zeros_like(loss_kw) if held else loss_kw,
         stored_kwh=config.mixed_kwh_per_k * np.diff(temperature),
         reset_kwh=reset_kwh,
         held=held,
@@ -167,6 +156,25 @@ def simulate_mixed(
             None if controller is None else dict(zip(names, controller.met_degc.T, strict=True))
         ),
     )
+
+
+def _is_held(config: RingConfig, nodes: tuple[str, ...]) -> bool:
+    """Whether the original study's ring without stores stays as warm as it is."""
+    pumps = [config.heat_pump(node) for node in nodes]
+    fixed = all(isinstance(p.use_temperature, FixedUse) for p in pumps if p is not None)
+    return "baseline_ring_constant" in config.active_oddities and fixed
+
+
+def _lost_kw(
+    config: RingConfig, temperature: Floats, reset_kwh: Floats, ground: Floats, step_h: Floats
+) -> Floats:
+    """Return the heat lost to the ground in each step, from the water's mean, shape (T,) [kW]."""
+    # A reset hides the temperature the step really ended with.
+    ended = temperature[1:] - reset_kwh / config.mixed_kwh_per_k
+    weight = energy_audit.mean_weight(config.loss.ua_kw_per_k * step_h / config.mixed_kwh_per_k)
+    mean = temperature[:-1] + weight * (ended - temperature[:-1])
+    lost: Floats = config.loss.ua_kw_per_k * (mean - ground)
+    return lost
 
 
 def _forward(
