@@ -85,6 +85,7 @@ def test_three_iterations_of_the_original_loop(smart):
             cop,
             result.cop,
             result.q_kw,
+            flows.step_h,
             solution.cost_objective,
             solution.cost_objective,
             result.audit.relative,

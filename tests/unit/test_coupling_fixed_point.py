@@ -24,7 +24,7 @@ def config(**changes) -> CouplingConfig:
     return CouplingConfig.model_validate({"method": "fixed_point", **changes})
 
 
-def toy(gain: float | np.ndarray, steps: int = 4):
+def toy(gain: float | np.ndarray, steps: int = 4, step_h: float = 1.0):
     """A coupling x → fixed + gain·(x − fixed), whose ring temperature is 15 + 5·(COP − 4)."""
     fixed = 4.0 + np.linspace(0.0, 0.5, 2 * steps).reshape(2, steps)
 
@@ -37,6 +37,7 @@ def toy(gain: float | np.ndarray, steps: int = 4):
             cop,
             simulated,
             100.0 + 50.0 * (simulated - fixed),
+            np.full(steps, step_h),
             1000.0 * cop.mean(),
             1000.0 * simulated.mean(),
             1e-12,
@@ -186,6 +187,17 @@ def test_record_round_trip_and_corruption(tmp_path):
 def test_an_empty_record_is_not_converged():
     with pytest.raises(NotConvergedError, match="no iteration"):
         require_converged(ConvergenceRecord("fixed_point", "max_change", 0.1, 5))
+
+
+def test_what_flips_is_an_amount_of_heat_however_long_a_step_is():
+    def moved_kwh(step_h: float) -> list[float]:
+        step, fixed, _ = toy(-1.0, step_h=step_h)
+        found = oscillation_report([step(k, fixed + (-1) ** k * 0.2) for k in range(4)])
+        return [flip.energy_kwh for flip in found.flips]
+
+    hourly = moved_kwh(1.0)
+    assert min(hourly, default=0.0) > 0.0
+    np.testing.assert_allclose(moved_kwh(0.25), np.array(hourly) / 4)
 
 
 def test_few_iterations_show_no_oscillation():

@@ -141,6 +141,7 @@ def state(step: SlpStep, lp: float, simulated: float, investment: float = 0.0) -
         cop,
         cop,
         cop * 10,
+        np.ones(2),
         lp,
         simulated,
         0.0,

@@ -322,6 +322,7 @@ def state_of(
         cop_used=flows.cop_dispatch,
         cop_simulated=result.cop,
         q_kw=flows.q_kw,
+        step_h=flows.step_h,
         j_lp_eur=cost.dispatch_eur + cost.unseen_eur + given_cost_eur,
         j_sim_eur=cost.total_eur,
         audit_relative=result.audit.relative,

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from anello.coupling.convergence import Floats
 from anello.coupling.record import CouplingState
 
 LOOKED_AT = 6
@@ -98,9 +97,7 @@ class OscillationReport:
         return "\n".join(lines)
 
 
-def oscillation_report(
-    states: Sequence[CouplingState], step_h: Floats | None = None
-) -> OscillationReport:
+def oscillation_report(states: Sequence[CouplingState]) -> OscillationReport:
     """Say whether the last iterations chatter, where, and what that costs.
 
     A time step flips when its output changes direction from one iteration to the next by more than
@@ -110,8 +107,6 @@ def oscillation_report(
     ----------
     states : sequence of CouplingState
         Iterations in order; the last `LOOKED_AT` are looked at.
-    step_h : ndarray, shape (T,), optional
-        Length of the time steps; 1 h by default [h].
 
     Returns
     -------
@@ -129,7 +124,7 @@ def oscillation_report(
     temperature = np.array([state.temperature_degc for state in recent])
     change = np.abs(np.diff(temperature, axis=0)).max(axis=1)
     q = np.array([state.q_kw for state in recent])
-    hours = np.ones(q.shape[2]) if step_h is None else step_h
+    hours = recent[-1].step_h
     peak = q.max(axis=(0, 2))
     swing = np.diff(q, axis=0)
     counts = np.abs(swing) > np.maximum(0.01 * peak, 1e-6)[None, :, None]

@@ -84,6 +84,8 @@ class CouplingState:
         COP the dispatch used, and the one the ring's simulation found [-].
     q_kw : ndarray, shape (H, T)
         Thermal output [kW].
+    step_h : ndarray, shape (T,)
+        Length of the time steps [h].
     j_lp_eur, j_sim_eur : float
         The optimiser's real cost, and the simulated true cost [€].
     audit_relative : float
@@ -101,6 +103,7 @@ class CouplingState:
     cop_used: Floats
     cop_simulated: Floats
     q_kw: Floats
+    step_h: Floats
     j_lp_eur: float
     j_sim_eur: float
     audit_relative: float
@@ -327,6 +330,7 @@ def read_state(path: str | Path) -> CouplingState:
                 cop_used=np.asarray(file["cop_dispatch"][:], dtype=float),
                 cop_simulated=np.asarray(file["cop"][:], dtype=float),
                 q_kw=np.asarray(file["q_kw"][:], dtype=float),
+                step_h=np.asarray(file["step_h"][:], dtype=float),
                 j_lp_eur=float(file.getncattr("j_lp_eur")),
                 j_sim_eur=float(file.getncattr("j_sim_eur")),
                 audit_relative=abs(audit["residual_kwh"]) / max(audit["throughput_kwh"], 1e-9),

@@ -353,6 +353,7 @@ def state_of_years(states: Sequence[CouplingState], weights: Sequence[float]) ->
         cop_used=joined("cop_used"),
         cop_simulated=joined("cop_simulated"),
         q_kw=joined("q_kw"),
+        step_h=joined("step_h"),
         j_lp_eur=expected("j_lp_eur"),
         j_sim_eur=expected("j_sim_eur"),
         audit_relative=max(s.audit_relative for s in states),
