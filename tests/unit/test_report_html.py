@@ -156,6 +156,10 @@ def test_the_heading_has_the_name_of_the_district_and_that_of_the_run(scenarios)
     other = replace(named, config={"model": {"name": "Bonn"}})
     assert heading_of({"one": named, "other": other}) == "Results of koln-sud"
     assert heading_of({"smart": replace(named, config={}, attrs={})}) == "Results"
+    # Each scenario of a district adds what it is, as generated models do.
+    names = ("Milano, Bovisa, gas", "Milano, Bovisa, air source", "Milano, Bovisa, without storage")
+    every = {name: replace(named, config={"model": {"name": name}}) for name in names}
+    assert heading_of(every) == "Results of Milano, Bovisa, run koln-sud"
 
 
 def test_names_cannot_break_the_page(tmp_path, scenarios):
