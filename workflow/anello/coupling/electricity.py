@@ -135,8 +135,7 @@ def location_electricity(
     for loc in locations:
         here = grids.get(loc, [])
         most_kw = [_most_kw(data, dispatch, k) for k in here]
-        margin = _at_margin(bills, here, produced, most_kw)
-        price, connections = _of_grids(bills, here, produced, margin)
+        price, connections, margin = _of_grids(bills, here, produced, most_kw)
         most_kwh = (sum(most_kw) if here else np.inf) * bills.step_h
         found[loc] = LocationElectricity(
             bought[loc],
@@ -242,49 +241,39 @@ class _Bills:
         return weight
 
 
-def _at_margin(bills: _Bills, grids: list[int], produced: Floats, most_kw: list[float]) -> Floats:
-    """Return how much of one more kWh comes from each of a location's G grids, shape (G, T) [-]."""
+def _of_grids(
+    bills: _Bills, grids: list[int], produced: Floats, most_kw: list[float]
+) -> tuple[Floats, tuple[Connection, ...], Floats]:
+    """Return the price of what a location buys, what it comes through, and from which grids.
+
+    The price is of shape (T,) [€/kWh]; of how much of one more kWh comes from each of the G grids,
+    the shape is (G, T) [-].
+    """
+    steps = produced.shape[1]
+    prices = [_price(bills.data, k) for k in grids]
+    connections = [_connections(bills, k) for k in grids]
+    if not grids:
+        return np.zeros(steps), (), np.ones((0, steps))
+    if len(grids) == 1:
+        return prices[0], connections[0], np.ones((1, steps))
     # ASSUME: of several grids at a location, what the simulation needs beyond the dispatch comes
     # from the one where one more kWh costs least, with what a higher peak then costs, and what it
     # does not need is saved there; from the others all is bought as dispatched.
-    steps = produced.shape[1]
-    if len(grids) < 2:
-        return np.ones((len(grids), steps))
     own = produced[grids]
-    peaks = [
-        sum((c.peak_eur_per_kwh(bought) for c in _connections(bills, k)), np.zeros(steps))
-        for k, bought in zip(grids, own, strict=True)
-    ]
-    prices = [_price(bills.data, k) for k in grids]
     most_kwh = np.multiply.outer(most_kw, bills.step_h)
+    peaks = [
+        sum((c.peak_eur_per_kwh(bought) for c in found), np.zeros(steps))
+        for bought, found in zip(own, connections, strict=True)
+    ]
     more = np.where(own < most_kwh - NOTHING_KWH, np.add(prices, peaks), np.inf)
-    at_margin: Floats = (np.arange(len(grids))[:, None] == more.argmin(axis=0)).astype(float)
-    return at_margin
-
-
-def _of_grids(
-    bills: _Bills, grids: list[int], produced: Floats, at_margin: Floats
-) -> tuple[Floats, tuple[Connection, ...]]:
-    """Return the price of what a location buys, shape (T,), and what it comes through."""
-    steps = produced.shape[1]
-    connections = [_connections(bills, k) for k in grids]
-    if len(grids) < 2:
-        return (
-            (_price(bills.data, grids[0]), connections[0])
-            if grids
-            else (
-                np.zeros(steps),
-                (),
-            )
-        )
-    own = produced[grids]
+    at_margin = (np.arange(len(grids))[:, None] == more.argmin(axis=0)).astype(float)
     fixed_kwh = own - at_margin * own.sum(axis=0)
-    prices = [_price(bills.data, k) for k in grids]
-    return (at_margin * prices).sum(axis=0), tuple(
+    through = tuple(
         replace(connection, through=Through(margin, fixed))
         for margin, fixed, found in zip(at_margin, fixed_kwh, connections, strict=True)
         for connection in found
     )
+    return (at_margin * prices).sum(axis=0), through, at_margin
 
 
 def _is_given(data: ModelData, k: int) -> bool:
