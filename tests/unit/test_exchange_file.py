@@ -59,6 +59,7 @@ def water() -> Water:
         wave_keep=numbers[12:18].reshape(2, 3) / 20,
         wave_per_kw=numbers[:12].reshape(2, 2, 3) / 1e4,
         per_wave=numbers[18:36].reshape(3, 2, 3) / 40,
+        per_kw=numbers[:18].reshape(3, 2, 3) / 37,
         passing_kw_per_k=np.array([50.0, 0.0, 1.0]),
         pump_kw=np.array([0.5, 0.0, 1.5]),
         unseen_eur_per_kw=numbers[6:12].reshape(2, 3) / 7,
@@ -101,6 +102,7 @@ def test_the_water_of_a_loop_comes_back_too(tmp_path, waves):
             wave_keep=np.zeros((0, 3)),
             wave_per_kw=np.zeros((0, 2, 3)),
             per_wave=np.zeros((3, 0, 3)),
+            per_kw=np.zeros((3, 0, 3)),
             wave_by_start=np.zeros((0, 3)),
             wave_by_end=np.zeros((0, 3)),
         )

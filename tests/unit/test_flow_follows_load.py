@@ -30,7 +30,7 @@ def test_what_arrives_follows_the_way_of_the_water_without_a_jump(flow_kg_s):
     run = plan_loop(ring.ring, data).run
     field = np.random.default_rng(5).uniform(5.0, 25.0, run.parcels)
     ways = np.linspace(0.0, 2.0, 801)  # parcels
-    seen = np.array([run.displaced(way, 0.0).readings(field, 7)[1] for way in ways])
+    seen = np.array([run.displaced(way, 0.0).readings(field, 7) for way in ways])
     # Water of 20 K difference, of which at least one parcel arrives, cannot change any faster.
     assert np.abs(np.diff(seen, axis=0)).max() < 2.5 * 20.0 * (ways[1] - ways[0])
     assert np.ptp(seen, axis=0).max() > 0.0

@@ -55,7 +55,7 @@ def simulated(plan, heat_kw):
     field = np.full(run.parcels, 13.0)
     water, fields = [], []
     for step in range(STEPS):
-        water.append(run.readings(field, step)[1])
+        water.append(run.readings(field, step))
         fields.append(field)
         field, _ = run.advance(field, step, heat_kw[:, step], 0.0, 13.0)
     return np.array(water).T, np.array(fields).T

@@ -47,10 +47,11 @@ _WATER = {
     "station_kw": (("station", "timestep"), "kW", "heat at a substation"),
     "station_given_kw": (("station", "timestep"), "kW", "heat that is not decided"),
     "degc": (("place", "timestep"), "degC", "water at each place of a loop"),
-    "given_degc": (("place", "timestep"), "K", "what of it mean and waves do not say"),
+    "given_degc": (("place", "timestep"), "K", "what of it mean, waves and heat do not say"),
     "wave_keep": (("wave", "timestep"), "1", "what a step leaves of a wave"),
     "wave_per_kw": (("wave", "station", "timestep"), "K kW-1", "amplitude by heat"),
     "per_wave": (("place", "wave", "timestep"), "1", "temperature of the water by amplitude"),
+    "per_kw": (("place", "heated", "timestep"), "K kW-1", "the same by heat in the step"),
     "passing_kw_per_k": (_STEP, "kW K-1", "heat per kelvin of the water that passes"),
     "pump_kw": (_STEP, "kW", "electricity of the circulation pump"),
     "unseen_eur_per_kw": (("station", "timestep"), "EUR kW-1", "cost of heat that waves hide"),
@@ -118,6 +119,7 @@ def write_cop(
             for name, size in zip(("place", "wave"), about.water.per_wave.shape[:2], strict=True):
                 file.createDimension(name, size)
             file.createDimension("station", len(about.water.station_kw))
+            file.createDimension("heated", about.water.per_kw.shape[1] or None)
             for name, (dims, units, text) in _WATER.items():
                 put(f"water_{name}", dims, getattr(about.water, name), units, text)
         for name in _ATTRIBUTES:

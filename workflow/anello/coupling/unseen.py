@@ -28,6 +28,7 @@ from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput, RingResult
 from anello.ring.loop_run import LoopPlan
 from anello.ring.waves import Displaced, Waves
+from anello.ring.within_step import priced
 
 Floats = NDArray[np.float64]
 
@@ -61,6 +62,7 @@ def unseen(
     follows: FollowingFlow,
     station_kw: Floats,
     shown: Waves,
+    within: Floats,
     by_shift: Displaced,
     prices: Prices,
 ) -> Unseen:
@@ -82,6 +84,9 @@ def unseen(
         Heat into the loop at each substation [kW].
     shown, by_shift : Waves, Displaced
         What the programme sees of the water, and of water that is further.
+    within : ndarray, shape (N, S, T)
+        What it sees of what heat does to the water that arrives in the same step: S is N, or
+        nothing [K/kW].
     prices : Prices
         What the programme found electricity and bounds to cost.
     """
@@ -90,8 +95,10 @@ def unseen(
     mean = response.mean_eur_per_k.copy()
     mean[1:] += risen
     mean[:-1] -= risen
-    heat = true - seen_heat(rows, shown, weight, mean)
-    if np.abs(heat).max() <= NEGLIGIBLE * np.abs(true).max():
+    heat = true - seen_heat(rows, shown, within, weight, mean)
+    # ASSUME: the water of the first step, which the programme takes as given, is one of many.
+    later = np.abs(heat[:, 1:]).max(initial=0.0)
+    if later <= NEGLIGIBLE * np.abs(true).max():
         heat = np.zeros_like(heat)
     output = np.zeros_like(data.q_kw)
     if follows.kg_s_per_kw.any():
@@ -105,9 +112,8 @@ def true_heat(plan: LoopPlan, response: Response) -> tuple[Floats, Floats, Float
     """Return what heat costs in the simulation, and what warmer water at a place does.
 
     Where water comes round to exchangers that are open, what they do follows the rise r of the
-    mean in the step, which follows from all heat in it, theirs included:
-    ``∂J/∂r = (c + λ·k)/(1 − g·k)``, with k and c their heat and its cost per kelvin of r, λ what
-    heat at the plant costs by all later steps, and g the rise per kW of it.
+    mean in the step, which follows from all heat in it, theirs included: ``∂J/∂r = c + μ·k``, with
+    k and c their heat and its cost per kelvin of r, and μ what heat at the plant costs.
 
     Parameters
     ----------
@@ -126,36 +132,37 @@ def true_heat(plan: LoopPlan, response: Response) -> tuple[Floats, Floats, Float
         Cost of a mean that rises more in a step, all that follows from it included [€/K].
     """
     run, steps = plan.run, response.plant_kw_per_k.size
-    count = response.water_eur_per_k.shape[0]
+    count, plant = response.water_eur_per_k.shape[0], plan.plant_station
     heat, water = np.empty((steps, count)), np.empty((steps, count))
-    place = np.asarray(plan.station_of)
-    plant = plan.plant_station
+    direct, answers = response.water_eur_per_k.T.copy(), np.zeros((steps, count))
+    direct[:, plant] += response.plant_eur_per_k
+    answers[:, plant] += response.plant_kw_per_k
+    for row, station in enumerate(plan.station_of):
+        direct[:, station] += response.pump_eur_per_kw[row] * response.pump_kw_per_k[row]
+        answers[:, station] += response.pump_kw_per_k[row]
     risen = np.zeros(steps)
     evenly = run.evenly
     gradient = response.mean_eur_per_k[-1] * evenly
     for step in range(steps - 1, -1, -1):
         gradient, by_heat = run.pull_back(gradient, step)
-        follows = float(response.rise_kw_per_k[step])
+        within, follows = run.within.k_per_kw(step), float(response.rise_kw_per_k[step])
         if follows:
             by_start, gains = run.pull_back(evenly, step)
-            own = float(response.rise_eur_per_k[step] + by_heat[plant] * follows)
-            risen[step] = own / (1.0 - float(gains[plant]) * follows)
+            later = by_heat + response.rise_eur_per_k[step] * gains
+            by_rise = np.zeros((count, count))
+            by_rise[:, plant] = gains * follows
+            found = priced(later, within, direct[step], answers[step], by_rise)
+            heat[step], water[step] = found
+            risen[step] = response.rise_eur_per_k[step] + heat[step, plant] * follows
             gradient = gradient + risen[step] * (by_start - evenly)
-            by_heat = by_heat + risen[step] * gains
-        heat[step] = by_heat
-        by_pump = response.pump_eur_per_kw[:, step] + by_heat[place]
-        warmed = by_pump * response.pump_kw_per_k[:, step]
-        weight = np.bincount(place, warmed, minlength=count).astype(float)
-        weight += response.water_eur_per_k[:, step]
-        weight[plant] += by_heat[plant] * response.plant_kw_per_k[step]
-        weight[plant] += response.plant_eur_per_k[step]
-        water[step] = weight
-        gradient = gradient + run.readings_back(weight, step)
+        else:
+            heat[step], water[step] = priced(by_heat, within, direct[step], answers[step])
+        gradient = gradient + run.readings_back(water[step], step)
         gradient += response.mean_eur_per_k[step] * evenly
     return heat.T, water.T, risen
 
 
-def seen_heat(rows: RingRows, shown: Waves, water: Floats, mean: Floats) -> Floats:
+def seen_heat(rows: RingRows, shown: Waves, within: Floats, water: Floats, mean: Floats) -> Floats:
     """Return what heat costs in the programme, if warmer water costs what is given.
 
     Parameters
@@ -164,6 +171,9 @@ def seen_heat(rows: RingRows, shown: Waves, water: Floats, mean: Floats) -> Floa
         The ring's numbers in the formulation.
     shown : Waves
         The waves that it sees.
+    within : ndarray, shape (N, S, T)
+        What it sees of what heat does to the water that arrives in the same step: S is N, or
+        nothing [K/kW].
     water : ndarray, shape (N, T)
         Cost of warmer water at each place [€/K].
     mean : ndarray, shape (T + 1,)
@@ -177,8 +187,9 @@ def seen_heat(rows: RingRows, shown: Waves, water: Floats, mean: Floats) -> Floa
     heat = np.empty_like(water)
     by_mean, by_wave = float(mean[-1]), np.zeros(shown.keep.shape[0])
     for step in range(water.shape[1] - 1, -1, -1):
-        heat[:, step] = rows.psi[step] * by_mean + by_wave @ shown.heat[:, :, step]
         now = water[:, step]
+        heat[:, step] = rows.psi[step] * by_mean + by_wave @ shown.heat[:, :, step]
+        heat[: within.shape[1], step] += now @ within[:, :, step]
         by_mean = rows.phi[step] * by_mean + float(now.sum()) + float(mean[step])
         by_wave = shown.keep[:, step] * by_wave + now @ shown.reading[:, :, step]
     return heat

@@ -135,6 +135,7 @@ def seen_eur_per_parcel(shown: Waves, by_shift: Displaced, water_eur_per_k: Floa
 def _start(run: Run, gradient: Floats, weight: Floats, step: int) -> tuple[Floats, Floats]:
     """Return the derivative by the parcels at a step's start [€/K], and by heat in it [€/kW]."""
     start, heat = run.pull_back(gradient, step)
+    heat = heat + weight @ run.within.k_per_kw(step)
     return start + run.readings_back(weight, step), heat
 
 

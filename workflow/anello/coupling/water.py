@@ -17,6 +17,7 @@ from anello.optimise.formulation.ring_rows import (
     SHIFT_PER_KWH,
     UNSEEN_PER_KW,
     UNSEEN_PER_KWH,
+    WATER_PER_KW,
     WATER_PER_SHIFT,
     WATER_PER_WAVE,
     WAVE_KEEP,
@@ -40,6 +41,10 @@ Floats = NDArray[np.float64]
 MK_PER_K = 1000.0
 """The programme has waves in mK, so that the entries of their rows are of like size [mK/K]."""
 
+SEEN_PLACES = 12
+"""Places of a loop up to which a programme sees what each does to the others' water within a step:
+their rows grow with the square of it [-]."""
+
 TRACE_WAVE = 1e-3
 """Entry of a wave, relative to the largest, that is left out of the programme [-]."""
 
@@ -57,13 +62,16 @@ class Water:
     degc : ndarray, shape (N, T)
         Water that comes to each substation [°C].
     given_degc : ndarray, shape (N, T)
-        What of it mean and waves do not say [K].
+        What of it mean, waves and the step's own heat do not say [K].
     wave_keep : ndarray, shape (K, T)
         What is left of a wave after a step [-].
     wave_per_kw : ndarray, shape (K, N, T)
         Amplitude by heat at a substation [K/kW].
     per_wave : ndarray, shape (N, K, T)
         Temperature of the water by amplitude [K/K].
+    per_kw : ndarray, shape (N, S, T)
+        Temperature of the water by heat at a substation in the same step; S is N where the
+        programme sees that, else nothing [K/kW].
     passing_kw_per_k : ndarray, shape (T,)
         Heat per kelvin of the water that passes a place of the loop, however often it comes round
         [kW/K].
@@ -87,6 +95,7 @@ class Water:
     wave_keep: Floats
     wave_per_kw: Floats
     per_wave: Floats
+    per_kw: Floats
     passing_kw_per_k: Floats
     pump_kw: Floats
     unseen_eur_per_kw: Floats
@@ -133,6 +142,7 @@ def loop_rows(loop: LoopConfig, nodes: tuple[str, ...], count: int) -> LoopRows:
         plant_station=plant_station,
         place_flow=tuple(branch_flows(loop).tolist()),
         flow_follows=loop.flow.kind == "proportional",
+        within_step=len(loop.places) <= SEEN_PLACES,
         waves=tuple(f"{wave}_{number}" for number in numbers for wave in ("cosine", "sine")),
     )
 
@@ -182,15 +192,21 @@ def water_about(
     amplitudes = found.amplitudes(heat_kw)[:, :-1]
     degc = station_water(loop, result)
     shown = replace(found, reading=per_wave)
-    missed = unseen(config, rows, data, result, plan, follows, heat_kw, shown, by_shift, prices)
+    per_kw = _per_kw(loop, plan)
+    missed = unseen(
+        config, rows, data, result, plan, follows, heat_kw, shown, per_kw, by_shift, prices
+    )
+    told = np.einsum("pkt,kt->pt", per_wave, amplitudes)
+    told += np.einsum("pst,st->pt", per_kw, heat_kw[: per_kw.shape[1]])
     return Water(
         station_kw=heat_kw,
         station_given_kw=given_kw,
         degc=degc,
-        given_degc=degc - mean - np.einsum("pkt,kt->pt", per_wave, amplitudes),
+        given_degc=degc - mean - told,
         wave_keep=found.keep,
         wave_per_kw=found.heat,
         per_wave=per_wave,
+        per_kw=per_kw,
         passing_kw_per_k=np.abs(result.flow_kg_s) * config.medium.kj_per_kgk,
         pump_kw=result.pump_kw,
         unseen_eur_per_kw=missed.heat_eur_per_kw,
@@ -202,6 +218,15 @@ def water_about(
         water_by_start=by_shift.water_by_start,
         water_by_end=by_shift.water_by_end,
     )
+
+
+def _per_kw(loop: LoopRows, plan: LoopPlan) -> Floats:
+    """Return what the programme sees of a step's heat in its own water, (N, S, T) [K/kW]."""
+    if not loop.within_step:
+        return np.zeros((len(loop.stations), 0, plan.flow_kg_s.size))
+    per_kw = _without_traces(plan.run.within.by_step)
+    per_kw[..., 0] = 0.0  # the water of the first step is given
+    return per_kw
 
 
 def _by_shift(
@@ -256,6 +281,18 @@ def wave_values(rows: RingRows, water: Water) -> dict[str, dict[str, Floats]]:
             for p, place in enumerate(loop.stations)
             for k, wave in enumerate(loop.waves)
         },
+        **(_within_values(loop, water) if loop.within_step else {}),
+    }
+
+
+def _within_values(loop: LoopRows, water: Water) -> dict[str, dict[str, Floats]]:
+    """Return what a step's heat does to its own water."""
+    return {
+        WATER_PER_KW: {
+            pair(place, station): water.per_kw[p, s]
+            for p, place in enumerate(loop.stations)
+            for s, station in enumerate(loop.stations)
+        }
     }
 
 

@@ -18,6 +18,7 @@ from anello.ring.exchange import RingInput, RingResult
 from anello.ring.loop_run import plan_loop
 from anello.ring.mixed import step_coefficients
 from anello.ring.part_load import part_loads
+from anello.ring.within_step import priced
 
 Floats = NDArray[np.float64]
 
@@ -129,11 +130,13 @@ def _loop(
     count = plan.place_flow.size
     heat = np.empty((data.times.size, count))
     gradient = np.zeros_like(run.evenly)
-    place = np.asarray(plan.station_of)
+    direct, answers = np.zeros((2, data.times.size, count))
+    for row, station in enumerate(plan.station_of):
+        answers[:, station] += by_source[row]
+        direct[:, station] += spent[row] * by_source[row]
     for step in range(data.times.size - 1, -1, -1):
         gradient, by_heat = run.pull_back(gradient, step)
-        heat[step] = by_heat
-        weight = (spent[:, step] + by_heat[place]) * by_source[:, step]
-        by_station: Floats = np.bincount(place, weight, minlength=count).astype(float)
-        gradient = gradient + run.readings_back(by_station, step)
+        within = run.within.k_per_kw(step)
+        heat[step], water = priced(by_heat, within, direct[step], answers[step])
+        gradient = gradient + run.readings_back(water, step)
     return heat, plan.station_of, plan.plant_station

@@ -27,9 +27,10 @@ class Arrivals:
     low_part, high_part : ndarray, shape (T, N)
         Position of the stretch's ends within them [parcels].
     turn : ndarray, shape (T, N)
-        1 where the stretch runs past the last parcel.
+        How often all parcels arrive beside the stretch: whole turns of the water, and one more
+        where the stretch runs past the last parcel.
     way : ndarray, shape (T,)
-        Length of the stretch [parcels]; 0 stands for the parcel at hand.
+        Length of the stretch with all turns [parcels]; 0 stands for the parcel at hand.
 
     Notes
     -----
@@ -76,9 +77,11 @@ def arrivals(shift: Floats, way: Floats, stations_at: Floats, parcels: int) -> A
     behind = np.where(forwards, here - 1.0, here + 1.0)
     stagnant = np.floor(place - LOCAL_SHARE)
     here, behind = np.where(standing, stagnant, here), np.where(standing, stagnant, behind)
-    width = np.where(np.abs(way) >= m, float(m), np.abs(way))
-    # All water that comes round within a step is read as it is.
+    turns = np.floor(np.abs(way) / m)
+    width = np.abs(way) - turns * m
+    # What is read for the second time is read as it is.
     unread = np.minimum(rest, np.minimum(width, m - width)[:, None])
+    unread[turns > 0.0] = 0.0
     low = np.mod(np.where(forwards, place - width[:, None], place), m)
     low[low >= m] = 0.0
     high = low + width[:, None]
@@ -94,6 +97,6 @@ def arrivals(shift: Floats, way: Floats, stations_at: Floats, parcels: int) -> A
         high=np.minimum(high_index, m - 1),
         low_part=low - low_index,
         high_part=high - high_index,
-        turn=turn,
-        way=np.where(width > 1e-6, width, 0.0),
+        turn=turn + turns[:, None],
+        way=np.where(np.abs(way) > 1e-6, np.abs(way), 0.0),
     )

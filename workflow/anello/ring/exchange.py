@@ -153,7 +153,8 @@ class RingResult:
     temperature_degc : ndarray, shape (T + 1,)
         (Mean) ring temperature at the start of each step, and at the end [°C].
     source_degc : ndarray, shape (H, T)
-        Ring temperature at each heat pump at the start of the step [°C].
+        Ring temperature at each heat pump: of well-mixed water at the start of the step, on a loop
+        the mean of the water that arrives in it [°C].
     use_degc : ndarray, shape (H, T)
         Temperature on the use side [°C].
     cop, dcop_dring, dcop_duse : ndarray, shape (H, T)
@@ -191,12 +192,12 @@ class RingResult:
     audit : Audit
         Energy balance.
     node_degc : ndarray, shape (T + 1, N), optional
-        Temperature at each substation of a loop, or at the places of two lines [°C].
+        Mean of the water that arrives at each substation of a loop in each step, that of the last
+        step once more at the end; or temperature at the places of two lines [°C].
     flow_kg_s : ndarray, shape (T,), optional
         Flow around a loop [kg/s].
     plant_degc : ndarray, shape (T,), optional
-        Mean of a loop's water that passes the balancing plant in each step, as it is at the step's
-        start [°C].
+        Mean of the water that arrives at the balancing plant in each step [°C].
     field : FieldResult, optional
         What the borefield did.
     doublet : DoubletResult, optional

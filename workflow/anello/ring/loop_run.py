@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from anello.errors import InputError, Problem
 from anello.ring import audit as energy_audit
 from anello.ring.arrivals import arrivals
+from anello.ring.borefield.device import device_stations
 from anello.ring.borefield.passage import evened
 from anello.ring.config import RingConfig
 from anello.ring.exchange import RingInput
@@ -28,6 +30,7 @@ from anello.ring.loop_tree import loop_tree
 from anello.ring.loop_tree_run import TreeRun
 from anello.ring.plug_flow import Clock, plug_flow
 from anello.ring.sweeps import WaterPath, sweeps
+from anello.ring.within_step import within_step
 
 
 class Run:
@@ -45,6 +48,8 @@ class Run:
         Displacement of the water at the start of each substep, and at the end [parcels].
     spread : float
         Rate at which neighbouring parcels mix [1/h].
+    exchanging : sequence of int
+        Places of the plant's exchangers.
     """
 
     def __init__(
@@ -56,7 +61,9 @@ class Run:
         length: Floats,
         start: Floats,
         spread: float,
+        exchanging: Sequence[int],
     ) -> None:
+        self.exchanging = exchanging
         self.path, self.pieces = path, pieces
         self.hours = step_h
         self.step_h, self.length, self.displacement = step_h.tolist(), length, start
@@ -65,6 +72,8 @@ class Run:
         way = length.reshape(-1, pieces).sum(axis=1)
         coming = arrivals(start[::pieces], np.append(way, way[-1:]), at, path.parcels)
         self.sweep, self.coming = sweep, coming
+        hours = step_h.reshape(-1, pieces).sum(axis=1)
+        self.within = within_step(way, hours, at, path.parcels, path.parcel_kwh_per_k, exchanging)
         self.parcels = path.parcels
         self.units, self.unit_kwh_per_k = float(path.parcels), path.parcel_kwh_per_k
         self.mean_ground = path.mean_ground
@@ -102,6 +111,7 @@ class Run:
             length=self.length + each,
             start=self.displacement + further + np.append(within, 0.0),
             spread=self.spread,
+            exchanging=self.exchanging,
         )
 
     def start(self, initial_degc: float) -> Floats:
@@ -117,23 +127,23 @@ class Run:
         """Return the parcels as an exchanger leaves them; see `anello.ring.borefield.passage`."""
         return evened(field, self.coming, step, place, share)
 
-    def readings(self, field: Floats, step: int) -> tuple[Floats, Floats]:
-        """Return the water at each station now, and the mean of what arrives in the step."""
+    def readings(self, field: Floats, step: int) -> Floats:
+        """Return the mean of what arrives at each place in a step, if nobody warms any in it."""
         coming = self.coming
-        behind = field[coming.behind[step]]
+        behind: Floats = field[coming.behind[step]]
         way = self.ways[step]
         if way == 0.0:
-            return behind, behind
+            return behind
         running = np.empty(self.parcels + 1)
         running[0] = 0.0
         np.cumsum(field, out=running[1:])
         low, high = coming.low[step], coming.high[step]
-        mean = running[high] + coming.high_part[step] * field[high]
+        mean: Floats = running[high] + coming.high_part[step] * field[high]
         mean += coming.turn[step] * running[-1]
         mean -= running[low] + coming.low_part[step] * field[low]
         mean += coming.own[step] * (behind - field[coming.here[step]])
         mean /= way
-        return behind, mean
+        return mean
 
     def advance(
         self, field: Floats, step: int, heat_kw: Floats, uniform_kw: float, ground_degc: float
@@ -279,7 +289,7 @@ class Run:
         return kept
 
     def readings_back(self, weight: Floats, step: int) -> Floats:
-        """Apply the transpose of the second of `readings`.
+        """Apply the transpose of `readings`.
 
         Parameters
         ----------
@@ -382,9 +392,23 @@ def plan_loop(config: RingConfig, data: RingInput) -> LoopPlan:
         length=length,
         start=np.concatenate([[0.0], np.cumsum(length)]),
         spread=dispersion(loop, loop.parcels),
+        exchanging=_exchanging(config, plant_station),
     )
     alike = np.ones(len(loop.substations))
     return LoopPlan(shape, run, flow, station_of, plant_station, alike)
+
+
+def _exchanging(config: RingConfig, plant_station: int) -> list[int]:
+    """Return the places of the plant's devices."""
+    if config.plant is None or config.loop is None:
+        return []
+    names = [substation.name for substation in config.loop.substations]
+    return sorted(
+        {
+            *device_stations(config.plant.borefield, names, ["borefield"], plant_station),
+            plant_station,
+        }
+    )
 
 
 def _tree_run(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from anello.ring.loop_tree import LoopTree
 from anello.ring.plug_flow import Clock, PlugFlow
+from anello.ring.within_step import WithinStep
 
 Floats = NDArray[np.float64]
 
@@ -75,6 +76,7 @@ class TreeRun:
         self.evenly = np.zeros(self.pipes * (self.kept + 1))
         self.evenly[self.pipes * self.kept :] = 1.0 / self.units
         self._solved: tuple[int, Floats] = (-1, np.zeros((0, 0)))
+        self.within = self._within()
 
     def start(self, initial_degc: float) -> Floats:
         """Return the state at the start, as warm as the pipes were planned with."""
@@ -85,11 +87,11 @@ class TreeRun:
         """Return the heat of all water above 0 °C at the start of a step [kWh]."""
         return float(field[self.pipes * self.kept :].sum() + self._still_kwh[step])
 
-    def readings(self, field: Floats, step: int) -> tuple[Floats, Floats]:
-        """Return the water that arrives at each place, if nobody warms any in the step, twice."""
+    def readings(self, field: Floats, step: int) -> Floats:
+        """Return the water that arrives at each place, if nobody warms any in the step."""
         outlet = self._inverse(step) @ self._before(field, step)
         arriving: Floats = outlet[self._feeds]
-        return arriving, arriving
+        return arriving
 
     def advance(
         self, field: Floats, step: int, heat_kw: Floats, uniform_kw: float, ground_degc: float
@@ -186,6 +188,21 @@ class TreeRun:
         )
         outlet: Floats = found + self._constant[:, step]
         return outlet
+
+    def _within(self) -> WithinStep:
+        """Return what heat does to the water that arrives in the same step.
+
+        As `advance` has it, less what comes round to where the heat is, which all water has.
+        """
+        steps = len(self._hours) - 1
+        flows = np.concatenate([self._passes, self._k_per_kw])[:, :steps]
+        kinds, kind_of = np.unique(flows, axis=1, return_inverse=True)
+        passes, k_per_kw = kinds[: self.pipes].T, kinds[self.pipes :].T
+        whole = np.eye(self.pipes) - passes[:, :, None] * self.tree.by_outlet
+        warmer = passes[:, :, None] * self.tree.by_rise
+        arrives = np.linalg.solve(whole, warmer)[:, self._feeds] * k_per_kw[:, None, :]
+        arrives -= np.diagonal(arrives, axis1=1, axis2=2)[:, None, :]
+        return WithinStep(arrives, kind_of.reshape(-1).astype(np.int64))
 
     def _inverse(self, step: int) -> Floats:
         """Return what comes out of the pipes by what would without the rest, shape (n, n)."""

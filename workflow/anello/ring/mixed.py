@@ -232,6 +232,7 @@ def _forward(
         drift = keep[step] * state + gain[step] + rise[step] * heat
         if controller is not None:
             moved = controller.decide(step, state, drift, rise[step], start_degc=state)
+            controller.commit(step)
             drift += rise[step] * sum(moved)
             balancing.append(moved)
         else:

@@ -117,6 +117,7 @@ class PlantController:
                 weights[:, k] = weights_of(conductance)
         self._weights = weights.tolist()
         self.comes_round: list[bool] = [bool(row.any()) for row in weights]
+        self._found: tuple[list[float], Sequence[float], float] = ([], [], 0.0)
 
     def shortfall_kwh(self, step_h: Floats) -> float:
         """Return the scheduled heat that was not delivered, for steps of this length [h]."""
@@ -171,8 +172,9 @@ class PlantController:
         loop_kw_per_k: float = inf,
         waters_degc: Sequence[float] | None = None,
         each_k_per_kw: Sequence[float] | None = None,
+        switches: bool = True,
     ) -> list[float]:
-        """Return the heat that each device puts into the ring.
+        """Return the heat that each device puts into the ring, once this is committed.
 
         Parameters
         ----------
@@ -194,6 +196,9 @@ class PlantController:
             Water that passes each device, where they are not all at one place [°C].
         each_k_per_kw : sequence of float, length D, optional
             `k_per_kw` by device, where they are not all at one place [K/kW].
+        switches : bool
+            Whether the dead band may begin or stop to heat or cool; not where the same step is
+            considered again.
 
         Returns
         -------
@@ -232,19 +237,25 @@ class PlantController:
         end_degc = drift_degc
         if self._told:
             end_degc = settle(False, guess(0.0))
-        if self._schedule is not None:
-            self.shortfall_kw.append(self._missing(step, heat))
+        missing_kw = 0.0 if self._schedule is None else self._missing(step, heat)
         if self._deadband:
-            self._switch(end_degc)
+            if switches:
+                self._switch(end_degc)
             goal_degc = self._goal(end_degc)
             if goal_degc != end_degc:
                 if returns and (self._heating or self._cooling):
                     opened = guess(1.0 if self._heating else -1.0)
                     goal_degc = (min if self._heating else max)(goal_degc, opened)
                 end_degc = settle(True, goal_degc)
-        self.met_degc[step] = met
-        self.take(step, heat)
+        self._found = (heat, met, missing_kw)
         return heat
+
+    def commit(self, step: int) -> None:
+        """Let the devices do what they were last considered to do in a step."""
+        heat, self.met_degc[step], missing_kw = self._found
+        if self._schedule is not None:
+            self.shortfall_kw.append(missing_kw)
+        self.take(step, heat)
 
     def _guess(
         self,

@@ -117,8 +117,8 @@ class Displaced:
         Amplitude at a step's end by how much further the water is at its start, and at its end
         [K/parcel].
     water_by_start, water_by_end : ndarray, shape (N, T)
-        The same of the water that arrives at each substation, beyond what the amplitudes say
-        [K/parcel].
+        The same of the water that arrives at each substation, with what the step's own heat does to
+        it, beyond what the amplitudes say [K/parcel].
     """
 
     wave_by_start: Floats
@@ -155,9 +155,11 @@ def displaced(plan: LoopPlan, now: Waves, heat_kw: Floats) -> Displaced:
     before = now.amplitudes(heat_kw)[:, :-1]
     waves_by, water_by = [], []
     for further, longer in ((NUDGE, 0.0), (0.0, NUDGE)):
-        other = waves(replace(plan, run=run.displaced(further, longer)), count)
+        moved = run.displaced(further, longer)
+        other = waves(replace(plan, run=moved), count)
         waves_by.append(np.einsum("knt,nt->kt", other.heat - now.heat, heat_kw) / NUDGE)
         water_by.append(np.einsum("nkt,kt->nt", other.reading - now.reading, before) / NUDGE)
+        water_by[-1] += (moved.within.of(heat_kw) - run.within.of(heat_kw)) / NUDGE
     return Displaced(waves_by[0] - waves_by[1], waves_by[1], water_by[0] - water_by[1], water_by[1])
 
 

@@ -29,6 +29,7 @@ POWER_PER_K = "ring_power_per_k"
 WAVE_KEEP = "ring_wave_keep"
 WAVE_PER_KW = "ring_wave_per_kw"
 WATER_PER_WAVE = "ring_water_per_wave"
+WATER_PER_KW = "ring_water_per_kw"
 UNSEEN_PER_KW = "ring_unseen_per_kw"
 UNSEEN_PER_KWH = "ring_unseen_per_kwh"
 SHIFT_PER_KWH = "ring_shift_per_kwh"
@@ -134,6 +135,8 @@ class LoopRows:
         empty where there are no others [kWh/K].
     flow_follows : bool
         Whether the flow follows the load.
+    within_step : bool
+        Whether the programme sees what substations do to one another's water within a step.
     """
 
     stations: tuple[str, ...]
@@ -144,6 +147,7 @@ class LoopRows:
     place_flow: tuple[float, ...] = ()
     branch_kwh_per_k: tuple[float, ...] = ()
     flow_follows: bool = False
+    within_step: bool = False
 
     @property
     def used_stations(self) -> tuple[str, ...]:

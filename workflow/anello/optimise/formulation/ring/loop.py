@@ -16,6 +16,7 @@ from anello.optimise.formulation.ring_rows import (
     SHIFT_PER_KWH,
     UNSEEN_PER_KW,
     UNSEEN_PER_KWH,
+    WATER_PER_KW,
     WATER_PER_SHIFT,
     WATER_PER_WAVE,
     WAVE_KEEP,
@@ -108,11 +109,13 @@ def _by_pump(c: Context, rows: RingRows, name: str) -> Parameter:
     "ring_water_balance",
     index="place, timestep",
     when="the ring is a loop",
-    equation=r"T_{p,t} = T_{t-1} + \sum_k c_{p,k,t}\, a_{k,t-1}"
+    equation=r"T_{p,t} = T_{t-1} + \sum_k c_{p,k,t}\, a_{k,t-1} + \sum_s \alpha_{p,s,t}\, Q_{s,t}"
     r" + \rho_{p,t}\, s_{t-1} + \tau_{p,t}\, s_t",
 )
 def ring_water_balance(c: Context) -> Rows | None:
     """Water at a place is warmer or colder than the mean by the waves that pass there.
+
+    Heat at a place warms the water that comes to the next ones in the same step.
 
     Where the flow follows the load, it is other water that passes when the water is further.
     """
@@ -127,6 +130,15 @@ def ring_water_balance(c: Context) -> Rows | None:
         part = c.system.variables["ring_wave"].at([w for _, w in both], c.previous) * later(c)
         part = part * Parameter(WATER_PER_WAVE, labels, np.zeros((len(both), c.n_time)))
         water = water + part.sum_into([p for p, _ in both], len(places))
+    if loop.within_step:
+        every = range(len(places))
+        pairs = [(p, s) for p in every for s in every]
+        zero = np.zeros((len(pairs), c.n_time))
+        heat = c.system.variables["ring_station_heat"].at([s for _, s in pairs])
+        heat = heat * Parameter(
+            WATER_PER_KW, tuple(pair(places[p], places[s]) for p, s in pairs), zero
+        )
+        water = water + heat.sum_into([p for p, _ in pairs], len(places))
     if loop.shifts:
         water = water + _by_shift(c, WATER_PER_SHIFT, places)
     given = np.zeros((1, c.n_time))
