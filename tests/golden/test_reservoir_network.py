@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from reservoir_network import Comparison, compare
+from reservoir_network import HOUR_S, SHORT_S, Comparison, compare
 
 
-@pytest.fixture(scope="module")
-def found(reservoir_network: Path) -> Comparison:
-    return compare(reservoir_network)
+@pytest.fixture(scope="module", params=[SHORT_S, HOUR_S], ids=["half a minute", "an hour"])
+def found(reservoir_network: Path, request: pytest.FixtureRequest) -> Comparison:
+    """In an hour the water comes round eight times."""
+    return compare(reservoir_network, request.param)
 
 
 def test_every_loop_temperature_is_within_half_a_kelvin(found: Comparison) -> None:

@@ -238,7 +238,7 @@ _BY_STEP = {
     "held_kw": ("kW", "heat that holds the ring constant, free of charge"),
 }
 _BY_PUMP = {
-    "source_degc": ("degC", "ring temperature at the heat pump, start of step"),
+    "source_degc": ("degC", "water at the heat pump: mixed, at the step's start; loop, its mean"),
     "use_degc": ("degC", "use temperature, start of step"),
     "cop": ("1", "simulated coefficient of performance"),
     "dcop_dring": ("K-1", "derivative of COP with respect to ring temperature"),
@@ -353,7 +353,7 @@ def _of_some_rings(result: RingResult, variable: Callable[..., Any]) -> dict[str
     data: dict[str, Any] = {}
     if result.node_degc is not None:
         data["node_degc"] = variable(
-            ("state", "substation"), result.node_degc, "degC", "temperature at the substation"
+            ("state", "substation"), result.node_degc, "degC", "water at the substation"
         )
     if result.place_names is not None:
         data["substation"] = (("substation",), list(result.place_names))
@@ -365,7 +365,7 @@ def _of_some_rings(result: RingResult, variable: Callable[..., Any]) -> dict[str
         data["flow_kg_s"] = variable(("timestep",), result.flow_kg_s, "kg s-1", "flow")
     if result.plant_degc is not None:
         data["plant_degc"] = variable(
-            ("timestep",), result.plant_degc, "degC", "water that passes the plant, start of step"
+            ("timestep",), result.plant_degc, "degC", "water that comes to the plant"
         )
     if result.field is not None:
         data |= field_variables(result.field, variable)

@@ -110,7 +110,7 @@ def ring_station_heat(c: Context) -> Columns | None:
     domain=r"\in \mathbb{R} \; [\mathrm{°C}]",
 )
 def ring_water(c: Context) -> Columns | None:
-    """Temperature of the water that comes to a place in a step, as it is at the step's start."""
+    """Temperature of the water that comes to a place in a step, on its mean."""
     loop = loop_of(c)
     return Columns({"place": list(loop.stations)}, TIME_AXIS, lower=-INF) if loop else None
 
