@@ -77,8 +77,8 @@ def test_the_points_are_met_and_below_the_first_a_line(model: str) -> None:
     found = simulate(ring(model, part_load=POINTS), data)
     map_cop = simulate(ring(model), data).cop
     assert found.audit.relative < 1e-9
-    # The water differs by what the electricity differs, so that only the first step is alike.
-    assert found.cop[0, 0] == pytest.approx(0.8 * map_cop[0, 0])
+    # The water differs by what the electricity differs: in the first step by what comes round.
+    assert found.cop[0, 0] == pytest.approx(0.8 * map_cop[0, 0], rel=1e-4)
     loads = part_loads(ring(part_load=POINTS), data)
     assert loads is not None
     np.testing.assert_allclose(1.0 / loads.works[0], [0.8, 1.1, 1.0, 0.8, 0.8, 1.0])

@@ -242,7 +242,10 @@ def field_limits(
     if field.always:
         slopes[ALWAYS] = per_k
         limit = per_k * field.undisturbed_degc
-        limit[0] -= per_k[0] * (1.0 - weight[0]) * rows.initial_degc
+        water_degc = (
+            rows.initial_degc if about.water is None else about.water.degc[field.station, 0]
+        )
+        limit[0] -= per_k[0] * (water_degc - weight[0] * rows.initial_degc)
         _remember(field, ALWAYS, per_k / size, memory)
         if sized:
             never = np.zeros(per_k.shape, dtype=bool)

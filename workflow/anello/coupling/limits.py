@@ -316,7 +316,7 @@ def line(
     # In the first step only the end is free.
     first = float(weight[0])
     reach = about.trust_region_k
-    given_degc = start_degc[0] if first else rows.initial_degc
+    given_degc = start_degc[0]
     if np.isfinite(reach):
         low, high = start_degc - reach, start_degc + reach
         low[0], high[0] = given_degc - first * reach, given_degc + first * reach
