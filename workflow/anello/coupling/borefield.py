@@ -259,7 +259,6 @@ def field_limits(
         for name, sign in zip(field.ways, field.signs, strict=True):
             slope, limit, most[name] = line(
                 config,
-                rows,
                 about,
                 sign,
                 idle,

@@ -167,7 +167,6 @@ def _exchange(
     assert device.body_degc is not None
     return line(
         config,
-        rows,
         about,
         device.sign,
         device.body_degc,
@@ -276,7 +275,6 @@ def _of_size_kw(rows: RingRows, about: Linearisation, device: Device, size: floa
 
 def line(
     config: RingConfig,
-    rows: RingRows,
     about: Linearisation,
     sign: float,
     body_degc: Floats,
@@ -291,8 +289,8 @@ def line(
 
     Parameters
     ----------
-    config, rows, about
-        Settings, numbers and incumbent.
+    config, about
+        Settings and incumbent.
     sign : float
         +1 for heat into the ring, −1 for heat out of it.
     body_degc, conductance, start_degc : ndarray, shape (T,)
