@@ -275,7 +275,6 @@ def test_a_limit_about_an_exchanger_in_use_does_not_reach_past_the_other_side(si
     used = np.where(np.arange(steps) % 2 == 0, 1.0, 0.0)
     slope, limit, _ = line(
         district.ring,
-        district.rows,
         about,
         sign,
         body,
