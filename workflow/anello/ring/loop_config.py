@@ -207,7 +207,7 @@ class LoopConfig(PumpedConfig):
     parcels: Count = Field(
         default=200,
         description=(
-            "Water parcels in a loop without branches: 1 is a well-mixed ring, many are plug flow; "
+            "Water parcels in a loop without branches: one mixes all water, many are plug flow; "
             "a step in temperature stays as sharp as one parcel."
         ),
     )
