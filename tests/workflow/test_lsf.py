@@ -15,6 +15,7 @@ from warm_python import warm_python
 from .conftest import ROOT, Project
 
 STAND_IN = ROOT / "tests" / "cluster" / "stand_in_lsf.py"
+SNAKEMAKE = ROOT / "tests" / "cluster" / "impatient_snakemake.py"
 ALL_IN_ONE = ("preprocess=one", "build=one", "solve=one", "simulate=one")
 
 
@@ -51,8 +52,8 @@ def test_a_group_of_jobs_is_submitted_and_submitted_again_after_it_was_killed(
     place = command.index("--workflow-profile")
     command[place + 1] = str(ROOT / "workflow" / "profiles" / "lsf")
     cores = command.index("--cores")
-    flags = ["--seconds-between-status-checks", "1", "--groups", *ALL_IN_ONE]
-    command[cores : cores + 2] = flags
+    command[cores : cores + 2] = ["--groups", *ALL_IN_ONE]
+    command[1:3] = [str(SNAKEMAKE)]
     done = subprocess.run(command, cwd=project.folder, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert (project.results / "iterations/000/ring.nc").stat().st_size > 0

@@ -13,6 +13,7 @@ import pytest
 from .conftest import ROOT, Project
 
 CLUSTER = ROOT / "tests" / "cluster" / "one_host_slurm.sh"
+SNAKEMAKE = ROOT / "tests" / "cluster" / "impatient_snakemake.py"
 NOT_HERE = 77
 """Exit code of the script where there can be no SLURM."""
 
@@ -24,8 +25,8 @@ def on_slurm(project: Project, *arguments: str) -> list[str]:
     command[place + 1] = str(ROOT / "workflow" / "profiles" / "slurm")
     cores = command.index("--cores")
     del command[cores : cores + 2]
-    # A second between questions and not the profile's, since the jobs here are short.
-    command[cores:cores] = ["--seconds-between-status-checks", "1", "--latency-wait", "10"]
+    command[cores:cores] = ["--latency-wait", "10"]
+    command[1:3] = [str(SNAKEMAKE)]
     return command
 
 
