@@ -11,6 +11,9 @@ SETUP := envs/setup.sh pyproject.toml
 .PHONY: help demo test test-long faults fuzz lint format docs bench bench-coupling bench-operate campaign months schemas test-lowest clean
 .DEFAULT_GOAL := help
 
+# A suite starts Python by the hundred: what one has compiled, the others need not.
+test test-long faults: export PYTHONDONTWRITEBYTECODE :=
+
 help:
 	@echo "make demo    run the embedded district from data to figures (results/district)"
 	@echo "make test    run the tests"
