@@ -13,6 +13,7 @@ import xarray as xr
 
 from anello.base.files import atomic_path
 from anello.base.labelled import labels_of
+from anello.base.netcdf import variables_of
 from anello.errors import ArtefactError, InputError, Problem, did_you_mean
 from anello.model.schema.parameters import parameter
 
@@ -168,36 +169,20 @@ class ModelData:
         ArtefactError
             If the file is missing, damaged, or holds something else.
         """
+        import netCDF4
+
         try:
-            with xr.open_dataset(path, engine="netcdf4") as opened:
-                dataset = opened.load()
+            with netCDF4.Dataset(path) as opened:
+                data, coords, attrs = variables_of(opened)
         except (OSError, ValueError, RuntimeError, KeyError) as err:
             raise ArtefactError(f"{path}: not a readable model data file ({err})") from err
-        version = dataset.attrs.get("anello_model_data")
+        version = attrs.get("anello_model_data")
         if version is None or int(version) != FORMAT:
             raise ArtefactError(
                 f"{path}: holds no model data of format {FORMAT} (found: {version}); make it again"
             )
-        config = json.loads(dataset.attrs["config"])
-        warnings = json.loads(dataset.attrs["warnings"])
-        dataset.attrs = {}
-        told: dict[str, xr.Variable] = {}
-        for name, variable in dataset.variables.items():
-            if variable.dtype.kind == "O":
-                values = np.asarray(variable.values, str)
-            elif variable.dtype.kind == "M":
-                values = variable.values.astype("datetime64[ns]")
-            else:
-                continue
-            told[str(name)] = xr.Variable(variable.dims, values, variable.attrs)
-        labels = [name for name in told if name in dataset.dims]
-        # At once, since each time takes long; labels would change places among the coordinates.
-        dataset = dataset.assign({name: new for name, new in told.items() if name not in labels})
-        for name in labels:
-            dataset[name] = told[name]
-        for variable in dataset.variables.values():
-            variable.encoding = {}
-        return cls(dataset, config, warnings)
+        config, warnings = json.loads(attrs["config"]), json.loads(attrs["warnings"])
+        return cls(xr.Dataset(data, coords), config, warnings)
 
 
 def _in_order(dataset: xr.Dataset) -> xr.Dataset:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import xarray as xr
 
 from anello.base.files import FilePath, atomic_path
+from anello.base.netcdf import variables_of
 from anello.errors import ArtefactError
+
+if TYPE_CHECKING:
+    import netCDF4
 
 CONVENTIONS = "CF-1.11"
 # Level 4 takes half as long again, for files a twentieth smaller.
@@ -73,11 +77,13 @@ def read_netcdf(
     ArtefactError
         If the file is missing, empty, cut short, not NetCDF, or has no such group.
     """
+    import netCDF4
+
     file = _checked(path)
     try:
-        with xr.open_dataset(file, group=group, engine="netcdf4") as handle:
-            wanted = handle if only is None else handle[[name for name in only if name in handle]]
-            return _restored(wanted.load())
+        with netCDF4.Dataset(file) as opened:
+            place = opened if group in (None, "/") else opened.groups[group.strip("/")]
+            return _restored(place, only)
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise ArtefactError(_not_readable(file, error, group)) from error
 
@@ -100,13 +106,14 @@ def read_groups(path: FilePath) -> dict[str, xr.Dataset]:
     ArtefactError
         If the file is missing, empty, cut short or not NetCDF.
     """
+    import netCDF4
+
     file = _checked(path)
     try:
-        groups = xr.open_groups(file, engine="netcdf4")
-        return {
-            name if name == "/" else name.strip("/"): _restored(ds.load())
-            for name, ds in groups.items()
-        }
+        with netCDF4.Dataset(file) as opened:
+            return {"/": _restored(opened)} | {
+                name: _restored(group) for name, group in opened.groups.items()
+            }
     except (OSError, RuntimeError, ValueError, KeyError) as error:
         raise ArtefactError(_not_readable(file, error)) from error
 
@@ -187,25 +194,16 @@ def _encoding(content: xr.Dataset) -> dict[Any, dict[str, Any]]:
     return encoding
 
 
-def _restored(content: xr.Dataset) -> xr.Dataset:
-    """Turn what the file format made of labels, flags and times back into what was written."""
-    changed: dict[str, xr.Variable] = {}
-    for name, variable in content.variables.items():
-        attrs = dict(variable.attrs)
-        if variable.dtype.kind == "O" or isinstance(variable.dtype, pd.StringDtype):
-            values = np.asarray(variable.values, dtype=object).astype(str)
-        elif attrs.get("flag_meanings") == "false true":
-            attrs = {k: v for k, v in attrs.items() if not k.startswith("flag_")}
-            values = variable.values.astype(bool)
-        elif variable.dtype.kind == "M" and variable.dtype != np.dtype("datetime64[ns]"):
-            values = variable.values.astype("datetime64[ns]")
-        else:
-            continue
-        changed[str(name)] = xr.Variable(variable.dims, values, attrs)
-    out = _with(content, changed)
-    for variable in out.variables.values():
-        variable.encoding = {}
-        variable.attrs = {key: _plain(v) for key, v in variable.attrs.items()}
-    out.attrs = {key: _plain(v) for key, v in out.attrs.items() if key != "Conventions"}
-    out.encoding = {}
-    return out
+def _restored(
+    group: netCDF4.Dataset | netCDF4.Group, only: Sequence[str] | None = None
+) -> xr.Dataset:
+    """Read a group, and turn what the file format made of flags back into what was written."""
+    data, coords, attrs = variables_of(group, only)
+    for variable in (*data.values(), *coords.values()):
+        told = variable.attrs
+        if told.get("flag_meanings") == "false true":
+            told = {key: v for key, v in told.items() if not key.startswith("flag_")}
+            variable.data = variable.values.astype(bool)
+        variable.attrs = {key: _plain(v) for key, v in told.items()}
+    told = {key: _plain(v) for key, v in attrs.items() if key != "Conventions"}
+    return xr.Dataset(data, coords, told)
