@@ -43,7 +43,8 @@ def running_mean_degc(temperature_degc: Series) -> Series:
     daily = temperature_degc.reshape(-1, 24).mean(axis=1)
     days = len(daily)
     weight = (1.0 - ALPHA) * ALPHA ** np.arange(days)
-    before = np.array([weight @ np.roll(daily[::-1], day) for day in range(days)])
+    back = np.tile(daily[::-1], 2)  # from the last day of the year back, two years long
+    before = np.array([weight @ back[days - day : 2 * days - day] for day in range(days)])
     return np.repeat(before / weight.sum(), 24)
 
 

@@ -270,21 +270,28 @@ def _run(
     response = air_per_w + mass_to_air * 0.5 * driver_per_w / divisor_plus
     keep = 0.5 * (1.0 + divisor_minus / divisor_plus)
     columns = (
-        free_driver, free_air, limits.heating_degc, limits.cooling_degc,
-        mass_to_air, keep, response, driver_per_w, divisor_plus, divisor_minus,
+        free_driver, free_air, limits.heating_degc, limits.cooling_degc, mass_to_air, keep,
+        0.5 * free_driver / divisor_plus, response, driver_per_w, divisor_plus, divisor_minus,
     )  # fmt: skip
-    rows = [np.broadcast_to(column, HOURS).tolist() for column in columns]
-    return _stepped(list(zip(*rows, strict=True)))
+    return _stepped([np.broadcast_to(column, HOURS).tolist() for column in columns])
 
 
-def _stepped(rows: list[tuple[float, ...]]) -> Series:
-    """Step through the rows twice, and return the second year's power [W]."""
-    power = [0.0] * len(rows)
+def _stepped(columns: list[list[float]]) -> Series:
+    """Step through the year twice, and return the second year's power [W].
+
+    The mass forgets how warm it began: once it is as warm as in the year before, so is the rest.
+    """
+    power = [0.0] * HOURS
+    year_before = [math.nan] * HOURS
     mass = 20.0
     for _ in range(2):
+        rows = zip(*columns, strict=True)
         for step, row in enumerate(rows):
-            drive, air0, low, high, mass_to_air, keep, response, per_w, plus, minus = row
-            air = air0 + mass_to_air * (keep * mass + 0.5 * drive / plus)
+            if mass == year_before[step]:
+                break
+            year_before[step] = mass
+            drive, air0, low, high, mass_to_air, keep, half, response, per_w, plus, minus = row
+            air = air0 + mass_to_air * (keep * mass + half)
             watts = 0.0
             if air < low:
                 watts = (low - air) / response
