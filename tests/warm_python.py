@@ -36,14 +36,19 @@ MODULES = (
     "snakemake.api", "snakemake.benchmark", "snakemake.cli", "snakemake.dag",
     "snakemake.executors.local", "snakemake.profiles", "snakemake.report.html_reporter",
     "snakemake.script", "snakemake.storage", "snakemake.workflow", "snakemake_logger_plugin_anello",
-    "anello.cli", "anello.district", "anello.model.definition", "anello.model.quality",
+    "anello.cli", "anello.district.from_map", "anello.district.model_folder",
+    "anello.model.definition", "anello.model.quality",
     "anello.optimise.formulation", "anello.optimise.results.collection", "anello.present.iamc",
     "anello.present.plotting", "anello.present.report.html", "anello.present.workbook",
     "anello.ring.loop", "anello.ring.mixed", "anello.run.plan", "anello.run.studies",
-    "anello.run.sweep", "anello.run.workspace", "fontTools.subset", "highspy",
+    "anello.run.sweep", "anello.run.workspace", "argparse_dataclass", "fontTools.subset", "highspy",
     "matplotlib.backends.backend_pdf", "matplotlib.backends.backend_svg", "matplotlib.pyplot",
     "nbformat.v4", "netCDF4", "pyomo.environ", "scipy.sparse.linalg", "smart_open",
     "xarray.computation.nanops", "xlsxwriter",
+)  # fmt: skip
+TABLES = (
+    ("anello.district.from_map.catalogue", "use_table"), ("anello.district.uses", "building_uses"),
+    ("anello.ring.pipe_families", "families"),
 )  # fmt: skip
 CLIENT = """\
 #!{python} -IS
@@ -99,6 +104,8 @@ def serve(address: str, program: str) -> None:
             importlib.import_module(module.name)
     for name in MODULES:
         importlib.import_module(name)
+    for name, table in TABLES:
+        getattr(importlib.import_module(name), table)()  # read once and kept
     provenance = importlib.import_module("anello.run.provenance")
     for script in (WORKFLOW.parent / "scripts").glob("*.py"):
         provenance.code_digest(script)  # every start of the workflow asks for it, and gets the same
