@@ -4,9 +4,9 @@ Half the time of a short job goes into imports, the same ones each time. :func:`
 them once, in a server, and returns the path of a program that stands in place of Python's own. The
 program hands its arguments, folder, environment and streams to the server, which forks: the child
 runs the script or module from its start, in a process group of its own, as Python would, and the
-program ends with its exit code. When the program is killed, so is its child, and all that it has
-started. Tests that kill a process and not its children, and those of an installation, use Python
-itself.
+program ends with its exit code. An interrupt goes on to the child; when the program is killed, so
+is its child, and all that it has started. Tests that kill a process and not its children, and
+those of an installation, use Python itself.
 """
 
 from __future__ import annotations
@@ -52,9 +52,10 @@ TABLES = (
 )  # fmt: skip
 CLIENT = """\
 #!{python} -IS
-import json, os, socket, sys
+import json, os, signal, socket, sys
 with socket.socket(socket.AF_UNIX) as server:
     server.connect({address!r})
+    signal.signal(signal.SIGINT, lambda *_: server.send(b"i"))
     told = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
     socket.send_fds(server, [len(told).to_bytes(8, "big")], [0, 1, 2])
     server.sendall(told)
@@ -171,8 +172,10 @@ _over = threading.Event()
 
 
 def _end_with(caller: socket.socket, child: int) -> None:
-    """Kill a child and its group as soon as nobody waits for it any more."""
-    if not caller.recv(1) and not _over.is_set():
+    """Pass interrupts on to a child; kill it and its group once nobody waits for it any more."""
+    while caller.recv(1) and not _over.is_set():
+        os.kill(child, signal.SIGINT)
+    if not _over.is_set():
         os.killpg(child, signal.SIGKILL)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -24,26 +23,20 @@ DAYS = "2015-07-01,2015-07-02"
 RUN = "embedded-district-2015-07-01-to-2015-07-02"
 
 
-def heeding() -> None:
-    """Let a command hear Ctrl-C, also where the tests themselves run in the background."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-def start(folder: Path, *arguments: str, python: str = sys.executable) -> subprocess.Popen[str]:
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [python, "-m", "anello", "district", *arguments],
+        [warm_python(), "-m", "anello", "district", *arguments],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT / "workflow")},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=heeding,
     )
 
 
 def anello(folder: Path, *arguments: str) -> tuple[int, str, str]:
-    process = start(folder, *arguments, python=warm_python())
+    process = start(folder, *arguments)
     out, err = process.communicate(timeout=600)
     return process.returncode, out, err
 
