@@ -136,20 +136,19 @@ def allocated_cost(results: xr.Dataset, prices: xr.DataArray | None = None) -> d
     weights = energy if value is None else value
     shares = weights / weights.sum()
     total = results["cost"].sum("node")
-    return {
-        "rule": rule,
-        "carriers": {
-            str(carrier): {
-                "delivered_kwh": float(energy.sel(carrier=carrier)),
-                "share": float(shares.sel(carrier=carrier)),
-                "cost": _by_class(total * shares.sel(carrier=carrier)),
-                "cost_per_kwh": _by_class(
-                    total * shares.sel(carrier=carrier) / energy.sel(carrier=carrier)
-                ),
-            }
-            for carrier in energy["carrier"].values
-        },
-    }
+    classes, costs = list(map(str, total["cost_class"].values)), total.values
+    found = {}
+    for carrier, kwh, share in zip(
+        energy["carrier"].values, energy.values, shares.values, strict=True
+    ):
+        cost = costs * share
+        found[str(carrier)] = {
+            "delivered_kwh": float(kwh),
+            "share": float(share),
+            "cost": dict(zip(classes, cost.tolist(), strict=True)),
+            "cost_per_kwh": dict(zip(classes, (cost / kwh).tolist(), strict=True)),
+        }
+    return {"rule": rule, "carriers": found}
 
 
 def _values(
@@ -167,10 +166,6 @@ def _values(
     value = mean * taken.sum(("loc", "timestep"))
     usable = bool((value >= 0.0).all()) and float(value.sum()) > 0.0
     return value if usable else None
-
-
-def _by_class(cost: xr.DataArray) -> dict[str, float]:
-    return {str(n): float(cost.sel(cost_class=n)) for n in cost["cost_class"].values}
 
 
 def _by_location(flow: xr.DataArray, results: xr.Dataset) -> xr.DataArray:

@@ -164,35 +164,38 @@ def _costs(collected: CollectedResults) -> dict[str, Any]:
 
 def _energies(results: xr.Dataset) -> dict[str, Any]:
     out: dict[str, Any] = {}
+    if "carrier" not in results:
+        return out
+    carriers, techs = list(map(str, results["carrier"].values)), results["node_tech"].values
     for name, called in (
         ("carrier_prod", "production"),
         ("carrier_con", "consumption"),
         ("carrier_export", "export"),
     ):
         if name in results:
-            energy = weighted_energy_mwh(results[name])
+            energy = weighted_energy_mwh(results[name]).transpose("carrier", "node").values
             out[called] = {
-                str(carrier): sums_by_tech(energy.sel(carrier=carrier))
-                for carrier in results["carrier"].values
+                carrier: _finite_sums(of_carrier, techs)
+                for carrier, of_carrier in zip(carriers, energy, strict=True)
             }
             out[f"{called}_by_location"] = {
                 str(loc): {
-                    str(carrier): sums_by_tech(here.sel(carrier=carrier))
-                    for carrier in results["carrier"].values
+                    carrier: _finite_sums(of_carrier[here], techs[here])
+                    for carrier, of_carrier in zip(carriers, energy, strict=True)
                 }
                 for loc in results["loc"].values
-                for here in [energy.isel(node=np.flatnonzero(results["node_loc"].values == loc))]
+                for here in [np.flatnonzero(results["node_loc"].values == loc)]
             }
     for name in ("unmet_demand", "unused_supply"):
         if name in results:
-            energy = weighted_energy_mwh(results[name])
+            energy = weighted_energy_mwh(results[name]).transpose("loc", "carrier").values
             out[name] = {
                 str(loc): {
-                    str(carrier): float(energy.sel(loc=loc, carrier=carrier))
-                    for carrier in results["carrier"].values
-                    if np.isfinite(energy.sel(loc=loc, carrier=carrier))
+                    carrier: float(mwh)
+                    for carrier, mwh in zip(carriers, here, strict=True)
+                    if np.isfinite(mwh)
                 }
-                for loc in results["loc"].values
+                for loc, here in zip(results["loc"].values, energy, strict=True)
             }
     return out
 
@@ -200,16 +203,15 @@ def _energies(results: xr.Dataset) -> dict[str, Any]:
 def _peaks(results: xr.Dataset) -> dict[str, Any]:
     """Largest power of each technology over all its locations, of demand, and as billed [kW]."""
     out: dict[str, Any] = {}
-    hours = results["timestep_resolution"]
     for name, called in (("carrier_prod", "production"), ("carrier_con", "consumption")):
-        if name not in results:
-            continue
-        power = abs(results[name]) / hours
-        out[called] = {}
-        for carrier in results["carrier"].values:
-            sums = _sums(power.sel(carrier=carrier).transpose("node", "timestep"), "node_tech")
-            out[called][str(carrier)] = {
-                tech: _largest(kw) for tech, kw in sums.items() if not np.isnan(kw).all()
+        if name in results:
+            out[called] = {
+                carrier: {
+                    tech: _largest(kw)
+                    for tech, kw in _sums(power, results["node_tech"].values).items()
+                    if not np.isnan(kw).all()
+                }
+                for carrier, power in _power_kw(results, name).items()
             }
     if "peak_month" in results:
         billed = results["peak_month"].dropna("node")
@@ -219,12 +221,10 @@ def _peaks(results: xr.Dataset) -> dict[str, Any]:
         }
     if "carrier_con" in results:
         demands = np.flatnonzero(results["node_base"].values == "demand")
-        power = abs(results["carrier_con"].isel(node=demands)) / hours
+        locs = results["node_loc"].values[demands]
         found = {
-            str(carrier): _sums(
-                power.sel(carrier=carrier).transpose("node", "timestep"), "node_loc"
-            )
-            for carrier in results["carrier"].values
+            carrier: _sums(power[demands], locs)
+            for carrier, power in _power_kw(results, "carrier_con").items()
         }
         out["demand_by_location"] = {
             str(loc): {
@@ -235,6 +235,13 @@ def _peaks(results: xr.Dataset) -> dict[str, Any]:
             for loc in results["loc"].values
         }
     return out
+
+
+def _power_kw(results: xr.Dataset, flow: str) -> dict[str, np.ndarray]:
+    """Return the mean power of a flow in each step by carrier, shape (node, timestep) [kW]."""
+    power = abs(results[flow].transpose("carrier", "node", "timestep").values)
+    power = power / results["timestep_resolution"].values
+    return dict(zip(map(str, results["carrier"].values), power, strict=True))
 
 
 def _largest(values: np.ndarray) -> float:
@@ -382,25 +389,25 @@ def sums_by_tech(values: xr.DataArray) -> dict[str, float]:
     values : xarray.DataArray
         A value per node, with the coordinate ``node_tech``.
     """
-    return _finite_sums(values, "node_tech")
+    return _finite_sums(values.values, values["node_tech"].values)
 
 
 def _by_loc(values: xr.DataArray) -> dict[str, float]:
-    return _finite_sums(values, "node_loc")
+    return _finite_sums(values.values, values["node_loc"].values)
 
 
-def _finite_sums(values: xr.DataArray, by: str) -> dict[str, float]:
-    return {name: float(total) for name, total in _sums(values, by).items() if np.isfinite(total)}
+def _finite_sums(values: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    sums = _sums(values, labels).items()
+    return {name: float(total) for name, total in sums if np.isfinite(total)}
 
 
-def _sums(values: xr.DataArray, by: str) -> dict[str, Any]:
+def _sums(values: np.ndarray, labels: np.ndarray) -> dict[str, Any]:
     """Sums of nodes with the same label, over the first dimension; NaN where there is nothing."""
-    labels = values[by].values
-    known = ~np.isnan(values.values)
+    known = ~np.isnan(values)
     found = {}
     for label in np.unique(labels):
         here = labels == label
-        total = np.where(known[here], values.values[here], 0.0).sum(axis=0)
+        total = np.where(known[here], values[here], 0.0).sum(axis=0)
         found[str(label)] = np.where(known[here].any(axis=0), total, np.nan)
     return found
 
