@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 CONVENTIONS = "CF-1.11"
 # Level 4 takes half as long again, for files a twentieth smaller.
 COMPRESSION = {"zlib": True, "complevel": 1, "shuffle": True}
+# Below a block of the disk, the index of a packed array takes more room than packing it saves.
+PACKED_FROM_BYTES = 4096
 _EPOCH_UNITS = "seconds since 1970-01-01"
 
 
@@ -186,11 +188,10 @@ def _encoding(content: xr.Dataset) -> dict[Any, dict[str, Any]]:
                 "calendar": "proleptic_gregorian",
                 "_FillValue": None,
             }
-        elif variable.dtype.kind == "f":
-            filled = {"_FillValue": np.nan} if name not in content.dims else {"_FillValue": None}
-            encoding[name] = {**(COMPRESSION if variable.ndim else {}), **filled}
-        elif variable.dtype.kind in "iu":
-            encoding[name] = dict(COMPRESSION) if variable.ndim else {}
+        elif variable.dtype.kind in "fiu":
+            encoding[name] = dict(COMPRESSION) if variable.nbytes >= PACKED_FROM_BYTES else {}
+            if variable.dtype.kind == "f":
+                encoding[name]["_FillValue"] = np.nan if name not in content.dims else None
     return encoding
 
 
