@@ -73,17 +73,6 @@ def test_the_promise_of_a_small_step_is_kept_on_a_loop(seed, waves):
 
 
 @QUICK
-@given(seed=st.integers(0, 11), waves=st.sampled_from([0, 4]), follows=st.booleans())
-def test_the_promise_of_a_small_step_is_kept_where_water_comes_round(seed, waves, follows):
-    """Substations warm one another's water within the step."""
-    district, _, about = searched(seed, waves=waves, loop=True, flow_kg_s=150.0, follows=follows)
-    assert about.water.per_kw[..., 1:].any()
-    _, verdict, _ = step(district, about.with_trust_region(SMALL_K), 9)
-    assert verdict.predicted_decrease_eur > 1e-4
-    assert verdict.rho == pytest.approx(1.0, abs=0.1 if not at_a_bound(about, district) else 0.6)
-
-
-@QUICK
 @given(
     seed=st.integers(0, 11), waves=st.sampled_from([0, 4]), flow_kg_s=st.sampled_from([12.0, 40.0])
 )

@@ -21,7 +21,8 @@ _SHEETS = {
     "costs": "What costs are made of. Rows counted as optimised add up to what the optimiser found;"
     " with those counted as simulated, to the cost at the COP of the ring that it causes; with"
     " those counted as built, the ring's plant and pipes, to the whole cost.",
-    "temperatures": "The ring's water by instant; of a loop also what arrives at every substation from then on.",
+    "temperatures": "The ring's water by instant; of a loop also what arrives at every substation"
+    " from then on.",
     "hourly": "A sheet per scenario: electricity, heat and cold, stores and COP by time step.",
 }
 _NOTES = {
