@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from anello.base.labelled import labels_of
 from anello.coupling.electricity import prices_by_class
+from anello.model.data.groups import counted_nodes
 from anello.optimise.formulation.context import Context
-from anello.optimise.formulation.groups import group_nodes, limits_of
+from anello.optimise.formulation.groups import limits_of
 from anello.ring.cost import LocationElectricity
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def beyond_caps(
         if kind not in dispatch:  # nothing costs anything
             continue
         for _, group, limits in limits_of(context, kind, "max"):
-            nodes = group_nodes(context, group, kind)
+            nodes = counted_nodes(data, group, f"{kind}_max")
             for cost_class, limit in limits.items():
                 if limit is None or cost_class not in dispatch["cost_class"].values:
                     continue

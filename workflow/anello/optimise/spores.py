@@ -22,11 +22,11 @@ from scipy import sparse
 from anello.base.progress import each
 from anello.errors import ArtefactError, InfeasibleError, TimeLimitError
 from anello.model.data import ModelData
+from anello.model.data.groups import counted_nodes
 from anello.model.definition.spores_checks import check_spores
 from anello.model.schema.report import Report
 from anello.optimise.formulation.context import Context
 from anello.optimise.formulation.expression import Array
-from anello.optimise.formulation.groups import group_nodes
 from anello.optimise.results.extraction import extract
 from anello.optimise.results.netcdf import read_groups, write_netcdf
 from anello.optimise.results.variables import describe
@@ -207,7 +207,9 @@ class Alternatives:
         group = data.config["group_constraints"][self._group]
         self._limited = [c for c, limit in group["cost_max"].items() if limit is not None]
         # Calliope 0.6 takes the cost of the whole system, whatever the group covers.
-        members = context.sets.all if context.compat else group_nodes(context, group, "cost")
+        members = (
+            context.sets.all if context.compat else counted_nodes(context.data, group, "cost_max")
+        )
         self._members = context.sets.names(members)
         self._compat = context.compat
 

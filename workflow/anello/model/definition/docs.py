@@ -17,6 +17,7 @@ from anello.model.schema.parameters import (
     Parameter,
     constraint_parameters,
     cost_parameters,
+    group_limit_bases,
     group_limit_names,
     options,
 )
@@ -72,11 +73,16 @@ def joining_table() -> str:
 
 def groups_table() -> str:
     """Return a Markdown table of the kinds of group constraints."""
+    counted = group_limit_bases()
     rows = (
-        [f"`{name}`", {"carrier": "carrier", "cost": "cost class"}.get(per or "", "")]
+        [
+            f"`{name}`",
+            {"carrier": "carrier", "cost": "cost class"}.get(per or "", ""),
+            ", ".join(_SHORT[b] for b in BASES if b in counted[name]),
+        ]
         for name, per in group_limit_names().items()
     )
-    return _table(["limit", "given per"], rows)
+    return _table(["limit", "given per", "counts"], rows)
 
 
 TABLES = {

@@ -77,7 +77,7 @@ def read_groups(
                 )
                 continue
             value = _limit(raw, limits[key], names, f"{path}.{key}", spot, report)
-            if value is not None:
+            if value is not None and value != {}:
                 entry[key] = value
                 _tell_percent(key, value, f"{path}.{key}", spot, report)
         found[name] = entry
@@ -138,7 +138,11 @@ def _limit(
                 mark=spot,
             )
             continue
-        number = None if value is None else _number(value, f"{path}.{name}", spot, report)
+        if value is None:
+            if path.endswith("_decision"):  # shares are decided, whatever they add up to
+                found[name] = math.inf
+            continue
+        number = _number(value, f"{path}.{name}", spot, report)
         if number is not None:
             found[name] = number
     return found

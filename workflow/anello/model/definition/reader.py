@@ -15,6 +15,7 @@ from anello.model.data import ModelData
 from anello.model.definition.composition import Configuration, compose, locate_series
 from anello.model.definition.crossed_limits import check_limits
 from anello.model.definition.dataset import build_dataset
+from anello.model.definition.group_reach import check_reach
 from anello.model.definition.groups import read_groups
 from anello.model.definition.model_checks import check_data
 from anello.model.definition.node_values import ValueReader
@@ -121,6 +122,7 @@ def read_model(
         data = reduce_time(ModelData(dataset, config), clusters=clusters, modules=time_modules)
     except InputError as err:
         raise InputError([_placed(problem, tree) for problem in err.problems]) from err
+    check_reach(data, tree, report)
     check_data(data, report)
     report.raise_errors()
     data.warnings = [*report.warnings, *data.warnings]

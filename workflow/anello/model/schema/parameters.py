@@ -157,17 +157,27 @@ def base_tech_groups() -> Tree:
 
 def group_limit_names() -> dict[str, str | None]:
     """Return every kind of group limit, such as ``carrier_prod_max``, and what it is given per."""
-    return {
-        f"{kind}_{limit}": entry["per"]
-        for kind, entry in _table("options.yaml")["group_constraints"].items()
-        for limit in entry["limits"]
-    }
+    return _limits("group_constraints", "per")
+
+
+def group_limit_bases() -> dict[str, tuple[str, ...]]:
+    """Return the base technologies that each kind of group limit counts."""
+    return {key: tuple(bases) for key, bases in _limits("group_constraints", "counts").items()}
 
 
 def group_share_names() -> dict[str, str | None]:
     """Return every kind of limit of the deprecated ``model.group_share``."""
+    return _limits("group_share", "per")
+
+
+def group_share_bases() -> dict[str, tuple[str, ...]]:
+    """Return the base technologies that each kind of limit of ``model.group_share`` counts."""
+    return {key: tuple(bases) for key, bases in _limits("group_share", "counts").items()}
+
+
+def _limits(section: str, column: str) -> dict[str, Any]:
     return {
-        f"{kind}_{limit}": entry["per"]
-        for kind, entry in _table("options.yaml")["group_share"].items()
+        f"{kind}_{limit}": entry[column]
+        for kind, entry in _table("options.yaml")[section].items()
         for limit in entry["limits"]
     }

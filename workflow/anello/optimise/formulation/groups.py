@@ -1,87 +1,40 @@
-"""Group constraints: limits on sums over chosen technologies and locations."""
+"""Group constraints: limits on sums over chosen technologies and locations.
+
+A limit that counts nothing is left out, as in Calliope; reading the model has told of it.
+"""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
 from anello.errors import ConfigError, Problem
+from anello.model.data.groups import counted_nodes
 from anello.optimise.formulation.context import Context
 from anello.optimise.formulation.expression import Array, Expression, IntArray, Relation
 from anello.optimise.formulation.registry import Rows, constraint
 from anello.optimise.formulation.sets import Pairs
 from anello.optimise.formulation.system import TIME_AXIS
 
-logger = logging.getLogger(__name__)
-
 PRODUCERS = ("supply", "supply_plus", "conversion", "conversion_plus")
-BUILT = (*PRODUCERS, "storage", "transmission")
-# Base technologies that each kind of limit may cover when a group names no technologies.
-BASES: dict[str, tuple[str, ...]] = {
-    "demand_share": PRODUCERS,
-    "demand_share_per_timestep": PRODUCERS,
-    "demand_share_per_timestep_decision": PRODUCERS,
-    "carrier_prod_share": PRODUCERS,
-    "carrier_prod_share_per_timestep": PRODUCERS,
-    "carrier_prod": PRODUCERS,
-    "carrier_con": ("conversion", "conversion_plus", "demand"),
-    "net_import_share": ("transmission",),
-    "energy_cap_share": (*PRODUCERS, "storage"),
-    "energy_cap": BUILT,
-    "storage_cap": ("storage", "supply_plus"),
-    "resource_area": ("supply", "supply_plus"),
-    "cost": (*BUILT, "demand"),
-    "cost_var": (*BUILT, "demand"),
-    "cost_investment": BUILT,
-}
 SENSES = ("min", "max", "equals")
-CARRIER_KINDS = {kind for kind in BASES if kind.startswith(("demand", "carrier", "net_import"))}
 SYMBOL = {"min": r"\ge", "max": r"\le", "equals": "="}
 
 
-def split_kind(key: str) -> tuple[str, str] | None:
-    """``energy_cap_share_max`` → ``("energy_cap_share", "max")``; ``None`` for other keys."""
-    if key == "demand_share_per_timestep_decision":
-        return key, ""
-    kind, _, sense = key.rpartition("_")
-    return (kind, sense) if kind in BASES and sense in SENSES else None
+def _key(kind: str, sense: str) -> str:
+    return f"{kind}_{sense}" if sense else kind
 
 
 def _group_locs(c: Context, group: Mapping[str, Any]) -> set[str]:
-    return set(group.get("locs") or set(c.sets.loc))
-
-
-def group_nodes(c: Context, group: Mapping[str, Any], kind: str) -> IntArray:
-    """Nodes of a group that a kind of limit covers.
-
-    Without a list of technologies, a limit covers those that it and every other capacity or cost
-    limit of the same group may cover.
-    """
-    allowed = set(BASES[kind])
-    if kind not in CARRIER_KINDS:
-        for key in group:
-            other = split_kind(key)
-            if other and other[0] not in CARRIER_KINDS:
-                allowed &= set(BASES[other[0]])
-    techs, locs = group.get("techs"), _group_locs(c, group)
-    return np.array(
-        [
-            n
-            for n in c.sets.all
-            if c.sets.base[n] in allowed
-            and c.sets.loc[n] in locs
-            and (not techs or c.sets.plain_tech(n) in techs)
-        ],
-        dtype=np.int64,
-    )
+    locs = group.get("locs")
+    return set(c.sets.loc if locs is None else locs)
 
 
 def limits_of(c: Context, kind: str, sense: str) -> Iterator[tuple[str, Mapping[str, Any], Any]]:
     """Groups that set a limit: name, group and value."""
-    key = f"{kind}_{sense}" if sense else kind
+    key = _key(kind, sense)
     for name, group in c.groups.items():
         if group.get("exists", True) is not False and group.get(key) is not None:
             yield name, group, group[key]
@@ -114,21 +67,6 @@ def _compare(left: Expression, sense: str, right: float | Array = 0.0) -> Relati
     return left >= right if sense == "min" else left == right
 
 
-def _tell_left_out(name: str, kind: str, sense: str, what: str, value: float) -> None:
-    """Warn of a limit that covers nothing and is left out, as in Calliope, unless zero meets it."""
-    if sense == "max" or not value:
-        return
-    logger.warning(
-        "`group_constraints.%s.%s_%s` is left out: it covers %s %s technologies, and there is none"
-        " among those of the group at its locations",
-        name,
-        kind,
-        sense,
-        what,
-        ", ".join(BASES[kind]),
-    )
-
-
 Line = tuple[tuple[str, ...], Expression, float]
 
 
@@ -141,7 +79,7 @@ def _flow_lines(c: Context, kind: str, sense: str) -> Iterator[Line]:
         for carrier, value in limits.items():
             if value is None:
                 continue
-            nodes = group_nodes(c, group, kind)
+            nodes = counted_nodes(c.data, group, _key(kind, sense))
             if base == "net_import_share":
                 nodes = np.array(
                     [n for n in nodes if c.sets.tech[n].split(":")[-1] not in locs], dtype=np.int64
@@ -151,11 +89,8 @@ def _flow_lines(c: Context, kind: str, sense: str) -> Iterator[Line]:
                 if takes:
                     # Limits on consumption are written negative: a maximum bounds it from below.
                     yield (name, carrier), -_total(c, c.con(takes), per_step), -float(value)
-                else:
-                    _tell_left_out(name, kind, sense, f"`{carrier}` into", value)
                 continue
             if not gives:
-                _tell_left_out(name, kind, sense, f"`{carrier}` from", value)
                 continue
             left = _total(c, c.prod(gives), per_step)
             if base == "net_import_share" and takes:
@@ -171,13 +106,6 @@ def _flow_lines(c: Context, kind: str, sense: str) -> Iterator[Line]:
             else:
                 demand = _demand(c, carrier, locs)
                 if not demand:
-                    logger.warning(
-                        "`group_constraints.%s.%s` is left out: its locations have no demand for"
-                        " `%s` to take a share of",
-                        name,
-                        f"{kind}_{sense}",
-                        carrier,
-                    )
                     continue
                 whole = -_total(c, c.con(demand), per_step)
             yield (name, carrier), left - whole * float(value), 0.0
@@ -187,10 +115,9 @@ def _capacity_lines(c: Context, kind: str, sense: str) -> Iterator[Line]:
     """``(labels, left side − share · right side, limit)`` of limits on capacities."""
     variable = kind.removesuffix("_share")
     for name, group, value in limits_of(c, kind, sense):
-        nodes = group_nodes(c, group, kind)
+        nodes = counted_nodes(c.data, group, _key(kind, sense))
         nodes = np.array([n for n in nodes if c.has(variable, n)], dtype=np.int64)
         if not len(nodes):
-            _tell_left_out(name, kind, sense, f"the `{variable}` of", value)
             continue
         # A link has a node at each end, so each counts half.
         half = np.where(c.sets.base[nodes] == "transmission", 0.5, 1.0)
@@ -209,12 +136,11 @@ def _cost_lines(c: Context, kind: str, sense: str) -> Iterator[Line]:
     known = c.system.expressions.get(kind)
     positions = known[0].positions() if known else {}
     for name, group, limits in limits_of(c, kind, sense):
-        names = set(c.sets.names(group_nodes(c, group, kind)))
+        names = set(c.sets.names(counted_nodes(c.data, group, _key(kind, sense))))
         for cost_class, value in limits.items():
             if value is None:
                 continue
             if not names:
-                _tell_left_out(name, kind, sense, "the costs of", value)
                 continue
             chosen = [
                 k for (cost, node), k in positions.items() if cost == cost_class and node in names
@@ -328,7 +254,7 @@ def _decisions(c: Context) -> Iterator[tuple[str, str, Pairs, Pairs, float]]:
         return
     for name, group, limits in limits_of(c, _DECISION, ""):
         for carrier, value in limits.items():
-            pairs = _with(carrier, c.sets.prod, group_nodes(c, group, _DECISION))
+            pairs = _with(carrier, c.sets.prod, counted_nodes(c.data, group, _DECISION))
             demand = _demand(c, carrier, _group_locs(c, group))
             if pairs and demand:
                 yield name, carrier, pairs, demand, np.inf if value is None else float(value)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from anello.model.data.groups import counted_nodes
 from anello.optimise.formulation.capacity import _chosen, _systemwide, limits
 from anello.optimise.formulation.context import Context
 from anello.optimise.formulation.conversion_plus import tier_pairs
 from anello.optimise.formulation.expression import Array, IntArray, Relation
-from anello.optimise.formulation.groups import group_nodes, limits_of
+from anello.optimise.formulation.groups import limits_of
 from anello.optimise.formulation.registry import Rows, constraint
 from anello.optimise.formulation.sets import Pairs
 from anello.optimise.formulation.system import TIME_AXIS
@@ -330,7 +331,7 @@ def largest_capacity(c: Context, nodes: IntArray) -> Array:
     size = np.fmin(size, np.array(together)[:, None])
     for sense in ("max", "equals"):
         for _, group, limit in limits_of(c, "energy_cap", sense):
-            inside = np.isin(nodes, group_nodes(c, group, "energy_cap"))[:, None]
+            inside = np.isin(nodes, counted_nodes(c.data, group, f"energy_cap_{sense}"))[:, None]
             size = np.where(inside, np.fmin(size, float(limit)), size)
     return size
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from anello.model.data import ModelData
+from anello.model.data.roles import INVESTMENT_COSTS, VARIABLE_COSTS, areas, given, stores
 
 IntArray = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -66,17 +67,6 @@ class Sets:
         mask: Mask = np.nan_to_num(np.asarray(values, float)) != 0
         return np.asarray(mask.any(axis=1)) if mask.ndim == 2 else mask
 
-    def _given(self, text: str, *, costs: bool) -> Mask:
-        """Nodes for which the user gave a parameter (or a cost) with a text in its name."""
-        mask = np.zeros(len(self.labels), dtype=bool)
-        inputs = self._data.inputs
-        for name in map(str, inputs.data_vars):
-            if text not in name or (name.startswith("cost_") and not costs):
-                continue
-            if "node" in inputs.variables[name].dims:
-                mask |= self.defined(name)
-        return mask
-
     @cached_property
     def all(self) -> IntArray:
         """Every node."""
@@ -85,15 +75,12 @@ class Sets:
     @cached_property
     def store(self) -> IntArray:
         """Storage technologies, and supply_plus technologies with a storage parameter."""
-        plus = (self.base == "supply_plus") & self._given("storage_", costs=False)
-        return np.flatnonzero((self.base == "storage") | plus)
+        return stores(self._data)
 
     @cached_property
     def area(self) -> IntArray:
         """Nodes with a collecting area: any area parameter or cost, or a resource per area."""
-        per_area = np.array([u == "energy_per_area" for u in self.resource_unit])
-        mask = self._given("resource_area", costs=True) | per_area
-        return np.flatnonzero(mask & (self.base != "transmission"))
+        return areas(self._data)
 
     @cached_property
     def resource_unit(self) -> list[str]:
@@ -117,7 +104,7 @@ class Sets:
     @cached_property
     def units(self) -> IntArray:
         """Nodes built in integer units (any ``units_*`` parameter)."""
-        return np.flatnonzero(self._given("units_", costs=False))
+        return np.flatnonzero(given(self._data, "units_", costs=False))
 
     @cached_property
     def purchase(self) -> IntArray:
@@ -140,23 +127,12 @@ class Sets:
     @cached_property
     def investment_cost(self) -> IntArray:
         """Nodes with a cost of capacity, purchase or yearly operation."""
-        names = (
-            "cost_energy_cap",
-            "cost_storage_cap",
-            "cost_resource_cap",
-            "cost_resource_area",
-            "cost_resource2_cap",
-            "cost_purchase",
-            "cost_om_annual",
-            "cost_om_annual_investment_fraction",
-        )
-        return np.flatnonzero(np.any([self.defined(n) for n in names], axis=0))
+        return np.flatnonzero(np.any([self.defined(n) for n in INVESTMENT_COSTS], axis=0))
 
     @cached_property
     def variable_cost(self) -> IntArray:
         """Nodes with a cost of production, consumption or export."""
-        names = ("cost_om_prod", "cost_om_con", "cost_export", "cost_om_resource2")
-        return np.flatnonzero(np.any([self.defined(n) for n in names], axis=0))
+        return np.flatnonzero(np.any([self.defined(n) for n in VARIABLE_COSTS], axis=0))
 
     @cached_property
     def monthly_peak(self) -> IntArray:
