@@ -188,3 +188,57 @@ def test_defaults_stand_below_and_carry_no_origin():
     assert tree["run"]["bigM"] == 1e9
     assert tree["run"].mark("bigM") is None
     assert set(tree["tech_groups"]) >= {"supply", "conversion_plus"}
+
+
+NEARER = """
+tech_groups.metered: {essentials.parent: supply, constraints.lifetime: 20}
+techs:
+  grid: {essentials.parent: metered, costs.monetary.om_prod: 0.1}
+  pv: {essentials.parent: metered, constraints.lifetime: 25}
+  line: {essentials.parent: transmission, constraints.energy_cap_max: 5}
+locations:
+  a.techs.grid:
+  b.techs.grid.costs.monetary.om_prod: 0.3
+  c,d.techs.grid.costs.monetary.om_prod: 0.4
+links.a,b.techs.line.constraints.energy_cap_max: 3
+overrides:
+  dear: {techs.grid.costs.monetary.om_prod: 0.2}
+  dear_at_b: {locations.b.techs.grid.costs.monetary.om_prod: 0.25}
+  same:
+    techs.grid.costs.monetary.om_prod: 0.3
+    locations.c,d.techs.grid.costs.monetary.om_prod: 1
+scenarios: {both: [dear, dear_at_b]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("scenario", "override", "behind"),
+    [
+        ("dear", None, [("model.yaml:13", "`locations.b.", "model.yaml:9"), ("`locations.c,d.",)]),
+        ("both", None, [("here the same is given nearer by: `locations.c,d.",)]),
+        ("same", None, []),
+        (None, {"techs.grid.costs.monetary.om_prod": 0.2}, [("locations.b.",)]),
+        (None, {"techs.grid.costs.monetary.om_con": 0.2}, []),
+        (None, {"locations.b.techs.grid.costs.monetary.om_prod": 0.2}, []),
+        ("dear_at_b", {"techs.grid.costs.monetary.om_prod": 0.2}, [("locations.b.",)]),
+        (None, {"techs.line.constraints.energy_cap_max": 9}, [("links.a,b.techs.line.",)]),
+        (None, {"tech_groups.metered.constraints.lifetime": 9}, [("techs.pv.constraints",)]),
+        (None, {"tech_groups.supply.constraints.lifetime": 9}, [("tech_groups.metered.",)]),
+        (None, {"tech_groups.supply.costs.monetary.om_prod": 9}, [("`techs.grid.costs",)]),
+    ],
+)
+def test_an_override_behind_a_nearer_value_is_told(
+    tmp_path: Path, scenario: str | None, override: Any, behind: list[tuple[str, ...]]
+):
+    warnings = composed(write_folder(tmp_path, NEARER), scenario, override)[2].warnings
+    assert len(warnings) == bool(behind)
+    for words in behind:
+        assert all(word in warnings[0] for word in words), warnings
+    if behind:
+        assert "Give the value there too: `" in warnings[0]
+
+
+def test_an_override_that_takes_the_nearer_value_away_is_not_told(tmp_path: Path):
+    path = write_folder(tmp_path, NEARER)
+    none = {f"locations.{place}.techs.grid.costs.monetary.om_prod": None for place in ("b", "c,d")}
+    assert not composed(path, "dear", none)[2].warnings

@@ -11,6 +11,7 @@ from typing import Any
 from anello.errors import InputError, Problem, did_you_mean
 from anello.model.definition.earlier_names import read_earlier_names
 from anello.model.definition.outside import OutsideError, refuse_outside, resolve_path
+from anello.model.definition.shadowed import check_shadowed
 from anello.model.schema.mark import Mark
 from anello.model.schema.parameters import base_tech_groups, options
 from anello.model.schema.report import Report
@@ -191,6 +192,7 @@ def compose(
         whole.merge(extra, replace=True, report=report)
     refuse_outside(whole, folder, limit, report)
     names: list[str] = []
+    chosen = Tree()
     if scenario:
         names = expand_scenario(whole, scenario, report)
         chosen = _combine(whole, names, folder, limit, report)
@@ -198,6 +200,8 @@ def compose(
         whole.merge(chosen, replace=True, report=report)
     if extra is not None:
         whole.merge(extra, replace=True, report=report)
+        check_shadowed(whole, extra, [extra], report, "this override")
+    check_shadowed(whole, chosen, [chosen, extra or Tree()], report, "what the scenario overrides")
     refuse_outside(whole, folder, limit, report)
     return Configuration(whole, folder, limit, scenario, names)
 
