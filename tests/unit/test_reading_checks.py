@@ -12,7 +12,7 @@ from anello.errors import InputError
 from anello.model.definition import read_model
 from anello.model.definition.node_values import depreciation_rate
 from anello.model.schema.parameters import group_limit_names
-from small_model import HOURS, problems, read, write_folder
+from small_model import HOURS, MODEL, problems, read, write_folder
 
 CHP = (
     "techs.chp.essentials: {parent: conversion_plus, carrier_in: gas, carrier_out: electricity,"
@@ -349,3 +349,19 @@ def test_settings_of_a_run_are_told_from_a_model(tmp_path):
     assert "the settings of a run, and no model" in problem.message
     assert "snakemake --dry-run" in (problem.suggestion or "")
     assert not any("unknown section" in p.message for p in error.value.problems)
+
+
+def test_faults_and_warnings_of_all_kinds_are_told_at_once(tmp_path: Path):
+    faults = {
+        "locations.a.techs.demand_el.constraints.resource": "file=none.csv",
+        "techs.grid.constraints": {"energy_cap_min": 9, "energy_cap_max": 3},
+        "group_constraints.g": {"techs": ["gird"], "energy_cap_max": 3},
+        "overrides": {"dear": {"techs.grid.costs.monetary.om_prod": 0.2}},
+    }
+    model = MODEL.replace("b.techs.grid:", "b.techs.grid.costs.monetary.om_prod: 0.3")
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, faults, model, scenario="dear")
+    told = "\n".join(str(problem) for problem in caught.value.problems)
+    for words in ("none.csv", "no size is at least 9", "`gird` is not defined"):
+        assert words in told
+    assert any("given nearer by: `locations.b." in one for one in caught.value.warnings)

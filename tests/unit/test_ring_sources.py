@@ -90,7 +90,7 @@ def test_air_needs_weather_and_says_so():
     [
         ({"temperature_degc": "sewer"}, {"sewage": 12.0}, "Did you mean `sewage`"),
         ({"temperature_degc": "nothing"}, {}, "ring_series"),
-        ({"temperature_degc": 300.0}, {}, "must lie between -50 and 150"),
+        ({"temperature_degc": "sewage"}, {"sewage": 300.0}, "must lie between -50 and 150"),
         ({"max_flow_kg_s": "flow"}, {"flow": -1.0}, "in step 0 .24 such steps."),
         ({"max_flow_kg_s": "flow"}, {"flow": float("nan")}, "is nan in step 0"),
     ],

@@ -101,6 +101,8 @@ class InputError(AnelloError):
             Problem(p) if isinstance(p, str) else p for p in problems
         )
         self.summary = summary
+        self.warnings: tuple[str, ...] = ()
+        """What was noticed beside the problems."""
         super().__init__(problems, summary)
 
     def __str__(self) -> str:

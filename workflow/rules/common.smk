@@ -40,6 +40,7 @@ from anello.run.config import parse_config
 from anello.run.iterations import iteration_file, result_iteration, says_settled
 from anello.run.plan import RunPlan
 from anello.run.stages.gather import gather_interrupted
+from anello.run.unusual import unusual
 from anello.run.workspace import Workspace
 
 if not config:

@@ -35,6 +35,10 @@ onerror:
 if workflow.is_main_process:
     try:
         WORKSPACE.check(logger.warning)
+        for note in unusual(
+            SETTINGS, [*workflow.configfiles, *workflow.overwrite_configfiles]
+        ):
+            logger.warning(str(note))
         # Snakemake does not start the hooks of a module by itself.
         if not workflow.modifier.is_main_snakefile():
             WORKSPACE.take()

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from anello.cli.checking import check_file, kind_of
 from anello.cli.options import (
     FILE,
     FOLDER,
@@ -35,11 +36,14 @@ examples:
   anello new my_model --template district          heat pumps, tanks and batteries
   anello new my_district --district district.yaml  your own district, for the coupled workflow
 """
+_CHECK_WHAT = "Read a model, settings or a description strictly and list every problem."
 _CHECK = """\
 examples:
   anello check my_model                      as it stands
   anello check my_model --scenario clean     with a scenario
   anello check my_model --all                as it stands, every scenario, every other override
+  anello check my_district/config.yaml       the settings of a run
+  anello check my_district/district.yaml     the description of a district
 
 Nothing is solved. Unknown keys are problems here, also those that `anello run --lenient` forgives.
 """
@@ -77,7 +81,7 @@ def add(commands: Commands) -> None:
     )
     add_diagnosis(new)
 
-    check = commands.add("check", _check, "Read a model strictly and list every problem.", _CHECK)
+    check = commands.add("check", _check, _CHECK_WHAT, _CHECK)
     add_model(check)
     which = check.add_mutually_exclusive_group()
     flag(which, "scenario", metavar="NAME", help="scenario, or overrides with commas")
@@ -173,6 +177,10 @@ def _check(told: argparse.Namespace) -> int:
     from anello.base.progress import each
     from anello.model.definition import read_model
 
+    path = Path(told.model)
+    other = kind_of(path)
+    if other is not None:
+        return OK if check_file(path, other, quiet=told.quiet) else FAILED
     model = existing(told.model)
     names: list[str | None] = [told.scenario]
     overrides: list[str] = []
@@ -196,6 +204,8 @@ def _check(told: argparse.Namespace) -> int:
             except InputError as error:
                 failed = True
                 say_error(f"{label}: {error}")
+                for warning in () if told.quiet else error.warnings:
+                    say_warning(f"{label}: {warning}")
                 continue
             for warning in [] if told.quiet else data.warnings:
                 say_warning(f"{label}: {warning}")

@@ -13,6 +13,8 @@ from typing import Any, Self
 import numpy as np
 from pydantic import BaseModel, Field, ValidationError, model_validator
 
+from anello.base.number_words import as_number, as_share
+from anello.base.plausible import remarks
 from anello.district.buildings import Buildings, Insulation, Roof, Target, Targets
 from anello.district.climate import Site, Spell, SyntheticWeather, Weather, WeatherFile
 from anello.district.costs import Costs, cost_parts
@@ -68,6 +70,7 @@ __all__ = [
     "load_district",
     "merge",
     "parse_district",
+    "unusual",
 ]
 
 _SAME_CLIMATE_DEG = 3.0
@@ -286,12 +289,20 @@ def parse_district(
         raise ConfigError([_problem(item, label) for item in error.errors()]) from error
 
 
+def unusual(config: DistrictConfig, label: str | None = None) -> list[Problem]:
+    """Return the numbers of a description that are possible, and need a second look."""
+    return [
+        Problem(remark.text, label, None, ".".join(map(str, remark.keys)))
+        for remark in remarks(config)
+    ]
+
+
 def _problem(item: Any, label: str) -> Problem:
     key = ".".join(str(part) for part in item["loc"]) or None
     if item["type"] != "extra_forbidden":
         told = item.get("input")
-        text = item["type"] == "float_type" and isinstance(told, str)
-        advice = "Write a number, without quotes" if text else None
+        number = item["type"] in ("float_type", "int_type")
+        advice = as_number(told) if number else as_share(item["type"], item["msg"], told)
         message = item["msg"].removeprefix("Value error, ")
         if item["type"] == "string_pattern_mismatch" and item["loc"][-1] == "[key]":
             key = ".".join(str(part) for part in item["loc"][:-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shutil
 import tempfile
@@ -19,7 +20,7 @@ from anello.district.alternatives import (
     alternative_overrides,
     alternative_tables,
 )
-from anello.district.config import SUN_SERIES, DistrictConfig, Location
+from anello.district.config import SUN_SERIES, DistrictConfig, Location, unusual
 from anello.district.cop import AIR_SOURCE_FIT
 from anello.district.costs import COSTS_FILE, told_costs
 from anello.district.sizing import heat_pump_kw
@@ -33,6 +34,8 @@ from anello.district.technologies import TARIFF_FILE, THERMAL, technologies
 from anello.errors import InputError, Problem
 
 Series = NDArray[np.float64]
+
+logger = logging.getLogger(__name__)
 
 MODEL_FILE = "model.yaml"
 OUTDOOR_FILE = "outdoor.csv"
@@ -99,6 +102,8 @@ def write_district(config: DistrictConfig, folder: Path | str) -> DistrictFolder
                 suggestion="Choose another folder, or empty this one",
             )
         )
+    for problem in unusual(config):
+        logger.warning("%s", problem)
     series = synthesise(config)
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
+
+from anello.base.plausible import refuse_impossible
 
 Service = Literal["dhw", "heating", "cooling", "electricity"]
 
@@ -35,3 +44,9 @@ class Strict(BaseModel):
     """Base of all parts: unknown keys are errors, values cannot be changed after checking."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_meant(cls, value: Any, info: ValidationInfo) -> Any:
+        refuse_impossible(cls, str(info.field_name), value)
+        return value

@@ -6,13 +6,15 @@ what it is and in which unit; the reference page is generated from these descrip
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Annotated, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from anello.base.plausible import Remark
 from anello.base.settings import Flag, NonNegative, Number, Positive, Strict
 from anello.ring.cop_config import HeatPumpConfig, StoreUse
 from anello.ring.fluid import (
@@ -29,6 +31,7 @@ from anello.ring.ground_config import FixedGround, Ground
 from anello.ring.loop_config import LoopConfig
 from anello.ring.plant_config import PlantConfig
 from anello.ring.two_pipe_config import TwoPipeConfig
+from anello.ring.velocity import loop_remarks, network_remarks, too_fast
 
 MonthDay = Annotated[str, Field(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")]
 Mode = Literal["physical", "iccep2019"]
@@ -259,6 +262,10 @@ class RingConfig(Strict):
         self._require_two_pipe()
         self._require_field_on_loop()
         self._require_liquid()
+        if self.model == "loop" and self.loop is not None:
+            fault = too_fast(self.loop, self.medium.density_kg_per_m3)
+            if fault is not None:
+                raise ValueError(fault)
         active = self.active_oddities
         if self.model != "mixed" and active & {"reset_at_bounds", "ring_heat_from_dispatch_cop"}:
             raise ValueError(
@@ -341,6 +348,15 @@ class RingConfig(Strict):
             raise ValueError(
                 "`model: two_pipe` simulates no `plant.borefield`; use `model: loop` or wells"
             )
+
+    def remarks(self) -> Iterator[Remark]:
+        """Yield what is unusual of the ring's pipes together."""
+        if self.model == "loop" and self.loop is not None:
+            for remark in loop_remarks(self.loop, self.medium.density_kg_per_m3):
+                yield replace(remark, keys=("loop", *remark.keys))
+        if self.model == "two_pipe" and self.two_pipe is not None:
+            for remark in network_remarks(self.two_pipe):
+                yield replace(remark, keys=("two_pipe", *remark.keys))
 
     def heat_pump(self, node: str) -> HeatPumpConfig | None:
         """Return the settings of heat pump `loc::tech`, or None if it is not one of the ring's."""

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from anello.base.number_words import as_number, as_share
+
 _NUMBER = ("float_type", "float_parsing", "int_type", "int_parsing", "int_from_float")
 _MAPPING = ("dict_type", "model_type", "model_attributes_type")
 _NAME_PATTERN = r"^[A-Za-z0-9]"
@@ -33,7 +35,7 @@ def in_words(kind: str, message: str, value: Any, known: Iterable[str]) -> tuple
         return _of_another_kind("a list", value, f"Write `[{value}]`." if single else None)
     if kind in _NUMBER:
         what = "a whole number" if kind.startswith("int") else "a number"
-        return _of_another_kind(what, value, _as_number(value))
+        return _of_another_kind(what, value, as_number(value))
     if kind == "finite_number":
         return "should be a finite number", None
     if kind == "bool_type":
@@ -47,7 +49,7 @@ def in_words(kind: str, message: str, value: Any, known: Iterable[str]) -> tuple
             "Use letters, digits, `_`, `.` and `-`, the first a letter or a digit.",
         )
     told = message.removeprefix("Value error, ")
-    return told[:1].lower() + told[1:], None
+    return told[:1].lower() + told[1:], as_share(kind, message, value)
 
 
 def _of_another_kind(what: str, value: Any, hint: str | None) -> tuple[str, str | None]:
@@ -56,25 +58,6 @@ def _of_another_kind(what: str, value: Any, hint: str | None) -> tuple[str, str 
             filter(None, ["Give it, or leave the key out.", hint])
         )
     return f"should be {what}", hint
-
-
-def _as_number(value: Any) -> str | None:
-    """Return how text that means a number is written as one."""
-    if not isinstance(value, str):
-        return None
-    text = value.strip()
-    share = text.endswith("%")
-    try:
-        number = float(text.removesuffix("%"))
-    except ValueError:
-        return None
-    if share:
-        return f"Write {number / 100.0:.12g}."
-    if "e" not in text.lower():
-        return f"Write it without quotes: `{text}`."
-    whole, _, exponent = repr(number).partition("e")
-    written = f"{whole if '.' in whole else whole + '.0'}" + (f"e{exponent}" if exponent else "")
-    return f"YAML wants a point and a sign in such a number: write `{written}`."
 
 
 def own_path(message: str, value: Any) -> tuple[tuple[str | int, ...], str, Any]:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from anello.base.files import write_text
+from anello.base.plausible import SPANS
 from anello.base.setting_tables import sections
 from anello.district.config import DistrictConfig
 from anello.district.costs import catalogue
@@ -24,6 +25,7 @@ from anello.run.uses_page import uses_table
 SCHEMA_FILE = Path("workflow/schemas/config.schema.json")
 TABLE_FILE = Path("config/README.md")
 DESCRIPTION_PAGE = Path("docs/reference/district-description.md")
+USUAL_PAGE = Path("docs/reference/usual-values.md")
 USES_PAGE = Path("docs/reference/building-uses.md")
 _TABLE_START = "<!-- settings: made by `make schemas` -->"
 _TABLE_END = "<!-- end of settings -->"
@@ -70,6 +72,15 @@ def _default_costs() -> str:
     return "\n".join(lines) + "\n"
 
 
+def usual_table() -> str:
+    """Return the table of numbers that are possible, and of those that are usual."""
+    lines = ["| setting | possible | usual | note |", "| --- | --- | --- | --- |"]
+    for name, span in SPANS.items():
+        cells = (f"{low:g} to {high:g}" for low, high in (span.possible, span.usual))
+        lines.append(f"| `{name}` | {' | '.join(cells)} | {span.hint} |")
+    return "\n".join(lines) + "\n"
+
+
 def _with_table(file: Path, table: str) -> str:
     head, start, rest = file.read_text(encoding="utf-8").partition(_TABLE_START)
     _, end, tail = rest.partition(_TABLE_END)
@@ -89,6 +100,7 @@ def main(arguments: Sequence[str] | None = None) -> Literal[0, 1]:
         SCHEMA_FILE: schema_text(),
         TABLE_FILE: _with_table(TABLE_FILE, settings_table()),
         DESCRIPTION_PAGE: _with_table(DESCRIPTION_PAGE, description_table()),
+        USUAL_PAGE: _with_table(USUAL_PAGE, usual_table()),
         USES_PAGE: _with_table(USES_PAGE, uses_table()),
     }
     stale = [

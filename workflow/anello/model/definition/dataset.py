@@ -20,6 +20,13 @@ Series = Mapping[Reference, np.ndarray]
 Content = dict[str, tuple[str | tuple[str, ...], np.ndarray, dict[str, Any]]]
 
 
+def names_of(techs: Mapping[str, Technology], nodes: list[NodeValues]) -> dict[str, list[str]]:
+    """Return the names of all carriers (``carrier``) and cost classes (``cost``) of a model."""
+    carriers = (c for t in techs.values() for names in t.carriers.values() for c in names)
+    classes = (c for n in nodes for c, name in n.costs if name != "interest_rate")
+    return {"carrier": list(dict.fromkeys(carriers)), "cost": list(dict.fromkeys(classes))}
+
+
 def build_dataset(
     places: Places,
     techs: Mapping[str, Technology],
@@ -49,12 +56,8 @@ def build_dataset(
         Receives faults.
     """
     used = {n.node.tech.name for n in nodes}
-    carriers = list(
-        dict.fromkeys(c for t in techs.values() for names in t.carriers.values() for c in names)
-    )
-    classes = list(
-        dict.fromkeys(c for n in nodes for c, name in n.costs if name != "interest_rate")
-    )
+    names = names_of(techs, nodes)
+    carriers, classes = names["carrier"], names["cost"]
     # Made at once: each variable that a data set is given on its own takes a millisecond.
     content: Content = {}
     _add_lengths(content, nodes)

@@ -6,8 +6,6 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-import xarray as xr
-
 from anello.errors import did_you_mean
 from anello.model.definition.node_values import as_number
 from anello.model.definition.places import Places
@@ -25,7 +23,7 @@ def read_groups(
     tree: Tree,
     techs: Mapping[str, Technology],
     places: Places,
-    dataset: xr.Dataset,
+    names: Mapping[str, list[str]],
     report: Report,
 ) -> dict[str, dict[str, Any]]:
     """Return the group constraints that exist, checked.
@@ -36,8 +34,8 @@ def read_groups(
         The composed configuration.
     techs, places
         What exists.
-    dataset : xarray.Dataset
-        For the names of carriers and cost classes.
+    names : mapping of str to list of str
+        The ``carrier`` and ``cost`` names that there are.
     report : Report
         Receives faults.
 
@@ -47,10 +45,6 @@ def read_groups(
         By name: ``techs`` and ``locs`` (a list, or None for all) and each limit, a number or a
         mapping of carrier or cost class to number.
     """
-    names = {
-        "carrier": [str(c) for c in dataset["carrier"].values],
-        "cost": [str(c) for c in dataset["cost"].values],
-    }
     found: dict[str, dict[str, Any]] = {}
     section = tree.section("group_constraints")
     for name, group in section.items():

@@ -14,7 +14,7 @@ from anello.errors import InputError, Problem, did_you_mean
 from anello.model.data import ModelData
 from anello.model.definition.composition import Configuration, compose, locate_series
 from anello.model.definition.crossed_limits import check_limits
-from anello.model.definition.dataset import build_dataset
+from anello.model.definition.dataset import build_dataset, names_of
 from anello.model.definition.group_reach import check_reach
 from anello.model.definition.groups import read_groups
 from anello.model.definition.model_checks import check_data
@@ -84,9 +84,12 @@ def read_model(
     allowed = told if isinstance(told, list) else []
     values = ValueReader(frozenset(str(n) for n in allowed), report)
     nodes = [values.read(node) for node in places.nodes]
+    sound = not report.problems
     if not nodes and not report.problems:
         report.error("no technology is at any location", key="locations")
 
+    # Of what is wrong above, groups would complain once more.
+    groups = read_groups(tree, techs, places, names_of(techs, nodes), report) if sound else {}
     reader = _series_reader(configuration, timeseries_dataframes, series or {}, report)
     for entry in nodes:
         for key, reference in entry.references():
@@ -96,6 +99,7 @@ def read_model(
     if nodes and not reader.wanted:
         report.error("no parameter is a time series; at least one is needed to know the time steps")
     index, following, found = reader.read()
+    check_limits(nodes, str(tree.find("run.mode", "plan")), report)
     report.raise_errors()
     try:
         hours = resolution_hours(index, following)
@@ -103,12 +107,10 @@ def read_model(
         raise InputError(Problem(str(err), key="model.subset_time")) from err
 
     check_series(nodes, found, index, report)
-    check_limits(nodes, str(tree.find("run.mode", "plan")), report)
     report.raise_errors()
     check_units(nodes, found, index, hours, report)
     dataset = build_dataset(places, techs, nodes, index, hours, found, report)
     add_weather(dataset, weather, found, report)
-    groups = read_groups(tree, techs, places, dataset, report)
     config = {
         "model": _model_config(tree),
         "run": tree.section("run").plain(),

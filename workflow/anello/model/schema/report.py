@@ -117,7 +117,9 @@ class Report:
         if self.problems:
             count = len(self.problems)
             noun = "problem" if count == 1 else "problems"
-            raise InputError(self.problems, summary=f"{summary}: {count} {noun}")
+            error = InputError(self.problems, summary=f"{summary}: {count} {noun}")
+            error.warnings = tuple(self.warnings)
+            raise error
 
     @property
     def warnings(self) -> list[str]:
