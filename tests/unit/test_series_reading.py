@@ -281,3 +281,41 @@ def test_switches_and_costs_may_be_series(tmp_path: Path):
     assert data.value("cost_om_prod").shape == (1, len(data.inputs["node"]), HOURS)
     frames["on"] = frame(0.5)
     assert "neither 0 nor 1" in problems(tmp_path, override, timeseries_dataframes=frames)[0]
+
+
+@pytest.mark.parametrize(
+    ("moved", "told"),
+    [
+        ({}, []),
+        ({5: None}, ["the step at 2020-01-01 04:00:00 is 2 h long, where most are 1 h; are rows"]),
+        (
+            {5: None, 9: None},
+            ["the step at 2020-01-01 04:00:00 is 2 h long, where most are 1 h, and 1 more like it"],
+        ),
+        (
+            {5: "2020-01-01 05:30:00"},
+            ["04:00:00 is 1.5 h long, where most are 1 h", "05:30:00 is 0.5 h long"],
+        ),
+        ({0: "2020-01-01 00:30:00"}, ["00:30:00 is 0.5 h long, where most are 1 h; are rows off"]),
+    ],
+)
+@pytest.mark.parametrize("how", ["file", "series", "dataframe"])
+def test_uneven_steps_are_told(
+    tmp_path: Path, moved: dict[int, str | None], told: list[str], how: str
+):
+    table = frame()
+    stamps = [moved.get(row, str(stamp)) for row, stamp in enumerate(table.index)]
+    table = table[[stamp is not None for stamp in stamps]]
+    table.index = pd.DatetimeIndex([stamp for stamp in stamps if stamp is not None])
+    path = write_folder(tmp_path)
+    if how == "file":
+        table.to_csv(tmp_path / "series" / "demand.csv")
+        warnings = read_model(path).warnings
+    elif how == "series":
+        warnings = read_model(path, series={"demand.csv": table}).warnings
+    else:
+        column = {"locations.a.techs.demand_el.constraints.resource": "df=mine"}
+        frames = {"mine": table}
+        warnings = read_model(path, override_dict=column, timeseries_dataframes=frames).warnings
+    uneven = [warning for warning in warnings if "h long" in warning]
+    assert [part in one for part, one in zip(told, uneven, strict=True)] == [True] * len(told)

@@ -17,11 +17,11 @@ from anello.model.schema.mark import Mark
 from anello.model.schema.report import Report
 from anello.model.timeseries.steps import (
     and_more,
-    gap_fault,
     order_fault,
     parse_dates,
     subset_slice,
     to_numbers,
+    uneven_faults,
 )
 
 
@@ -177,7 +177,7 @@ class SeriesReader:
             index = table.steps[part]
             if common is None:
                 common, common_name = index, name
-                self._tell_gaps(index, name)
+                self._tell_uneven(index, name)
                 if part.stop < len(table.steps):
                     following = table.steps[part.stop]
             elif not common.equals(index):
@@ -227,11 +227,10 @@ class SeriesReader:
             )
             return None
 
-    def _tell_gaps(self, index: pd.DatetimeIndex, name: str) -> None:
-        gaps = gap_fault(index)
-        if gaps:
+    def _tell_uneven(self, index: pd.DatetimeIndex, name: str) -> None:
+        for fault in uneven_faults(index):
             self.report.warn(
-                gaps,
+                fault,
                 mark=Mark(name),
                 suggestion="Fill them, in standard time where clocks change, unless this is meant",
             )

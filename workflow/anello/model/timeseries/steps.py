@@ -92,27 +92,39 @@ def order_fault(index: pd.DatetimeIndex) -> str | None:
     return f"time step {index[row]} in row {row + 1} {what}{and_more(bad.size)}"
 
 
-def gap_fault(index: pd.DatetimeIndex) -> str | None:
-    """Return where increasing time steps are longer than most of them, or None.
+def uneven_faults(index: pd.DatetimeIndex) -> list[str]:
+    """Return where increasing time steps are longer, and where shorter, than most of them.
 
     A row that is missing makes the step before it longer, and what a series says for that step
-    then counts for all of it.
+    then counts for all of it; a row off the grid makes one shorter and one longer.
     """
     steps = np.diff(index.to_numpy())
     if len(steps) < 2:
-        return None
+        return []
     lengths, counts = np.unique(steps, return_counts=True)
     usual = lengths[np.argmax(counts)]
-    long = np.flatnonzero(steps > usual)
-    if not long.size:
-        return None
-    row = int(long[0])
-    hours, most = (float(step / np.timedelta64(1, "h")) for step in (steps[row], usual))
-    return (
-        f"the step at {index[row]} is {hours:g} h long, where most are {most:g} h"
-        f"{and_more(long.size)}; are rows missing? Energy that a series gives for such a step is "
-        "all that there is in its hours"
-    )
+    told = []
+    for odd, why in (
+        (
+            steps > usual,
+            "are rows missing? Energy that a series gives for such a step is all that there is in "
+            "its hours",
+        ),
+        (
+            steps < usual,
+            "are rows off the grid? Energy that a series gives for such a step is taken as it is",
+        ),
+    ):
+        rows = np.flatnonzero(odd)
+        if not rows.size:
+            continue
+        row = int(rows[0])
+        hours, most = (float(step / np.timedelta64(1, "h")) for step in (steps[row], usual))
+        told.append(
+            f"the step at {index[row]} is {hours:.4g} h long, where most are {most:.4g} h"
+            f"{and_more(rows.size)}; {why}"
+        )
+    return told
 
 
 def subset_slice(index: pd.DatetimeIndex, subset: Any) -> slice:
