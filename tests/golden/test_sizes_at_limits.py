@@ -121,6 +121,85 @@ def test_nothing_tells_what_is_saved_where_whole_numbers_decide() -> None:
     assert found["a::heat_pump energy_cap_max"].saves_per_year is None
 
 
+SHARED = {
+    **HELD,
+    "techs.heat_pump.constraints.energy_cap_max": 50.0,
+    "group_constraints.pumps.techs": ["heat_pump"],
+    "group_constraints.pumps.energy_cap_max": 9.0,
+    "group_constraints.sold.techs": ["gas"],
+    "group_constraints.sold.carrier_prod_max.gas": 1200.0,
+    "group_constraints.roomy": {"techs": ["heat_pump"], "energy_cap_max": 500.0},
+    "group_constraints.fixed": {"techs": ["line"], "energy_cap_equals": 1.5},
+    "techs.tank.constraints.energy_cap_max_systemwide": 6.0,
+    "locations.b.available_area": 90.0,
+}
+
+
+@pytest.fixture(scope="module")
+def sharing() -> CollectedResults:
+    return collected(SHARED)
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "step"),
+    [
+        ("group_constraints.pumps", "group_constraints.pumps.energy_cap_max", 0.01),
+        ("group_constraints.sold", "group_constraints.sold.carrier_prod_max.gas", 0.1),
+        ("locations.b", "locations.b.available_area", 0.01),
+        ("techs.tank", "techs.tank.constraints.energy_cap_max_systemwide", 0.01),
+    ],
+)
+def test_the_next_unit_of_a_shared_limit_saves_what_one_more_does(
+    sharing: CollectedResults, name: str, changed: str, step: float
+) -> None:
+    size = {one.what: one for one in sizes_at_limits(sharing)}[name]
+    more = collected(SHARED | {changed: size.size + step})
+    saved = sharing.results.attrs["cost_objective"] - more.results.attrs["cost_objective"]
+    assert changed.endswith(size.key)
+    assert size.saves_per_year is not None
+    assert size.saves_per_year == pytest.approx(saved * DAYS_A_YEAR / step, rel=1e-3)
+    assert size.saves_per_year > 0.0
+
+
+def test_shared_limits_are_told_in_words(sharing: CollectedResults) -> None:
+    weights, summaries = {"plan": 1.0}, {"plan": summarise(sharing)}
+    config = FiguresConfig()
+    look = Appearance(sharing.results, sharing.inputs, config)
+    told = re.sub(r"<[^>]+>", "", at_limits_html(weights, summaries, look, config))
+    for words in (
+        "Group pumps: the largest that is allowed, 9.00 kW "
+        "(group_constraints.pumps.energy_cap_max); the next kW would save 209",
+        "at all locations: the largest that is allowed, 6.00 kW",
+        "Collecting areas (B): the largest that is allowed, 90",
+    ):
+        assert words in told
+    assert "roomy" not in told
+    assert "fixed" not in told
+
+
+def test_a_share_and_a_cap_at_their_limits_are_told() -> None:
+    shares = {
+        "group_constraints.half": {"techs": ["gas"], "carrier_prod_share_max": {"gas": 1.0}},
+        "group_constraints.bought": {"techs": ["grid"], "demand_share_max": {"electricity": 0.7}},
+    }
+    found = by_name(sizes_at_limits(collected(shares)))
+    share = found["group_constraints.bought group_constraints.bought.demand_share_max.electricity"]
+    assert (share.size, share.unit, share.saves_per_year) == (0.7, "", None)
+    assert not [name for name in found if "half" in name]
+
+
+@pytest.mark.parametrize(("most", "limit"), [(2, "largest"), (20, None)])
+def test_as_many_units_as_may_be_are_told(most: int, limit: str | None) -> None:
+    changes = {
+        "techs.heat_pump.constraints": {"units_max": most, "energy_cap_per_unit": 2.0},
+        "techs.heat_pump.costs.monetary.purchase": 1.0,
+    }
+    units = [one for one in sizes_at_limits(collected(changes)) if one.unit == "units"]
+    assert {one.limit for one in units} == ({limit} if limit else set())
+    for one in units:
+        assert (one.key, one.size, one.saves_per_year) == ("units_max", most, None)
+
+
 Designed = tuple[CollectedResults, dict[str, Any]]
 
 

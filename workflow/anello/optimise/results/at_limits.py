@@ -1,7 +1,8 @@
-"""Sizes that were free and ended at a limit of theirs: what a larger or smaller one would save."""
+"""Sizes that were free and ended at a limit: what a larger or smaller one would save."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -26,6 +27,18 @@ _UNITS = {"energy_cap": "kW", "storage_cap": "kWh", "resource_cap": "kW", "resou
 _RING_UNITS = {"max_flow_kg_s": "kg/s", "max_kw": "kW", "kw_per_k": "kW/K"}
 _KEYS = {"largest": "max", "smallest": "min"}
 _RING_KEYS = {"largest": "most", "smallest": "least"}
+_SUM_UNITS = {
+    "energy_cap": "kW",
+    "storage_cap": "kWh",
+    "resource_area": "m²",
+    "carrier_prod": "kWh",
+    "carrier_con": "kWh",
+}
+"""Units of sums that groups limit; shares have none, and costs that of their class."""
+_SYSTEMWIDE = {
+    "energy_capacity_systemwide": ("energy_cap_max_systemwide", "kW"),
+    "unit_capacity_systemwide_milp": ("units_max_systemwide", "units"),
+}
 _MADE = ("conversion", "conversion_plus", "supply_plus")
 
 
@@ -36,7 +49,8 @@ class SizeAtLimit:
     Attributes
     ----------
     what : str
-        The node, ``location::technology``, or the part of the ring's plant.
+        The node, ``location::technology``, or the part of the ring's plant; of a limit that several
+        share, ``group_constraints.name``, ``techs.name`` or ``locations.name``.
     key : str
         What sets the limit: ``energy_cap_max``, ``ring.plant.sizes.wells.most``.
     size : float
@@ -75,12 +89,18 @@ def sizes_at_limits(collected: CollectedResults) -> list[SizeAtLimit]:
     -------
     list of SizeAtLimit
         Connections and stores' power without a price stand here only where the limit holds them:
-        else nothing decides them. What comes in units is left out. A link stands once.
+        else nothing decides them. Of what comes in units, their number. A link stands once. Then
+        limits of sums: of groups, over all locations, and of a location's area.
     """
     if (collected.config.get("run") or {}).get("mode") == "operate":
         return []
     savings = _Savings.of(collected)
-    return [*_of_nodes(collected, savings), *_of_ring(collected, savings)]
+    return [
+        *_of_nodes(collected, savings),
+        *_of_units(collected),
+        *_of_ring(collected, savings),
+        *_of_sums(collected, savings),
+    ]
 
 
 def _of_nodes(collected: CollectedResults, savings: _Savings) -> Iterator[SizeAtLimit]:
@@ -121,6 +141,76 @@ def _of_nodes(collected: CollectedResults, savings: _Savings) -> Iterator[SizeAt
                 has_price=bool(price[k] > 0.0),
                 saves_per_year=saves,
             )
+
+
+def _of_units(collected: CollectedResults) -> Iterator[SizeAtLimit]:
+    """Yield the nodes of which there are as many or as few units as may be."""
+    results, inputs = collected.results, collected.inputs
+    if "units" not in results or "node" not in inputs:
+        return
+    nodes = [str(node) for node in inputs["node"].values]
+    counts = results["units"].reindex(node=nodes).values
+    least, most, fixed = (_parameter(collected, f"units_{end}") for end in ("min", "max", "equals"))
+    price = np.sum([_prices(collected, name) for name in ("purchase", *_UNITS)], axis=0)
+    for k in np.flatnonzero(np.isfinite(counts) & np.isnan(fixed) & ~(least >= most)):
+        limit, twin = _limit(counts[k], least[k], most[k], 0.5), _twin(collected, nodes, int(k))
+        if limit is not None and price[k] > 0.0 and not (twin is not None and twin < k):
+            key = f"units_{_KEYS[limit]}"
+            yield SizeAtLimit(nodes[k], key, float(counts[k]), "units", limit, True, None)
+
+
+def _of_sums(collected: CollectedResults, savings: _Savings) -> Iterator[SizeAtLimit]:
+    """Yield limits of sums over several nodes that are reached, and hold them where that is known.
+
+    Where nothing tells what a limit is worth, one that is reached stands here all the same.
+    """
+    for row in json.loads(collected.results.attrs.get("shared_limits", "[]")):
+        told = _sum_limit(collected, row["constraint"], row["labels"])
+        if told is None or row["slack"] > AT_LIMIT:
+            continue
+        what, key, size, unit, limit = told
+        saves = None
+        if savings.known and row["dual"] is not None:
+            saves = (-row["dual"] if limit == "largest" else row["dual"]) / savings.years
+            if saves <= NOTHING_SAVED:
+                continue
+        # Of a share, nobody means a unit more.
+        yield SizeAtLimit(what, key, size, unit, limit, True, saves if unit else None)
+
+
+def _sum_limit(
+    collected: CollectedResults, constraint: str, labels: list[str]
+) -> tuple[str, str, float, str, str] | None:
+    """Return whose a limit of a sum is, its key, value and unit, and on which side it is.
+
+    None for what fixes a sum, as a fixed size is not at a limit.
+    """
+    name = labels[0]
+    if constraint == "resource_area_capacity_per_loc":
+        places = [str(loc) for loc in collected.inputs["loc"].values]
+        area = float(collected.inputs["loc_available_area"].values[places.index(name)])
+        return f"locations.{name}", f"locations.{name}.available_area", area, "m²", "largest"
+    if constraint in _SYSTEMWIDE:
+        key, unit = _SYSTEMWIDE[constraint]
+        techs = [str(tech) for tech in collected.inputs["tech"].values]
+        most = collected.inputs.get(f"tech_{key}")
+        size = np.nan if most is None else float(most.values[techs.index(name)])
+        return (f"techs.{name}", key, size, unit, "largest") if np.isfinite(size) else None
+    limit = constraint.removeprefix("group_")
+    kind, _, end = limit.rpartition("_")
+    side = {"max": "largest", "min": "smallest"}.get(end)
+    value = ((collected.config.get("group_constraints") or {}).get(name) or {}).get(limit)
+    if len(labels) > 1 and isinstance(value, dict):
+        value = value.get(labels[1])
+    if side is None or not isinstance(value, int | float):
+        return None
+    unit = _SUM_UNITS.get(kind, "")
+    if kind in ("cost", "cost_var", "cost_investment"):
+        unit = labels[1]
+    # What is taken is written negative.
+    size = -float(value) if kind == "carrier_con" else float(value)
+    key = ".".join(("group_constraints", name, limit, *labels[1:]))
+    return f"group_constraints.{name}", key, size, unit, side
 
 
 def _of_ring(collected: CollectedResults, savings: _Savings) -> Iterator[SizeAtLimit]:

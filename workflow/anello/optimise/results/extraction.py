@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ import xarray as xr
 
 from anello.errors import SolveError
 from anello.optimise.results.coordinates import COORDINATE_ATTRS
-from anello.optimise.results.marginals import marginals
+from anello.optimise.results.marginals import marginals, shared_limits
 from anello.optimise.results.postprocess import add_derived, check_carrier_balance
 from anello.optimise.results.variables import RESULT_VARIABLES, describe
 
@@ -140,6 +141,9 @@ def extract(
         "zero_threshold": threshold,
         "zero_threshold_applied_to": ", ".join(sorted(cleaned)),
     }
+    shared = shared_limits(solution) if of_sizes else []
+    if shared:
+        results.attrs["shared_limits"] = json.dumps(shared)
     if solution.numbers_fixed:
         results.attrs["prices_hold"] = "with the whole numbers found"
     run = data.config.get("run", {})

@@ -14,6 +14,13 @@ from anello.present.report.config import FiguresConfig
 from anello.present.report.numbers import exact
 from anello.present.report.total import Summary
 
+_SHARED = {
+    "group_constraints.": "Group {}",
+    "techs.": "{} at all locations",
+    "locations.": "Collecting areas ({})",
+}
+"""How those are called who share a limit, by the section that gives it."""
+
 
 def at_limits_html(
     weights: Mapping[str, float],
@@ -85,12 +92,13 @@ def _of_all(
 def _sentence(
     size: Mapping[str, Any], saves: float | None, look: Appearance, config: FiguresConfig
 ) -> str:
-    unit = html.escape(size["unit"])
     money = html.escape(config.currency)
+    unit = money if size["unit"] == "monetary" else html.escape(size["unit"])
+    shown = f"{exact(size['size'])} {unit}".strip()
     larger = size["limit"] == "largest"
     text = (
         f"<strong>{_name(size, look)}</strong>: the {size['limit']} that is allowed, "
-        f"{exact(size['size'])} {unit} (<code>{html.escape(size['key'])}</code>)"
+        f"{shown} (<code>{html.escape(size['key'])}</code>)"
     )
     if saves is None:
         return f"{text}, and perhaps {'a larger' if larger else 'a smaller'} one would pay."
@@ -101,6 +109,11 @@ def _sentence(
 
 
 def _name(size: Mapping[str, Any], look: Appearance) -> str:
+    for section, words in _SHARED.items():
+        if str(size["what"]).startswith(section):
+            name = str(size["what"]).removeprefix(section)
+            known = name if section == "group_constraints." else look.name(name)
+            return html.escape(words.format(known))
     loc, _, tech = str(size["what"]).partition("::")
     if not tech:
         return html.escape(f"{loc.replace('_', ' ').capitalize()} of the ring")
