@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
+from anello.base import setting_faults
+from anello.base.yaml_lines import locate
 from anello.errors import ConfigError
-from anello.run import config_faults
 from anello.run import schemas as configuration
 from anello.run.config import RunConfig, parse_config, read_config
-from anello.run.config_faults import locate
 from anello.run.scenario_config import merge
 from shipped_config import DEFAULT, ROOT, read_with
 
@@ -50,7 +50,7 @@ def test_schema_and_table_are_those_of_the_models() -> None:
 def test_every_setting_is_described() -> None:
     missing = [
         f"{model.__name__}.{name}"
-        for model in config_faults._models(RunConfig)
+        for model in setting_faults._models(RunConfig)
         for name, field in model.model_fields.items()
         if not field.description and name != "kind"
     ]

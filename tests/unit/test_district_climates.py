@@ -168,9 +168,9 @@ def test_prices_by_time_of_use_alone_are_the_price(tmp_path):
         (-3, "greater than or equal to 0"),
         (math.nan, "finite number"),
         (math.inf, "finite number"),
-        ("8", r"valid number \(value: '8'\)\. Write a number, without quotes"),
-        (True, "valid number"),
-        (None, "valid number"),
+        ("8", r"a number \(value: '8'\)\. Write it without quotes: `8`"),
+        (True, "should be a number"),
+        (None, "should be a number"),
     ],
 )
 @pytest.mark.parametrize("key", ["tariffs.demand_charge_eur_per_kw_month", "costs.gas"])

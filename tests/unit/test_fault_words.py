@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from anello.base.fault_words import own_path
 from anello.errors import ConfigError
 from anello.run.config import read_config
-from anello.run.fault_words import own_path
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -38,7 +38,7 @@ def tank(service: str, cold: float, warm: float) -> dict[str, Any]:
         ({"loop": {"initial_temperature_degc": 30}}, "lies outside 10 to 20"),
         ({"supply": {"cooling_degc": 40}}, "`cooling_degc` 40: water for cooling has 0 to 30"),
         ({"supply": {"heating_degc": 308.15}}, "`heating_degc` 308.15"),
-        ({"weather": {"mean_temperature_degc": 9}}, "`weather`: Needs `source`, which says"),
+        ({"weather": {"mean_temperature_degc": 9}}, "`weather`: needs `source`, which says"),
         (tank("heating", 40, 500), "from 40 to 500"),
         (tank("heating", 5, 10), "a tank for heating from 5 to 10"),
         (tank("cooling", 30, 40), "a tank for cooling from 30 to 40"),

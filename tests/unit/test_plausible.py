@@ -211,6 +211,8 @@ def test_check_tells_all_of_a_description_and_of_settings(tmp_path: Path, capsys
         ("1,200,000", "`1200000`"),
         ("1,200", "`1.200` or `1200`"),
         ("35 °C", "`35`; its unit"),
+        ("2400 m2", "`2400`; its unit"),
+        ("9° 11' 24\"", "`9.1900`"),
         ("12kW", "`12`; its unit"),
         ("95%", "Write 0.95."),
         ("3e5", "`300000.0`"),

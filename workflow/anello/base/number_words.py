@@ -6,7 +6,8 @@ import re
 
 _COMMA = re.compile(r"[-+]?\d+,\d+")
 _THOUSANDS = re.compile(r"[-+]?\d{1,3}(?:[ ' _,]\d{3})+")
-_WITH_UNIT = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*([^\d\s.,].*)")
+_WITH_UNIT = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*[^\d\s.,:][^\d]*\d?")
+_ARC = re.compile(r"(\d+)\s*°\s*(\d+)\s*['′’]?(?:\s*(\d+(?:\.\d+)?)\s*(?:\"|″|''))?\s*[NE]?")
 
 
 def as_number(value: object) -> str | None:
@@ -44,6 +45,10 @@ def _otherwise(text: str) -> str | None:
         return f"Write decimals with a point and no separators: `{point}` or `{none}`."
     if _COMMA.fullmatch(text):
         return f"Write decimals with a point: `{text.replace(',', '.')}`."
+    arc = _ARC.fullmatch(text)
+    if arc is not None:
+        degrees = int(arc[1]) + int(arc[2]) / 60.0 + float(arc[3] or 0.0) / 3600.0
+        return f"Write degrees with decimals: `{degrees:.4f}`."
     found = _WITH_UNIT.fullmatch(text)
     if found is not None:
         return f"Write the number alone, `{found[1]}`; its unit is in the key's name."

@@ -45,10 +45,10 @@ def kind_of(path: Path) -> Kind | None:
 
 
 def _described(content: Mapping[str, Any]) -> bool:
-    """Whether any location has buildings, as only those of a description do."""
+    """Whether any location has buildings, as only those of a description do, in order or not."""
     places = content.get("locations")
-    entries = places.values() if isinstance(places, Mapping) else ()
-    return any(isinstance(entry, Mapping) and "buildings" in entry for entry in entries)
+    entries = places.values() if isinstance(places, Mapping) else places or ()
+    return any("'buildings': " in repr(entry) for entry in entries)
 
 
 def check_file(path: Path, kind: Kind, *, quiet: bool) -> bool:
@@ -83,6 +83,12 @@ def _settings_notes(path: Path) -> list[Problem]:
 
 
 def _description_notes(path: Path) -> list[Problem]:
+    from anello.district.climate import WeatherFile
     from anello.district.config import load_district, unusual
 
-    return unusual(load_district(path), str(path))
+    district = load_district(path)
+    weather = district.weather
+    if isinstance(weather, WeatherFile) and not (path.parent / weather.file).is_file():
+        told = "there is no such file; the path starts from the description's folder"
+        raise InputError(Problem(told, str(path), None, "weather.file", str(weather.file)))
+    return unusual(district, str(path))

@@ -6,18 +6,19 @@ unknown key is an error, so that a misspelt one cannot be overlooked.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from pydantic import BaseModel, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from anello.base.number_words import as_number, as_share
 from anello.base.plausible import remarks
+from anello.base.setting_faults import problem_of
 from anello.district.buildings import Buildings, Insulation, Roof, Target, Targets
 from anello.district.climate import Site, Spell, SyntheticWeather, Weather, WeatherFile
-from anello.district.costs import Costs, cost_parts
+from anello.district.costs import Costs
 from anello.district.emitters import EMITTERS, Emitter
 from anello.district.equipment import (
     SUN_SERIES,
@@ -34,10 +35,12 @@ from anello.district.equipment import (
 from anello.district.parts import Name, NotNegative, Service, Strict
 from anello.district.tariffs import FLAT_EUR_PER_KWH, Tariffs
 from anello.district.uses import Use
-from anello.errors import ConfigError, Problem, did_you_mean
+from anello.errors import ConfigError, Problem
 from anello.model.schema.yaml_reader import parse_settings, read_settings
 from anello.ring.cop_config import FreeCooling
 from anello.ring.sources import Source
+
+_PAGE = "the page on the description of a district says what it is"
 
 __all__ = [
     "FLAT_EUR_PER_KWH",
@@ -297,34 +300,29 @@ def unusual(config: DistrictConfig, label: str | None = None) -> list[Problem]:
     ]
 
 
+_AT_THE_TOP = frozenset(DistrictConfig.model_fields) - {"folder", "name"}
+
+
 def _problem(item: Any, label: str) -> Problem:
-    key = ".".join(str(part) for part in item["loc"]) or None
-    if item["type"] != "extra_forbidden":
-        told = item.get("input")
-        number = item["type"] in ("float_type", "int_type")
-        advice = as_number(told) if number else as_share(item["type"], item["msg"], told)
-        message = item["msg"].removeprefix("Value error, ")
-        if item["type"] == "string_pattern_mismatch" and item["loc"][-1] == "[key]":
-            key = ".".join(str(part) for part in item["loc"][:-1])
-            message = "Is no name that files and models can have"
-            advice = (
-                "Use letters from a to z, digits and `_`, the first a letter; the settings' "
-                "`figures.names` gives it the name to print"
-            )
-        if item["type"] == "union_tag_not_found":
-            message = f"Needs {item['ctx']['discriminator']}, which says what kind it is".replace(
-                "'", "`"
-            )
-        return Problem(message, file=label, key=key, value=told, suggestion=advice)
-    known = {name for part in _parts() for name in part.model_fields}
-    return Problem(
-        "Unknown key", file=label, key=key, suggestion=did_you_mean(str(item["loc"][-1]), known)
-    )
-
-
-def _parts() -> tuple[type[BaseModel], ...]:
-    return (
-        DistrictConfig, Site, SyntheticWeather, WeatherFile, Spell, Location, Buildings, Roof,
-        Target, Targets, Tank, Tanks, Battery, HeatPumps, Loop, Wells, Plant,
-        SupplyTemperatures, Tariffs, *cost_parts(),
-    )  # fmt: skip
+    files = [label] if Path(label).is_file() else []
+    found = problem_of(DistrictConfig, item, files, described=_PAGE)
+    message, suggestion = found.message, found.suggestion
+    if item["type"] == "string_pattern_mismatch" and item["loc"][-1] == "[key]":
+        message = "is no name that files and models can have"
+        suggestion = (
+            "Use letters from a to z, digits and `_`, the first a letter; the settings' "
+            "`figures.names` gives it the name to print"
+        )
+    if item["type"] == "union_tag_not_found":
+        message = f"needs {item['ctx']['discriminator']}, which says what kind it is".replace(
+            "'", "`"
+        )
+    key = str(item["loc"][-1]) if item["loc"] else ""
+    if item["type"] == "extra_forbidden" and "." in key:
+        nested = key.replace(".", ": {") + ": …" + "}" * key.count(".")
+        suggestion = f"Dots mean nothing here: write `{nested}`"
+    elif item["type"] == "extra_forbidden" and len(item["loc"]) > 1 and key in _AT_THE_TOP:
+        suggestion = "It stands at the top: indent it less"
+    # What is wrong with several keys together names them; all that stands there would hide that.
+    value = None if isinstance(found.value, Mapping) else found.value
+    return Problem(message, found.file or label, found.line, found.key or None, value, suggestion)

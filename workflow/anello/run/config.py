@@ -19,6 +19,8 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from anello.api.attrdict import AttrDict
+from anello.base.setting_faults import problem_of
+from anello.base.yaml_lines import locate, repeated_in
 from anello.coupling.config import CouplingConfig, chosen_by
 from anello.coupling.years import ring_fault
 from anello.errors import ConfigError, Problem, did_you_mean
@@ -29,11 +31,9 @@ from anello.ring.capital import RingCosts
 from anello.ring.config import RingConfig
 from anello.run.config_faults import (
     at_line,
-    locate,
     locate_of_scenario,
     placed_in_study,
     placed_in_sweep,
-    problem_of,
     unknown_scenario,
     without_prices,
 )
@@ -310,6 +310,9 @@ def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -
     ConfigError
         With one problem per fault, in the sections and in the scenarios.
     """
+    repeated = repeated_in(files)
+    if repeated:
+        raise ConfigError(repeated, summary="The configuration is wrong")
     try:
         config = RunConfig.model_validate(dict(content))
     except ValidationError as error:

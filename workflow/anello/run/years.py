@@ -12,9 +12,9 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from anello.base.settings import Number, Strict
+from anello.base.yaml_lines import locate
 from anello.coupling.years import weight_faults
 from anello.errors import Problem
-from anello.run.config_faults import locate
 
 
 class YearDefinition(Strict):

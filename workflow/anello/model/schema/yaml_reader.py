@@ -16,6 +16,7 @@ from typing import Any
 
 import yaml
 
+from anello.base.yaml_lines import repeated_keys
 from anello.errors import ConfigError, InputError, Problem
 from anello.model.schema.mark import Mark
 from anello.model.schema.report import Report
@@ -231,8 +232,11 @@ def parse_settings(text: str, source: str) -> dict[str, Any]:
         raise ConfigError(err.problems) from err
     try:
         content: dict[str, Any] = yaml.safe_load(text)
+        repeated = repeated_keys(text, source)
     except (yaml.YAMLError, ValueError, OverflowError) as err:
         raise ConfigError(Problem(f"not valid YAML: {err}", file=source)) from err
+    if repeated:
+        raise ConfigError(repeated)
     return content
 
 
@@ -258,6 +262,18 @@ def _events(text: str) -> Iterator[Any]:
             yield parser.get_event()
     finally:
         parser.dispose()
+
+
+def _yaml_hint(what: str, text: str, line: int | None) -> str | None:
+    """Return what is probably wrong with text that is not YAML."""
+    lines = text.splitlines()
+    if line is not None and line <= len(lines) and "\t" in lines[line - 1]:
+        return "Indent with spaces, and not with tabs"
+    if "mapping values are not allowed" in what:
+        return "Is a colon missing in the line above, or a space behind one, or is it indented?"
+    if "did not find expected" in what:
+        return "Is a bracket or a quote not closed, or is a line indented otherwise than its like?"
+    return None
 
 
 def parse_yaml(text: str, source: str, report: Report) -> Tree:
@@ -289,9 +305,9 @@ def parse_yaml(text: str, source: str, report: Report) -> Tree:
     except yaml.YAMLError as err:
         mark = getattr(err, "problem_mark", None)
         what = getattr(err, "problem", None) or str(err)
-        raise InputError(
-            Problem(f"not valid YAML: {what}", file=source, line=mark.line + 1 if mark else None)
-        ) from err
+        line = mark.line + 1 if mark else None
+        hint = _yaml_hint(what, text, line)
+        raise InputError(Problem(f"not valid YAML: {what}", source, line, suggestion=hint)) from err
     if len(builder.documents) > 1:
         raise InputError(Problem("holds more than one YAML document", file=source))
     document = builder.documents[0] if builder.documents else None

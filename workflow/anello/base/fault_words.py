@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from typing import Any
 
 from anello.base.number_words import as_number, as_share
 
 _NUMBER = ("float_type", "float_parsing", "int_type", "int_parsing", "int_from_float")
 _MAPPING = ("dict_type", "model_type", "model_attributes_type")
+_LIST = ("list_type", "tuple_type")
+_DAY_PATTERN = "^(0[1-9]|1[0-2])-"
+_COUNTRY_PATTERN = "^[A-Z]{2}$"
 _NAME_PATTERN = r"^[A-Za-z0-9]"
 _OWN_PATH = re.compile(r"([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)*): (.+)", re.DOTALL)
 
@@ -29,20 +33,34 @@ def in_words(kind: str, message: str, value: Any, known: Iterable[str]) -> tuple
     if kind in _MAPPING:
         keys = [] if kind == "dict_type" else sorted(known)
         hint = f"Known below it are {', '.join(f'`{key}`' for key in keys)}." if keys else ""
+        if isinstance(value, list):
+            hint = " ".join(filter(None, ["Write `name:` in place of each `-`.", hint]))
         return _of_another_kind("keys with values, `key: value`", value, hint or None)
-    if kind == "list_type":
-        single = isinstance(value, str | int | float)
-        return _of_another_kind("a list", value, f"Write `[{value}]`." if single else None)
+    if kind in _LIST:
+        advice = None
+        if isinstance(value, str | int | float):
+            advice = f"Write `[{value}]`."
+        elif isinstance(value, Mapping):
+            advice = "Begin each entry with `- `, also a single one."
+        return _of_another_kind("a list", value, advice)
     if kind in _NUMBER:
         what = "a whole number" if kind.startswith("int") else "a number"
         return _of_another_kind(what, value, as_number(value))
     if kind == "finite_number":
         return "should be a finite number", None
-    if kind == "bool_type":
+    if kind in ("bool_type", "bool_parsing"):
         return _of_another_kind("`true` or `false`", value, None)
     if kind == "string_type":
-        quoted = None if isinstance(value, Mapping | list) else f'Put it in quotes: `"{value}"`.'
-        return _of_another_kind("text", value, quoted)
+        return _of_another_kind("text", value, _quoted(value))
+    if kind == "invalid_key":
+        return (
+            "should be text, as all keys are",
+            "Put it in quotes; a decimal comma makes a key of what follows: write a point.",
+        )
+    if kind == "string_pattern_mismatch" and _DAY_PATTERN in message:
+        return 'should be a day of the year, as `"07-15"` for 15 July', None
+    if kind == "string_pattern_mismatch" and _COUNTRY_PATTERN in message:
+        return "should be two capital letters, as `IT` for Italy", None
     if kind == "string_pattern_mismatch" and _NAME_PATTERN in message:
         return (
             "should be a name",
@@ -50,6 +68,17 @@ def in_words(kind: str, message: str, value: Any, known: Iterable[str]) -> tuple
         )
     told = message.removeprefix("Value error, ")
     return told[:1].lower() + told[1:], as_share(kind, message, value)
+
+
+def _quoted(value: Any) -> str | None:
+    """Return how something that YAML takes for no text is written as text."""
+    if isinstance(value, Mapping | list):
+        return None
+    if isinstance(value, bool):
+        return "YAML reads yes, no, on and off as true or false: put it in quotes."
+    if isinstance(value, date):
+        return f'Put it in quotes; where the year does not count, write `"{value:%m-%d}"`.'
+    return f'Put it in quotes: `"{value}"`.'
 
 
 def _of_another_kind(what: str, value: Any, hint: str | None) -> tuple[str, str | None]:
