@@ -365,3 +365,27 @@ def test_faults_and_warnings_of_all_kinds_are_told_at_once(tmp_path: Path):
     for words in ("none.csv", "no size is at least 9", "`gird` is not defined"):
         assert words in told
     assert any("given nearer by: `locations.b." in one for one in caught.value.warnings)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ("techs.grid.constraints.energy_eff: 95", "Write 95 % as 0.95"),
+        ("techs.grid.constraints.energy_eff: 0.95", None),
+        ("techs.grid.constraints.lifetime: 0", "is unusual for a `supply`: most lie from 1 to 500"),
+        ("techs.grid.constraints.lifetime: 20000", "is unusual"),
+        ("techs.grid.constraints.lifetime: .inf", None),
+        ("links.a,b.techs.line.constraints.energy_eff: 1.05", None),  # told by another check
+        ("links.a,b.techs.line.constraints.energy_eff: 0.98", None),
+    ],
+)
+def test_unusual_values_are_told_and_taken(tmp_path: Path, changes: str, told: str | None):
+    warnings = [one for one in read(tmp_path, changes).warnings if "unusual" in one]
+    assert len(warnings) == (told is not None)
+    assert told is None or told in warnings[0]
+
+
+@pytest.mark.parametrize(("value", "written"), [("9,5", "`9.5`"), ("9 kW", "`9`")])
+def test_what_is_no_number_is_told_with_the_number(tmp_path: Path, value: str, written: str):
+    found = problems(tmp_path, f"techs.grid.constraints.energy_cap_max: {value}")
+    assert written in found[0]

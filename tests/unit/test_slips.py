@@ -34,7 +34,7 @@ def told(tmp_path: Path, text: str) -> str:
         (GOOD.replace("2400", "'1200,5'"), ":3: `locations.quay.buildings.0.floor_area_m2`"),
         (GOOD.replace("2400", "'1200,5'"), "Write decimals with a point: `1200.5`"),
         (GOOD.replace("2400", "1200,5"), "a decimal comma makes a key of what follows"),
-        (GOOD.replace("2400", "2400 m2"), "Write the number alone, `2400`"),
+        (GOOD.replace("2400", "2400 m2"), "Write the number alone, in the key's unit: `2400`"),
         (GOOD.replace("2400", "2.4e3"), "write `2400.0`"),
         (GOOD + "  quay: {}\n", ":4: `locations.quay`: is given twice, first in line 2"),
         (GOOD.replace("  quay:", "  - quay:"), "Write `name:` in place of each `-`"),

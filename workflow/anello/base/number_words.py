@@ -51,7 +51,7 @@ def _otherwise(text: str) -> str | None:
         return f"Write degrees with decimals: `{degrees:.4f}`."
     found = _WITH_UNIT.fullmatch(text)
     if found is not None:
-        return f"Write the number alone, `{found[1]}`; its unit is in the key's name."
+        return f"Write the number alone, in the key's unit: `{found[1]}`."
     return None
 
 

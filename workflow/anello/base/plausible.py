@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Protocol, runtime_checkable
 
 from pydantic import BaseModel
@@ -231,6 +232,7 @@ SPANS: dict[str, Span] = {
 """By setting, or by ``Class.setting`` where settings of one name are not alike."""
 
 
+@cache
 def span_of(kind: type, name: str) -> Span | None:
     """Return the span of a setting; of a class's own, or of one that it descends from."""
     for one in kind.__mro__:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from anello.base import number_words
 from anello.errors import did_you_mean
 from anello.model.definition.places import Node
 from anello.model.schema.mark import Mark
@@ -157,7 +158,13 @@ class ValueReader:
             return None
         number = as_number(raw)
         if number is None:
-            self.report.error("must be a number", key=path, mark=mark, value=_shown(raw))
+            self.report.error(
+                "must be a number",
+                key=path,
+                mark=mark,
+                value=_shown(raw),
+                suggestion=number_words.as_number(raw),
+            )
             return None
         if isinstance(raw, str) and raw.strip().lstrip("+-").lower() != "inf":
             self.report.harmless("a number in quotes is text", key=path, mark=mark, value=raw)
@@ -170,7 +177,25 @@ class ValueReader:
         if entry is not None and not entry.low <= number <= entry.high:
             self.report.error(_range_text(entry), key=path, mark=mark, value=raw)
             return None
+        self._tell_unusual(number, entry, path, mark, node)
         return number
+
+    def _tell_unusual(
+        self, number: float, entry: Parameter | None, path: str, mark: Mark | None, node: Node
+    ) -> None:
+        base = node.tech.base
+        usual = {} if entry is None else entry.usual
+        span = usual.get(base, usual.get("all"))
+        if span is None or span[0] <= number <= span[1] or math.isinf(number):
+            return
+        percent = span[1] < number <= 100.0 and "fraction" in (entry.unit if entry else "")
+        self.report.warn(
+            f"is unusual for a `{base}`: most lie from {span[0]:g} to {span[1]:g}",
+            key=path,
+            mark=mark,
+            value=number,
+            suggestion=f"Write {number:g} % as {number / 100.0:g}" if percent else None,
+        )
 
     def _reference(
         self,

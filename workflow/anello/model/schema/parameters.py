@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
@@ -50,6 +50,8 @@ class Parameter:
         Whether a time series is understood.
     low, high : float
         Least and greatest sensible value.
+    usual : mapping of str to tuple of float
+        Between what values most lie, by base technology, or ``all``.
     aggregate : {"mean", "sum", "any"}
         What happens to a series when steps are joined.
     choices : tuple of str
@@ -70,6 +72,7 @@ class Parameter:
     series: bool = False
     low: float = -math.inf
     high: float = math.inf
+    usual: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     aggregate: Literal["mean", "sum", "any"] = "mean"
     choices: tuple[str, ...] = ()
     systemwide: bool = False
@@ -98,6 +101,7 @@ def _parameter(name: str, entry: Mapping[str, Any]) -> Parameter:
         series=entry.get("series", False),
         low=-math.inf if low is None else float(low),
         high=math.inf if high is None else float(high),
+        usual={base: (float(a), float(b)) for base, (a, b) in entry.get("usual", {}).items()},
         aggregate=entry.get("aggregate", "mean"),
         choices=tuple(entry.get("choices", ())),
         systemwide=entry.get("systemwide", False),
