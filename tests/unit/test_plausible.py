@@ -226,3 +226,22 @@ def test_numbers_written_otherwise_are_shown_as_they_are_written(text: str, writ
 @pytest.mark.parametrize("value", ["warm", "", "1.2.3", None, True, [3]])
 def test_what_is_no_number_is_not_read_as_one(value: object):
     assert as_number(value) is None
+
+
+def test_what_a_scenario_hides_of_a_later_file_is_told(tmp_path: Path):
+    base, overlay = tmp_path / "base.yaml", tmp_path / "overlay.yaml"
+    shipped = Path("config/config.yaml").read_text(encoding="utf-8")
+    base.write_text(shipped, encoding="utf-8")
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(
+        "scenario_definitions:\n  smart:\n    ring:\n      initial_degc: 14.0\n", encoding="utf-8"
+    )
+    overlay.write_text("ring:\n  initial_degc: 16.0\n", encoding="utf-8")
+    files = [base, mine, overlay]
+    (told,) = (str(one) for one in unusual(read_config(*files), files))
+    assert f"{overlay}:2: `ring.initial_degc`: has no effect in `smart`" in told
+    assert f"({mine}:4)" in told
+    assert "Change `scenario_definitions.smart.ring.initial_degc` too" in told
+    overlay.write_text("ring:\n  initial_degc: 14.0\n", encoding="utf-8")
+    assert not unusual(read_config(*files), files)
+    assert not unusual(read_config(base, mine), [base, mine])
