@@ -91,7 +91,7 @@ def repeated_keys(text: str, source: str) -> list[Problem]:
 def repeated_in(files: Sequence[str | Path]) -> list[Problem]:
     """Return the repeated keys of all files that can be read, see `repeated_keys`."""
     found = []
-    for file in files:
+    for file in dict.fromkeys(files):
         try:
             found += repeated_keys(Path(file).read_text(encoding="utf-8"), str(file))
         except (OSError, ValueError, RecursionError, yaml.YAMLError):

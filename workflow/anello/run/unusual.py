@@ -45,10 +45,9 @@ def unusual(config: RunConfig, files: Sequence[str | Path] = ()) -> list[Problem
 
 def _hidden(config: RunConfig, files: Sequence[str | Path]) -> Iterator[Problem]:
     """Yield what files after the first set in a section, and scenarios set otherwise."""
-    definitions = {
-        name: config.scenario_definitions[name].model_dump() for name in config.scenarios
-    }
-    for file in files[1:]:
+    every = config.scenario_definitions
+    definitions = {name: every[name].model_dump() for name in config.scenarios}
+    for file in list(dict.fromkeys(files))[1:]:
         content = read_settings(Path(file))
         own = content.get("scenario_definitions") or {}
         for section in SECTIONS:
