@@ -347,7 +347,7 @@ def test_settings_of_a_run_are_told_from_a_model(tmp_path):
     (problem,) = [p for p in error.value.problems if p.key == "scenario_definitions"]
     assert problem.line == 1
     assert "the settings of a run, and no model" in problem.message
-    assert "snakemake --dry-run" in (problem.suggestion or "")
+    assert "`anello check` reads them" in (problem.suggestion or "")
     assert not any("unknown section" in p.message for p in error.value.problems)
 
 

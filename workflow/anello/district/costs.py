@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from anello.district.parts import Fraction, NotNegative, Positive, Strict
 from anello.model.schema.yaml_reader import parse_settings
@@ -175,12 +175,6 @@ class Costs(_Part):
 
 
 Entry = Mapping[str, float]
-
-
-def cost_parts() -> tuple[type[BaseModel], ...]:
-    """Return the models of all parts, whose fields are the keys that there are."""
-    nested = (field.annotation for field in Costs.model_fields.values())
-    return (Costs, *(part for part in nested if isinstance(part, type)))
 
 
 @cache

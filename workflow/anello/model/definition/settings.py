@@ -46,8 +46,7 @@ def _check_sections(tree: Tree, table: Tree, report: Report) -> None:
             "these are the settings of a run, and no model",
             key=_OF_A_RUN,
             mark=tree.mark(_OF_A_RUN),
-            suggestion="A run checks them before it starts; to do only that: `snakemake --dry-run"
-            " --configfile config/config.yaml YOUR_FILE`",
+            suggestion="`anello check` reads them as what they are, and a run before it starts",
         )
         return
     for key in (k for k in tree if k not in known):
