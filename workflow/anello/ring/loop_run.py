@@ -73,7 +73,10 @@ class Run:
         coming = arrivals(start[::pieces], np.append(way, way[-1:]), at, path.parcels)
         self.sweep, self.coming = sweep, coming
         hours = step_h.reshape(-1, pieces).sum(axis=1)
-        self.within = within_step(way, hours, at, path.parcels, path.parcel_kwh_per_k, exchanging)
+        self.within = within_step(
+            way, hours, at, path.parcels, path.parcel_kwh_per_k, exchanging, path.passed
+        )
+        self.arrives_with = np.exp(-path.until_arrival(way, hours))
         self.parcels = path.parcels
         self.units, self.unit_kwh_per_k = float(path.parcels), path.parcel_kwh_per_k
         self.mean_ground = path.mean_ground
@@ -129,6 +132,14 @@ class Run:
 
     def readings(self, field: Floats, step: int) -> Floats:
         """Return the mean of what arrives at each place in a step, if nobody warms any in it."""
+        ground_degc = float(self.mean_ground[step])
+        found = self._lying(field, step) - ground_degc
+        found *= self.arrives_with[step]
+        found += ground_degc
+        return found
+
+    def _lying(self, field: Floats, step: int) -> Floats:
+        """Return the mean of the same water as it lies at the step's start."""
         coming = self.coming
         behind: Floats = field[coming.behind[step]]
         way = self.ways[step]
@@ -304,6 +315,7 @@ class Run:
             Derivative with respect to the parcels at the start of the step [1/K].
         """
         coming, m = self.coming, self.parcels
+        weight = weight * self.arrives_with[step]
         way = self.ways[step]
         if way == 0.0:
             standing: Floats = np.bincount(coming.here[step], weight, minlength=m).astype(float)

@@ -145,9 +145,14 @@ class WaterPath:
         grid = np.arange((4 * m - 1) * self.FINE + 1) / self.FINE
         return integral(grid + 1.0) - integral(grid)
 
+    @property
+    def passed(self) -> Floats:
+        """Loss rate summed along the way to each station, and of a turn, (N + 1,) [parcels/h]."""
+        return np.concatenate([[0.0], np.cumsum(self.rate * np.diff(self.borders))])
+
     def behind(self, way: Floats, hours: Floats) -> Floats:
         """Return the loss exponent of a substep from each station on, shape (S, N)."""
-        running = np.concatenate([[0.0], np.cumsum(self.rate * np.diff(self.borders))])
+        running = self.passed
         start = self.borders[:-1]
 
         def total(at: Floats) -> Floats:
@@ -158,6 +163,36 @@ class WaterPath:
 
         moved = np.where(np.abs(way) > 1e-3, way, 1e-3)[:, None]
         exponent: Floats = (total(start + moved) - total(start)) / moved * hours[:, None]
+        return exponent
+
+    def until_arrival(self, way: Floats, hours: Floats) -> Floats:
+        """Return the loss exponent of water from a step's start until it arrives, (T, N).
+
+        It is the mean over all water that arrives at a station in the step; where that comes round,
+        of its last turn, as what the mean of all water loses before counts from the next step on.
+        """
+        once, m = self.passed, self.parcels
+        width = np.diff(self.borders)
+        twice = np.concatenate([[0.0], np.cumsum(width * (once[:-1] + once[1:]) / 2.0)])
+
+        def integral(at: Floats) -> Floats:
+            """Return ∫ of the summed rate, over any number of turns."""
+            turns = np.floor(at / m)
+            inside = at - turns * m
+            cell = np.clip(
+                np.searchsorted(self.borders, inside, side="right") - 1, 0, width.size - 1
+            )
+            part = inside - self.borders[cell]
+            value: Floats = twice[cell] + part * (once[cell] + self.rate[cell] * part / 2.0)
+            value += turns * (twice[-1] + once[-1] * (m * (turns - 1.0) / 2.0 + inside))
+            return value
+
+        at = self.borders[:-1]
+        turns = np.maximum(np.abs(way) / m, 1.0)
+        moved, hours = way / turns, hours / turns
+        moved = np.where(np.abs(moved) > 1e-3, moved, 1e-3)[:, None]
+        mean = (integral(at + np.zeros_like(moved)) - integral(at - moved)) / moved
+        exponent: Floats = (once[:-1] - mean) / moved * hours[:, None]
         return exponent
 
     def block(

@@ -217,4 +217,4 @@ def _readings(run: Run, angle: Floats, steps: int) -> Complex:
         moved / np.where(way > 0.0, way, 1.0)[:, None],
         at,
     )
-    return mean.transpose(2, 0, 1)
+    return (mean * run.arrives_with).transpose(2, 0, 1)

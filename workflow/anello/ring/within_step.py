@@ -73,6 +73,7 @@ def within_step(
     parcels: int,
     parcel_kwh_per_k: float,
     exchanging: Sequence[int] = (),
+    passed: Floats | None = None,
 ) -> WithinStep:
     """Return what heat does to the water that arrives in the same step.
 
@@ -91,22 +92,29 @@ def within_step(
     exchanging : sequence of int
         Places of exchangers, whose own heat in water that comes back to them
         :mod:`anello.ring.rounds` tells.
-
-    Notes
-    -----
-    Losses on the way from place to place are left out: of a share of a turn they are a trace.
+    passed : ndarray, shape (P + 1,), optional
+        Loss rate summed along the way up to each place, and of a turn; no loss by default
+        [parcels/h].
     """
     (moved, hours), kind_of = np.unique(np.stack([way, step_h]), axis=1, return_inverse=True)
-    from_to = stations_at[:, None] - stations_at[None, :]
-    order = np.arange(stations_at.size)
-    before = (from_to < 0.0) | ((from_to == 0.0) & (order[:, None] <= order[None, :]))
-    onwards = np.where(before, from_to + parcels, from_to) / parcels
-    # Against the order, the way from j to p is that from p to j, and all of the loop to itself.
-    ways = np.where(moved[:, None, None] < 0.0, onwards.T, onwards)
+    running = np.zeros(stations_at.size + 1) if passed is None else passed
+
+    def onwards(at: Floats, turn: float) -> Floats:
+        """Return what lies on the way to each place from each; all of it to the same place."""
+        apart = at[:, None] - at[None, :]
+        order = np.arange(at.size)
+        over = order[:, None] <= order[None, :]  # over the end of the loop
+        on: Floats = np.where(over, apart + turn, apart)
+        # Against the order, the way from j to p is that from p to j.
+        return np.where(moved[:, None, None] < 0.0, on.T, on)
+
+    ways = onwards(stations_at, float(parcels)) / parcels
     turns = np.abs(moved)[:, None, None] / parcels
+    slowness = (hours / np.maximum(np.abs(moved), STANDING))[:, None, None]
     left = turns - ways
     passes = np.floor(np.maximum(left, -1.0)) + 1.0  # how often the water comes by
     arrives = passes * left - 0.5 * passes * (passes - 1.0)
+    arrives *= np.exp(-slowness * onwards(running[:-1], running[-1]))
     still = np.abs(moved) <= STANDING
     flow = np.where(still, np.inf, np.abs(moved) * parcel_kwh_per_k / hours)[:, None, None]
     turns = np.where(still[:, None, None], 1.0, turns)
