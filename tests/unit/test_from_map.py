@@ -5,17 +5,23 @@ import shlex
 from itertools import pairwise
 from typing import get_args
 
+import numpy as np
 import pytest
 import yaml
 
 from anello.cli import main
-from anello.district.config import load_district
-from anello.district.from_map import MapOptions, district_from_map, write_map
-from anello.district.from_map.catalogue import use_table
+from anello.district.config import load_district, parse_district
+from anello.district.from_map import MapOptions, district_from_map, loop_settings, write_map
+from anello.district.from_map.catalogue import pipes, use_table
+from anello.district.from_map.cheapest import MOST_PA_PER_M
+from anello.district.project import ring_costs
 from anello.district.uses import Use, use_aliases
 from anello.errors import InputError
 from anello.examples.quarter_map import PLANT_DEG, copy_quarter
 from anello.present.district_map import USE_COLOURS
+from anello.ring.capital import RingCosts, ring_capital
+from anello.ring.config import RingConfig
+from anello.ring.hydraulics import pump_power_kw
 from anello.ring.loop_config import LoopConfig
 from anello.run.folder import RunFolder
 
@@ -30,7 +36,8 @@ def quarter(tmp_path_factory):
 def lay(quarter, tmp_path, options=None, plant=PLANT_DEG, **files):
     buildings = files.get("buildings", quarter / "buildings.geojson")
     streets = files.get("streets", quarter / "streets.geojson")
-    return district_from_map(buildings, streets, plant, options or MapOptions(), None, tmp_path)
+    options, base = options or MapOptions(), files.get("base")
+    return district_from_map(buildings, streets, plant, options, base, tmp_path)
 
 
 def changed(quarter, tmp_path, name, change):
@@ -77,6 +84,38 @@ def test_pipes_carry_what_the_buildings_ask_for(quarter, tmp_path, layout, pipe)
         assert len({segment.flow_kg_s for segment in network.segments}) == 1
     else:
         assert len(network.segments) >= len(network.substations)
+
+
+@pytest.mark.parametrize("price", [0.05, 0.3, 0.6])
+def test_the_loop_costs_least_by_the_numbers_of_its_run(quarter, tmp_path, price):
+    """Capital and maintenance of the pipes, and what the circulation pump takes in a year."""
+    base = tmp_path / "base.yaml"
+    base.write_text(f"tariffs: {{import_eur_per_kwh: {price}}}", encoding="utf-8")
+    network = lay(quarter, tmp_path, base=base)
+    config = parse_district(network.description, "district.yaml")
+    costs = RingCosts.model_validate({**ring_costs(config), "sources": {}})
+    settings = loop_settings(network)["ring"]["loop"]
+
+    def yearly_eur(size):
+        segments = [size.settings(segment.length_m) for segment in network.segments]
+        made = LoopConfig.model_validate({**settings, "segments": segments})
+        ring = RingConfig.model_validate({"model": "loop", "loop": made, "heat_pumps": {}})
+        capital = ring_capital(ring, costs, 8760.0)
+        flow = np.array([network.segments[0].flow_kg_s])
+        pump_kwh = pump_power_kw(made, ring.medium, flow)[0] * 8760.0
+        return capital.capital_eur + capital.maintenance_eur + price * pump_kwh
+
+    by_size = {size.dn: yearly_eur(size) for size in pipes("pe100") if size.inner_m > 0.2}
+    assert network.segments[0].size.dn == min(by_size, key=by_size.__getitem__)
+
+
+def test_a_tree_whose_flow_follows_is_narrower_than_pipes_of_a_steady_flow(quarter, tmp_path):
+    tree = lay(quarter, tmp_path, MapOptions(layout="tree"))
+    loop = lay(quarter, tmp_path)
+    first = tree.segments[0]
+    assert first.flow_kg_s == pytest.approx(loop.segments[0].flow_kg_s, rel=0.01)
+    assert first.size.inner_m < loop.segments[0].size.inner_m
+    assert all(s.size.gradient_pa_per_m(s.flow_kg_s) <= MOST_PA_PER_M for s in tree.segments)
 
 
 def test_uses_of_the_map_are_uses_of_the_description(quarter, tmp_path):

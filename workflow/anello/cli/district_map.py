@@ -77,8 +77,8 @@ def add(parts: Commands) -> None:
         "gradient_pa_per_m",
         metavar="PA",
         type=float,
-        default=100.0,
-        help="pressure that a metre of pipe may lose (default: 100)",
+        help="pressure that a metre of pipe may lose in the worst hour (default: pipes as wide as"
+        " costs least over their life, with what is pumped)",
     )
     add_diagnosis(made)
     example = parts.add(
@@ -131,7 +131,8 @@ def _from_map(told: argparse.Namespace) -> int:
     draw_map(network, folder / MAP_FILE)
     if told.quiet:
         return OK
-    sizes = ", ".join(dict.fromkeys(segment.size.dn for segment in network.segments))
+    by_width = sorted((segment.size for segment in network.segments), key=lambda one: one.inner_m)
+    sizes = " to ".join(dict.fromkeys((by_width[0].dn, by_width[-1].dn)))
     count = sum(len(one.buildings) for one in network.substations)
     print(
         f"{count} buildings at {len(network.substations)} substations on a {told.layout}:"

@@ -20,7 +20,7 @@ from anello.district.costs import RING_PARTS, cost_table
 from anello.district.model_folder import DistrictFolder, start_cop, write_district
 from anello.district.pipes import PIPES_FILE, with_pipes
 from anello.district.sizing import net_heat_kw, plant_sizes, water_kg
-from anello.district.synthesis import LocationSeries, time_of_use_eur_per_kwh
+from anello.district.synthesis import LocationSeries, mean_price_eur_per_kwh
 from anello.errors import InputError, Problem
 from anello.model.schema.yaml_reader import read_settings
 from anello.ring.fluid import RingWater
@@ -269,7 +269,9 @@ def run_settings(
             "plant": {
                 **plant,
                 "electricity_location": None,  # for people to see that they may name one
-                "electricity_price_eur_per_kwh": _mean_price(config, folder),
+                "electricity_price_eur_per_kwh": mean_price_eur_per_kwh(
+                    config, folder.series.index
+                ),
             },
         },
         "ring_costs": ring_costs(config),
@@ -301,15 +303,6 @@ def ring_costs(config: DistrictConfig) -> dict[str, Any]:
         "interest_rate": table["interest_rate"]["value"],
         **{name: dict(table[name]) for name in RING_PARTS},
     }
-
-
-def _mean_price(config: DistrictConfig, folder: DistrictFolder) -> float:
-    """Return what the plant pays for electricity: the flat price, or the mean over the year."""
-    flat = config.tariffs.flat_eur_per_kwh
-    if flat is not None:
-        return flat
-    price = time_of_use_eur_per_kwh(config.tariffs, folder.series.index, config.site)
-    return round(float(price.mean()), 4)
 
 
 def _is_open(device: dict[str, Any] | None) -> bool:

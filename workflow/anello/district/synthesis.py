@@ -173,6 +173,14 @@ def _refuse_clipped(name: str, place: Location, fitted: Series, power: Series) -
         )
 
 
+def mean_price_eur_per_kwh(config: DistrictConfig, index: pd.DatetimeIndex) -> float:
+    """Return the flat price of electricity, or the mean of its bands over some hours [EUR/kWh]."""
+    flat = config.tariffs.flat_eur_per_kwh
+    if flat is not None:
+        return flat
+    return round(float(time_of_use_eur_per_kwh(config.tariffs, index, config.site).mean()), 4)
+
+
 def time_of_use_eur_per_kwh(tariffs: Tariffs, index: pd.DatetimeIndex, site: Site) -> Series:
     """Return the three-band price of each hour [EUR/kWh], in the bands of the Italian regulator."""
     days = calendar(index, site)

@@ -8,12 +8,15 @@ from importlib import resources
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anello.errors import InputError, Problem, did_you_mean
 from anello.model.schema.yaml_reader import parse_settings
 from anello.ring.loop_config import PipeConfig
 from anello.ring.pipe import friction_factor
 from anello.ring.pipe_families import families
+
+Floats = NDArray[np.float64]
 
 DENSITY_KG_PER_M3 = 999.0
 VISCOSITY_PA_S = 1.14e-3
@@ -52,17 +55,22 @@ class Size:
         return float(np.pi * self.inner_m**2 / 4.0)
 
     def gradient_pa_per_m(self, flow_kg_s: float) -> float:
-        """Return the pressure lost per metre, after Darcy and Weisbach [Pa/m].
+        """Return the pressure lost per metre by a flow [Pa/m]; see `gradients_pa_per_m`."""
+        return float(self.gradients_pa_per_m(np.array([flow_kg_s]))[0])
+
+    def gradients_pa_per_m(self, flow_kg_s: Floats) -> Floats:
+        """Return the pressure lost per metre, after Darcy and Weisbach, shape (T,) [Pa/m].
 
         Parameters
         ----------
-        flow_kg_s : float
+        flow_kg_s : ndarray, shape (T,)
             Flow [kg/s].
         """
         velocity = flow_kg_s / (DENSITY_KG_PER_M3 * self.area_m2)
-        reynolds = np.array([DENSITY_KG_PER_M3 * velocity * self.inner_m / VISCOSITY_PA_S])
-        factor = float(friction_factor(reynolds, self.roughness_mm / 1000.0 / self.inner_m)[0])
-        return factor / self.inner_m * DENSITY_KG_PER_M3 * velocity**2 / 2.0
+        reynolds = DENSITY_KG_PER_M3 * velocity * self.inner_m / VISCOSITY_PA_S
+        factor = friction_factor(reynolds, self.roughness_mm / 1000.0 / self.inner_m)
+        lost: Floats = factor / self.inner_m * DENSITY_KG_PER_M3 * velocity**2 / 2.0
+        return lost
 
     def settings(self, length_m: float) -> dict[str, float]:
         """Return a pipe of this size as a loop's settings describe it."""

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from shapely.geometry import LineString, Point
 
 from anello.district.from_map.buildings import Building, access_shape
-from anello.district.from_map.catalogue import Size, smallest
+from anello.district.from_map.catalogue import Size
+from anello.district.from_map.cheapest import PipePrices, chosen
 from anello.district.from_map.routes import tree_branches
 from anello.district.from_map.streets import Node, StreetGraph
 from anello.errors import InputError, Problem
@@ -36,15 +37,16 @@ class MapOptions:
         Kind of pipe in the catalogue.
     spread_k : float
         How far the water differs along the loop, or between the pipes, in the worst hour [K].
-    gradient_pa_per_m : float
-        Largest loss of pressure along a pipe [Pa/m].
+    gradient_pa_per_m : float, optional
+        Largest loss of pressure along a pipe in the worst hour; by default pipes are as wide as
+        costs least over their life, with what is pumped through them [Pa/m].
     """
 
     substations: int = 8
     layout: Layout = "loop"
     pipe: str = "pe100"
     spread_k: float = 4.0
-    gradient_pa_per_m: float = 100.0
+    gradient_pa_per_m: float | None = None
 
 
 @dataclass(frozen=True)
@@ -106,12 +108,16 @@ def loop_segments(
     substations: list[Substation],
     net_kw: dict[str, NDArray[np.float64]],
     options: MapOptions,
+    prices: PipePrices,
 ) -> list[Segment]:
-    """Return one pipe around; its water nowhere differs by more than the spread."""
+    """Return one pipe around; its water nowhere differs by more than the spread.
+
+    It flows at all hours as the worst one needs it.
+    """
     along = np.cumsum([net_kw[one.name] for one in substations], axis=0)
     span = np.maximum(along.max(axis=0), 0.0) - np.minimum(along.min(axis=0), 0.0)
     flow = float(span.max()) / (_KJ_PER_KGK * options.spread_k)
-    size = smallest(options.pipe, flow, options.gradient_pa_per_m)
+    size = chosen(options.pipe, np.array([flow]), options.gradient_pa_per_m, prices)
     stops = [(PLANT, plant), *((one.name, one.node) for one in substations)]
     if substations[0].node == plant:
         stops = stops[1:]  # the plant stands at the first substation
@@ -134,9 +140,13 @@ def tree_segments(
     substations: list[Substation],
     net_kw: dict[str, NDArray[np.float64]],
     options: MapOptions,
+    prices: PipePrices,
     kj_per_kgk: float,
 ) -> list[Segment]:
-    """Return pairs of pipes, each as wide as what lies behind it needs; away from the plant."""
+    """Return pairs of pipes, each as wide as what lies behind it needs; away from the plant.
+
+    Their flow follows what is asked for.
+    """
     branches = tree_branches(graph, plant, [one.node for one in substations])
     at = {one.node: one.name for one in substations}
     names: dict[Node, str] = {plant: PLANT}
@@ -147,9 +157,9 @@ def tree_segments(
     behind = dict(own)
 
     def segment(start: str, end: str, line: LineString, kw: NDArray[np.float64]) -> Segment:
-        flow = float(np.abs(kw).max()) / (kj_per_kgk * options.spread_k)
-        size = smallest(options.pipe, flow, options.gradient_pa_per_m)
-        return Segment(start, end, line, flow, size)
+        flow = np.abs(kw) / (kj_per_kgk * options.spread_k)
+        size = chosen(options.pipe, flow, options.gradient_pa_per_m, prices)
+        return Segment(start, end, line, float(flow.max()), size)
 
     segments = []
     for walk in reversed(branches):

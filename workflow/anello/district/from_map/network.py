@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from shapely.geometry import Point
 from anello.district.config import DistrictConfig, Insulation, merge, parse_district
 from anello.district.from_map.buildings import Building, read_buildings
 from anello.district.from_map.catalogue import DENSITY_KG_PER_M3, pipes, use_table
+from anello.district.from_map.cheapest import PipePrices
 from anello.district.from_map.features import Projection
 from anello.district.from_map.laying import (
     Layout,
@@ -31,6 +32,11 @@ from anello.district.from_map.streets import Node, StreetGraph, Streets, read_st
 from anello.errors import InputError, Problem
 from anello.model.schema.yaml_reader import read_settings
 from anello.ring.fluid import ring_medium
+from anello.ring.loop_config import LoopConfig
+from anello.ring.two_pipe_config import TwoPipeConfig
+
+if TYPE_CHECKING:
+    from anello.district.synthesis import DistrictSeries
 
 PLANT_FAR_M = 500.0
 BUILDING_FAR_M = 150.0
@@ -179,19 +185,27 @@ def _laid(
     The plant that they need, where nothing else is said of it, goes into the description.
     """
     from anello.district.sizing import line_temperatures_degc, network_plant
+    from anello.district.synthesis import mean_price_eur_per_kwh, synthesise
 
     config = parse_district(description, str(source), output)
     lines = None
     if options.layout == "tree":
         lines = line_temperatures_degc(config.loop, options.spread_k)
-    net_kw = _net_heat_kw(config, source, lines)
+    series = synthesise(config)
+    net_kw = _net_heat_kw(config, series, source, lines)
     total_kw = np.sum(list(net_kw.values()), axis=0)
     for section, sizes in network_plant(config, total_kw, options.spread_k).items():
         description[section] = {**description.get(section, {}), **sizes}
+    network = LoopConfig if lines is None else TwoPipeConfig
+    prices = PipePrices.of(
+        config,
+        mean_price_eur_per_kwh(config, series.index),
+        float(network.model_fields["pump_efficiency"].default),
+    )
     if lines is None:
-        return loop_segments(graph, plant, substations, net_kw, options), net_kw
+        return loop_segments(graph, plant, substations, net_kw, options, prices), net_kw
     kj_per_kgk = ring_medium(config.loop.fluid, lines).kj_per_kgk
-    return tree_segments(graph, plant, substations, net_kw, options, kj_per_kgk), net_kw
+    return tree_segments(graph, plant, substations, net_kw, options, prices, kj_per_kgk), net_kw
 
 
 def _check(options: MapOptions) -> None:
@@ -201,7 +215,7 @@ def _check(options: MapOptions) -> None:
         ("--spread_k", options.spread_k),
         ("--gradient_pa_per_m", options.gradient_pa_per_m),
     ):
-        if not value > 0:
+        if value is not None and not value > 0:
             raise InputError(Problem("must be above 0", key=key, value=value))
 
 
@@ -337,15 +351,17 @@ def _grouped(substation: Substation) -> list[dict[str, Any]]:
 
 
 def _net_heat_kw(
-    config: DistrictConfig, source: Path, water_degc: tuple[float, float] | None
+    config: DistrictConfig,
+    series: DistrictSeries,
+    source: Path,
+    water_degc: tuple[float, float] | None,
 ) -> dict[str, NDArray[np.float64]]:
     """Return the heat that each substation puts into the network, hour by hour [kW]."""
     from anello.district.model_folder import start_cop
     from anello.district.sizing import net_heat_kw
-    from anello.district.synthesis import synthesise
 
     cop = start_cop(config, water_degc)
-    places = synthesise(config).locations
+    places = series.locations
     problems = [
         Problem(
             "its buildings ask for neither heat, cold nor hot water, so that no heat pump stands "

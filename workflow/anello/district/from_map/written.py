@@ -13,7 +13,7 @@ from shapely.geometry.base import BaseGeometry
 from anello.base.files import write_json, write_text
 from anello.district.alternatives import WAYS
 from anello.district.config import load_district, parse_district
-from anello.district.from_map.laying import PLANT, Segment
+from anello.district.from_map.laying import PLANT, MapOptions, Segment
 from anello.district.from_map.network import MapNetwork
 from anello.district.pipes import PIPES_FILE
 from anello.district.project import run_name
@@ -71,11 +71,18 @@ def _head(network: MapNetwork) -> str:
     lines = [
         "A district from a map, written by `anello district from-map`.",
         f"{len(network.substations)} substations, {network.pipe_m:.0f} m of {options.pipe} pipe in "
-        f"a {options.layout}, {options.spread_k:g} K in the worst hour.",
+        f"a {options.layout}, {options.spread_k:g} K in the worst hour. {_sized(options)}",
         "Holidays, tariffs, weather and wells are those of --description, or defaults.",
         *network.notes,
     ]
     return "".join(f"# {' '.join(line.split())}\n" for line in lines)
+
+
+def _sized(options: MapOptions) -> str:
+    """Say how wide pipes are."""
+    if options.gradient_pa_per_m is not None:
+        return f"Pipes lose {options.gradient_pa_per_m:g} Pa/m at most."
+    return "Pipes are as wide as costs least over their life, with what is pumped through them."
 
 
 def loop_settings(network: MapNetwork) -> dict[str, Any]:
