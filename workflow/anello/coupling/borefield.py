@@ -66,7 +66,7 @@ def field_rows(config: RingConfig, step_h: Floats) -> FieldRows | None:
     field = compile_borefield(settings)
     station = 0
     if config.model == "loop" and config.loop is not None:
-        names = [substation.name for substation in config.loop.substations]
+        names = config.loop.station_names
         (station,) = device_stations(settings, names, ("borefield",), config.loop.plant_station)
     keep = np.exp(-step_h / field.chain.tau_h[:, None])
     drop = field.k_per_kw * (1.0 - keep) * field.chain.resistance[:, None]

@@ -73,7 +73,6 @@ def simulate_loop(
     use = use_side(config, data).degc if use_degc is None else use_degc
     plan = plan_loop(config, data)
     run, flow = plan.run, plan.flow_kg_s
-    station_of, plant_station = plan.station_of, plan.plant_station
     pump_kw = pump_power_kw(loop, config.medium, flow)
     pump_heat_kw = loop.warming_kw(pump_kw)
     steps, count = data.times.size, len(loop.places)
@@ -81,8 +80,7 @@ def simulate_loop(
     devices = plant_devices(config.plant, data.surroundings)
     device_names = [device.name for device in devices]
     field_config = None if config.plant is None else config.plant.borefield
-    substations = [substation.name for substation in loop.substations]
-    places = device_stations(field_config, substations, device_names, plant_station)
+    places = device_stations(field_config, loop.station_names, device_names, plan.plant_station)
     fields = fields_on_ring(field_config, data.step_h, field_state_kw, folder)
     doublet = doublet_on_ring(config.plant, data.step_h)
     controller = _controller(config, data, plan, devices, schedule, fields, doublet)
@@ -111,7 +109,7 @@ def simulate_loop(
     arriving[-1] = arriving[-2]
 
     met = arriving[:-1, places] if controller is None else controller.met_degc
-    source = arriving[:-1, station_of].T
+    source = arriving[:-1, plan.station_of].T
     return assemble(
         config,
         data,
@@ -130,7 +128,7 @@ def simulate_loop(
         node_degc=arriving,
         flow_kg_s=flow,
         hydraulics=loop_hydraulics(loop, config.medium, flow),
-        plant_degc=arriving[:-1, plant_station],
+        plant_degc=arriving[:-1, plan.plant_station],
         fields=fields,
         doublet=doublet,
         loads=loads,

@@ -222,6 +222,11 @@ class LoopConfig(PumpedConfig):
         return [*self.substations, *self.branches]
 
     @property
+    def station_names(self) -> list[str]:
+        """Names of the substations, in order."""
+        return [substation.name for substation in self.substations]
+
+    @property
     def pipes(self) -> list[PipeConfig]:
         """Segments in order, then of each branch the pipe there and the pipe back."""
         both = [pipe for branch in self.branches for pipe in (branch, branch)]

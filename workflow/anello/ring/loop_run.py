@@ -414,7 +414,7 @@ def _exchanging(config: RingConfig, plant_station: int) -> list[int]:
     """Return the places of the plant's devices."""
     if config.plant is None or config.loop is None:
         return []
-    names = [substation.name for substation in config.loop.substations]
+    names = config.loop.station_names
     return sorted(
         {
             *device_stations(config.plant.borefield, names, ["borefield"], plant_station),
