@@ -134,7 +134,8 @@ SPANS: dict[str, Span] = {
     "backup_heater_kw": _POWER,
     "dry_cooler_kw": _POWER,
     "chiller_kw": _POWER,
-    "kw_per_k": Span((1e-4, 1e6), (0.05, 1e4), "conductances are in kW/K, not W/K"),
+    # A search may leave next to nothing of a device.
+    "kw_per_k": Span((0.0, 1e6), (0.0, 1e4), "conductances are in kW/K, not W/K"),
     "electricity_kwh_per_kwh": Span((0.0, 2.0), (0.0, 0.3), _PUMPED.hint),
     "BackupHeaterConfig.electricity_kwh_per_kwh": Span((0.0, 2.0), (0.0, 1.1), _PUMPED.hint),
     "fan_kwh_per_kwh": _PUMPED,
