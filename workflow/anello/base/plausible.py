@@ -162,7 +162,7 @@ SPANS: dict[str, Span] = {
     "StoreUse.kwh_per_k": Span((1e-4, 1e6), (0.05, 1e5), "1 m³ of water holds 1.16 kWh/K"),
     "standby_kw": Span((0.0, 1e4), (0.001, 50.0), _KW),
     "most": Span((0.0, 1e4), (0.1, 20.0), "it is a share of the size described"),
-    "built_share": Span((1e-6, 1e4), (0.05, 20.0), "it is a share of the boreholes described"),
+    "built_share": Span((0.0, 1e4), (0.0, 20.0), "it is a share of the boreholes described"),
     "capital_eur": Span((0.0, 1e12), (100.0, 1e8)),
     # --- boreholes
     "BorefieldConfig.depth_m": Span((2.0, 5000.0), (10.0, 500.0), _METRES),
