@@ -134,12 +134,11 @@ def true_heat(plan: LoopPlan, response: Response) -> tuple[Floats, Floats, Float
     run, steps = plan.run, response.plant_kw_per_k.size
     count, plant = response.water_eur_per_k.shape[0], plan.plant_station
     heat, water = np.empty((steps, count)), np.empty((steps, count))
-    direct, answers = response.water_eur_per_k.T.copy(), np.zeros((steps, count))
+    direct = plan.at_places(response.pump_eur_per_kw * response.pump_kw_per_k)
+    direct += response.water_eur_per_k.T
     direct[:, plant] += response.plant_eur_per_k
+    answers = plan.at_places(response.pump_kw_per_k)
     answers[:, plant] += response.plant_kw_per_k
-    for row, station in enumerate(plan.station_of):
-        direct[:, station] += response.pump_eur_per_kw[row] * response.pump_kw_per_k[row]
-        answers[:, station] += response.pump_kw_per_k[row]
     risen = np.zeros(steps)
     evenly = run.evenly
     gradient = response.mean_eur_per_k[-1] * evenly

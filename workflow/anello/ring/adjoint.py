@@ -130,10 +130,7 @@ def _loop(
     count = plan.place_flow.size
     heat = np.empty((data.times.size, count))
     gradient = np.zeros_like(run.evenly)
-    direct, answers = np.zeros((2, data.times.size, count))
-    for row, station in enumerate(plan.station_of):
-        answers[:, station] += by_source[row]
-        direct[:, station] += spent[row] * by_source[row]
+    direct, answers = plan.at_places(spent * by_source), plan.at_places(by_source)
     for step in range(data.times.size - 1, -1, -1):
         gradient, by_heat = run.pull_back(gradient, step)
         within = run.within.k_per_kw(step)

@@ -85,7 +85,7 @@ def simulate_loop(
     doublet = doublet_on_ring(config.plant, data.step_h)
     controller = _controller(config, data, plan, devices, schedule, fields, doublet)
     loads = part_loads(config, data)
-    plant = None if controller is None else Plant(controller, device_names, places, fields)
+    plant = None if controller is None else Plant(controller, places, fields)
     course = LoopSteps(config, data, plan, pumps, use, loads, plant, pump_heat_kw)
 
     field = run.start(config.initial_degc)

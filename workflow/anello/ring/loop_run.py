@@ -361,6 +361,12 @@ class LoopPlan:
     plant_station: int
     place_flow: Floats
 
+    def at_places(self, by_pump: Floats) -> Floats:
+        """Return a sum over the heat pumps of each place, (T, P), of what each has, (H, T)."""
+        total = np.zeros((by_pump.shape[1], self.place_flow.size))
+        np.add.at(total.T, self.station_of, by_pump)
+        return total
+
 
 def plan_loop(config: RingConfig, data: RingInput) -> LoopPlan:
     """Work out flow, displacement and loss exponents of every step.

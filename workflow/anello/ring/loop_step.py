@@ -58,16 +58,13 @@ class Plant:
     ----------
     controller : PlantController
         What runs it.
-    names : sequence of str, length D
-        Its devices.
     places : sequence of int, length D
-        Place of each.
+        Place of each of its devices.
     fields : mapping of str to FieldOnRing
         Its borefields, by name.
     """
 
     controller: PlantController
-    names: Sequence[str]
     places: Sequence[int]
     fields: Mapping[str, FieldOnRing]
 
@@ -102,7 +99,7 @@ class LoopSteps:
         plant: Plant | None,
         uniform_kw: Floats,
     ) -> None:
-        self._run, self._plant = plan.run, plant
+        self._run, self._plant, self._fields = plan.run, plant, _fields(plant)
         self._plant_station = plan.plant_station
         self._count, self._times = plan.place_flow.size, data.times
         self._running = _running(config, data, plan, pumps, use_degc, loads)
@@ -159,9 +156,8 @@ class LoopSteps:
     def advance(self, field: Floats, step: int, done: Step) -> tuple[Floats, float]:
         """Return the state of the water at the end of a step, and the mean heat loss in it [kW]."""
         if self._plant is not None:
-            times = rounds(self._flow_kw_per_k[step], self._rise[step])
-            for name, device in self._plant.fields.items():
-                order = self._plant.names.index(name)
+            for order, device in self._fields:
+                times = rounds(self._flow_kw_per_k[step], self._rise[step])
                 met_degc = float(self._plant.controller.met_degc[step, order])
                 closed = device.closed(step, met_degc, times)
                 field = self._run.evened(field, step, self._plant.places[order], closed)
@@ -219,6 +215,14 @@ class LoopSteps:
             switches=first,
         )
         return list(zip(places, moved, strict=True))
+
+
+def _fields(plant: Plant | None) -> list[tuple[int, FieldOnRing]]:
+    """Return the borefields, each with its number among the devices."""
+    if plant is None:
+        return []
+    devices = enumerate(plant.controller.devices)
+    return [(order, plant.fields[one.name]) for order, one in devices if one.name in plant.fields]
 
 
 def _running(
