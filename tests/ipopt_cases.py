@@ -46,6 +46,7 @@ def boreholes(count: int, **settings: Any) -> dict[str, Any]:
 NO_WELLS = {"wells": {"max_flow_kg_s": 0.0}}
 TIRED = {"wells": {"max_flow_kg_s": 2.5, "doublet": {"breakthrough_days": 1.0}}}
 FREE_COOLING = {"spread_k": 6.0}
+HEAT_PUMP = {"central_heat_pump": {"max_kw": 200.0}}
 CASES: dict[str, dict[str, Any]] = {
     "boreholes in the flow, free cooling, chiller, dry cooler": {
         "seed": 2,
@@ -61,6 +62,10 @@ CASES: dict[str, dict[str, Any]] = {
         "seed": 31,
         "plant": NO_WELLS | {"sources": SOURCES},
         "free_cooling": FREE_COOLING,
+    },
+    "central heat pump, dry cooler, chiller": {
+        "seed": 4,
+        "plant": NO_WELLS | HEAT_PUMP,
     },
 }
 """Options of `ring_districts.random_district` by what the district has."""

@@ -19,7 +19,7 @@ from anello.model.definition.weather import RING_SERIES
 from anello.ring.borefield.field import compile_borefield
 from anello.ring.config import RingConfig
 from anello.ring.doublet_config import DoubletConfig
-from anello.ring.plant_config import ChillerConfig
+from anello.ring.plant_config import CentralHeatPumpConfig, ChillerConfig
 from anello.ring.sources import AirSource, Source, StreamSource
 
 WATER_KJ_PER_KGK = 4.18
@@ -173,6 +173,17 @@ def chilling(chiller: ChillerConfig, before: Any, air: np.ndarray) -> Any:
     return least + above_zero(share - least, 1e-5) + chiller.fan_kwh_per_kwh
 
 
+def pumping(pump: CentralHeatPumpConfig, before: Any, source: np.ndarray) -> Any:
+    """Return a central heat pump's electricity per heat, shape (1, T) [kWh/kWh]."""
+    warm_k = before + pump.approach_water_k + KELVIN
+    cold_k = source - pump.approach_source_k + KELVIN
+    share = (warm_k - cold_k) / (pump.carnot_fraction * warm_k)
+    least = 1.0 / pump.cop_max
+    frost = pump.source_degc is None and source < pump.defrost_below_degc
+    more = 1.0 + pump.defrost_share * np.asarray(frost, float)
+    return (least + above_zero(share - least, 1e-5)) * more + pump.fan_kwh_per_kwh
+
+
 def given_back(times: np.ndarray) -> np.ndarray:
     """Return the share α/π of a doublet's supply that was injected before these ages [-].
 
@@ -228,6 +239,15 @@ def plant_model(data: ModelData, ring: RingConfig, water: Water) -> PlantModel:
         kw_per_k = row(wells.effectiveness * flow, steps)
         made.ways.append(Way("wells", 1.0, warmth, *paid, body, kw_per_k))
         made.ways.append(Way("wells", -1.0, most, *paid, body, kw_per_k))
+    pump = plant.central_heat_pump
+    if pump.max_kw > 0.0:
+        told = pump.source_degc
+        source = outdoor_degc(data) if told is None else surroundings(data, told)
+        lost = pump.capacity_loss_per_k * np.maximum(pump.rated_degc - source, 0.0)
+        runs = source >= pump.coldest_source_degc
+        most = (pump.max_kw * runs * np.maximum(1.0 - lost, 0.0))[0]
+        taken = pumping(pump, water.before, source)
+        made.ways.append(Way("central_heat_pump", 1.0, most, taken, pump.cost_eur_per_kwh))
     paid = heater.electricity_kwh_per_kwh, heater.cost_eur_per_kwh
     made.ways.append(Way("backup_heater", 1.0, np.full(steps, heater.max_kw), *paid))
     cooler, chiller = plant.dry_cooler, plant.chiller
@@ -239,8 +259,8 @@ def plant_model(data: ModelData, ring: RingConfig, water: Water) -> PlantModel:
         most = np.full(steps, cooler.max_kw)
         made.ways.append(Way("dry_cooler", -1.0, most, *paid, air, kw_per_k))
     if chiller.max_kw > 0.0:
-        told = chiller.outdoor_degc
-        air = outdoor_degc(data) if told is None else row(told, steps)
+        given = chiller.outdoor_degc
+        air = outdoor_degc(data) if given is None else row(given, steps)
         taken = chilling(chiller, water.before, air)
         most = np.full(steps, chiller.max_kw)
         made.ways.append(Way("chiller", -1.0, most, taken, chiller.cost_eur_per_kwh))

@@ -112,6 +112,24 @@ def test_the_promise_of_a_small_step_is_kept_with_sources(seed, loop):
 
 
 @QUICK
+@given(
+    seed=st.integers(0, 11),
+    loop=st.booleans(),
+    sizes=st.sampled_from([{}, {"central_heat_pump": {"eur_per_year": 400.0}}]),
+)
+@example(seed=4, loop=False, sizes={})
+@example(seed=5, loop=True, sizes={"central_heat_pump": {"eur_per_year": 400.0}})
+def test_the_promise_of_a_small_step_is_kept_with_a_central_heat_pump(seed, loop, sizes):
+    waves = {"waves": 4} if loop else {}
+    plant = {
+        "wells": {"max_flow_kg_s": 0.0},
+        "central_heat_pump": {"max_kw": 200.0},
+        "sizes": sizes,
+    }
+    assert kept(seed, loop=loop, plant=plant, **waves) == pytest.approx(1.0, abs=0.1)
+
+
+@QUICK
 @given(seed=st.integers(0, 11), loop=st.booleans())
 def test_the_promise_of_a_small_step_is_kept_with_glycol(seed, loop):
     waves = {"waves": 4} if loop else {}

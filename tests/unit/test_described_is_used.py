@@ -96,6 +96,7 @@ OTHER: dict[str, Any] = {
     "wells.temperature_degc": 13,
     "wells.flow_kg_per_s": 99,
     "wells.effectiveness": 0.5,
+    "plant.central_heat_pump_kw": 99,
     "plant.backup_heater_kw": 99,
     "plant.dry_cooler_kw": 99,
     "plant.chiller_kw": 99,

@@ -206,12 +206,15 @@ def test_wells_bring_the_water_at_a_bound_to_where_a_load_takes_it_back():
         update={"wells": milan.wells.model_copy(update={"flow_kg_per_s": None})}
     )
     net_kw = np.array([-1000.0, 300.0])
-    found = network_plant(open_wells, net_kw, 4.0)
+    found = network_plant(open_wells, net_kw, 4.0, MILD)
     conductance = 250.0 * np.log(5.0)
     needed = conductance / (open_wells.wells.effectiveness * WATER_KJ_PER_KGK)
     flow = found["wells"]["flow_kg_per_s"]
     assert MARGIN * needed <= flow <= 1.1 * MARGIN * needed
     assert set(found) == {"wells"}
+
+
+MILD = np.full(1, 10.0)
 
 
 @pytest.mark.parametrize(("flow", "left"), [(0.0, 1000.0), (60.0, 1000.0 - 689.0)])
@@ -224,13 +227,18 @@ def test_a_heater_gives_what_wells_that_are_told_leave(flow, left):
             "plant": Plant(),
         }
     )
-    found = network_plant(told, np.array([-1000.0]), 4.0)["plant"]
+    found = network_plant(told, np.array([-1000.0]), 4.0, MILD)["plant"]
     assert found["backup_heater_kw"] == pytest.approx(MARGIN * left, rel=0.05)
     assert "chiller_kw" not in found
     enough = told.model_copy(
         update={"wells": milan.wells.model_copy(update={"flow_kg_per_s": 5000.0})}
     )
-    assert network_plant(enough, np.array([-1000.0]), 4.0) == {}
+    assert network_plant(enough, np.array([-1000.0]), 4.0, MILD) == {}
+    warm = told.model_copy(update={"plant": Plant(central_heat_pump_kw="sized")})
+    plant = network_plant(warm, np.array([-1000.0]), 4.0, np.array([12.0, -3.0]))["plant"]
+    assert plant["central_heat_pump_kw"] == pytest.approx(MARGIN * left, rel=0.05)
+    # In air of -3 °C it gives a fifth less than at 7 °C.
+    assert plant["backup_heater_kw"] == pytest.approx(0.2 * MARGIN * left, rel=0.1)
 
 
 @pytest.mark.parametrize(

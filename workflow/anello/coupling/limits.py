@@ -379,7 +379,7 @@ def machines(
     values: dict[str, dict[str, Floats]],
     row_bounds: dict[str, tuple[Floats, Floats]],
 ) -> None:
-    """Electricity of chillers, linear about the incumbent in heat and in the water's warmth."""
+    """Electricity of machines, linear about the incumbent in heat and in the water's warmth."""
     if not rows.machines:
         return
     water_degc = _water_at_plant(rows, about)

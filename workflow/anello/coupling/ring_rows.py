@@ -183,7 +183,7 @@ def _devices(
                 kw_per_k=device.kw_per_k,
                 start_kwh_per_kwh=(
                     None
-                    if device.chiller is None
+                    if device.machine is None
                     else device.electricity(np.full(around.steps, config.initial_degc))[0]
                 ),
                 sized=device.name if device.name in sizes else "",

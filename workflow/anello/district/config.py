@@ -218,6 +218,15 @@ class DistrictConfig(Strict):
         return self
 
     @model_validator(mode="after")
+    def _something_left(self) -> Self:
+        if self.plant.central_heat_pump_kw == "sized" and self.wells.flow_kg_per_s is None:
+            raise ValueError(
+                "plant.central_heat_pump_kw: `sized` is what the wells cannot give, and wells "
+                "whose flow is left open are sized for all; say `wells.flow_kg_per_s` (0 for none)"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _own_climate(self) -> Self:
         told = isinstance(self.weather, WeatherFile) or (
             "mean_temperature_degc" in self.weather.model_fields_set

@@ -18,7 +18,15 @@ COSTS_FILE = "costs.yaml"
 DESCRIBED = "description of the district"
 """Source of a cost that a description gives."""
 
-RING_PARTS = ("wells", "backup_heater", "dry_cooler", "chiller", "borefield", "pipes")
+RING_PARTS = (
+    "wells",
+    "central_heat_pump",
+    "backup_heater",
+    "dry_cooler",
+    "chiller",
+    "borefield",
+    "pipes",
+)
 """Entries of the table that belong to the ring itself, and not to the model's technologies."""
 
 
@@ -113,6 +121,10 @@ class ChillerCost(_PlantByPower):
     """The ring's chiller."""
 
 
+class CentralHeatPumpCost(_PlantByPower):
+    """The heat pump of the ring's plant."""
+
+
 class BackupHeaterCost(_PlantByPower):
     """The ring's backup heater."""
 
@@ -167,6 +179,7 @@ class Costs(_Part):
     wells: WellsCost = Field(default_factory=WellsCost)
     dry_cooler: DryCoolerCost = Field(default_factory=DryCoolerCost)
     chiller: ChillerCost = Field(default_factory=ChillerCost)
+    central_heat_pump: CentralHeatPumpCost = Field(default_factory=CentralHeatPumpCost)
     backup_heater: BackupHeaterCost = Field(default_factory=BackupHeaterCost)
     borefield: BorefieldCost = Field(default_factory=BorefieldCost)
     pipes: PipesCost = Field(default_factory=PipesCost)

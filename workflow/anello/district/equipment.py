@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -147,8 +147,15 @@ class Wells(Strict):
 class Plant(Strict):
     """What keeps the loop within its temperatures beside the wells; 0 for none."""
 
+    central_heat_pump_kw: NotNegative | Literal["sized"] = Field(
+        default=0.0,
+        description="Heat pump from the outdoor air, at 7 degC and warmer [kW]; `sized` for what "
+        "wells of a given flow cannot give",
+    )
     backup_heater_kw: NotNegative | None = Field(
-        default=None, description="Heater [kW]; by default what the wells cannot give"
+        default=None,
+        description="Heater [kW]; by default what wells and heat pump cannot give on the coldest "
+        "day",
     )
     dry_cooler_kw: NotNegative | None = Field(
         default=None,

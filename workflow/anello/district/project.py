@@ -313,7 +313,8 @@ def _is_open(device: dict[str, Any] | None) -> bool:
 def _plant(config: DistrictConfig, folder: DistrictFolder) -> dict[str, Any]:
     """Return the settings of the plant: as described, or sized from the loads."""
     wells = config.wells
-    sizes = plant_sizes(config, _net_kw(config, folder))
+    outdoor_degc = folder.series.weather.temperature_degc
+    sizes = plant_sizes(config, _net_kw(config, folder), outdoor_degc)
     devices: dict[str, Any] = {}
     if sizes.well_flow_kg_s:
         devices["wells"] = {
@@ -322,6 +323,8 @@ def _plant(config: DistrictConfig, folder: DistrictFolder) -> dict[str, Any]:
             "effectiveness": wells.effectiveness,
             "electricity_kwh_per_kwh": 0.03,
         }
+    if sizes.central_heat_pump_kw:
+        devices["central_heat_pump"] = {"max_kw": sizes.central_heat_pump_kw}
     if sizes.backup_heater_kw:
         devices["backup_heater"] = {
             "max_kw": sizes.backup_heater_kw,

@@ -4,8 +4,8 @@ The plant must hold the ring through the worst days. What it has to move is the 
 power with which the ring's own water bridges the rest:
 ``P = max over windows of L hours of (Σ q − B)/L``, where q is the net heat into (or out of) the
 ring and B what its water holds between the middle and a bound. Wells come first; heater and
-chiller take what the wells cannot at the bound; a dry cooler is sized for the whole cooling load,
-at a rated approach.
+chiller take what the wells cannot at the bound, the heater less what a central heat pump gives in
+the coldest hour; a dry cooler is sized for the whole cooling load, at a rated approach.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from anello.district.equipment import Loop
 from anello.errors import InputError, Problem
 from anello.ring.fluid import Water, coldest_degc, ring_medium
 from anello.ring.ground_config import WATER_KJ_PER_KGK
+from anello.ring.machines import heat_pump_most_kw
 from anello.ring.plant import passing
+from anello.ring.plant_config import CentralHeatPumpConfig
 
 Series = NDArray[np.float64]
 
@@ -47,7 +49,7 @@ class PlantSizes:
     ----------
     well_flow_kg_s : float
         Largest flow of well water [kg/s].
-    backup_heater_kw, dry_cooler_kw, chiller_kw : float
+    central_heat_pump_kw, backup_heater_kw, dry_cooler_kw, chiller_kw : float
         Largest heat; 0 for none [kW].
     dry_cooler_kw_per_k : float
         Conductance of the dry cooler [kW/K].
@@ -56,6 +58,7 @@ class PlantSizes:
     """
 
     well_flow_kg_s: float
+    central_heat_pump_kw: float
     backup_heater_kw: float
     dry_cooler_kw: float
     dry_cooler_kw_per_k: float
@@ -129,7 +132,7 @@ def water_kg(loop: Loop, net_kw: Series) -> float:
     return max(_rounded(3600.0 * peak_kw / (fluid.kj_per_kgk * PEAK_K_PER_H)), LEAST_WATER_KG)
 
 
-def plant_sizes(config: DistrictConfig, net_kw: Series) -> PlantSizes:
+def plant_sizes(config: DistrictConfig, net_kw: Series, outdoor_degc: Series) -> PlantSizes:
     """Return the sizes of the plant: those described, and from the loads what is left open.
 
     Parameters
@@ -138,6 +141,8 @@ def plant_sizes(config: DistrictConfig, net_kw: Series) -> PlantSizes:
         The description.
     net_kw : ndarray, shape (T,)
         Net heat of the heat pumps into the ring [kW].
+    outdoor_degc : ndarray, shape (T,)
+        Air that a central heat pump takes heat from [°C].
 
     Raises
     ------
@@ -167,11 +172,14 @@ def plant_sizes(config: DistrictConfig, net_kw: Series) -> PlantSizes:
             )
         flow = _rounded(max(heating / above, cooling / below) / per_flow)
     by_wells = per_flow * flow
-    heater = _left(plant.backup_heater_kw, heating - by_wells * max(above, 0.0))
+    warmth = heating - by_wells * max(above, 0.0)
+    pump = _heat_pump_kw(config, warmth)
+    heater = _left(plant.backup_heater_kw, warmth - _in_coldest_hour_kw(pump, outdoor_degc))
     chiller = _left(plant.chiller_kw, cooling - by_wells * max(below, 0.0))
     cooler = _left(plant.dry_cooler_kw, cooling)
     return PlantSizes(
         well_flow_kg_s=flow,
+        central_heat_pump_kw=pump,
         backup_heater_kw=heater,
         dry_cooler_kw=cooler,
         dry_cooler_kw_per_k=_rounded(cooler / APPROACH_K),
@@ -215,7 +223,7 @@ def line_temperatures_degc(loop: Loop, spread_k: float) -> tuple[float, float]:
 
 
 def network_plant(
-    config: DistrictConfig, net_kw: Series, spread_k: float
+    config: DistrictConfig, net_kw: Series, spread_k: float, outdoor_degc: Series
 ) -> dict[str, dict[str, float]]:
     """Return the sizes of a plant that holds a network within the ring's bounds, as far as open.
 
@@ -223,7 +231,7 @@ def network_plant(
     no water is there to bridge an hour. In winter it comes at the lower bound, and wells give
     ``Q = ṁc·(1 − exp(−UA/(ṁc)))·(T_well − T_low)``, so that ``UA = ṁc·ln(1/(1 − ΔT/(T_well −
     T_low)))``; in summer at the upper one. Where the wells' flow is told, heater and
-    chiller take what is left.
+    chiller take what is left, and before the heater a central heat pump, if there is one.
 
     Parameters
     ----------
@@ -234,12 +242,14 @@ def network_plant(
     spread_k : float
         Difference between the lines, or by which a loop's water is cooled or warmed on its way
         around, ΔT [K].
+    outdoor_degc : ndarray, shape (T,)
+        Air that a central heat pump takes heat from [°C].
 
     Returns
     -------
     dict
         What the description does not say yet, by its sections: `wells.flow_kg_per_s`, or
-        `plant.backup_heater_kw` and `plant.chiller_kw`.
+        `plant.central_heat_pump_kw`, `plant.backup_heater_kw` and `plant.chiller_kw`.
 
     Raises
     ------
@@ -257,7 +267,13 @@ def network_plant(
         left: dict[str, float] = {}
         for name, (kw, driving_k) in needs.items():
             by_wells = passing(per_flow * wells.flow_kg_per_s, max(kw, 0.0) / spread_k)
-            size = _rounded(MARGIN * max(kw - by_wells * max(driving_k, 0.0), 0.0))
+            needed = MARGIN * max(kw - by_wells * max(driving_k, 0.0), 0.0)
+            if name == "backup_heater_kw":
+                pump = _heat_pump_kw(config, needed)
+                if isinstance(plant.central_heat_pump_kw, str):
+                    left["central_heat_pump_kw"] = pump
+                needed -= _in_coldest_hour_kw(pump, outdoor_degc)
+            size = _rounded(needed)
             if getattr(plant, name) is None and size:
                 left[name] = size
         return {"plant": left} if left else {}
@@ -285,6 +301,18 @@ def _too_far_apart(config: DistrictConfig, spread_k: float, driving_k: float) ->
         "heater and chiller do the rest) or wider bounds (loop.temperature_min_degc, "
         "loop.temperature_max_degc)",
     )
+
+
+def _heat_pump_kw(config: DistrictConfig, needed_kw: float) -> float:
+    """Return the power of the central heat pump: as described, or what wells cannot give [kW]."""
+    told = config.plant.central_heat_pump_kw
+    return _rounded(needed_kw) if isinstance(told, str) else told
+
+
+def _in_coldest_hour_kw(max_kw: float, outdoor_degc: Series) -> float:
+    """Return what a central heat pump gives in the coldest hour [kW]."""
+    pump = CentralHeatPumpConfig(max_kw=max_kw)
+    return float(heat_pump_most_kw(pump, outdoor_degc).min())
 
 
 def _left(described: float | None, needed: float) -> float:

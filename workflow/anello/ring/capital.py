@@ -69,6 +69,7 @@ class RingCosts(Strict):
 
     interest_rate: Rate = Field(default=0.05, description="Interest on capital [1/a].")
     wells: WellsCost | None = Field(default=None, description="The wells.")
+    central_heat_pump: PowerCost | None = Field(default=None, description="The plant's heat pump.")
     backup_heater: PowerCost | None = Field(default=None, description="The backup heater.")
     dry_cooler: PowerCost | None = Field(default=None, description="The dry cooler.")
     chiller: PowerCost | None = Field(default=None, description="The ring's chiller.")
@@ -193,6 +194,7 @@ def _to_build(ring: RingConfig, costs: RingCosts) -> Iterator[tuple[str, float |
         if flow:
             yield "wells", None if wells is None else wells.capital_eur_per_kg_s * flow
         for name, device, cost in (
+            ("central_heat_pump", plant.central_heat_pump, costs.central_heat_pump),
             ("backup_heater", plant.backup_heater, costs.backup_heater),
             ("dry_cooler", plant.dry_cooler, costs.dry_cooler),
             ("chiller", plant.chiller, costs.chiller),

@@ -2,29 +2,38 @@
 
 An exchanger moves heat between the ring's water and a body of given temperature (groundwater,
 outdoor air), downhill only: ``Q ≤ UA·(T_body − T_ring)``. A machine moves it whatever the
-temperatures are, and pays for that: a heater with a fixed share of electricity, a chiller with
-``1/COP(T_ring, T_air)``.
+temperatures are, and pays for that: a heater with a fixed share of electricity, a heat pump or a
+chiller with ``1/COP(T_ring, T_body)``.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from anello.ring.cop_maps import KELVIN
 from anello.ring.fluid import HOTTEST_DEGC, heat_above_freezing_kw
 from anello.ring.ground_config import WATER_KJ_PER_KGK
-from anello.ring.plant_config import WAY_ENDINGS, ChillerConfig, PlantConfig
+from anello.ring.machines import chiller_electricity, heat_pump_electricity, heat_pump_most_kw
+from anello.ring.plant_config import (
+    WAY_ENDINGS,
+    CentralHeatPumpConfig,
+    ChillerConfig,
+    DryCoolerConfig,
+    PlantConfig,
+)
 from anello.ring.sources import Source
 from anello.ring.surroundings import Surroundings
 
 Floats = NDArray[np.float64]
+Machine = Callable[[Floats, Floats], tuple[Floats, Floats]]
 
 
-ONE_WAY = {"backup_heater": 1.0, "dry_cooler": -1.0, "chiller": -1.0}
+ONE_WAY = {"central_heat_pump": 1.0, "backup_heater": 1.0, "dry_cooler": -1.0, "chiller": -1.0}
 """Devices with one way, which has their name, and its sign."""
 
 
@@ -50,7 +59,7 @@ class PlantDevice:
     Attributes
     ----------
     name : str
-        ``wells``, ``backup_heater``, ``dry_cooler``, ``chiller``, ``borefield``, or a source.
+        One of `PLANT_DEVICES`, or a source.
     heating_kw, cooling_kw : float or ndarray, shape (T,)
         Most that it puts into the ring, and takes out of it; 0 where it cannot [kW].
     first : bool
@@ -60,11 +69,13 @@ class PlantDevice:
     kw_per_k : float or ndarray, shape (T,)
         Conductance of an exchanger; infinite for a machine [kW/K].
     electricity_kwh_per_kwh : float
-        Electricity per kWh of heat, unless `chiller` says it [kWh/kWh].
+        Electricity per kWh of heat, unless `machine` says it [kWh/kWh].
     cost_eur_per_kwh : float
         Other cost per kWh of heat [€/kWh].
-    chiller : ChillerConfig, optional
-        The machine, when its electricity follows from the temperatures.
+    machine : callable, optional
+        Of the water's temperature and of `body_degc`, each of shape (T,) [°C]: electricity per kWh
+        of heat [kWh/kWh] and its derivative to the water [kWh/(kWh·K)], where these follow from the
+        temperatures.
     """
 
     name: str
@@ -75,7 +86,7 @@ class PlantDevice:
     kw_per_k: float | Floats = math.inf
     electricity_kwh_per_kwh: float = 0.0
     cost_eur_per_kwh: float = 0.0
-    chiller: ChillerConfig | None = None
+    machine: Machine | None = None
 
     @property
     def is_exchanger(self) -> bool:
@@ -105,39 +116,9 @@ class PlantDevice:
         tuple of ndarray, shape (T,)
             Electricity [kWh/kWh] and derivative [kWh/(kWh·K)].
         """
-        if self.chiller is None or self.body_degc is None:
+        if self.machine is None or self.body_degc is None:
             return np.full_like(ring_degc, self.electricity_kwh_per_kwh), np.zeros_like(ring_degc)
-        return chiller_electricity(self.chiller, ring_degc, self.body_degc)
-
-
-def chiller_electricity(
-    config: ChillerConfig, ring_degc: Floats, outdoor_degc: Floats
-) -> tuple[Floats, Floats]:
-    """Return a chiller's electricity per kWh of heat taken from the ring.
-
-    ``1/COP = (T_c − T_e) / (η T_e)`` with ``T_e`` below the water and ``T_c`` above the air by the
-    approaches, η the share of Carnot's COP that is reached; the COP is at most `cop_max`.
-
-    Parameters
-    ----------
-    config : ChillerConfig
-        The chiller.
-    ring_degc, outdoor_degc : ndarray, shape (T,)
-        Water and air [°C].
-
-    Returns
-    -------
-    tuple of ndarray, shape (T,)
-        Electricity [kWh/kWh] and its derivative to the water's temperature [kWh/(kWh·K)].
-    """
-    cold_k = ring_degc - config.approach_water_k + KELVIN
-    warm_k = outdoor_degc + config.approach_air_k + KELVIN
-    share = (warm_k - cold_k) / (config.carnot_fraction * cold_k)
-    slope = -warm_k / (config.carnot_fraction * cold_k**2)
-    least = 1.0 / config.cop_max
-    free = share < least
-    taken = np.where(free, least, share) + config.fan_kwh_per_kwh
-    return taken, np.where(free, 0.0, slope)
+        return self.machine(ring_degc, self.body_degc)
 
 
 def plant_devices(config: PlantConfig | None, around: Surroundings) -> tuple[PlantDevice, ...]:
@@ -161,61 +142,94 @@ def plant_devices(config: PlantConfig | None, around: Surroundings) -> tuple[Pla
     """
     if config is None:
         config = PlantConfig()
-    wells, heater, cooler = config.wells, config.backup_heater, config.dry_cooler
-    chiller = config.chiller
+    devices = [_source(name, source, around) for name, source in config.sources.items()]
+    devices += [
+        _wells(config, around),
+        _central_heat_pump(config.central_heat_pump, around),
+        PlantDevice(
+            "backup_heater",
+            heating_kw=config.backup_heater.max_kw,
+            cooling_kw=0.0,
+            electricity_kwh_per_kwh=config.backup_heater.electricity_kwh_per_kwh,
+            cost_eur_per_kwh=config.backup_heater.cost_eur_per_kwh,
+        ),
+        _dry_cooler(config.dry_cooler, around),
+        _chiller(config.chiller, around),
+        _borefield(config),
+    ]
+    return tuple(devices)
+
+
+def _wells(config: PlantConfig, around: Surroundings) -> PlantDevice:
+    """Return the wells, whose water does not get colder than above freezing."""
+    wells = config.wells
     largest = min(wells.max_kw, wells.conductance_kw_per_k * 100.0)
     well_degc = around.values(wells.well_degc, "ring.plant.wells.well_degc", 0.0, HOTTEST_DEGC)
     given = heat_above_freezing_kw(wells.max_flow_kg_s * WATER_KJ_PER_KGK, well_degc)
-    outdoor_degc = around.outdoor_degc
-    devices = [_source(name, source, around) for name, source in config.sources.items()]
-    devices += [
-        PlantDevice(
-            "wells",
-            heating_kw=np.minimum(largest, given),
-            cooling_kw=largest,
-            first=True,
-            body_degc=well_degc,
-            kw_per_k=wells.conductance_kw_per_k,
-            electricity_kwh_per_kwh=wells.electricity_kwh_per_kwh,
-            cost_eur_per_kwh=wells.cost_eur_per_kwh,
-        ),
-        PlantDevice(
-            "backup_heater",
-            heating_kw=heater.max_kw,
-            cooling_kw=0.0,
-            electricity_kwh_per_kwh=heater.electricity_kwh_per_kwh,
-            cost_eur_per_kwh=heater.cost_eur_per_kwh,
-        ),
-    ]
-    air = outdoor_degc
+    return PlantDevice(
+        "wells",
+        heating_kw=np.minimum(largest, given),
+        cooling_kw=largest,
+        first=True,
+        body_degc=well_degc,
+        kw_per_k=wells.conductance_kw_per_k,
+        electricity_kwh_per_kwh=wells.electricity_kwh_per_kwh,
+        cost_eur_per_kwh=wells.cost_eur_per_kwh,
+    )
+
+
+def _central_heat_pump(pump: CentralHeatPumpConfig, around: Surroundings) -> PlantDevice:
+    """Return the heat pump between a source and the ring."""
+    key = "ring.plant.central_heat_pump"
+    if not pump.max_kw:
+        return PlantDevice("central_heat_pump", heating_kw=0.0, cooling_kw=0.0)
+    if pump.source_degc is None:
+        source_degc = around.air(
+            "takes heat from the air, and nothing says how warm the air is",
+            key,
+            f"give another source as `{key}.source_degc`, or leave the device out",
+        )
+    else:
+        source_degc = around.values(pump.source_degc, f"{key}.source_degc", -90.0, 60.0)
+    return PlantDevice(
+        "central_heat_pump",
+        heating_kw=heat_pump_most_kw(pump, source_degc),
+        cooling_kw=0.0,
+        body_degc=source_degc,
+        cost_eur_per_kwh=pump.cost_eur_per_kwh,
+        machine=partial(heat_pump_electricity, pump),
+    )
+
+
+def _dry_cooler(cooler: DryCoolerConfig, around: Surroundings) -> PlantDevice:
+    """Return the cooler by air, or by what air cools wet surfaces to."""
+    air = around.outdoor_degc
     if cooler.max_kw > 0:
         air = _air(around, cooler.outdoor_degc, "dry_cooler", wet_bulb=cooler.kind == "hybrid")
-    devices.append(
-        PlantDevice(
-            "dry_cooler",
-            heating_kw=0.0,
-            cooling_kw=cooler.max_kw,
-            body_degc=air,
-            kw_per_k=cooler.kw_per_k,
-            electricity_kwh_per_kwh=cooler.electricity_kwh_per_kwh,
-            cost_eur_per_kwh=cooler.cost_eur_per_kwh,
-        )
+    return PlantDevice(
+        "dry_cooler",
+        heating_kw=0.0,
+        cooling_kw=cooler.max_kw,
+        body_degc=air,
+        kw_per_k=cooler.kw_per_k,
+        electricity_kwh_per_kwh=cooler.electricity_kwh_per_kwh,
+        cost_eur_per_kwh=cooler.cost_eur_per_kwh,
     )
-    air = outdoor_degc
+
+
+def _chiller(chiller: ChillerConfig, around: Surroundings) -> PlantDevice:
+    """Return the chiller against the air."""
+    air = around.outdoor_degc
     if chiller.max_kw > 0:
         air = _air(around, chiller.outdoor_degc, "chiller")
-    devices.append(
-        PlantDevice(
-            "chiller",
-            heating_kw=0.0,
-            cooling_kw=chiller.max_kw,
-            body_degc=air,
-            cost_eur_per_kwh=chiller.cost_eur_per_kwh,
-            chiller=chiller,
-        )
+    return PlantDevice(
+        "chiller",
+        heating_kw=0.0,
+        cooling_kw=chiller.max_kw,
+        body_degc=air,
+        cost_eur_per_kwh=chiller.cost_eur_per_kwh,
+        machine=partial(chiller_electricity, chiller),
     )
-    devices.append(_borefield(config))
-    return tuple(devices)
 
 
 def _source(name: str, source: Source, around: Surroundings) -> PlantDevice:

@@ -63,8 +63,8 @@ def plant_exchanges(
         if body is None or not device.ways:
             continue
         into, out = np.maximum(heat, 0.0), np.maximum(-heat, 0.0)
-        work = 0.0 if device.chiller is None else per_kwh[device.name][0]
+        work = 0.0 if device.machine is None else per_kwh[device.name][0]
         if np.any(device.heating_kw):
-            yield Exchange(device.name, body, water_degc, into, into)
+            yield Exchange(device.name, body, water_degc, into * (1.0 - work), into)
         if np.any(device.cooling_kw):
             yield Exchange(device.name, water_degc, body, out, out * (1.0 + work))

@@ -80,7 +80,7 @@ class Unheld:
                 "changes it by `ring.two_pipe.difference_k`. Three ways out: insulated pipes; a "
                 "smaller difference; wider `ring.bounds_degc`."
             )
-        device = "backup_heater" if cold else "chiller"
+        device = "central_heat_pump`, `backup_heater" if cold else "chiller"
         water = "more water (`ring.water.mass_kg`)"
         if self.two_pipe:
             water = "a smaller `ring.two_pipe.difference_k`"

@@ -40,6 +40,7 @@ def require_liquid(ring: xr.Dataset, medium: Medium, scenario: str) -> None:
         names = list(map(str, ring["substation"].values)) if "substation" in ring.coords else []
         where = f" at {names[place]}" if len(names) else ""
         way = "warm" if frozen else "cool"
+        machines = "`central_heat_pump` or `backup_heater`" if frozen else "`chiller`"
         beyond = (
             f"which is {'ice' if worst < medium.freezing_degc else 'near freezing'} "
             f"({coldest:.1f} °C at least)"
@@ -52,8 +53,8 @@ def require_liquid(ring: xr.Dataset, medium: Medium, scenario: str) -> None:
                 f"{beyond}: the plant cannot {way} it enough",
                 key="ring.plant",
                 suggestion=(
-                    f"Name a larger {'`backup_heater`' if frozen else '`chiller`'} or more well "
-                    "water, let more water flow (`ring.loop.flow`), "
+                    f"Name a larger {machines}, more well water, let more water flow "
+                    "(`ring.loop.flow`), "
                     f"{'fill it with glycol (`ring.fluid`), ' if frozen else ''}"
                     "or connect less to this ring"
                 ),

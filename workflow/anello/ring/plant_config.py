@@ -14,9 +14,16 @@ from anello.ring.fields import GroundDegc, OutdoorDegc
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.sources import NAME, Source
 
-PLANT_DEVICES = ("wells", "backup_heater", "dry_cooler", "chiller", "borefield")
+PLANT_DEVICES = (
+    "wells",
+    "central_heat_pump",
+    "backup_heater",
+    "dry_cooler",
+    "chiller",
+    "borefield",
+)
 """Devices that every plant may have, in the order in which they act after the sources."""
-Sized = Literal["wells", "backup_heater", "dry_cooler", "chiller", "borefield"]
+Sized = Literal["wells", "central_heat_pump", "backup_heater", "dry_cooler", "chiller", "borefield"]
 """Devices whose sizes a search may choose."""
 SIZED: tuple[Sized, ...] = get_args(Sized)
 WAY_ENDINGS = ("_heating", "_cooling")
@@ -63,6 +70,58 @@ class WellsConfig(Strict):
         if self.max_change_k is None:
             return float("inf")
         return self.max_flow_kg_s * WATER_KJ_PER_KGK * self.max_change_k
+
+
+class CentralHeatPumpConfig(Strict):
+    """Heat pump that warms the ring at its lower bound, from outdoor air or a colder source."""
+
+    max_kw: NonNegative = Field(
+        description=(
+            "Largest heat into the ring, with its source at `rated_degc` or warmer [kW]; 0 switches"
+            " it off."
+        )
+    )
+    source_degc: OutdoorDegc | str | None = Field(
+        default=None,
+        description=(
+            "What it takes heat from [°C]: a number, or a name in `model.ring_series`; by default "
+            "the model's `outdoor_degc`. There must be enough of it for `max_kw`."
+        ),
+    )
+    rated_degc: OutdoorDegc = Field(
+        default=7.0, description="Source's temperature from which on it gives `max_kw` [°C]."
+    )
+    capacity_loss_per_k: NonNegative = Field(
+        default=0.02,
+        description="Share of `max_kw` that it gives less per kelvin below that [1/K].",
+    )
+    coldest_source_degc: OutdoorDegc = Field(
+        default=-20.0, description="Source's temperature below which it stands still [°C]."
+    )
+    carnot_fraction: Fraction = Field(
+        default=0.45, description="Share of Carnot's COP that is reached [-]."
+    )
+    approach_water_k: NonNegative = Field(
+        default=5.0, description="Condensing temperature above the ring's water [K]."
+    )
+    approach_source_k: NonNegative = Field(
+        default=8.0, description="Evaporating temperature below the source [K]."
+    )
+    cop_max: Positive = Field(default=12.0, description="Largest COP, at small lifts [-].")
+    defrost_share: NonNegative = Field(
+        default=0.1,
+        description="Electricity more while the coil frosts; only with outdoor air [-].",
+    )
+    defrost_below_degc: OutdoorDegc = Field(
+        default=5.0, description="Outdoor air below which the coil frosts [°C]."
+    )
+    fan_kwh_per_kwh: NonNegative = Field(
+        default=0.03,
+        description="Electricity of fans or pumps per kWh put into the ring [kWh/kWh].",
+    )
+    cost_eur_per_kwh: NonNegative = Field(
+        default=0.0, description="Other cost per kWh put into the ring [€/kWh]."
+    )
 
 
 class BackupHeaterConfig(Strict):
@@ -209,7 +268,7 @@ class SizeConfig(Strict):
 
 
 class PlantConfig(Strict):
-    """Balancing plant: wells first, then heater, cooler and chiller at the ring's bounds.
+    """Balancing plant: wells first, then heat pump, heater, cooler and chiller at the bounds.
 
     A device that is not named does not exist.
     """
@@ -233,6 +292,10 @@ class PlantConfig(Strict):
     cool_to_degc: Number = Field(default=18.0, description="The wells stop cooling here [°C].")
     wells: WellsConfig = Field(
         default=WellsConfig(max_flow_kg_s=0.0), description="Groundwater wells; none unless named."
+    )
+    central_heat_pump: CentralHeatPumpConfig = Field(
+        default=CentralHeatPumpConfig(max_kw=0.0),
+        description="Heat pump at the lower bound, before the heater; none unless named.",
     )
     backup_heater: BackupHeaterConfig = Field(
         default=BackupHeaterConfig(max_kw=0.0),

@@ -16,6 +16,7 @@ from anello.run.scenario_config import merge
 _CAPACITIES = ("energy_cap", "storage_cap", "resource_area")
 _PLANT = {
     "wells": ("max_flow_kg_s",),
+    "central_heat_pump": ("max_kw",),
     "backup_heater": ("max_kw",),
     "dry_cooler": ("max_kw", "kw_per_k"),
     "chiller": ("max_kw",),

@@ -194,7 +194,8 @@ def _laid(
     series = synthesise(config)
     net_kw = _net_heat_kw(config, series, source, lines)
     total_kw = np.sum(list(net_kw.values()), axis=0)
-    for section, sizes in network_plant(config, total_kw, options.spread_k).items():
+    outdoor_degc = series.weather.temperature_degc
+    for section, sizes in network_plant(config, total_kw, options.spread_k, outdoor_degc).items():
         description[section] = {**description.get(section, {}), **sizes}
     network = LoopConfig if lines is None else TwoPipeConfig
     prices = PipePrices.of(

@@ -37,12 +37,11 @@ _SERVICES: tuple[tuple[str, str, str, tuple[str, ...]], ...] = (
     ("gas", "Gas", GREY, ("gas",)),
 )
 _ORDER = [kind for kind, *_ in _SERVICES]
-_DEVICE_NAMES = {
-    "wells": "Wells",
-    "backup_heater": "Backup heater",
-    "dry_cooler": "Dry cooler",
-    "borefield": "Borefield",
-}
+
+
+def part_of_ring(name: str) -> str:
+    """Return what a part of a ring is called beside what buildings have."""
+    return "chiller of the ring" if name == "chiller" else name.replace("_", " ")
 
 
 def carrier_kind(carrier: str) -> str:
@@ -104,8 +103,6 @@ class Appearance:
         for kind, name, _, _ in _SERVICES:
             if carrier_kind(label) == kind and label in self._carriers():
                 return name
-        if label in _DEVICE_NAMES:
-            return _DEVICE_NAMES[label]
         text = label.replace("_", " ").replace(":", " to ")
         return text[:1].upper() + text[1:]
 

@@ -8,16 +8,11 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from anello.optimise.results.collected import CollectedResults
-from anello.present.report.appearance import Appearance
+from anello.present.report.appearance import Appearance, part_of_ring
 
 FULL = 1.0 - 1e-4
 """Share of a size from which on it counts as used in full [-]."""
 _LEAST_KW = 1e-3
-_RING = {
-    "backup_heater": "backup heater",
-    "dry_cooler": "dry cooler",
-    "chiller": "chiller of the ring",
-}
 
 
 def deciding_html(years: Mapping[str, CollectedResults], look: Appearance) -> str:
@@ -106,11 +101,11 @@ def _used_in_full(collected: CollectedResults, look: Appearance) -> Iterator[str
     plant = (collected.settings.get("ring") or {}).get("plant") or {}
     for part in map(str, results["ring_size"]["part"].values):
         size_kw = float((plant.get(part) or {}).get("max_kw") or 0.0)
-        if part not in _RING or size_kw <= _LEAST_KW:
+        if size_kw <= _LEAST_KW:
             continue
         moved_kw = np.abs(collected.ring["q_bal_kw"].sel(device=part).values)
         if float(moved_kw.max()) >= FULL * size_kw:
-            yield _RING[part]
+            yield part_of_ring(part)
 
 
 __all__ = ["deciding_html", "sizes_are_given"]

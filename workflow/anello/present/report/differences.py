@@ -29,14 +29,6 @@ _COLORS = {
     "maintenance": GREEN,
     "revenue": PURPLE,
 }
-_RING_PARTS = {
-    "wells": "wells",
-    "backup_heater": "backup heater",
-    "dry_cooler": "dry cooler",
-    "chiller": "chiller",
-    "borefield": "borefield",
-    "pipes": "pipes",
-}
 _WIDTH, _ROW, _LEFT, _RIGHT, _BOTTOM = 720.0, 34.0, 130.0, 76.0, 46.0
 
 
@@ -140,7 +132,7 @@ def _why(missing: Sequence[str]) -> str:
 
 
 def _listed(parts: Sequence[str]) -> str:
-    names = [_RING_PARTS.get(part, part.replace("_", " ")) for part in parts]
+    names = [part.replace("_", " ") for part in parts]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 

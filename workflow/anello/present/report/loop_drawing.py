@@ -303,6 +303,7 @@ def _connected(
             name
             for name, limit in (
                 ("wells", config.plant.wells.max_flow_kg_s),
+                ("central heat pump", config.plant.central_heat_pump.max_kw),
                 ("backup heater", config.plant.backup_heater.max_kw),
                 ("dry cooler", config.plant.dry_cooler.max_kw),
                 ("chiller", config.plant.chiller.max_kw),

@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Any
 
 from anello.optimise.results.collected import CollectedResults
-from anello.present.report.appearance import Appearance
+from anello.present.report.appearance import Appearance, part_of_ring
 from anello.present.report.numbers import exact, figure_text, grouped
 from anello.ring.borefield.config import BorefieldConfig
 from anello.ring.borefield.g_function import borehole_count
@@ -136,11 +136,8 @@ def ring_sizes(collected: CollectedResults) -> list[RingSize]:
     flow = (plant.get("wells") or {}).get("max_flow_kg_s")
     if flow and flow >= NOTHING_BUILT:
         out.append(RingSize("Wells", f"{_size_text(flow)} kg/s", ((flow, "kg/s"),)))
-    for key, text in (
-        ("backup_heater", "Backup heater"),
-        ("dry_cooler", "Dry cooler"),
-        ("chiller", "Chiller of the ring"),
-    ):
+    for key in ("central_heat_pump", "backup_heater", "dry_cooler", "chiller"):
+        text = part_of_ring(key).capitalize()
         size = (plant.get(key) or {}).get("max_kw")
         if size and size >= NOTHING_BUILT:
             out.append(RingSize(text, f"{_size_text(size)} kW", ((size, "kW"),)))

@@ -153,11 +153,11 @@ def ring_temperature_min(c: Context) -> Rows | None:
 @constraint(
     "ring_power_balance",
     index="device, timestep",
-    when="the programme schedules a chiller",
+    when="the programme schedules a chiller or a central heat pump",
     equation=r"ring\_power = e_t\, ring\_heat + g_t\,(T_{t-1} - \bar{T}_{t-1})",
 )
 def ring_power_balance(c: Context) -> Rows | None:
-    """A chiller pays for its heat by the temperatures it works between."""
+    """A machine pays for its heat by the temperatures it works between."""
     rows = rows_of(c)
     if rows is None or not rows.machines:
         return None

@@ -52,7 +52,7 @@ def ring_heat(c: Context) -> Columns | None:
 @variable(
     "ring_power",
     index="device, timestep",
-    when="the programme schedules a chiller",
+    when="the programme schedules a chiller or a central heat pump",
     domain=r"\in \mathbb{R} \; [\mathrm{kWh}]",
 )
 def ring_power(c: Context) -> Columns | None:
