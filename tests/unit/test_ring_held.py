@@ -62,7 +62,7 @@ def test_what_the_plant_lacks_is_the_heat_that_the_water_gave_beyond_its_bound()
     assert found.steps == int((ring["temperature_degc"] < 9.9).sum())
     text = str(found)
     assert "lacks up to 450 kW of heat" in text
-    assert "ring.plant.backup_heater" in text
+    assert "ring.plant.central_heat_pump`, `backup_heater`" in text
 
 
 def test_a_ring_that_is_held_has_nothing_to_tell():
@@ -120,7 +120,7 @@ def test_a_plant_of_two_pipes_that_is_too_small_is_told_to_grow():
     assert found.at_plant
     assert found.where in ("at_a, cold", "plant, cold")
     text = str(found)
-    assert "larger plant (`ring.plant.backup_heater`" in text
+    assert "larger plant (`ring.plant.central_heat_pump`, `backup_heater`" in text
     assert "ring.two_pipe.difference_k" in text
     assert "ring.loop" not in text
 

@@ -217,41 +217,8 @@ def run_settings(
                 **_heat_pump(config, service),
                 "use_temperature": _store(service, {name: tank}),
             }
-    definitions: dict[str, Any] = {
-        "baseline": {
-            "description": "A ring, no storage.",
-            "model_scenario": "baseline",
-        }
-    }
-    if stores:
-        definitions["smart"] = {
-            "description": "A ring and tanks, whose level sets the temperature the heat pumps "
-            "work against.",
-            "model_scenario": "smart",
-            "ring": {"heat_pumps": stores},
-        }
     plant = _plant(config, folder)
-    definitions[DESIGNED] = {
-        "description": "A ring with sizes of heat pumps, tanks, photovoltaics and plant that are "
-        "found.",
-        "model_scenario": DESIGNED,
-        "ring": {
-            **({"heat_pumps": stores} if stores else {}),
-            "plant": {"sizes": {name: {} for name in SIZED if _is_open(plant.get(name))}},
-        },
-    }
-    if any(place.battery for place in config.locations.values()):
-        definitions["battery"] = {
-            "description": "A ring with tanks and batteries.",
-            "model_scenario": "smart_battery",
-            "ring": {"heat_pumps": stores},
-        }
-    for way, text in WAYS.items():
-        definitions[way] = {
-            "description": text,
-            "model_scenario": way,
-            "coupling": {"method": "none"},
-        }
+    definitions = _scenarios(config, stores, plant)
     loop = config.loop
     return {
         "run": run_name(config.name),
@@ -282,6 +249,47 @@ def run_settings(
             "tolerance_k": 0.5,
         },
     }
+
+
+def _scenarios(
+    config: DistrictConfig, stores: dict[str, Any], plant: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the scenarios of a district, whose tanks change these settings of heat pumps."""
+    definitions: dict[str, Any] = {
+        "baseline": {
+            "description": "A ring, no storage.",
+            "model_scenario": "baseline",
+        }
+    }
+    if stores:
+        definitions["smart"] = {
+            "description": "A ring and tanks, whose level sets the temperature the heat pumps "
+            "work against.",
+            "model_scenario": "smart",
+            "ring": {"heat_pumps": stores},
+        }
+    definitions[DESIGNED] = {
+        "description": "A ring with sizes of heat pumps, tanks, photovoltaics and plant that are "
+        "found.",
+        "model_scenario": DESIGNED,
+        "ring": {
+            **({"heat_pumps": stores} if stores else {}),
+            "plant": {"sizes": {name: {} for name in SIZED if _is_open(plant.get(name))}},
+        },
+    }
+    if any(place.battery for place in config.locations.values()):
+        definitions["battery"] = {
+            "description": "A ring with tanks and batteries.",
+            "model_scenario": "smart_battery",
+            "ring": {"heat_pumps": stores},
+        }
+    for way, text in WAYS.items():
+        definitions[way] = {
+            "description": text,
+            "model_scenario": way,
+            "coupling": {"method": "none"},
+        }
+    return definitions
 
 
 def run_name(name: str) -> str:

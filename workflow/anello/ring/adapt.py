@@ -230,6 +230,12 @@ def _scheduled_kg_s(config: RingConfig, times: NDArray[np.datetime64]) -> Floats
     return read_flow(Path(flow.file), times)
 
 
+_BY_DEVICE = {
+    "q_bal_kw": ("kW", "heat of the balancing plant into the ring"),
+    "p_bal_kw": ("kW", "electricity of the balancing plant"),
+    "e_bal": ("1", "electricity of the balancing plant per heat"),
+    "de_bal_dring": ("K-1", "its derivative to the temperature of the passing water"),
+}
 _BY_STEP = {
     "loss_kw": ("kW", "heat lost to the ground"),
     "pump_kw": ("kW", "electricity of the circulation pump"),
@@ -278,30 +284,11 @@ def ring_dataset(result: RingResult) -> xr.Dataset:
             ("state",), result.temperature_degc, "degC", "mean ring temperature"
         ),
         "step_h": variable(("timestep",), result.step_h, "h", "length of the time step"),
-        "q_bal_kw": variable(
-            ("device", "timestep"),
-            np.array([result.q_bal_kw[d] for d in devices]),
-            "kW",
-            "heat of the balancing plant into the ring",
-        ),
-        "p_bal_kw": variable(
-            ("device", "timestep"),
-            np.array([result.p_bal_kw[d] for d in devices]),
-            "kW",
-            "electricity of the balancing plant",
-        ),
-        "e_bal": variable(
-            ("device", "timestep"),
-            np.array([result.e_bal[d] for d in devices]),
-            "1",
-            "electricity of the balancing plant per heat",
-        ),
-        "de_bal_dring": variable(
-            ("device", "timestep"),
-            np.array([result.de_bal_dring[d] for d in devices]),
-            "K-1",
-            "its derivative to the temperature of the passing water",
-        ),
+    }
+    for name, (units, long_name) in _BY_DEVICE.items():
+        values = np.array([getattr(result, name)[device] for device in devices])
+        data[name] = variable(("device", "timestep"), values, units, long_name)
+    data |= {
         "clipped_steps": variable(
             ("node",),
             np.array([result.clipped[n] for n in result.nodes], dtype=np.int64),

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 
 from anello.errors import InputError, Problem
+from anello.ring.assembly import Course, PipeCourse, assemble
 from anello.ring.borefield.device import FieldOnRing, device_stations, fields_on_ring
 from anello.ring.config import RingConfig
 from anello.ring.cop import compile_heat_pumps
@@ -30,7 +31,6 @@ from anello.ring.hydraulics import loop_hydraulics, pump_power_kw
 from anello.ring.loop_run import LoopPlan, Run, plan_loop
 from anello.ring.loop_step import LoopSteps, Plant
 from anello.ring.loop_tree_run import TreeRun
-from anello.ring.mixed import assemble
 from anello.ring.part_load import part_loads
 from anello.ring.plant import PlantController
 from anello.ring.rounds import weights_of_change
@@ -86,7 +86,7 @@ def simulate_loop(
     controller = _controller(config, data, plan, devices, schedule, fields, doublet)
     loads = part_loads(config, data)
     plant = None if controller is None else Plant(controller, places, fields)
-    course = LoopSteps(config, data, plan, pumps, use, loads, plant, pump_heat_kw)
+    stepping = LoopSteps(config, data, plan, pumps, use, loads, plant, pump_heat_kw)
 
     field = run.start(config.initial_degc)
     if initial_degc is not None:
@@ -99,43 +99,43 @@ def simulate_loop(
     for step in range(steps):
         before = run.total(field, step)
         means[step] = before / run.units
-        done = course.settle(field, step, float(means[step]))
+        done = stepping.settle(field, step, float(means[step]))
         arriving[step] = done.arriving_degc
         if controller is not None:
             balancing[:, step] = done.moved_kw
-        field, loss_kw[step] = course.advance(field, step, done)
+        field, loss_kw[step] = stepping.advance(field, step, done)
         stored_kwh[step] = run.unit_kwh_per_k * (run.total(field, step + 1) - before)
     means[-1] = run.total(field, steps) / run.units
     arriving[-1] = arriving[-2]
 
     met = arriving[:-1, places] if controller is None else controller.met_degc
     source = arriving[:-1, plan.station_of].T
-    return assemble(
-        config,
-        data,
-        pumps,
-        temperature=means,
-        source=source,
-        use=use,
-        fixed_heat=None,
-        devices=devices,
-        balancing=dict(zip(device_names, balancing, strict=True)),
-        loss_kw=loss_kw,
-        stored_kwh=stored_kwh,
+    pipes = PipeCourse(
         pump_kw=pump_kw,
         pump_heat_kw=pump_heat_kw,
-        shortfall_kwh=0.0 if controller is None else controller.shortfall_kwh(data.step_h),
         node_degc=arriving,
+        place_names=tuple(one.name for one in loop.places),
         flow_kg_s=flow,
-        hydraulics=loop_hydraulics(loop, config.medium, flow),
         plant_degc=arriving[:-1, plan.plant_station],
+        hydraulics=loop_hydraulics(loop, config.medium, flow),
+    )
+    course = Course(
+        capacity_kwh_per_k=capacity,
+        temperature_degc=means,
+        source_degc=source,
+        use_degc=use,
+        devices=devices,
+        balancing_kw=dict(zip(device_names, balancing, strict=True)),
+        loss_kw=loss_kw,
+        stored_kwh=stored_kwh,
+        waters_degc=dict(zip(device_names, met.T, strict=True)),
         fields=fields,
         doublet=doublet,
         loads=loads,
-        capacity_kwh_per_k=capacity,
-        place_names=tuple(one.name for one in loop.places),
-        waters_degc=dict(zip(device_names, met.T, strict=True)),
+        pipes=pipes,
+        shortfall_kwh=0.0 if controller is None else controller.shortfall_kwh(data.step_h),
     )
+    return assemble(config, data, pumps, course)
 
 
 def _controller(

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -240,42 +240,28 @@ def simulate_pipe(
         If shapes differ, times do not rise, a value is missing, or the flow is negative.
     """
     edges, inlet, flow, ground = _series(times_s, inlet_degc, flow_kg_s, ground_degc, sampling)
-    steps = np.diff(edges)
-    if sampling == "instant":
+    instant = sampling == "instant"
+    if instant:
         rate, start, end = 0.5 * (flow[1:] + flow[:-1]), inlet[:-1], inlet[1:]
-        samples = edges
     else:
         rate, start, end = flow, inlet, inlet
-        samples = edges[1:]
-
     typical = float(np.median(inlet))
-    pumped = np.concatenate([[0.0], np.cumsum(rate * steps)])
+    pumped = np.concatenate([[0.0], np.cumsum(rate * np.diff(edges))])
     area = math.pi * pipe.inner_diameter_m**2 / 4.0
     content = water_density_kg_per_m3(typical) * area * pipe.length_m
-    if cells is None:
-        turnovers = max(pumped[-1] / content, 1e-9)
-        cells = int(min(max(EVENT_BUDGET / turnovers, 1.0), 200.0))
-    if cells < 1:
-        raise InputError(Problem("at least one cell is needed", key="cells", value=cells))
-    mass = content / cells
+    cells = _cells(cells, pumped[-1] / content)
+    mass, length = content / cells, pipe.length_m / cells
 
     # Parcel k is the water that enters while the mass pumped grows from k·mass to (k + 1)·mass; it
     # changes cells whenever its centre passes a border between two.
     crossings = (np.arange(int(np.floor(pumped[-1] / mass + 0.5))) + 0.5) * mass
-    crossing_times = np.interp(crossings, pumped, edges)
     borders = np.arange(crossings.size + 1, dtype=float) * mass
     entering = _parcel_means(borders, pumped, start, end)
+    events = _events(
+        np.interp(crossings, pumped, edges), edges if instant else edges[1:], edges, pumped / mass
+    )
+    surrounding = np.interp(events.middle, edges, ground) if instant else ground[events.interval]
 
-    when = np.concatenate([crossing_times, samples])
-    is_sample = np.concatenate([np.zeros(crossings.size, bool), np.ones(samples.size, bool)])
-    order = np.argsort(when, kind="stable")
-    when, is_sample = when[order], is_sample[order]
-    position = np.interp(when, edges, pumped) / mass
-    interval = np.clip(np.searchsorted(edges, when, side="left") - 1, 0, steps.size - 1)
-    middle = np.concatenate([[edges[0]], 0.5 * (when[1:] + when[:-1])])
-    surrounding = np.interp(middle, edges, ground) if sampling == "instant" else ground[interval]
-
-    length = pipe.length_m / cells
     water_kj = mass * WATER_KJ_PER_KGK
     wall_kj = wall_capacity_kj_per_mk(pipe) * length
     film = film_w_per_m2k(rate, pipe.inner_diameter_m, typical, pipe.roughness_mm)
@@ -289,36 +275,10 @@ def simulate_pipe(
     water = np.interp(centres, (np.arange(profile.size) + 0.5) / profile.size, profile)
     wall = water.copy()
     start_kj = water_kj * water[:cells].sum() + wall_kj * wall[:cells].sum()
-
-    readings = np.empty(samples.size)
-    leaving = np.empty(crossings.size)
-    lost_kj = 0.0
-    now = float(edges[0])
-    shifts = reading = 0
-    hours = zip(
-        when.tolist(),
-        is_sample.tolist(),
-        interval.tolist(),
-        surrounding.tolist(),
-        position.tolist(),
-        strict=True,
+    readings, leaving, lost_kj = _march(
+        events, exchange, water, wall, film_kw[events.interval], surrounding, entering
     )
-    films = film_kw.tolist()
-    for time, sample, step, outside, place in hours:
-        if time > now:
-            lost_kj += exchange.advance(water, wall, time - now, films[step], outside)
-            now = time
-        if sample:
-            offset = place - shifts
-            readings[reading] = (0.5 + offset) * water[-2] + (0.5 - offset) * water[-1]
-            reading += 1
-        else:
-            leaving[shifts] = water[-2]
-            water[1:] = water[:-1].copy()
-            water[0] = entering[shifts]
-            shifts += 1
-
-    if sampling == "mean":
+    if not instant:
         left = np.concatenate([[0.0], np.cumsum(leaving * mass)])
         carried = np.interp(pumped, borders, left)
         # The last parcel may be under way.
@@ -337,6 +297,82 @@ def simulate_pipe(
         water_degc=water[:cells].copy(),
         wall_degc=wall[:cells].copy(),
     )
+
+
+def _cells(asked: int | None, turnovers: float) -> int:
+    """Return the cells along a pipe: as asked for, or as many as its number of events allows."""
+    if asked is None:
+        return int(min(max(EVENT_BUDGET / max(turnovers, 1e-9), 1.0), 200.0))
+    if asked < 1:
+        raise InputError(Problem("at least one cell is needed", key="cells", value=asked))
+    return asked
+
+
+class _Events(NamedTuple):
+    """Moments at which parcels change cells, or the outlet is read; E of them, in their order.
+
+    `when`, and the `middle` of the time before each [s]; whether it `is_sample`, a reading; the
+    `interval` of the series that it lies in; the `parcels` that were pumped until then [-].
+    """
+
+    when: Floats
+    middle: Floats
+    is_sample: NDArray[np.bool_]
+    interval: NDArray[np.intp]
+    parcels: Floats
+
+
+def _events(crossings_s: Floats, samples_s: Floats, edges: Floats, pumped: Floats) -> _Events:
+    """Return the events of crossings and readings, of a series with edges and parcels pumped."""
+    when = np.concatenate([crossings_s, samples_s])
+    is_sample = np.arange(when.size) >= crossings_s.size
+    order = np.argsort(when, kind="stable")
+    when, is_sample = when[order], is_sample[order]
+    interval = np.clip(np.searchsorted(edges, when, side="left") - 1, 0, edges.size - 2)
+    middle = np.concatenate([[edges[0]], 0.5 * (when[1:] + when[:-1])])
+    return _Events(when, middle, is_sample, interval, np.interp(when, edges, pumped))
+
+
+def _march(
+    events: _Events,
+    exchange: _Exchange,
+    water: Floats,
+    wall: Floats,
+    film_kw: Floats,
+    surrounding_degc: Floats,
+    entering_degc: Floats,
+) -> tuple[Floats, Floats, float]:
+    """Change water and wall along the pipe in place, from event to event.
+
+    Returns
+    -------
+    tuple
+        Readings at the outlet and temperature of each parcel that leaves [°C], and heat lost [kJ].
+    """
+    readings: list[float] = []
+    leaving: list[float] = []
+    lost_kj, now = 0.0, float(events.middle[0])
+    hours = zip(
+        events.when.tolist(),
+        events.is_sample.tolist(),
+        events.parcels.tolist(),
+        film_kw.tolist(),
+        surrounding_degc.tolist(),
+        strict=True,
+    )
+    for time, sample, parcels, film, outside in hours:
+        if time > now:
+            lost_kj += exchange.advance(water, wall, time - now, film, outside)
+            now = time
+        if sample:
+            offset = parcels - len(leaving)
+            readings.append(float((0.5 + offset) * water[-2] + (0.5 - offset) * water[-1]))
+        else:
+            entering = entering_degc[len(leaving)]
+            leaving.append(float(water[-2]))
+            water[1:] = water[:-1].copy()
+            water[0] = entering
+    return np.array(readings), np.array(leaving), lost_kj
 
 
 class _Exchange:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.errors import EnergyAuditError, InputError, Problem
+from anello.ring.assembly import Course, PipeCourse, assemble
 from anello.ring.config import RingConfig
 from anello.ring.cop import MOVING_KW, HeatPumpCop, ScalarCop, compile_heat_pumps
 from anello.ring.devices import PlantDevice, plant_devices
@@ -22,7 +23,6 @@ from anello.ring.doublet import DoubletOnRing, doublet_on_ring
 from anello.ring.exchange import RingInput, RingResult, use_side
 from anello.ring.geometry import on_two_pipes
 from anello.ring.ground import ground_temperature_degc
-from anello.ring.mixed import assemble
 from anello.ring.part_load import PartLoads, part_loads
 from anello.ring.two_pipe_network import Pressures, Tree, TwoLines, tree
 from anello.ring.two_pipe_plant import LinesPlant
@@ -71,37 +71,37 @@ def simulate_two_pipe(
     pressures = Pressures(network, config.medium, shape)
     doublet = doublet_on_ring(config.plant, data.step_h)
     loads = part_loads(config, data)
-    course = _march(config, data, pumps, use, shape, pressures, devices, doublet, loads)
+    steps = _march(config, data, pumps, use, shape, pressures, devices, doublet, loads)
     capacity_kwh_per_k = 2.0 * float(shape.capacity_kwh_per_k.sum())
     device_names = [device.name for device in devices]
-    return assemble(
-        config,
-        data,
-        pumps,
-        temperature=course.held_kwh / capacity_kwh_per_k,
-        source=course.source_degc,
-        use=use,
-        fixed_heat=None,
-        devices=devices,
-        balancing=dict(zip(device_names, course.balancing_kw, strict=True)),
-        loss_kw=course.loss_kw,
-        stored_kwh=np.diff(course.held_kwh),
-        pump_kw=course.pump_kw,
-        pump_heat_kw=network.warming_kw(course.pump_kw),
-        node_degc=course.place_degc,
+    pipes = PipeCourse(
+        pump_kw=steps.pump_kw,
+        pump_heat_kw=network.warming_kw(steps.pump_kw),
+        node_degc=steps.place_degc,
         place_names=line_places(shape.places),
-        flow_kg_s=course.drawn_kg_s.sum(axis=0),
-        branch_kg_s=shape.sign[:, None] * course.branch_kg_s,
-        hydraulics=pressures.over_time(course.drawn_kg_s, course.branch_kg_s),
-        plant_degc=course.plant_degc,
+        flow_kg_s=steps.drawn_kg_s.sum(axis=0),
+        plant_degc=steps.plant_degc,
+        hydraulics=pressures.over_time(steps.drawn_kg_s, steps.branch_kg_s),
+        branch_kg_s=shape.sign[:, None] * steps.branch_kg_s,
+    )
+    course = Course(
         capacity_kwh_per_k=capacity_kwh_per_k,
+        temperature_degc=steps.held_kwh / capacity_kwh_per_k,
+        source_degc=steps.source_degc,
+        use_degc=use,
+        devices=devices,
+        balancing_kw=dict(zip(device_names, steps.balancing_kw, strict=True)),
+        loss_kw=steps.loss_kw,
+        stored_kwh=np.diff(steps.held_kwh),
+        waters_degc=dict(zip(device_names, steps.device_degc, strict=True)),
         doublet=doublet,
         loads=loads,
-        waters_degc=dict(zip(device_names, course.device_degc, strict=True)),
+        pipes=pipes,
     )
+    return assemble(config, data, pumps, course)
 
 
-class _Course:
+class _Steps:
     """What happened in each step; places are those of the tree, the plant's own flow left out."""
 
     def __init__(self, pumps: int, places: int, devices: int, steps: int) -> None:
@@ -123,7 +123,7 @@ def _march(
     devices: tuple[PlantDevice, ...],
     doublet: DoubletOnRing | None,
     loads: PartLoads | None,
-) -> _Course:
+) -> _Steps:
     """Go through the steps: heat, flow, pumps, water at the places, plant."""
     network = config.two_pipe
     assert network is not None
@@ -139,7 +139,7 @@ def _march(
     signs = config.sigma(data.nodes).tolist()
     works = np.ones_like(data.q_kw) if loads is None else loads.works
     count = len(shape.places)
-    course = _Course(len(pumps), count, len(devices), data.times.size)
+    course = _Steps(len(pumps), count, len(devices), data.times.size)
     course.held_kwh[0] = lines.heat_kwh()
     for step, hours in enumerate(data.step_h.tolist()):
         now = lines.warm_degc, lines.cold_degc
