@@ -64,17 +64,16 @@ def _descend(node: yaml.Node | None, loc: Sequence[str | int]) -> tuple[int, int
     return len(loc), line
 
 
-def repeated_keys(text: str, source: str) -> list[Problem]:
+def repeated_keys(root: yaml.Node | None, source: str) -> list[Problem]:
     """Return the keys that a mapping has twice, of which YAML keeps the last without a word.
 
     Parameters
     ----------
-    text : str
-        The document, which is YAML.
+    root : yaml.Node or None
+        The document as it is composed, before anything is constructed from it.
     source : str
         Name to show, usually the path.
     """
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
     seen: set[int] = set()
     return [
         Problem(
@@ -93,7 +92,8 @@ def repeated_in(files: Sequence[str | Path]) -> list[Problem]:
     found = []
     for file in dict.fromkeys(files):
         try:
-            found += repeated_keys(Path(file).read_text(encoding="utf-8"), str(file))
+            text = Path(file).read_text(encoding="utf-8")
+            found += repeated_keys(yaml.compose(text, Loader=yaml.SafeLoader), str(file))
         except (OSError, ValueError, RecursionError, yaml.YAMLError):
             continue  # whoever has read this file has complained about it already
     return found

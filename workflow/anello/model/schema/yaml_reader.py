@@ -230,11 +230,15 @@ def parse_settings(text: str, source: str) -> dict[str, Any]:
         parse_yaml(text, source, Report(strict=False))
     except InputError as err:
         raise ConfigError(err.problems) from err
+    loader = _Parser(text)
     try:
-        content: dict[str, Any] = yaml.safe_load(text)
-        repeated = repeated_keys(text, source)
+        root = loader.get_single_node()
+        repeated = repeated_keys(root, source)  # first: merging writes into the mappings
+        content: dict[str, Any] = loader.construct_document(root)
     except (yaml.YAMLError, ValueError, OverflowError) as err:
         raise ConfigError(Problem(f"not valid YAML: {err}", file=source)) from err
+    finally:
+        loader.dispose()
     if repeated:
         raise ConfigError(repeated)
     return content
