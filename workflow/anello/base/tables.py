@@ -51,8 +51,8 @@ def write_columns(
     cells = [_cells(column, alone) for column in columns.values()]
     headers = [_quoted(cell_value(header), alone) for header in columns]
     with atomic_path(path) as temporary, open(temporary, "w", encoding="utf-8", newline="") as file:
-        file.write(",".join(headers) + "\n")
-        file.writelines(f"{','.join(row)}\n" for row in zip(*cells, strict=True))
+        lines = [",".join(headers), *map(",".join, zip(*cells, strict=True)), ""]
+        file.write("\n".join(lines))
 
 
 def _cells(column: Sequence[Any] | np.ndarray | Labels, alone: bool) -> list[str]:
