@@ -19,14 +19,13 @@ sys.path.insert(0, str(ROOT / "workflow"))
 
 from anello.base.files import write_text  # noqa: E402
 from anello.district import load_district, write_district  # noqa: E402
-from anello.present.report.appearance import (  # noqa: E402
-    BLUE,
-    GREY,
+from anello.present.report.appearance import BLUE, GREY  # noqa: E402
+from anello.present.report.config import FiguresConfig  # noqa: E402
+from anello.present.report.figure_files import (  # noqa: E402
     figure_style,
     save_figure,
     size_inch,
 )
-from anello.present.report.config import FiguresConfig  # noqa: E402
 
 PAGE = ROOT / "docs" / "explanation" / "embedded-district.md"
 FIGURE = ROOT / "docs" / "assets" / "monthly-shapes"

@@ -21,7 +21,8 @@ import numpy as np
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT / "workflow"))
 
-from anello.present.report.appearance import BLUE, VERMILION, figure_style  # noqa: E402
+from anello.present.report.appearance import BLUE, VERMILION  # noqa: E402
+from anello.present.report.figure_files import figure_style  # noqa: E402
 from anello.ring.borefield.config import BorefieldConfig  # noqa: E402
 from anello.ring.borefield.field import compile_borefield, repeat  # noqa: E402
 

@@ -15,9 +15,10 @@ from anello.base.files import sha256
 from anello.errors import ArtefactError
 from anello.optimise.results import extract, write_results
 from anello.optimise.results.collected import CollectedResults
-from anello.present.report import comparison, dispatch_figures, figures
-from anello.present.report.appearance import Appearance, carrier_kind, figure_style, lightened
+from anello.present.report import comparison, comparison_figure, dispatch_figures, figures
+from anello.present.report.appearance import Appearance, carrier_kind, lightened
 from anello.present.report.config import FiguresConfig, Period
+from anello.present.report.figure_files import figure_style
 from report_fakes import fake_district
 from results_fakes import FakeData, fake_inputs, fake_solution
 
@@ -337,8 +338,8 @@ def test_scenarios_are_compared_in_a_table_and_a_figure(tmp_path, days):
     path = comparison.write_scenario_table(scenarios, tmp_path / "scenarios.csv")
     assert path.read_text().startswith("quantity,baseline,smart\n")
     with figure_style():
-        figure = comparison.plot_comparison(scenarios, FiguresConfig())
+        figure = comparison_figure.plot_comparison(scenarios, FiguresConfig())
     assert len(figure.axes) == 3
     check_legible(figure)
-    written = comparison.draw_comparison(scenarios, tmp_path, PNG)
+    written = comparison_figure.draw_comparison(scenarios, tmp_path, PNG)
     assert [p.name for p in written] == ["scenario_comparison.png"]

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from anello.base.files import sha256
-from anello.present.report.comparison import draw_comparison
+from anello.present.report.comparison_figure import draw_comparison
 from anello.present.report.config import FiguresConfig
 from anello.present.report.figures import draw_figures
 from anello.present.report.paper import (

@@ -17,7 +17,7 @@ import pandas as pd
 
 from anello.base.files import atomic_path
 from anello.present.plotting.chart import Chart, Trace
-from anello.present.report.appearance import figure_style
+from anello.present.report.figure_files import figure_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

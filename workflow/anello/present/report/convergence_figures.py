@@ -15,20 +15,14 @@ import xarray as xr
 
 from anello.base.files import FilePath
 from anello.optimise.results.collection import convergence_dataset
-from anello.present.report.appearance import (
-    BLUE,
-    GREY,
-    VERMILION,
-    figure_style,
-    save_figure,
-    size_inch,
-)
+from anello.present.report.appearance import BLUE, GREY, VERMILION
 from anello.present.report.config import FiguresConfig
 from anello.present.report.drawing import (
     LINE_STYLES,
     decades,
     has_numbers,
 )
+from anello.present.report.figure_files import figure_style, save_figure, size_inch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -14,12 +14,7 @@ import seaborn as sns
 import xarray as xr
 
 from anello.optimise.results.collected import CollectedResults
-from anello.present.report.appearance import (
-    GREY,
-    VERMILION,
-    Appearance,
-    size_inch,
-)
+from anello.present.report.appearance import GREY, VERMILION, Appearance
 from anello.present.report.config import FiguresConfig, Period
 from anello.present.report.drawing import (
     EVERYWHERE,
@@ -37,6 +32,7 @@ from anello.present.report.drawing import (
     step_edges,
     stepped,
 )
+from anello.present.report.figure_files import size_inch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

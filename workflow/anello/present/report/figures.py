@@ -30,12 +30,9 @@ import xarray as xr
 from anello.base.files import FilePath
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.collection import read_results
-from anello.present.report.appearance import (
-    carrier_kind,
-    figure_style,
-    save_figure,
-)
+from anello.present.report.appearance import carrier_kind
 from anello.present.report.config import FiguresConfig
+from anello.present.report.figure_files import figure_style, save_figure
 from anello.present.report.manifest import write_manifest
 
 if TYPE_CHECKING:

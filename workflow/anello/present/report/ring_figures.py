@@ -15,13 +15,7 @@ from matplotlib.colors import LinearSegmentedColormap
 
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.summary import result_position
-from anello.present.report.appearance import (
-    GREY,
-    VERMILION,
-    Appearance,
-    size_inch,
-    temperature_stops,
-)
+from anello.present.report.appearance import GREY, VERMILION, Appearance, temperature_stops
 from anello.present.report.config import FiguresConfig
 from anello.present.report.drawing import (
     LINE_STYLES,
@@ -36,6 +30,7 @@ from anello.present.report.drawing import (
     label_time,
     legend_beside,
 )
+from anello.present.report.figure_files import size_inch
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -20,16 +20,10 @@ import seaborn as sns
 
 from anello.base.files import FilePath
 from anello.errors import ArtefactError
-from anello.present.report.appearance import (
-    BLUE,
-    GREY,
-    VERMILION,
-    figure_style,
-    save_figure,
-    size_inch,
-)
+from anello.present.report.appearance import BLUE, GREY, VERMILION
 from anello.present.report.comparison import signed_percent
 from anello.present.report.config import FiguresConfig
+from anello.present.report.figure_files import figure_style, save_figure, size_inch
 from anello.present.report.numbers import figure_text
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from pathlib import Path
 from anello.base.files import FilePath
 from anello.optimise.results.collection import read_results
 from anello.present.report.comparison import (
-    draw_comparison,
     summaries_of,
     write_scenario_table,
 )
+from anello.present.report.comparison_figure import draw_comparison
 from anello.present.report.config import FiguresConfig
 from anello.present.report.html import write_report
 from anello.present.report.studies import FRONT, TORNADO, read_study
