@@ -10,7 +10,7 @@ and Toint, Trust-Region Methods, 2000, chapter 6).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from anello.coupling.config import CouplingConfig, SlpConfig
 from anello.coupling.convergence import check_slp, require_converged
 from anello.coupling.incumbent import CORRECTED_K, Linearisation, linearise
-from anello.coupling.merit import merit
+from anello.coupling.merit import Merit, merit
 from anello.coupling.plant_sizes import sized, sizes_in
 from anello.coupling.prices import Prices
 from anello.coupling.record import ConvergenceRecord, CouplingState, SlpStep
@@ -198,34 +198,98 @@ def judge_iteration(
     iteration : int
         Number of the iteration.
     """
-    found = merit(config, rows, dispatch, data, result, cost)
-    step = judge(
-        config.slp,
-        about,
-        parting=found.parting,
-        lp_cost_eur=found.promised_eur,
-        simulated_cost_eur=found.simulated_eur,
-        lp_temperature_degc=found.temperature_degc,
-        result=result,
-    )
-    step = replace(step, gap_eur=found.gap_eur)
-    if not about.corrected:
-        step = to_be_corrected(step, config.predicted_decrease * abs(cost.total_eur))
-    incumbent = following(
-        sized(ring, dispatch),
-        rows,
-        about,
-        step,
-        data,
-        result,
-        found.simulated_eur,
-        found.given_eur,
-        iteration,
-        Prices.of(rows, cost.price_eur_per_kwh, dispatch),
-    )
-    if step.accepted:
-        incumbent = replace(incumbent, plant_sizes=sizes_in(dispatch))
+    found = Found(rows, about, dispatch, data, result, cost)
+    step, (incumbent,) = judge_together(config, ring, [found], [1.0], iteration)
     return step, incumbent
+
+
+@dataclass(frozen=True)
+class Found:
+    """What an iteration came to, in one year of several; see `judge_iteration`."""
+
+    rows: RingRows
+    about: Linearisation
+    dispatch: xr.Dataset
+    flows: RingInput
+    result: RingResult
+    cost: TrueCost
+
+
+def judge_together(
+    config: CouplingConfig,
+    ring: RingConfig,
+    found: Sequence[Found],
+    weights: Sequence[float],
+    iteration: int,
+) -> tuple[SlpStep, tuple[Linearisation, ...]]:
+    """Judge an iteration of years with common sizes, and return the verdict and next incumbents.
+
+    Parameters
+    ----------
+    config, ring : CouplingConfig, RingConfig
+        Settings.
+    found : sequence of Found
+        The years.
+    weights : sequence of float
+        Their probabilities.
+    iteration : int
+        Number of the iteration.
+    """
+    merits = [
+        merit(config, one.rows, one.dispatch, one.flows, one.result, one.cost) for one in found
+    ]
+
+    def expected(values: Sequence[float]) -> float:
+        return math.fsum(w * value for w, value in zip(weights, values, strict=True))
+
+    simulated_eur = expected([m.simulated_eur for m in merits])
+    given_eur = expected([one.about.given_cost_eur for one in found])
+    steps = [
+        judge(
+            config.slp,
+            replace(one.about, given_cost_eur=given_eur),
+            parting=m.parting,
+            lp_cost_eur=expected([m.promised_eur for m in merits]),
+            simulated_cost_eur=simulated_eur,
+            lp_temperature_degc=m.temperature_degc,
+            result=one.result,
+        )
+        for one, m in zip(found, merits, strict=True)
+    ]
+    step = max(steps, key=lambda one: one.temperature_gap_k)
+    step = replace(step, gap_eur=_gap_eur(merits, found, weights))
+    if not all(one.about.corrected for one in found):
+        total_eur = expected([one.cost.total_eur for one in found])
+        step = to_be_corrected(step, config.predicted_decrease * abs(total_eur))
+    incumbents = []
+    for one, m in zip(found, merits, strict=True):
+        incumbent = following(
+            sized(ring, one.dispatch),
+            one.rows,
+            one.about,
+            step,
+            one.flows,
+            one.result,
+            simulated_eur,
+            m.given_eur,
+            iteration,
+            Prices.of(one.rows, one.cost.price_eur_per_kwh, one.dispatch),
+        )
+        if step.accepted:
+            incumbent = replace(incumbent, plant_sizes=sizes_in(one.dispatch))
+        incumbents.append(incumbent)
+    return step, tuple(incumbents)
+
+
+def _gap_eur(
+    merits: Sequence[Merit], found: Sequence[Found], weights: Sequence[float]
+) -> float | None:
+    """Return how much better other whole numbers might be: the gap is that of all years' cost."""
+    if any(m.gap_eur is None for m in merits):
+        return None
+    objective = [float(one.dispatch.attrs["objective"]) for one in found]
+    total = math.fsum(w * value for w, value in zip(weights, objective, strict=True))
+    return float(found[0].dispatch.attrs["gap"]) * abs(total)
 
 
 def to_be_corrected(step: SlpStep, least_eur: float) -> SlpStep:

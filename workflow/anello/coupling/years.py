@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,26 +18,15 @@ from numpy.typing import NDArray
 
 from anello.base.year import hours_modelled
 from anello.coupling.convergence import compare
-from anello.coupling.incumbent import Linearisation
-from anello.coupling.merit import Merit, merit
-from anello.coupling.plant_sizes import sized, sizes_in
-from anello.coupling.prices import Prices
-from anello.coupling.record import ConvergenceRecord, CouplingState, IterationRecord, SlpStep
-from anello.coupling.slp import following, judge, to_be_corrected
+from anello.coupling.record import ConvergenceRecord, CouplingState, IterationRecord
 from anello.errors import InputError
 from anello.errors import Problem as Fault
 
 if TYPE_CHECKING:
-    import xarray as xr
-
-    from anello.coupling.config import CouplingConfig
     from anello.model.data import ModelData
-    from anello.optimise.formulation.ring_rows import RingRows
     from anello.optimise.solve.joint import Shared
     from anello.optimise.solve.problem import Problem
     from anello.ring.config import RingConfig
-    from anello.ring.cost import TrueCost
-    from anello.ring.exchange import RingInput, RingResult
 
 SIZES = (
     "energy_cap",
@@ -239,95 +228,6 @@ def shared_sizes(data: ModelData, problem: Problem) -> Shared:
         for name in SIZES
         if name in problem.variables
     }
-
-
-@dataclass(frozen=True)
-class YearFound:
-    """What an iteration came to in one year; see `anello.coupling.slp.judge_iteration`."""
-
-    rows: RingRows
-    about: Linearisation
-    dispatch: xr.Dataset
-    flows: RingInput
-    result: RingResult
-    cost: TrueCost
-
-
-def judge_years(
-    config: CouplingConfig,
-    ring: RingConfig,
-    found: Sequence[YearFound],
-    weights: Sequence[float],
-    iteration: int,
-) -> tuple[SlpStep, tuple[Linearisation, ...]]:
-    """Judge an iteration of all years, and return the verdict and the incumbents of the next one.
-
-    Parameters
-    ----------
-    config, ring : CouplingConfig, RingConfig
-        Settings.
-    found : sequence of YearFound
-        The years.
-    weights : sequence of float
-        Their probabilities.
-    iteration : int
-        Number of the iteration.
-    """
-    merits = [
-        merit(config, one.rows, one.dispatch, one.flows, one.result, one.cost) for one in found
-    ]
-
-    def expected(values: Sequence[float]) -> float:
-        return math.fsum(w * value for w, value in zip(weights, values, strict=True))
-
-    simulated_eur = expected([m.simulated_eur for m in merits])
-    given_eur = expected([one.about.given_cost_eur for one in found])
-    steps = [
-        judge(
-            config.slp,
-            replace(one.about, given_cost_eur=given_eur),
-            parting=m.parting,
-            lp_cost_eur=expected([m.promised_eur for m in merits]),
-            simulated_cost_eur=simulated_eur,
-            lp_temperature_degc=m.temperature_degc,
-            result=one.result,
-        )
-        for one, m in zip(found, merits, strict=True)
-    ]
-    step = max(steps, key=lambda one: one.temperature_gap_k)
-    step = replace(step, gap_eur=_gap_eur(merits, found, weights))
-    if not all(one.about.corrected for one in found):
-        total_eur = expected([one.cost.total_eur for one in found])
-        step = to_be_corrected(step, config.predicted_decrease * abs(total_eur))
-    incumbents = []
-    for one, m in zip(found, merits, strict=True):
-        incumbent = following(
-            sized(ring, one.dispatch),
-            one.rows,
-            one.about,
-            step,
-            one.flows,
-            one.result,
-            simulated_eur,
-            m.given_eur,
-            iteration,
-            Prices.of(one.rows, one.cost.price_eur_per_kwh, one.dispatch),
-        )
-        if step.accepted:
-            incumbent = replace(incumbent, plant_sizes=sizes_in(one.dispatch))
-        incumbents.append(incumbent)
-    return step, tuple(incumbents)
-
-
-def _gap_eur(
-    merits: Sequence[Merit], found: Sequence[YearFound], weights: Sequence[float]
-) -> float | None:
-    """Return how much better other whole numbers might be: the gap is that of all years' cost."""
-    if any(m.gap_eur is None for m in merits):
-        return None
-    objective = [float(one.dispatch.attrs["objective"]) for one in found]
-    total = math.fsum(w * value for w, value in zip(weights, objective, strict=True))
-    return float(found[0].dispatch.attrs["gap"]) * abs(total)
 
 
 def state_of_years(states: Sequence[CouplingState], weights: Sequence[float]) -> CouplingState:

@@ -12,10 +12,9 @@ from anello.coupling.district import CoupledDistrict, Iteration
 from anello.coupling.incumbent import Linearisation
 from anello.coupling.iteration import start_cop, state_of, with_cop, with_numbers
 from anello.coupling.record import ConvergenceRecord, CouplingState, SlpStep
+from anello.coupling.slp import Found, judge_together
 from anello.coupling.years import (
-    YearFound,
     check_years,
-    judge_years,
     record_of_year,
     ring_fault,
     shared_sizes,
@@ -244,14 +243,14 @@ class CoupledYears:
         """Compute and judge one iteration; return it, its solutions and the next incumbents."""
         done, solutions = self._iterate(number, about)
         found = [
-            YearFound(district.rows, lin, one.dispatch, one.flows, one.ring, one.cost)
+            Found(district.rows, lin, one.dispatch, one.flows, one.ring, one.cost)
             for district, lin, one in zip(
                 self.districts.values(), about, done.values(), strict=True
             )
             if district.rows is not None
         ]
         weights = list(self.weights.values())
-        step, incumbents = judge_years(self.coupling, self.ring, found, weights, number)
+        step, incumbents = judge_together(self.coupling, self.ring, found, weights, number)
         judged = {
             name: replace(one, state=_judged(one, lin.given_cost_eur, step))
             for (name, one), lin in zip(done.items(), about, strict=True)
