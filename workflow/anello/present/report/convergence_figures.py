@@ -141,16 +141,14 @@ def _draw(axis: Axes, panel: _Panel, trace: xr.Dataset, limit: float | None) -> 
     for (name, text), color, marker in zip(panel.measures, colors, ("o", "s"), strict=False):
         values = trace[name].values / (1000.0 if name.endswith("_eur") else 1.0)
         known = np.isfinite(values) & ((values > 0) | (not panel.log) | (not wide))
-        sns.lineplot(
-            x=iterations[known],
-            y=values[known],
-            ax=axis,
+        axis.plot(
+            iterations[known],
+            values[known],
             color=color,
             marker=marker,
             markersize=4,
             markeredgewidth=0,
             label=text,
-            legend=False,
         )
     if panel.log and wide:
         axis.set_yscale("log")
