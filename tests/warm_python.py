@@ -48,7 +48,7 @@ MODULES = (
 )  # fmt: skip
 TABLES = (
     ("anello.district.from_map.catalogue", "use_table"), ("anello.district.uses", "building_uses"),
-    ("anello.ring.pipe_families", "families"),
+    ("anello.ring.pipe_families", "families"), ("snakemake.cli", "get_argument_parser"),
 )  # fmt: skip
 CLIENT = """\
 #!{python} -IS
