@@ -1,18 +1,28 @@
-"""Reading NetCDF files in one go: what lies in a file, as arrays in memory."""
+"""NetCDF files read and written in one go, from and to arrays in memory."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import xarray as xr
-from xarray.conventions import decode_cf_variable
+from xarray.conventions import decode_cf_variable, encode_cf_variable
 
 if TYPE_CHECKING:
     import netCDF4
 
 # Attributes that say how to read the numbers, not what they are.
+# Level 4 takes half as long again, for files a twentieth smaller.
+COMPRESSION: dict[str, Any] = {"zlib": True, "complevel": 1, "shuffle": True}
+# Below a block of the disk, the index of a packed array takes more room than packing it saves.
+PACKED_FROM_BYTES = 4096
+_TIME = {
+    "units": "seconds since 1970-01-01",
+    "dtype": "int64",
+    "calendar": "proleptic_gregorian",
+    "_FillValue": None,
+}
 _CODES = {"scale_factor", "add_offset", "missing_value", "_FillValue", "_Unsigned", "dtype"}
 
 
@@ -77,3 +87,67 @@ def _decoded(name: str, variable: netCDF4.Variable[Any], attrs: dict[str, Any]) 
     if told.dtype.kind == "M":
         told = told.astype("datetime64[ns]", copy=False)
     return xr.Variable(read.dims, told, read.attrs)
+
+
+def write_variables(
+    group: netCDF4.Dataset | netCDF4.Group,
+    variables: Mapping[str, xr.Variable],
+    coords: Iterable[str],
+    attrs: Mapping[str, Any],
+    holed: Collection[str] = (),
+) -> None:
+    """Write variables to a group that has none yet, as `xarray.Dataset.to_netcdf` would.
+
+    Parameters
+    ----------
+    group : netCDF4.Dataset or netCDF4.Group
+        A file that is open for writing, or a group in it.
+    variables : mapping of str to xarray.Variable
+        By name: text, numbers, truth values, and ``datetime64`` of whole seconds.
+    coords : iterable of str
+        Which of them are coordinates.
+    attrs : mapping
+        The group's own attributes.
+    holed : collection of str
+        Those whose NaN are told to stand for no value.
+    """
+    sizes = _dims(variables)
+    labels = {name: variables[name].dims for name in sorted(coords) if name not in sizes}
+    alone = set(labels)
+    for dim, size in sizes.items():
+        group.createDimension(dim, size)
+    values: dict[str, Any] = {}
+    for name, variable in variables.items():
+        told, kind = variable, variable.dtype.kind
+        if kind in "Mb":
+            how = _TIME if kind == "M" else {}
+            coded = xr.Variable(variable.dims, variable.values, variable.attrs, how)
+            told = encode_cf_variable(coded, name=name)
+        values[name] = told.values.astype(object) if kind == "U" else told.values
+        packed = kind in "fiub" and values[name].nbytes >= PACKED_FROM_BYTES
+        made = group.createVariable(
+            name,
+            str if kind in "OU" else told.dtype,
+            tuple(map(str, told.dims)),
+            fill_value=np.nan if name in holed else None,
+            **(COMPRESSION if packed else {}),
+        )
+        own = dict(told.attrs)
+        if name not in labels and name not in sizes:
+            found = [label for label, dims in labels.items() if set(dims) <= set(told.dims)]
+            alone.difference_update(found)
+            if found:
+                own["coordinates"] = " ".join(found)
+        made.setncatts(own)
+    group.setncatts(dict(attrs) | ({"coordinates": " ".join(sorted(alone))} if alone else {}))
+    # All are defined before the first is filled: between the two, the library goes over all it has.
+    group.set_auto_maskandscale(False)
+    for name, filling in values.items():
+        group.variables[name][...] = filling
+
+
+def _dims(variables: Mapping[str, xr.Variable]) -> dict[str, int]:
+    """Return the length of every dimension, in the order in which they occur."""
+    return {
+        str(dim): size for variable in variables.values() for dim, size in variable.sizes.items()
+    }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anello.base.files import FilePath, atomic_path
+from anello.base.netcdf import COMPRESSION, PACKED_FROM_BYTES
 from anello.coupling.config import CouplingConfig
 from anello.coupling.incumbent import Linearisation
 from anello.coupling.iteration import heat_pumps, start_cop, with_cop
@@ -17,6 +18,9 @@ from anello.coupling.water import Water
 from anello.errors import ArtefactError
 from anello.model.data import ModelData
 from anello.ring.config import RingConfig
+
+if TYPE_CHECKING:
+    import netCDF4
 
 Floats = NDArray[np.float64]
 
@@ -92,41 +96,51 @@ def write_cop(
         file.createDimension("node", len(cop))
         file.createDimension("timestep", len(times))
         node = file.createVariable("node", str, ("node",))
-        for position, name in enumerate(cop):
-            node[position] = name
         step = file.createVariable("timestep", "i8", ("timestep",))
         step.units = "minutes since 1970-01-01 00:00:00"
         step.calendar = "proleptic_gregorian"
-        step[:] = times.astype("datetime64[m]").astype(np.int64)
+        fillings: list[tuple[Any, Any]] = [
+            (node, np.array(list(cop), dtype=object)),
+            (step, times.astype("datetime64[m]").astype(np.int64)),
+        ]
 
         def put(name: str, dims: tuple[str, ...], values: Any, units: str, text: str) -> None:
-            variable = file.createVariable(name, "f8", dims, zlib=True, complevel=1)
+            packed = COMPRESSION if np.asarray(values).nbytes >= PACKED_FROM_BYTES else {}
+            variable = file.createVariable(name, "f8", dims, **packed)
             variable.units, variable.long_name = units, text
-            if np.size(values):
-                variable[:] = values
+            fillings.append((variable, values))
 
         series = np.array(list(cop.values()))
         put("cop", ("node", "timestep"), series, "1", "coefficient of performance to dispatch with")
-        if about is None:
-            return
-        file.createDimension("state", len(times) + 1)
-        file.createDimension("way", len(about.plant_eur_per_kwh))
-        file.createDimension("machine", len(about.machine_per_kwh) or None)
-        file.createDimension("exchanger", len(about.exchanged_kw) or None)
-        for name, (dims, units, text) in _FIELDS.items():
-            put(name, dims, getattr(about, name), units, text)
-        if about.water is not None:
-            for name, size in zip(("place", "wave"), about.water.per_wave.shape[:2], strict=True):
-                file.createDimension(name, size)
-            file.createDimension("station", len(about.water.station_kw))
-            file.createDimension("heated", about.water.per_kw.shape[1] or None)
-            for name, (dims, units, text) in _WATER.items():
-                put(f"water_{name}", dims, getattr(about.water, name), units, text)
-        for name in _ATTRIBUTES:
-            file.setncattr(name, getattr(about, name))
-        file.incumbent_iteration = about.iteration
-        file.loop = int(about.water is not None)
-        file.plant_sizes = json.dumps(about.plant_sizes)
+        if about is not None:
+            _put_incumbent(file, about, len(times), put)
+        for variable, values in fillings:  # when all are defined, as `write_variables` does
+            if np.size(values):
+                variable[:] = values
+
+
+def _put_incumbent(
+    file: netCDF4.Dataset, about: Linearisation, steps: int, put: Callable[..., None]
+) -> None:
+    """Define the dimensions of an incumbent, and put down what it consists of."""
+    file.createDimension("state", steps + 1)
+    file.createDimension("way", len(about.plant_eur_per_kwh))
+    file.createDimension("machine", len(about.machine_per_kwh) or None)
+    file.createDimension("exchanger", len(about.exchanged_kw) or None)
+    for name, (dims, units, text) in _FIELDS.items():
+        put(name, dims, getattr(about, name), units, text)
+    if about.water is not None:
+        for name, size in zip(("place", "wave"), about.water.per_wave.shape[:2], strict=True):
+            file.createDimension(name, size)
+        file.createDimension("station", len(about.water.station_kw))
+        file.createDimension("heated", about.water.per_kw.shape[1] or None)
+        for name, (dims, units, text) in _WATER.items():
+            put(f"water_{name}", dims, getattr(about.water, name), units, text)
+    for name in _ATTRIBUTES:
+        file.setncattr(name, getattr(about, name))
+    file.incumbent_iteration = about.iteration
+    file.loop = int(about.water is not None)
+    file.plant_sizes = json.dumps(about.plant_sizes)
 
 
 def read_cop(path: FilePath) -> dict[str, Floats]:

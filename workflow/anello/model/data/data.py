@@ -13,7 +13,7 @@ import xarray as xr
 
 from anello.base.files import atomic_path
 from anello.base.labelled import labels_of
-from anello.base.netcdf import variables_of
+from anello.base.netcdf import variables_of, write_variables
 from anello.errors import ArtefactError, InputError, Problem, did_you_mean
 from anello.model.schema.parameters import parameter
 
@@ -140,25 +140,17 @@ class ModelData:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write everything to one NetCDF file; the same content gives the same bytes."""
+        import netCDF4
+
         dataset = _in_order(self.inputs)
         dataset.attrs = {
             "anello_model_data": FORMAT,
             "config": json.dumps(self.config, ensure_ascii=False, sort_keys=True),
             "warnings": json.dumps(self.warnings, ensure_ascii=False),
         }
-        encoding: dict[str, dict[str, Any]] = {}
-        for name in sorted(str(n) for n in dataset.variables):
-            dtype = dataset[name].dtype
-            if dtype.kind == "f":
-                encoding[name] = {"zlib": True, "complevel": 1, "_FillValue": None}
-            elif dtype.kind == "M":
-                encoding[name] = {
-                    "units": "seconds since 1970-01-01",
-                    "dtype": "int64",
-                    "calendar": "proleptic_gregorian",
-                }
-        with atomic_path(path) as temporary:
-            dataset.to_netcdf(temporary, engine="netcdf4", encoding=encoding)
+        with atomic_path(path) as temporary, netCDF4.Dataset(temporary, "w") as file:
+            variables = {str(name): dataset.variables[name] for name in dataset.variables}
+            write_variables(file, variables, map(str, dataset.coords), dataset.attrs)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> ModelData:

@@ -11,18 +11,13 @@ import pandas as pd
 import xarray as xr
 
 from anello.base.files import FilePath, atomic_path
-from anello.base.netcdf import variables_of
+from anello.base.netcdf import variables_of, write_variables
 from anello.errors import ArtefactError
 
 if TYPE_CHECKING:
     import netCDF4
 
 CONVENTIONS = "CF-1.11"
-# Level 4 takes half as long again, for files a twentieth smaller.
-COMPRESSION = {"zlib": True, "complevel": 1, "shuffle": True}
-# Below a block of the disk, the index of a packed array takes more room than packing it saves.
-PACKED_FROM_BYTES = 4096
-_EPOCH_UNITS = "seconds since 1970-01-01"
 
 
 def write_netcdf(content: xr.Dataset | Mapping[str, xr.Dataset], path: FilePath) -> None:
@@ -38,21 +33,17 @@ def write_netcdf(content: xr.Dataset | Mapping[str, xr.Dataset], path: FilePath)
     path : path-like
         The file to make; missing parent folders are made.
     """
-    if isinstance(content, xr.Dataset):
-        ready = _prepared(content.assign_attrs(Conventions=CONVENTIONS))
-        with atomic_path(path) as temporary:
-            ready.to_netcdf(
-                temporary, format="NETCDF4", engine="netcdf4", encoding=_encoding(ready)
-            )
-        return
-    groups = {name if name.startswith("/") else f"/{name}": ds for name, ds in content.items()}
-    root = groups.pop("/", xr.Dataset())
-    parts = {"/": _prepared(root.assign_attrs(Conventions=CONVENTIONS))}
-    parts.update({name: _prepared(ds) for name, ds in groups.items()})
-    tree = xr.DataTree.from_dict(parts)
-    encoding = {name: _encoding(ds) for name, ds in parts.items() if ds.variables}
-    with atomic_path(path) as temporary:
-        tree.to_netcdf(temporary, format="NETCDF4", engine="netcdf4", encoding=encoding)
+    import netCDF4
+
+    groups = {"/": content} if isinstance(content, xr.Dataset) else dict(content)
+    root = groups.pop("/", xr.Dataset()).assign_attrs(Conventions=CONVENTIONS)
+    with (
+        atomic_path(path) as temporary,
+        netCDF4.Dataset(temporary, "w", format="NETCDF4") as file,
+    ):
+        _write(file, root)
+        for name, group in groups.items():
+            _write(file.createGroup(name), group)
 
 
 def read_netcdf(
@@ -137,37 +128,31 @@ def _not_readable(file: Path, error: Exception, group: str | None = None) -> str
     )
 
 
-def _prepared(content: xr.Dataset) -> xr.Dataset:
-    """Make a data set that the file format can hold: plain text, numbers and attributes."""
-    ready: dict[str, xr.Variable] = {}
-    for name, variable in content.variables.items():
+def _write(place: netCDF4.Dataset | netCDF4.Group, content: xr.Dataset) -> None:
+    """Write a data set in what the file format can hold: plain text, numbers and attributes."""
+    plain: dict[str, xr.Variable] = {}
+    holed: set[str] = set()
+    for key in (*content.data_vars, *content.coords):
+        variable = content.variables[key]
+        name, kind = str(key), variable.dtype.kind
         values, attrs = variable.values, dict(variable.attrs)
-        if variable.dtype.kind == "O" or isinstance(variable.dtype, pd.StringDtype):
+        if kind == "O" or isinstance(variable.dtype, pd.StringDtype):
             values = values.astype(str).astype(object)
-        elif variable.dtype.kind == "U":
-            values = values.astype(object)
-        elif variable.dtype.kind == "b":
+        elif kind == "b":
             values = values.astype("i1")
             attrs["flag_values"] = np.array([0, 1], "i1")
             attrs["flag_meanings"] = "false true"
-        elif variable.dtype.kind == "f" and name not in content.dims:
+        elif kind == "f" and name not in content.dims:
+            holed.add(name)
             # NaN has many bit patterns: one of them, for equal content to give equal bytes
             unknown = np.isnan(values)
             if unknown.any():
                 values = np.where(unknown, np.nan, values).astype(variable.dtype)
         kept = {key: _attr(v) for key, v in attrs.items() if v is not None}
-        ready[str(name)] = xr.Variable(variable.dims, values, kept)
-    out = _with(content, ready)
-    out.attrs = {str(key): _attr(v) for key, v in content.attrs.items() if v is not None}
-    return out
-
-
-def _with(content: xr.Dataset, variables: Mapping[str, xr.Variable]) -> xr.Dataset:
-    """Put variables in place of those of the same names, all at once, and keep their order."""
-    every = {str(name): variables.get(str(name), old) for name, old in content.variables.items()}
-    data = {str(name): every[str(name)] for name in content.data_vars}
-    coords = {str(name): every[str(name)] for name in content.coords}
-    return xr.Dataset(data, coords, content.attrs)
+        plain[name] = xr.Variable(variable.dims, values, kept)
+    labels = [str(name) for name in content.coords]
+    told = {str(key): _attr(v) for key, v in content.attrs.items() if v is not None}
+    write_variables(place, plain, labels, told, holed)
 
 
 def _attr(value: Any) -> Any:
@@ -176,23 +161,6 @@ def _attr(value: Any) -> Any:
 
 def _plain(value: Any) -> Any:
     return value.item() if isinstance(value, np.generic) else value
-
-
-def _encoding(content: xr.Dataset) -> dict[Any, dict[str, Any]]:
-    encoding: dict[Any, dict[str, Any]] = {}
-    for name, variable in content.variables.items():
-        if variable.dtype.kind == "M":
-            encoding[name] = {
-                "units": _EPOCH_UNITS,
-                "dtype": "int64",
-                "calendar": "proleptic_gregorian",
-                "_FillValue": None,
-            }
-        elif variable.dtype.kind in "fiu":
-            encoding[name] = dict(COMPRESSION) if variable.nbytes >= PACKED_FROM_BYTES else {}
-            if variable.dtype.kind == "f":
-                encoding[name]["_FillValue"] = np.nan if name not in content.dims else None
-    return encoding
 
 
 def _restored(
