@@ -140,8 +140,9 @@ def _read(path: Path, name: str, config: QualityConfig, date_format: str) -> Fil
         return file
     stamps = table[TIME].to_numpy(object)
     lines = np.arange(2, len(table) + 2)
-    blank = np.asarray([str(stamp).strip() == "" for stamp in stamps], dtype=bool)
-    if blank.any():
+    bare = list(map(str.strip, map(str, stamps)))
+    if "" in bare:
+        blank = np.array([stamp == "" for stamp in bare])
         blank &= (table[columns].map(is_empty)).all(axis=1).to_numpy()
         table, lines = table[~blank], lines[~blank]
     try:

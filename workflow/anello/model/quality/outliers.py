@@ -92,8 +92,10 @@ def find_outliers(values: Series, steps_per_day: int, config: QualityConfig) -> 
     ]
 
 
-def neighbours(values: Series, steps_per_day: int, days: int) -> Series:
-    """Return the neighbours of each value, shape (K, T); NaN beyond the ends of the series."""
+def neighbours(
+    values: Series, positions: NDArray[np.intp], steps_per_day: int, days: int
+) -> Series:
+    """Return the neighbours of some values, shape (K, P); NaN beyond the ends of the series."""
     offsets = [o for o in range(-_SIDE_HOURS, _SIDE_HOURS + 1) if o]
     if steps_per_day > 1:
         offsets += [
@@ -102,22 +104,37 @@ def neighbours(values: Series, steps_per_day: int, days: int) -> Series:
             if day
             for side in ((-1, 0, 1) if steps_per_day > 4 else (0,))
         ]
-    count = len(values)
-    table = np.full((len(offsets), count), np.nan)
-    for row, offset in enumerate(offsets):
-        if offset >= count or -offset >= count:
-            continue
-        if offset > 0:
-            table[row, : count - offset] = values[offset:]
-        else:
-            table[row, -offset:] = values[: count + offset]
-    return table
+    places = positions + np.array(offsets)[:, np.newaxis]
+    inside = (places >= 0) & (places < len(values))
+    return np.where(inside, values[np.where(inside, places, 0)], np.nan)
+
+
+def _suspects(size: Series, usual_peak: float, ratio: float) -> NDArray[np.intp]:
+    """Return the positions of all values that :func:`_pass` may find, and few others.
+
+    What is far above or below all neighbours is so beside the two in the next steps.
+    """
+    beside = np.full((2, size.size), np.nan)
+    beside[0, 1:], beside[1, :-1] = size[:-1], size[1:]
+    known = np.isfinite(beside)
+    above = ratio * np.where(known, beside, 0.0).max(axis=0)
+    below = np.where(known, beside, np.inf).min(axis=0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        suspect = size > _UNUSUAL_PEAKS * usual_peak
+        suspect |= (size > min(1.0, _SMALL_PEAK_SHARE) * usual_peak) & (size > above)
+        suspect |= 2 * ratio * size < below
+    return np.flatnonzero(suspect & np.isfinite(size))
 
 
 def _pass(
-    size: Series, usual_peak: float, steps_per_day: int, config: QualityConfig
+    every: Series, usual_peak: float, steps_per_day: int, config: QualityConfig
 ) -> dict[int, float]:
-    around = neighbours(size, steps_per_day, config.outlier_window_days)
+    ratio = config.outlier_ratio
+    suspects = _suspects(every, usual_peak, ratio)
+    if suspects.size == 0:
+        return {}
+    size = every[suspects]
+    around = neighbours(every, suspects, steps_per_day, config.outlier_window_days)
     known = np.isfinite(around)
     enough = known.sum(axis=0) >= _LEAST_NEIGHBOURS
     left_out = max(1, round(_LEFT_OUT_SHARE * around.shape[0]))
@@ -125,7 +142,6 @@ def _pass(
     upper = np.maximum(upper, 0.0)
     highest = np.where(known, around, 0.0).max(axis=0)
     lower = np.where(known, around, np.inf).min(axis=0)
-    ratio = config.outlier_ratio
     with np.errstate(invalid="ignore", over="ignore"):
         # Far above anything usual: a few neighbours may be wrong as well.
         high = (size > _UNUSUAL_PEAKS * usual_peak) & (size > ratio * upper)
@@ -137,7 +153,7 @@ def _pass(
             & (size > _STRONGER * ratio * highest)
         )
         low = (lower > _LOW_LEVEL_SHARE * usual_peak) & (2 * ratio * size < lower)
-    candidates = np.flatnonzero(enough & (high | low) & np.isfinite(size))
+    candidates = np.flatnonzero(enough & (high | low))
     found: dict[int, float] = {}
     for position in candidates.tolist():
         here = around[known[:, position], position]
@@ -145,7 +161,8 @@ def _pass(
         spread = 1.4826 * float(np.median(np.abs(here - middle)))
         scale = max(spread, 0.01 * usual_peak) if high[position] else 0.01 * middle
         if abs(size[position] - middle) > config.outlier_deviations * scale:
-            found[position] = float(upper[position] if high[position] else lower[position])
+            level = upper if high[position] else lower
+            found[int(suspects[position])] = float(level[position])
     return found
 
 
