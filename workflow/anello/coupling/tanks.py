@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.base.labelled import labels_of
+
 if TYPE_CHECKING:
     import xarray as xr
 
@@ -80,9 +82,10 @@ def tank_limits(ring: RingConfig, data: ModelData, nodes: tuple[str, ...]) -> di
     nodes : tuple of str
         Heat pumps.
     """
-    times = data.inputs["timestep"].values
+    times = data.inputs.variables["timestep"].values
     free = ring.in_dumping_season(times)
-    known = {str(node) for node in data.inputs["node"].values[data.nodes("storage")]}
+    names = labels_of(data.inputs, "node")
+    known = {names[place] for place in data.nodes("storage").tolist()}
     return {
         tank: np.where(free, np.inf, _useful_kwh(data, tank))
         for tank in ring_tanks(ring, nodes)
@@ -103,7 +106,7 @@ def made_to_be_lost(
         Results, with `storage` and `carrier_con` [kWh].
     """
     inputs, found = data.inputs, []
-    hours = np.asarray(inputs["timestep_resolution"].values, dtype=float)
+    hours = np.asarray(inputs.variables["timestep_resolution"].values, dtype=float)
     limits = tank_limits(ring.model_copy(update={"dumping_season": None}), data, nodes)
     for tank, most in limits.items():
         level = np.nan_to_num(dispatch["storage"].sel(node=tank).values)
@@ -134,7 +137,7 @@ def _useful_kwh(data: ModelData, tank: str) -> Floats:
     twice as much, since half may be lost on the way. A cyclic run goes on where it began. To it
     comes the tank's least level, and the level with which it has to begin or to end.
     """
-    hours = np.asarray(data.inputs["timestep_resolution"].values, dtype=float)
+    hours = np.asarray(data.inputs.variables["timestep_resolution"].values, dtype=float)
     load = _load_kwh(data, tank)
     if load is None:
         return np.full(hours.size, np.inf)
@@ -183,24 +186,25 @@ def _load_kwh(data: ModelData, tank: str) -> Floats | None:
     Whatever takes it beside demand, such as a link or another store, has needs that nobody knows
     beforehand.
     """
-    inputs = data.inputs
+    inputs, known = data.inputs, data.inputs.variables
     (position,) = data.positions([tank])
-    of_tier = {str(tier): k for k, tier in enumerate(inputs["tier"].values)}
-    flows = inputs["tier_carrier"].transpose("tier", "node", "carrier").values.astype(bool)
-    held = flows[of_tier["out"], position]
-    takes = np.any([flows[k] for name, k in of_tier.items() if name.startswith("in")], axis=0)
-    here = inputs["node_loc"].values == inputs["node_loc"].values[position]
+    flows = known["tier_carrier"].transpose("tier", "node", "carrier").values.astype(bool)
+    tiers = labels_of(inputs, "tier")
+    held = flows[tiers.index("out"), position]
+    takes = np.any([flows[k] for k, name in enumerate(tiers) if name.startswith("in")], axis=0)
+    here = known["node_loc"].values == known["node_loc"].values[position]
+    nodes, bases = labels_of(inputs, "node"), known["node_base"].values
     load = np.zeros(inputs.sizes["timestep"])
-    for node in np.flatnonzero(here & (takes & held).any(axis=1)):
+    for node in np.flatnonzero(here & (takes & held).any(axis=1)).tolist():
         if node == position:
             continue
-        name = str(inputs["node"].values[node])
-        unit = data.value("resource_unit", [name])[0] if "resource_unit" in inputs else "energy"
-        if inputs["node_base"].values[node] != "demand" or unit not in ("energy", ""):
+        unit = data.value("resource_unit", [node])[0] if "resource_unit" in known else "energy"
+        if bases[node] != "demand" or unit not in ("energy", ""):
             return None
+        name = nodes[node]
         load = load - _steps(data, "resource", name) * _steps(data, "resource_scale", name)
-    if "export_carrier" in inputs:
-        carriers = inputs["carrier"].values[held]
-        if np.isin(inputs["export_carrier"].values[here], carriers).any():
+    if "export_carrier" in known:
+        carriers = known["carrier"].values[held]
+        if np.isin(known["export_carrier"].values[here], carriers).any():
             return None
     return np.maximum(np.nan_to_num(load, neginf=0.0), 0.0)

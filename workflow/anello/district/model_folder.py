@@ -395,5 +395,5 @@ def _write_csv(path: Path, stamps: list[str], columns: dict[str, Series]) -> Non
     values = np.round(np.column_stack(list(columns.values())), 4) + 0.0
     line = "%s" + ",%.10g" * len(columns)
     lines = ["," + ",".join(columns)]
-    lines += [line % (stamp, *row) for stamp, row in zip(stamps, values.tolist(), strict=True)]
+    lines += [line % row for row in zip(stamps, *values.T.tolist(), strict=True)]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
