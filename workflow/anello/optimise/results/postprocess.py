@@ -6,13 +6,18 @@ from typing import Literal
 
 import numpy as np
 import xarray as xr
+from numpy.typing import NDArray
 
+from anello.base.labelled import labels_of, values_of
 from anello.base.year import hours_modelled
 from anello.errors import EnergyAuditError
 from anello.optimise.results.variables import describe
 
 SUPPLY_AND_CONVERSION = ("supply", "supply_plus", "conversion", "conversion_plus")
+FLOW = ("node", "carrier", "timestep")
+BALANCE = ("loc", "carrier", "timestep")
 Compat = Literal["anello", "calliope-0.6"]
+Floats = NDArray[np.float64]
 
 
 def add_derived(results: xr.Dataset, compat: Compat = "anello") -> xr.Dataset:
@@ -30,12 +35,13 @@ def add_derived(results: xr.Dataset, compat: Compat = "anello") -> xr.Dataset:
     xarray.Dataset
         A new data set; the one given is not changed.
     """
-    derived = {"capacity_factor": capacity_factor(results, compat)}
+    techs = np.unique(results.variables["node_tech"].values)
+    derived = {"capacity_factor": _capacity_factor(results, compat)}
     derived["systemwide_capacity_factor"] = systemwide_capacity_factor(results)
     if "cost" in results:
         derived["systemwide_levelised_cost"] = systemwide_levelised_cost(results)
         derived["total_levelised_cost"] = total_levelised_cost(results)
-    return results.assign(derived)
+    return results.assign_coords(tech=techs).assign(derived)
 
 
 def capacity_factor(results: xr.Dataset, compat: Compat = "anello") -> xr.DataArray:
@@ -55,17 +61,22 @@ def capacity_factor(results: xr.Dataset, compat: Compat = "anello") -> xr.DataAr
         Dimensions (node, carrier, timestep) [1]; 0 where there is no capacity, NaN where the node
         does not make the carrier.
     """
-    full = results["energy_cap"]
+    factor = _capacity_factor(results, compat)
+    coords = {dim: results[dim].variable for dim in factor.dims}
+    return xr.DataArray(factor, coords, name="capacity_factor")
+
+
+def _capacity_factor(results: xr.Dataset, compat: Compat) -> xr.Variable:
+    full = values_of(results, "energy_cap", ("node",))[:, np.newaxis, np.newaxis]
     if compat == "anello":
-        full = full * results["timestep_resolution"]
-    production = results["carrier_prod"]
+        full = full * values_of(results, "timestep_resolution", ("timestep",))
+    production = values_of(results, "carrier_prod", FLOW)
     with np.errstate(divide="ignore", invalid="ignore"):
-        factor = (production / full).transpose(*production.dims)
-    factor = factor.where((full > 0) | production.isnull(), 0.0)
-    return _finished(factor, "capacity_factor")
+        factor = np.where((full > 0) | np.isnan(production), production / full, 0.0)
+    return xr.Variable(FLOW, factor, describe("capacity_factor"))
 
 
-def systemwide_capacity_factor(results: xr.Dataset) -> xr.DataArray:
+def systemwide_capacity_factor(results: xr.Dataset) -> xr.Variable:
     """Capacity factor of each technology over all its locations and all steps.
 
     Steps count with their weights.
@@ -77,20 +88,22 @@ def systemwide_capacity_factor(results: xr.Dataset) -> xr.DataArray:
 
     Returns
     -------
-    xarray.DataArray
+    xarray.Variable
         Dimensions (carrier, tech) [1]; NaN where the technology has no capacity or never makes the
         carrier.
     """
-    production = _by_tech(_weighted_production(results))
-    makes = results["carrier_prod"].notnull().any("timestep")
-    capacity = _by_tech(results["energy_cap"].where(makes))
+    production = _by_tech(results, _weighted_production(results))
+    makes = ~np.isnan(values_of(results, "carrier_prod", FLOW)).all(axis=2)
+    installed = values_of(results, "energy_cap", ("node",))[:, np.newaxis]
+    capacity = _by_tech(results, np.where(makes, installed, np.nan))
     hours = hours_modelled(results)
     with np.errstate(divide="ignore", invalid="ignore"):
         factor = production / (capacity * hours)
-    return _finished(factor.transpose("carrier", "tech"), "systemwide_capacity_factor")
+    name = "systemwide_capacity_factor"
+    return xr.Variable(("carrier", "tech"), factor.T, describe(name))
 
 
-def systemwide_levelised_cost(results: xr.Dataset) -> xr.DataArray:
+def systemwide_levelised_cost(results: xr.Dataset) -> xr.Variable:
     """Cost of each technology over its production of each carrier.
 
     Parameters
@@ -101,19 +114,19 @@ def systemwide_levelised_cost(results: xr.Dataset) -> xr.DataArray:
 
     Returns
     -------
-    xarray.DataArray
+    xarray.Variable
         Dimensions (carrier, cost_class, tech) [cost unit/kWh]; infinite where a technology costs
         something and produces nothing, NaN where it never makes the carrier.
     """
-    cost = _by_tech(results["cost"])
-    production = _by_tech(_weighted_production(results))
+    cost = _by_tech(results, values_of(results, "cost", ("node", "cost_class"))).T
+    production = _by_tech(results, _weighted_production(results)).T
     with np.errstate(divide="ignore", invalid="ignore"):
-        levelised = cost / production
-    levelised = levelised.transpose("carrier", "cost_class", "tech")
-    return _finished(levelised, "systemwide_levelised_cost")
+        levelised = cost / production[:, np.newaxis]
+    name = "systemwide_levelised_cost"
+    return xr.Variable(("carrier", "cost_class", "tech"), levelised, describe(name))
 
 
-def total_levelised_cost(results: xr.Dataset) -> xr.DataArray:
+def total_levelised_cost(results: xr.Dataset) -> xr.Variable:
     """Cost of the whole system over each carrier's production by supply and conversion.
 
     Parameters
@@ -123,14 +136,15 @@ def total_levelised_cost(results: xr.Dataset) -> xr.DataArray:
 
     Returns
     -------
-    xarray.DataArray
+    xarray.Variable
         Dimensions (carrier, cost_class) [cost unit/kWh].
     """
-    is_source = results["node_base"].isin(SUPPLY_AND_CONVERSION)
-    made = _weighted_production(results).where(is_source).sum("node")
+    is_source = np.isin(results.variables["node_base"].values, SUPPLY_AND_CONVERSION)
+    made = _known(_weighted_production(results)[is_source]).sum(axis=0)
+    cost = _known(values_of(results, "cost", ("cost_class", "node"))).sum(axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        levelised = results["cost"].sum("node") / made
-    return _finished(levelised.transpose("carrier", "cost_class"), "total_levelised_cost")
+        levelised = cost / made[:, np.newaxis]
+    return xr.Variable(("carrier", "cost_class"), levelised, describe("total_levelised_cost"))
 
 
 def carrier_balance_residual(results: xr.Dataset) -> xr.DataArray:
@@ -147,16 +161,22 @@ def carrier_balance_residual(results: xr.Dataset) -> xr.DataArray:
     xarray.DataArray
         Dimensions (loc, carrier, timestep) [kWh]; zero in a solution that conserves energy.
     """
-    flows = results["carrier_prod"].fillna(0.0)
+    residual = _residual(results)
+    coords = {dim: results[dim].variable for dim in BALANCE}
+    attrs = {"units": "kWh", "long_name": "Residual of the carrier balance"}
+    return xr.DataArray(residual, coords, BALANCE, attrs=attrs)
+
+
+def _residual(results: xr.Dataset) -> Floats:
+    flows = _known(values_of(results, "carrier_prod", FLOW))
     if "carrier_con" in results:
-        flows = flows + results["carrier_con"].fillna(0.0)
+        flows = flows + _known(values_of(results, "carrier_con", FLOW))
     if "carrier_export" in results:
-        flows = flows - results["carrier_export"].fillna(0.0)
-    residual = _by_location(flows, results)
+        flows = flows - _known(values_of(results, "carrier_export", FLOW))
+    residual = _by_location(results, flows)
     for name in ("unmet_demand", "unused_supply", "carrier_other"):
         if name in results:
-            residual = residual + results[name].fillna(0.0)
-    residual.attrs = {"units": "kWh", "long_name": "Residual of the carrier balance"}
+            residual = residual + _known(values_of(results, name, BALANCE))
     return residual
 
 
@@ -181,63 +201,54 @@ def check_carrier_balance(results: xr.Dataset, tolerance: float = 1e-6) -> float
     EnergyAuditError
         With location, carrier, step and residual of the worst step.
     """
-    residual = abs(carrier_balance_residual(results))
-    flows = abs(results["carrier_prod"]).fillna(0.0)
+    residual = np.abs(_residual(results))
+    flows = _known(np.abs(values_of(results, "carrier_prod", FLOW)))
     if "carrier_con" in results:
-        taken = abs(results["carrier_con"]).fillna(0.0)
-        flows = flows.where(flows > taken, taken)
-    base = _by_location(flows, results, how="max").max("timestep").clip(min=1.0)
-    relative = (residual / base).transpose("loc", "carrier", "timestep")
-    worst = float(relative.max()) if relative.size else 0.0
+        taken = _known(np.abs(values_of(results, "carrier_con", FLOW)))
+        flows = np.maximum(flows, taken)
+    base = np.maximum(_by_location(results, flows, how="max").max(axis=2, initial=0.0), 1.0)
+    relative = residual / base[..., np.newaxis]
+    worst = float(relative.max(initial=0.0))
     if worst > tolerance:
-        at = np.unravel_index(int(relative.values.argmax()), relative.shape)
-        loc, carrier, step = (relative[d].values[i] for d, i in zip(relative.dims, at, strict=True))
-        amount = float(residual.sel(loc=loc, carrier=carrier, timestep=step))
+        at = np.unravel_index(int(relative.argmax()), relative.shape)
+        loc, carrier, step = (results[d].values[i] for d, i in zip(BALANCE, at, strict=True))
         count = int((relative > tolerance).sum())
         raise EnergyAuditError(
-            f"the balance of {carrier} at {loc} does not close: {amount:g} kWh are left over at "
-            f"{np.datetime_as_string(step, unit='m')} ({count} such steps in all)"
+            f"the balance of {carrier} at {loc} does not close: {residual[at]:g} kWh are left over "
+            f"at {np.datetime_as_string(step, unit='m')} ({count} such steps in all)"
         )
     return worst
 
 
-def _weighted_production(results: xr.Dataset) -> xr.DataArray:
-    """Production over all steps, NaN where a node never makes a carrier [kWh]."""
-    weighted = results["carrier_prod"] * results["timestep_weight"]
-    return weighted.sum("timestep", min_count=1)
+def _known(values: Floats) -> Floats:
+    """Return the values with 0 in place of NaN."""
+    return np.where(np.isnan(values), 0.0, values)
 
 
-def _by_tech(values: xr.DataArray) -> xr.DataArray:
-    """Sum over the locations of each technology; NaN where none has a value."""
-    axis = values.dims.index("node")
-    labels = values["node_tech"].values
-    techs = np.unique(labels)
-    known = ~np.isnan(values.values)
-    plain = np.where(known, values.values, 0.0)
+def _weighted_production(results: xr.Dataset) -> Floats:
+    """Production over all steps, (N, C), NaN where a node never makes a carrier [kWh]."""
+    made = values_of(results, "carrier_prod", FLOW)
+    weighted = made * values_of(results, "timestep_weight", ("timestep",))
+    never = np.isnan(weighted).all(axis=2)
+    return np.where(never, np.nan, _known(weighted).sum(axis=2))
+
+
+def _by_tech(results: xr.Dataset, values: Floats) -> Floats:
+    """Sum over the locations of each technology, from (N, …); NaN where none has a value."""
+    labels = results.variables["node_tech"].values
+    never, plain = np.isnan(values), _known(values)
     sums = []
-    for tech in techs:
+    for tech in np.unique(labels):
         here = np.flatnonzero(labels == tech)
-        total = plain.take(here, axis).sum(axis)
-        sums.append(np.where(known.take(here, axis).any(axis), total, np.nan))
-    dims = ["tech" if dim == "node" else dim for dim in values.dims]
-    others = {dim: values[dim].values for dim in values.dims if dim != "node"}
-    return xr.DataArray(np.stack(sums, axis), dims=dims, coords={**others, "tech": techs})
+        sums.append(np.where(never[here].all(axis=0), np.nan, plain[here].sum(axis=0)))
+    return np.stack(sums)
 
 
-def _by_location(values: xr.DataArray, results: xr.Dataset, how: str = "sum") -> xr.DataArray:
-    """Sum (or largest) over the nodes of each location of the model."""
-    axis, labels = values.dims.index("node"), values["node_loc"].values
-    plain, locs = values.values, results["loc"].values
+def _by_location(results: xr.Dataset, values: Floats, how: str = "sum") -> Floats:
+    """Sum (or largest) over the nodes of each location of the model, from (N, …)."""
+    labels = results.variables["node_loc"].values
     pieces = []
-    for loc in locs:
-        here = plain.take(np.flatnonzero(labels == loc), axis)
-        pieces.append(here.sum(axis) if how == "sum" else here.max(axis, initial=0.0))
-    others = {dim: values[dim].values for dim in values.dims if dim != "node"}
-    return xr.DataArray(np.stack(pieces), {"loc": locs, **others}, ("loc", *others))
-
-
-def _finished(values: xr.DataArray, name: str) -> xr.DataArray:
-    values = values.reset_coords(drop=True)
-    values.name = name
-    values.attrs = describe(name)
-    return values
+    for loc in labels_of(results, "loc"):
+        here = values[np.flatnonzero(labels == loc)]
+        pieces.append(here.sum(axis=0) if how == "sum" else here.max(axis=0, initial=0.0))
+    return np.stack(pieces)
