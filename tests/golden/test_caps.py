@@ -11,11 +11,11 @@ from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict
 from anello.coupling.iteration import start_cop, with_cop
 from anello.coupling.merit import BEYOND_CAP, merit
-from anello.district import load_district, write_district
 from anello.model.definition import read_model
 from anello.model.schema.yaml_reader import read_settings
 from anello.ring.cost import LocationElectricity
 from anello.run.config import parse_config
+from embedded_model import embedded_model
 
 SETTINGS = Path(__file__).resolve().parents[2] / "config" / "config.yaml"
 DAYS = ["2015-01-10", "2015-01-11"]
@@ -25,7 +25,7 @@ SHARE = 0.9
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    return write_district(load_district(), tmp_path_factory.mktemp("capped") / "model").model
+    return embedded_model(tmp_path_factory.mktemp("capped") / "model")
 
 
 def designed(folder, cap=None):

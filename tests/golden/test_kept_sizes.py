@@ -7,7 +7,6 @@ import yaml
 
 from anello.cli import main
 from anello.cli.terminal import FAILED, OK
-from anello.district import load_district, write_district
 from anello.errors import InputError
 from anello.model.schema.yaml_reader import read_settings
 from anello.optimise.results import read_results
@@ -16,13 +15,14 @@ from anello.run.config import parse_config
 from anello.run.kept_sizes import kept_sizes
 from anello.run.scenario_config import merge
 from anello.run.stages.scenario import run_scenario
+from embedded_model import embedded_model
 
 DAYS = ["2015-07-01", "2015-07-02"]
 
 
 @pytest.fixture(scope="module")
 def settings(repo_root, tmp_path_factory):
-    model = write_district(load_district(), tmp_path_factory.mktemp("kept") / "model").model
+    model = embedded_model(tmp_path_factory.mktemp("kept") / "model")
     told = read_settings(repo_root / "config" / "config.yaml")
     told["data"] = {"source": "folder", "model": str(model)}
     for name in ("designed", "smart"):

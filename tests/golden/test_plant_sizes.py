@@ -11,7 +11,6 @@ from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict, Outcome
 from anello.coupling.exchange_file import read_linearisation
 from anello.coupling.plant_sizes import sizes_in
-from anello.district import load_district, write_district
 from anello.errors import ConfigError, InputError
 from anello.model.definition import read_model
 from anello.model.schema.yaml_reader import read_settings
@@ -23,6 +22,7 @@ from anello.ring.config import RingConfig
 from anello.ring.plant_sizes import with_sizes
 from anello.run.config import parse_config
 from anello.run.stages.scenario import run_scenario
+from embedded_model import embedded_model
 from ring_districts import coupled, random_district, with_sizes_open
 
 DAYS = ["2015-07-01", "2015-07-02"]
@@ -35,7 +35,7 @@ SHARE = 2 / 365
 def place(repo_root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RingConfig]:
     folder = tmp_path_factory.mktemp("sizes") / "model"
     settings = parse_config(read_settings(repo_root / "config" / "config.yaml"))
-    return write_district(load_district(), folder).model, settings.scenario("smart").ring
+    return embedded_model(folder), settings.scenario("smart").ring
 
 
 def run(place: tuple[Path, RingConfig], ring: RingConfig) -> Outcome:

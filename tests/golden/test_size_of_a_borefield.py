@@ -11,7 +11,6 @@ from anello.coupling.borefield import beyond_at_horizon_k, field_rows
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict, Outcome
 from anello.coupling.plant_sizes import sizes_in
-from anello.district import load_district, write_district
 from anello.errors import ConfigError
 from anello.model.schema.yaml_reader import read_settings
 from anello.optimise.results.collection import read_results
@@ -26,6 +25,7 @@ from anello.ring.plant_sizes import with_sizes
 from anello.run.config import parse_config
 from anello.run.kept_sizes import kept_sizes
 from anello.run.stages.scenario import run_scenario
+from embedded_model import embedded_model
 from ring_districts import random_district
 
 FIELD: dict[str, Any] = {
@@ -145,7 +145,7 @@ def test_what_is_beyond_the_horizon_is_that_of_the_share():
 
 @pytest.mark.parametrize("price", [3.0, 1e5], ids=["cheap", "dear"])
 def test_the_steps_of_the_workflow_build_and_keep_the_boreholes(repo_root, tmp_path, price):
-    model = write_district(load_district(), tmp_path / "town").model
+    model = embedded_model(tmp_path / "town")
     settings = read_settings(repo_root / "config" / "config.yaml")
     settings["data"] = {"source": "folder", "model": str(model)}
     settings["ring_costs"]["borefield"] = {"capital_eur_per_m": price, "lifetime_years": 50}

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 import small_models
-from anello.district import load_district, write_district
 from anello.model.schema.yaml_reader import read_settings
 from anello.optimise.formulation import formulate
 from anello.optimise.results.at_limits import SizeAtLimit, sizes_at_limits
@@ -23,6 +22,7 @@ from anello.present.report.config import FiguresConfig
 from anello.present.report.decision import decision_html
 from anello.run.config import parse_config
 from anello.run.stages.scenario import run_scenario
+from embedded_model import embedded_model
 
 DAYS_A_YEAR = 365.0
 HELD = {
@@ -207,7 +207,7 @@ Designed = tuple[CollectedResults, dict[str, Any]]
 def designed(repo_root: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[float, Designed]:
     """Two days of the embedded district, by the share of its wells that there may be at most."""
     folder = tmp_path_factory.mktemp("held")
-    model = write_district(load_district(), folder / "model").model
+    model = embedded_model(folder / "model")
     told = read_settings(repo_root / "config" / "config.yaml")
     told["data"] = {"source": "folder", "model": str(model)}
     plan = told["scenario_definitions"]["designed"]

@@ -11,7 +11,6 @@ import pytest
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict, Outcome
 from anello.coupling.plant_sizes import open_sizes, sizes_in
-from anello.district import load_district, write_district
 from anello.errors import ConfigError, InputError
 from anello.model.schema.yaml_reader import read_settings
 from anello.optimise.results.collection import read_results
@@ -23,6 +22,7 @@ from anello.ring.plant_sizes import priced, with_sizes
 from anello.run.config import parse_config
 from anello.run.kept_sizes import kept_sizes
 from anello.run.stages.scenario import run_scenario
+from embedded_model import embedded_model
 from ring_districts import random_district, with_sizes_open
 
 WELLS = {0.0: 0.0, 0.25: 2_250.0, 0.5: 4_500.0, 1.0: 9_000.0}
@@ -84,7 +84,7 @@ def test_results_say_which_was_chosen_and_prices_hold_with_it(found):
 
 
 def test_the_steps_of_the_workflow_build_and_keep_what_they_choose(repo_root, tmp_path):
-    model = write_district(load_district(), tmp_path / "town").model
+    model = embedded_model(tmp_path / "town")
     settings = read_settings(repo_root / "config" / "config.yaml")
     settings["data"] = {"source": "folder", "model": str(model)}
     del settings["coupling"]

@@ -10,7 +10,6 @@ import pytest
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict, Outcome
 from anello.coupling.exchange_file import read_linearisation
-from anello.district import load_district, write_district
 from anello.errors import ConfigError, InputError
 from anello.model.definition import read_model
 from anello.model.schema.yaml_reader import read_settings
@@ -19,6 +18,7 @@ from anello.ring.config import RingConfig
 from anello.run.config import parse_config
 from anello.run.kept_sizes import kept_sizes
 from anello.run.stages.scenario import run_scenario
+from embedded_model import embedded_model
 from ring_districts import EMPTY_DEGC, SPAN_K, random_district
 
 SEED, PRICE = 3, 4.0
@@ -127,7 +127,7 @@ def opened(repo_root: Any, model: Any, days: list[str]) -> dict[str, Any]:
 
 
 def test_the_steps_of_the_workflow_find_and_keep_a_tank(repo_root, tmp_path):
-    model = write_district(load_district(), tmp_path / "town").model
+    model = embedded_model(tmp_path / "town")
     settings = opened(repo_root, model, ["2015-07-01", "2015-07-02"])
     use = {"kwh_per_k": None, "span_k": 9.0}
     smart = settings["scenario_definitions"]["smart"]
@@ -150,7 +150,7 @@ def test_the_steps_of_the_workflow_find_and_keep_a_tank(repo_root, tmp_path):
 
 
 def test_an_open_tank_of_a_fixed_heat_capacity_is_refused(repo_root, tmp_path):
-    model = write_district(load_district(), tmp_path / "town").model
+    model = embedded_model(tmp_path / "town")
     settings = opened(repo_root, model, ["2015-01-05", "2015-01-05"])
     smart = parse_config(settings).scenario("smart")
     data = read_model(model, scenario=smart.model_scenario, override_dict=smart.overrides)

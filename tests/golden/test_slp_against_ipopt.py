@@ -11,11 +11,11 @@ from benchmarks import compare_coupling
 
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict
-from anello.district import load_district, write_district
 from anello.model.definition import read_model
 from anello.ring.config import RingConfig
 
 pytest.importorskip("casadi", reason="casadi brings Ipopt; it is only used in this test")
+from embedded_model import embedded_model
 from ipopt_cases import CASES, held_against_ipopt
 from ipopt_district import neutral_start, nonlinear_programme, start_from
 from ring_districts import coupled
@@ -30,7 +30,7 @@ SPAN = ["2015-07-01", f"2015-07-{DAYS:02d}"]
 
 def embedded(folder: Path, root: Path):
     """The embedded district's smart scenario at the start of July."""
-    model = write_district(load_district(), folder).model
+    model = embedded_model(folder)
     settings = yaml.safe_load((root / "config" / "config.yaml").read_text(encoding="utf-8"))
     ring = settings["ring"]
     changes = settings["scenario_definitions"]["smart"]["ring"]["heat_pumps"]

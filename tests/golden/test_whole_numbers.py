@@ -10,7 +10,6 @@ import pytest
 
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict, Outcome
-from anello.district import load_district, write_district
 from anello.model.definition import read_model
 from anello.model.schema.yaml_reader import read_settings
 from anello.optimise.formulation import formulate
@@ -23,6 +22,7 @@ from anello.present.report.costs import unpriced_note
 from anello.ring.config import RingConfig
 from anello.run.config import parse_config
 from anello.run.stages.scenario import run_scenario
+from embedded_model import embedded_model
 
 PLACE = "locations.buildings.techs.hp_heating"
 UNIT_KW, MOST = 150.0, 8
@@ -32,7 +32,7 @@ UNIT_KW, MOST = 150.0, 8
 def place(repo_root: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RingConfig]:
     folder = tmp_path_factory.mktemp("whole") / "model"
     settings = parse_config(read_settings(repo_root / "config" / "config.yaml"))
-    return write_district(load_district(), folder).model, settings.scenario("smart").ring
+    return embedded_model(folder), settings.scenario("smart").ring
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from anello.district import load_district, write_district
 from anello.errors import ArtefactError
 from anello.run.config import read_config
 from anello.run.scenario_config import ScenarioConfig
@@ -16,13 +15,14 @@ from anello.run.stages.point import record_point, run_point
 from anello.run.stages.scenario import Begin
 from anello.run.stages.warm_start import prepare_start
 from anello.run.sweep.record import PointRecord
+from embedded_model import embedded_model
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_district(load_district(), tmp_path_factory.mktemp("m") / "district").model
+    return embedded_model(tmp_path_factory.mktemp("m") / "district")
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import xarray as xr
 
-from anello.district import load_district, write_district
 from anello.model.schema.yaml_reader import read_settings
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.collection import read_results
@@ -29,6 +28,7 @@ from anello.present.report.total import total_cost
 from anello.ring.capital import PipesCost, PowerCost, RingCosts, annuity, ring_capital
 from anello.run.config import parse_config
 from anello.run.stages.scenario import run_scenario
+from embedded_model import embedded_model
 
 DAYS = ["2015-07-01", "2015-07-02"]
 YEARS = 2 / 365
@@ -44,7 +44,7 @@ def found(repo_root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str
     """Two days of the embedded district with its ring, without one, and selling electricity."""
     folder = tmp_path_factory.mktemp("whole")
     model = folder / "model"
-    write_district(load_district(), model)
+    embedded_model(model)
     settings = read_settings(repo_root / "config" / "config.yaml")
     settings["data"] = {"source": "folder", "model": str(model / "model.yaml")}
     definitions = settings["scenario_definitions"]

@@ -9,7 +9,6 @@ import pytest
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict
 from anello.coupling.iteration import rows_of
-from anello.district import load_district, write_district
 from anello.errors import ConfigError, InputError
 from anello.model.definition import read_model
 from anello.model.schema.yaml_reader import read_settings
@@ -19,6 +18,7 @@ from anello.present.report.html import write_report
 from anello.run.config import parse_config
 from anello.run.plan import RunPlan
 from anello.run.stages.scenario import run_scenario
+from embedded_model import embedded_model
 
 DAYS = ["2015-01-22", "2015-01-22"]
 
@@ -26,7 +26,7 @@ DAYS = ["2015-01-22", "2015-01-22"]
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("without") / "district"
-    write_district(load_district(), folder)
+    embedded_model(folder)
     return folder / "model.yaml"
 
 
