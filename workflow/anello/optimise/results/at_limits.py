@@ -308,10 +308,10 @@ def _prices(collected: CollectedResults, name: str) -> np.ndarray:
 
 
 def _parameter(collected: CollectedResults, name: str) -> np.ndarray:
-    found = collected.inputs.get(name)
-    count = collected.inputs.sizes["node"]
+    inputs = collected.inputs
+    found = inputs.variables[name] if name in inputs else None  # a miss costs xarray a search
     if found is None or found.dims != ("node",):
-        return np.full(count, np.nan)
+        return np.full(inputs.sizes["node"], np.nan)
     return np.asarray(found.values, dtype=float)
 
 

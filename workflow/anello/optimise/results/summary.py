@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import xarray as xr
 
+from anello.base.labelled import labels_of, values_of
 from anello.base.year import hours_modelled
 from anello.optimise.results.alternatives import require_one
 from anello.optimise.results.at_limits import sizes_at_limits
@@ -318,22 +319,23 @@ def _ring(ring: xr.Dataset) -> dict[str, Any]:
             "mean": float(mean.mean()),
             "max": float(waters.max()),
         }
-    hours = ring["step_h"] if "step_h" in ring else xr.DataArray(1.0)
+    hours = values_of(ring, "step_h", ("timestep",)) if "step_h" in ring else np.ones(1)
     for name, called in (("q_bal_kw", "balancing_heat_mwh"), ("p_bal_kw", "balancing_power_mwh")):
         if name in ring:
-            heat = ring[name] * hours / KWH_PER_MWH
+            heat = values_of(ring, name, ("device", "timestep")) * hours / KWH_PER_MWH
             out[called] = {
-                str(device): {
-                    "into_ring": float(heat.sel(device=device).clip(min=0).sum()),
-                    "out_of_ring": float(-heat.sel(device=device).clip(max=0).sum()),
+                device: {
+                    "into_ring": float(np.nansum(row.clip(min=0))),
+                    "out_of_ring": float(-np.nansum(row.clip(max=0))),
                 }
                 if name == "q_bal_kw"
-                else float(heat.sel(device=device).sum())
-                for device in ring["device"].values
+                else float(np.nansum(row))
+                for device, row in zip(labels_of(ring, "device"), heat, strict=True)
             }
     for name, called in (("loss_kw", "loss_mwh"), ("pump_kw", "pump_electricity_mwh")):
         if name in ring:
-            out[called] = float((ring[name] * hours).sum()) / KWH_PER_MWH
+            power = values_of(ring, name, ("timestep",))
+            out[called] = float(np.nansum(power * hours)) / KWH_PER_MWH
     hydraulics = hydraulic_summary(ring)
     if hydraulics is not None:
         out["hydraulics"] = hydraulics
