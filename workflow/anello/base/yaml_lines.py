@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 from anello.errors import Problem
+
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""In C where there is one, which takes a tenth of the time."""
 
 
 def locate(files: Sequence[str | Path], loc: Sequence[str | int]) -> tuple[str | None, int | None]:
@@ -36,7 +40,7 @@ def deepest(
     best: tuple[int, str | None, int | None] = (0, None, None)
     for file in reversed(files):
         try:
-            root = yaml.compose(Path(file).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+            root = yaml.compose(Path(file).read_text(encoding="utf-8"), Loader=LOADER)
         except (OSError, ValueError, RecursionError, yaml.YAMLError):
             continue  # Snakemake has read this file, or has complained about it already
         depth, line = _descend(root, loc)
@@ -93,7 +97,7 @@ def repeated_in(files: Sequence[str | Path]) -> list[Problem]:
     for file in dict.fromkeys(files):
         try:
             text = Path(file).read_text(encoding="utf-8")
-            found += repeated_keys(yaml.compose(text, Loader=yaml.SafeLoader), str(file))
+            found += repeated_keys(yaml.compose(text, Loader=LOADER), str(file))
         except (OSError, ValueError, RecursionError, yaml.YAMLError):
             continue  # whoever has read this file has complained about it already
     return found

@@ -45,12 +45,10 @@ def without_prices(
     plant: PlantConfig | None, scenario: str, files: Sequence[str | Path]
 ) -> list[Problem]:
     """Say which sizes a scenario's search is to choose for nothing."""
-    where = locate(files, ("scenario_definitions", scenario))
-    return [
-        at_line(without_price(part, size), *where)
-        for part, size in ({} if plant is None else plant.sizes).items()
-        if size.eur_per_year is None
-    ]
+    sizes = {} if plant is None else plant.sizes
+    free = {part: size for part, size in sizes.items() if size.eur_per_year is None}
+    where = locate(files, ("scenario_definitions", scenario)) if free else (None, None)
+    return [at_line(without_price(part, size), *where) for part, size in free.items()]
 
 
 def placed_in_sweep(problem: Problem, sweep: SweepConfig, files: Sequence[str | Path]) -> Problem:

@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from anello.base.yaml_lines import repeated_keys
+from anello.base.yaml_lines import LOADER, repeated_keys
 from anello.errors import ConfigError, InputError, Problem
 from anello.model.schema.mark import Mark
 from anello.model.schema.report import Report
@@ -30,8 +30,6 @@ MAX_VALUES = 2_000_000
 
 MAX_DIGITS = 400
 """Longest text that is taken as a number; no number that is meant has more digits."""
-
-_Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _INT = re.compile(r"[-+]?[0-9][0-9_]*\Z")
 _BASED = re.compile(r"[-+]?0(?:o[0-7_]+|x[0-9a-fA-F_]+|b[01_]+)\Z")
@@ -230,7 +228,7 @@ def parse_settings(text: str, source: str) -> dict[str, Any]:
         parse_yaml(text, source, Report(strict=False))
     except InputError as err:
         raise ConfigError(err.problems) from err
-    loader = _Parser(text)
+    loader = LOADER(text)
     try:
         root = loader.get_single_node()
         repeated = repeated_keys(root, source)  # first: merging writes into the mappings
@@ -260,7 +258,7 @@ def read_settings(path: Path) -> dict[str, Any]:
 
 
 def _events(text: str) -> Iterator[Any]:
-    parser = _Parser(text)
+    parser = LOADER(text)
     try:
         while parser.check_event():
             yield parser.get_event()
