@@ -154,7 +154,7 @@ def _draw(axis: Axes, panel: _Panel, trace: xr.Dataset, limit: float | None) -> 
         axis.set_yscale("log")
     if limit is not None:
         axis.axhline(limit, color="black", linewidth=0.8, linestyle=LINE_STYLES[1], label="Limit")
-    axis.set_title(panel.title)
+    axis.set_title(panel.title, y=1.0)  # else its place is sought five times
     axis.set_ylabel(panel.unit)
     axis.set_xlabel("Iteration")
     every = max(1, math.ceil(len(iterations) / 9))
