@@ -34,7 +34,8 @@ class Basis:
         Signature of the problem it belongs to; it fits none of other columns and rows.
     values : ndarray, shape (n_columns,)
         Values of all columns of the full problem where it has integers, whose search starts from
-        them; empty otherwise.
+        them; those of its free sizes, among zeros, where it was solved with these given first;
+        empty otherwise.
     entries : int, optional
         Entries of the reduced problem that it is a basis of; none where it is of another kind.
     """

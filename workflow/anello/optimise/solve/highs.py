@@ -57,7 +57,8 @@ class Piece:
     start : tuple of ndarray, optional
         Basis status of columns and rows to start from, of a similar problem.
     values : ndarray, shape (n,), optional
-        Solution of a similar problem with integers, from which the search may start.
+        Solution of a similar problem: with integers, from which the search may start; with free
+        sizes, for :mod:`anello.optimise.solve.sizes_apart`.
     """
 
     cost: Array
@@ -134,10 +135,10 @@ def solve_piece(piece: Piece, settings: SolverConfig = HIGHS) -> PieceSolution:
         logger.info("computing the values afresh from the optimal basis")
         again, basis = _run(piece, settings.with_defaults(STABLE), basis)
         found = replace(again, log=found.log + again.log, warm=found.warm)
-    return found if basis is None else replace(found, basis=_statuses(basis))
+    return found if basis is None else replace(found, basis=statuses_of(basis))
 
 
-def _statuses(basis: highspy.HighsBasis) -> tuple[Statuses, Statuses]:
+def statuses_of(basis: highspy.HighsBasis) -> tuple[Statuses, Statuses]:
     """Status of columns and rows as numbers; HiGHS makes an object of each, which takes long."""
     columns, rows = basis.col_status, basis.row_status
     return (
@@ -245,14 +246,19 @@ def _basis_to_begin(piece: Piece) -> highspy.HighsBasis | None:
     """Return a piece's start with a pivot in every row; None where there is none."""
     if piece.start is None or piece.integer.any():
         return None
-    basis = highspy.HighsBasis()
-    statuses = {int(s): s for s in highspy.HighsBasisStatus.__members__.values()}
     columns, rows = repaired(
         piece.matrix,
         *piece.start,
         free=np.isneginf(piece.col_lower) & np.isposinf(piece.col_upper),
         equation=piece.row_lower == piece.row_upper,
     )
+    return basis_of(columns, rows)
+
+
+def basis_of(columns: Statuses, rows: Statuses) -> highspy.HighsBasis:
+    """Return the basis of these statuses, as many of them basic as there are rows."""
+    basis = highspy.HighsBasis()
+    statuses = {int(s): s for s in highspy.HighsBasisStatus.__members__.values()}
     basis.col_status = [statuses[s] for s in columns.tolist()]
     basis.row_status = [statuses[s] for s in rows.tolist()]
     basis.valid = True

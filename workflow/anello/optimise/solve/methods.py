@@ -16,15 +16,17 @@ from anello.optimise.solve.highs import Piece, PieceSolution, solve_piece
 from anello.optimise.solve.interior import DENSE_ENTRIES, hipo_installed, solve_interior
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.reduction import Reduction
+from anello.optimise.solve.sizes_apart import free_sizes, solve_by_sizes
 from anello.optimise.solve.solution import OPTIMALITY_TOLERANCE, Solution
 from anello.optimise.solve.start import Start
 
 logger = logging.getLogger(__name__)
 
-Method = Literal["auto", "simplex", "ipm", "hipo"]
+Method = Literal["auto", "simplex", "ipm", "hipo", "sizes"]
+"""What is asked for, and what is chosen: `sizes` is for `auto` alone."""
 
 MANY_ROWS = 90_000
-"""Rows of a programme with free sizes from which on HiPO was measured to be the faster."""
+"""Rows of a programme with free sizes from which on other methods were measured to be faster."""
 
 
 WAVE_ROWS = "ring_wave_balance"
@@ -52,9 +54,17 @@ class Shape:
     @classmethod
     def of(cls, matrix: sparse.csr_array, n_steps: int) -> Shape:
         """Measure the matrix of a programme of so many time steps."""
-        n_rows, n_columns = matrix.shape
-        entries = np.bincount(matrix.indices, minlength=n_columns)
-        return cls(n_rows, int((entries >= max(n_steps, DENSE_ENTRIES)).sum()))
+        return cls(matrix.shape[0], len(free_sizes(matrix, entries_of_a_size(n_steps))))
+
+    @property
+    def large(self) -> bool:
+        """Whether so large with free sizes that the simplex alone takes long."""
+        return bool(self.free_sizes) and self.rows >= MANY_ROWS
+
+
+def entries_of_a_size(n_steps: int) -> int:
+    """Return in how many rows a column stands at least that is a free size."""
+    return max(n_steps, DENSE_ENTRIES)
 
 
 def best_method(shape: Shape) -> Method:
@@ -63,24 +73,28 @@ def best_method(shape: Shape) -> Method:
     The rule looks at the programme alone, never at the machine, so that results do not depend on
     where they are computed. Its measurements stand in docs/reference/lp-methods.md.
     """
-    return "hipo" if shape.free_sizes and shape.rows >= MANY_ROWS else "simplex"
+    return "hipo" if shape.large else "simplex"
 
 
 def begins_coarse(reduction: Reduction, settings: SolverConfig, start: Start) -> bool:
     """Whether a first basis is sought with several steps in one, which was measured to pay.
 
     It does for the simplex, where no size is free; where sizes are, HiPO is as fast, but has no
-    basis to hand on to the programmes of a search.
+    basis to hand on to the programmes of a search. There it pays once more for the first programme
+    that knows the water, which the basis of the one before is far from.
     """
     simplex = settings.name == "highs" and "solver" not in settings.options
     asked = settings.method in ("auto", "simplex") and settings.warm_start
-    new = start.basis is None and not reduction.problem.integer.any()
-    if not (simplex and asked and new) or len(reduction.rows) < LEAST_ROWS:
+    if not (simplex and asked) or reduction.problem.integer.any():
+        return False
+    if len(reduction.rows) < LEAST_ROWS:
         return False
     if waves_of(reduction.problem) and hipo_installed():  # see `method_of`
         return False
     shape = Shape.of(reduction.matrix, steps_of(reduction.problem))
-    return not shape.free_sizes or (start.followed and shape.rows >= MANY_ROWS)
+    if shape.large and start.followed:
+        return start.basis is None or not start.basis.is_near(reduction.matrix.nnz)
+    return start.basis is None and not shape.free_sizes
 
 
 def steps_of(problem: Problem) -> int:
@@ -99,7 +113,8 @@ def method_of(asked: Method, piece: Piece, n_steps: int, waves: int = 0) -> Meth
 
     A piece that starts from a basis is left to the simplex unless another method is asked for: HiPO
     hands none on, so that the programme before was not for HiPO either, or it failed on it. One
-    that follows waves along a loop is for HiPO, with a basis or without.
+    that follows waves along a loop is for HiPO, with a basis or without. A large one with free
+    sizes, and sizes to begin with, is solved with these given first.
 
     Parameters
     ----------
@@ -117,7 +132,8 @@ def method_of(asked: Method, piece: Piece, n_steps: int, waves: int = 0) -> Meth
     if asked == "auto" and waves and len(piece.row_lower) >= LEAST_ROWS:
         asked = "hipo"
     if asked == "auto" and piece.start is not None:
-        return "simplex"
+        known = piece.values is not None
+        return "sizes" if known and Shape.of(piece.matrix, n_steps).large else "simplex"
     method = best_method(Shape.of(piece.matrix, n_steps)) if asked == "auto" else asked
     if method == "hipo" and not hipo_installed():
         _say_missing()
@@ -139,8 +155,8 @@ IPM = {"solver": "ipm", "run_crossover": "on"}
 """The interior point that every HiGHS has, with crossover to a basis."""
 
 
-def solve_by(piece: Piece, method: Method, settings: SolverConfig) -> PieceSolution:
-    """Solve a piece by a method that :func:`method_of` returned.
+def solve_by(piece: Piece, method: Method, n_steps: int, settings: SolverConfig) -> PieceSolution:
+    """Solve a piece of so many time steps by a method that :func:`method_of` returned.
 
     Raises
     ------
@@ -152,6 +168,8 @@ def solve_by(piece: Piece, method: Method, settings: SolverConfig) -> PieceSolut
     if method == "ipm":
         found = solve_piece(replace(piece, start=None), settings.with_defaults(IPM))
         return replace(found, found=found.status == "optimal")
+    if method == "sizes":
+        return solve_by_sizes(piece, entries_of_a_size(n_steps), settings)
     return solve_piece(piece, settings)
 
 

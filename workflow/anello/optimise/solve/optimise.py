@@ -30,6 +30,7 @@ from anello.optimise.solve.config import HIGHS, SolverConfig
 from anello.optimise.solve.highs import Piece, PieceSolution, solve_piece
 from anello.optimise.solve.methods import (
     begins_coarse,
+    entries_of_a_size,
     method_of,
     refuse_swamped,
     solve_by,
@@ -39,6 +40,7 @@ from anello.optimise.solve.methods import (
 from anello.optimise.solve.options import in_own_words
 from anello.optimise.solve.problem import Problem
 from anello.optimise.solve.reduction import Reduction, reduce_problem
+from anello.optimise.solve.sizes_apart import free_sizes
 from anello.optimise.solve.solution import Solution
 from anello.optimise.solve.start import SCRATCH, Start
 from anello.optimise.solve.ways import ways_out
@@ -89,15 +91,15 @@ def optimise(
         raise
     began = time.perf_counter()
     if begins_coarse(reduction, settings, start):
-        start = replace(start, basis=_coarse_basis(problem, settings))
+        start = _coarse_start(problem, settings, start)
     before = time.perf_counter() - began
     found = optimise_reduced(reduction, settings, start=start, log_path=log_path)
     found.solve_seconds += before
     return found
 
 
-def _coarse_basis(problem: Problem, settings: SolverConfig) -> Basis | None:
-    """Return a basis from the problem with several steps in one, if that has a solution."""
+def _coarse_start(problem: Problem, settings: SolverConfig, start: Start) -> Start:
+    """Return a start from the problem with several steps in one, if that has a solution."""
     coarse = coarser(problem)
     limit = settings.time_limit_s
     limit = None if limit is None else limit / COARSE_SHARE
@@ -106,8 +108,11 @@ def _coarse_basis(problem: Problem, settings: SolverConfig) -> Basis | None:
         found = optimise_reduced(reduce_problem(coarse.problem), simplex)
     except SolveError as error:
         logger.info("with several steps in one: %s; beginning with all steps", error)
-        return None
-    return None if found.basis is None else coarse.refined(found.basis, problem)
+        return start
+    if found.basis is None:
+        return start
+    basis = coarse.refined(found.basis, problem)
+    return replace(start, basis=basis, values=found.x[coarse.columns])
 
 
 def optimise_reduced(
@@ -132,7 +137,7 @@ def optimise_reduced(
         first = settings.with_defaults({"simplex_dual_edge_weight_strategy": DEVEX})
     named = not {"solver", "simplex_strategy"}.isdisjoint(first.options)
     if inner and settings.method != "simplex" and not named:
-        found = _by_interior(task, settings)
+        found = _by_method(task, settings)
         if found is not None:
             return found
     try:
@@ -151,20 +156,20 @@ def optimise_reduced(
     raise failure
 
 
-def _by_interior(task: _Task, settings: SolverConfig) -> Solution | None:
-    """Solve by an interior point where that is asked for or speaks for itself.
+def _by_method(task: _Task, settings: SolverConfig) -> Solution | None:
+    """Solve by another method than the simplex where one is asked for or speaks for itself.
 
     None where it is not, and where it finds nothing that passes every check: then simplex is next.
     """
-    pieces = task.pieces(Start(basis=task.start.basis))
+    pieces = task.pieces(task.start)
     steps, waves = steps_of(task.reduction.problem), waves_of(task.reduction.problem)
     methods = [method_of(settings.method, piece, steps, waves) for piece in pieces]
-    interior = sorted(set(methods) - {"simplex"})
-    if not interior:
+    others = sorted(set(methods) - {"simplex"})
+    if not others:
         return None
     began = time.perf_counter()
     with ThreadPoolExecutor(min(len(pieces), os.cpu_count() or 1)) as pool:
-        found = list(pool.map(solve_by, pieces, methods, repeat(settings)))
+        found = list(pool.map(solve_by, pieces, methods, repeat(steps), repeat(settings)))
     log, seconds = _log_of(task, found), time.perf_counter() - began
     failed = next((s.status for s in found if not s.found), None)
     if failed is None:
@@ -175,11 +180,20 @@ def _by_interior(task: _Task, settings: SolverConfig) -> Solution | None:
         except NumericalError as error:
             failed = str(error)
         else:
+            if "sizes" in methods:
+                solution = _with_sizes(solution, task.reduction, steps)
             return replace(solution, method="+".join(sorted(set(methods))))
-    logger.warning(
-        "%s ended after %.1f s with: %s; solving by simplex", interior[0], seconds, failed
-    )
+    logger.warning("%s ended after %.1f s with: %s; solving by simplex", others[0], seconds, failed)
     return None
+
+
+def _with_sizes(solution: Solution, reduction: Reduction, steps: int) -> Solution:
+    """Return a solution whose basis carries its free sizes, with which the next one begins."""
+    assert solution.basis is not None
+    sizes = reduction.columns[free_sizes(reduction.matrix, entries_of_a_size(steps))]
+    values = np.zeros(reduction.problem.n_columns)
+    values[sizes] = solution.x[sizes]
+    return replace(solution, basis=replace(solution.basis, values=values))
 
 
 def _attempt(task: _Task, settings: SolverConfig) -> Solution:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from anello.errors import InfeasibleError, SolveError
@@ -69,12 +70,13 @@ def solve(
 
 
 def _of_use(problem: Problem, start: Start) -> Start:
-    """Return what of a start a problem can use: with integers, the values that a basis carries."""
-    if start.basis is None or not problem.integer.any():
+    """Return what of a start a problem can use: with integers, only the values of a basis."""
+    if start.basis is None:
         return start
     carried = start.basis.values
     fits = len(carried) == problem.n_columns
-    return Start(values=carried if start.values is None and fits else start.values)
+    values = carried if start.values is None and fits else start.values
+    return Start(values=values) if problem.integer.any() else replace(start, values=values)
 
 
 def explanation(problem: Problem, time_limit_s: float | None) -> str:

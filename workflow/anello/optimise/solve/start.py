@@ -17,8 +17,8 @@ class Start:
     basis : Basis, optional
         Basis of a similar problem (HiGHS only). One that does not fit is logged and not used.
     values : ndarray, shape (n_columns,), optional
-        Solution of a similar problem with integers, from which the search may start (HiGHS and
-        CBC).
+        Solution of a similar problem: with integers, from which the search may start (HiGHS and
+        CBC); with free sizes, which these are given first (HiGHS).
     primal : bool
         Whether only the objective is another one than the basis is of, so that the basis is still
         feasible and the primal simplex can go on from it (HiGHS only).
