@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from anello.base.fault_words import own_path
+from anello.district import load_district
 from anello.errors import ConfigError
 from anello.run.config import read_config
 
@@ -43,6 +44,49 @@ def test_two_prices_of_a_list_have_to_agree(tmp_path):
     sizes = "{one_of: [0, 1], one_of_eur: [0, 1000], eur_per_year: [0, 3]}"
     told = fault(tmp_path, f"plant: {{sizes: {{wells: {sizes}}}}}")
     assert "ring.plant.sizes.wells.one_of_eur`: `eur_per_year` says already" in told
+
+
+SOURCE = "ring.plant.central_heat_pump.source_degc"
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("283", "input should be less than or equal to 60 (value: 283)"),
+        (".nan", "should be a finite number (value: nan)"),
+        ("[3]", "should be a number or text (value: [3])"),
+    ],
+)
+def test_a_value_of_several_types_has_one_fault(tmp_path, written, told):
+    said = fault(
+        tmp_path, f"plant: {{central_heat_pump: {{max_kw: 1, source_degc: {written}}}}}"
+    ).splitlines()
+    assert [line for line in said if SOURCE in line] == [
+        f"  - {tmp_path / 'mine.yaml'}:4: `scenario_definitions.designed.{SOURCE}`: {told}"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("told", "fault"),
+    [
+        ("size", "should be a number or `sized` (value: 'size'). Did you mean `sized`?"),
+        ("7 kW", "should be a number or `sized` (value: '7 kW'). Write the number alone"),
+        (None, "is empty, and should be a number or `sized`. Give it"),
+        (-4, "input should be greater than or equal to 0 (value: -4)"),
+    ],
+)
+def test_a_number_or_a_word_has_one_fault(told, fault):
+    with pytest.raises(ConfigError) as error:
+        load_district(changes={"plant": {"central_heat_pump_kw": told}})
+    (said,) = str(error.value).splitlines()
+    assert f"`plant.central_heat_pump_kw`: {fault}" in said
+
+
+def test_a_fault_within_a_list_is_told_alone(tmp_path):
+    price = "{one_of: [0, 1], eur_per_year: [0, -3]}"
+    said = fault(tmp_path, f"plant: {{sizes: {{wells: {price}}}}}")
+    assert "sizes.wells.eur_per_year.1`: input should be greater than or equal to 0" in said
+    assert "a number" not in said
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 
 import numpy as np
 import pytest
+import xarray as xr
 
 from anello.base.files import sha256
 from anello.errors import ArtefactError
@@ -223,6 +224,35 @@ def test_energy_in_the_diagram_is_conserved_and_runs_through_the_ring(scenarios)
     directions = {(k.source, k.target) for k in links}
     assert ("Chiller", "Ring") in directions
     assert ("Ring", "Heat pump, heating") in directions
+
+
+@pytest.mark.parametrize(
+    ("device", "heat_kw", "names", "link"),
+    [
+        ("wells", 4.0, {}, ("Wells, heating", "Ring")),
+        ("wells", -4.0, {}, ("Ring", "Wells, cooling")),
+        ("central_heat_pump", 4.0, {}, ("Central heat pump", "Ring")),
+        ("chiller", -4.0, {}, ("Ring", "Chiller of the ring")),
+        (
+            "central_heat_pump",
+            4.0,
+            {"hp_clim_hot": "Central heat pump"},
+            ("Central heat pump of the ring", "Ring"),
+        ),
+    ],
+)
+def test_a_device_with_one_way_goes_by_its_name_alone(scenarios, device, heat_kw, names, link):
+    smart = scenarios["smart"]
+    heat = xr.DataArray(
+        np.full((smart.ring.sizes["timestep"], 1), heat_kw),
+        dims=("timestep", "device"),
+        coords={"timestep": smart.ring["timestep"], "device": [device]},
+    )
+    without = smart.ring.drop_vars([v for v in smart.ring if "device" in smart.ring[v].dims])
+    ring = without.drop_vars("device", errors="ignore").assign(q_bal_kw=heat)
+    changed = CollectedResults(results=smart.results, inputs=smart.inputs, ring=ring)
+    links = energy_links(changed, FiguresConfig(names=names))
+    assert link in {(k.source, k.target) for k in links}
 
 
 def test_a_demand_named_like_its_carrier_is_a_place_of_its_own(scenarios):

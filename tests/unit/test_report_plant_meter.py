@@ -57,3 +57,21 @@ def test_the_assumptions_name_the_meter(district: CollectedResults) -> None:
     table = assumptions_html(district, FiguresConfig())
     assert "<td>buildings</td>" in table
     assert "ring.plant.electricity_price_eur_per_kwh" not in table
+
+
+@pytest.mark.parametrize(
+    ("source_degc", "shown"), [(None, "outdoor air"), ("river", "river"), (8.0, "8")]
+)
+def test_the_assumptions_are_of_the_devices_that_there_are(
+    district: CollectedResults, source_degc: float | str | None, shown: str
+) -> None:
+    plant = district.settings["ring"]["plant"]
+    plant["wells"] = {"max_flow_kg_s": 0.0, "well_degc": 15.0}
+    plant["central_heat_pump"] = {"max_kw": 40.0, "source_degc": source_degc}
+    table = assumptions_html(district, FiguresConfig())
+    assert "ring.plant.wells" not in table
+    assert f"Central heat pump, temperature of its source</th><td>{shown}</td>" in table
+    plant["wells"]["max_flow_kg_s"], plant["central_heat_pump"]["max_kw"] = 3.0, 0.0
+    table = assumptions_html(district, FiguresConfig())
+    assert "ring.plant.wells.well_degc" in table
+    assert "Central heat pump" not in table

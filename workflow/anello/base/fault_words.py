@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
+from math import isnan
 from typing import Any
 
 from anello.base.number_words import as_number, as_share
+from anello.errors import did_you_mean
 
 _NUMBER = ("float_type", "float_parsing", "int_type", "int_parsing", "int_from_float")
 _MAPPING = ("dict_type", "model_type", "model_attributes_type")
@@ -46,7 +48,9 @@ def in_words(kind: str, message: str, value: Any, known: Iterable[str]) -> tuple
     if kind in _NUMBER:
         what = "a whole number" if kind.startswith("int") else "a number"
         return _of_another_kind(what, value, as_number(value))
-    if kind == "finite_number":
+    if kind == "another_kind":
+        return _of_another_kind(message, value, did_you_mean(str(value), known) or as_number(value))
+    if kind == "finite_number" or (isinstance(value, float) and isnan(value)):
         return "should be a finite number", None
     if kind in ("bool_type", "bool_parsing"):
         return _of_another_kind("`true` or `false`", value, None)
@@ -68,6 +72,39 @@ def in_words(kind: str, message: str, value: Any, known: Iterable[str]) -> tuple
         )
     told = message.removeprefix("Value error, ")
     return told[:1].lower() + told[1:], as_share(kind, message, value)
+
+
+def is_another_kind(kind: str) -> bool:
+    """Whether a fault is a value of another type, and not one beyond what its type allows."""
+    return kind in (*_NUMBER, *_MAPPING, *_LIST, "string_type", "literal_error")
+
+
+def another_kind(faults: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Return the one fault of a value that is of none of several types.
+
+    Parameters
+    ----------
+    faults : iterable of mapping
+        What pydantic says, for each type, of one value.
+    """
+    options: list[str] = []
+    words: list[str] = []
+    value: Any = None
+    for fault in faults:
+        kind, value = fault["type"], fault.get("input")
+        if kind == "literal_error":
+            expected = str(fault["ctx"]["expected"]).replace(" or ", ", ").split(", ")
+            told = [option.strip("'") for option in expected]
+            options += told
+            words += [f"`{option}`" for option in told]
+        elif kind in _LIST:
+            words.append("a list")
+        elif kind in _NUMBER:
+            words.append("a number")
+        else:
+            words.append("text" if kind == "string_type" else "keys with values")
+    message = " or ".join(dict.fromkeys(words))
+    return {"type": "another_kind", "msg": message, "input": value, "ctx": {"options": options}}
 
 
 def _quoted(value: Any) -> str | None:

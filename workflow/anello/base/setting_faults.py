@@ -2,16 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
-from anello.base.fault_words import in_words, own_path
+from anello.base.fault_words import another_kind, in_words, is_another_kind, own_path
 from anello.base.yaml_lines import locate
 from anello.errors import Problem, did_you_mean
+
+_TYPES = ("constrained-float", "constrained-int", "constrained-str", "float", "int", "str")
+"""What pydantic appends to a key of which values of several types are possible."""
+
+
+def told_once(items: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return faults with one of each value that may be of several types, such as a number or text.
+
+    Of such a value pydantic says for every type why it is none of it. A number beyond its range is
+    no fault of text; what is none of the types is told with all of them.
+
+    Parameters
+    ----------
+    items : iterable of mapping
+        Faults, as pydantic reports them.
+    """
+    groups: dict[tuple[str | int, ...], list[Mapping[str, Any]]] = {}
+    for item in items:
+        loc = tuple(item["loc"])
+        types = [place for place, part in enumerate(loc) if _is_type(part)]
+        groups.setdefault(loc[: types[0]] if types else loc, []).append(item)
+    out: list[Mapping[str, Any]] = []
+    for loc, group in groups.items():
+        kinds = {item["type"] for item in group}
+        if len(group) == 1 or not any(_is_type(part) for part in group[0]["loc"]):
+            out += group
+        elif all(map(is_another_kind, kinds)):
+            out.append({**another_kind(group), "loc": loc})
+        else:
+            out += [item for item in group if not is_another_kind(item["type"])]
+    return out
+
+
+def _is_type(part: str | int) -> bool:
+    return part in _TYPES or (isinstance(part, str) and part.startswith(("literal[", "list[")))
 
 
 def problem_of(
@@ -62,7 +97,9 @@ def problem_of(
         if kind == "union_tag_invalid":
             key = f"{key}.{str(context.get('discriminator', 'kind')).strip(chr(39))}"
         return Problem("has a value that is not allowed", file, line, key, value, hint)
-    below = _sibling_keys(model, (*item["loc"], ""))
+    below: Iterable[str] = _sibling_keys(model, (*item["loc"], ""))
+    if kind == "another_kind":
+        below = item["ctx"]["options"]
     message, hint = in_words(kind, item["msg"], item.get("input"), below)
     own, message, value = own_path(message, item.get("input"))
     if own:
@@ -76,7 +113,7 @@ def _keys_only(model: type[BaseModel], loc: Sequence[str | int]) -> tuple[str | 
     tags, keys, chosen = _union_tags(model)
     kept: list[str | int] = []
     for before, part in zip(("", *loc), loc, strict=False):
-        if isinstance(part, str) and ("[" in part or part == "function"):
+        if isinstance(part, str) and ("[" in part or part == "function" or part in _TYPES):
             continue
         # A tag may be spelt as a key is, such as `store`; then it follows what it tells apart.
         if part in tags and (part not in keys or before in chosen):

@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import Field, ValidationError, model_validator
 
 from anello.base.plausible import remarks
-from anello.base.setting_faults import problem_of
+from anello.base.setting_faults import problem_of, told_once
 from anello.district.buildings import Buildings, Insulation, Roof, Target, Targets
 from anello.district.climate import Site, Spell, SyntheticWeather, Weather, WeatherFile
 from anello.district.costs import Costs
@@ -298,7 +298,7 @@ def parse_district(
     try:
         return DistrictConfig.model_validate({**content, "folder": folder})
     except ValidationError as error:
-        raise ConfigError([_problem(item, label) for item in error.errors()]) from error
+        raise ConfigError([_problem(item, label) for item in told_once(error.errors())]) from error
 
 
 def unusual(config: DistrictConfig, label: str | None = None) -> list[Problem]:

@@ -19,7 +19,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from anello.api.attrdict import AttrDict
-from anello.base.setting_faults import problem_of
+from anello.base.setting_faults import problem_of, told_once
 from anello.base.yaml_lines import locate, repeated_in
 from anello.coupling.config import CouplingConfig, chosen_by
 from anello.coupling.years import ring_fault
@@ -152,7 +152,7 @@ class RunConfig(Strict):
             at = (name,) if year is None else (year[0], "years", year[1])
             prefix = ("scenario_definitions", *at)
             raise ConfigError(
-                [problem_of(ScenarioConfig, item, (), prefix) for item in error.errors()]
+                [problem_of(ScenarioConfig, item, (), prefix) for item in told_once(error.errors())]
             ) from None
 
     def _content(self, name: str) -> dict[str, Any]:
@@ -262,7 +262,7 @@ def _at_point(content: dict[str, Any], point: Point) -> ScenarioConfig:
         return ScenarioConfig.model_validate(content)
     except ValidationError as error:
         raise ConfigError(
-            [problem_of(ScenarioConfig, item, ()) for item in error.errors()]
+            [problem_of(ScenarioConfig, item, ()) for item in told_once(error.errors())]
         ) from None
 
 
@@ -317,7 +317,7 @@ def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -
         config = RunConfig.model_validate(dict(content))
     except ValidationError as error:
         raise ConfigError(
-            [problem_of(RunConfig, item, files) for item in error.errors()],
+            [problem_of(RunConfig, item, files) for item in told_once(error.errors())],
             summary="The configuration is wrong",
         ) from None
     problems: list[str | Problem] = []

@@ -34,12 +34,19 @@ _RING = (
     ("bounds_degc", "Ring, bounds of the water", "°C"),
     ("plant.wells.well_degc", "Wells, temperature of the ground water", "°C"),
     ("plant.wells.electricity_kwh_per_kwh", "Wells, electricity per heat", "1"),
+    ("plant.central_heat_pump.source_degc", "Central heat pump, temperature of its source", "°C"),
+    ("plant.central_heat_pump.carnot_fraction", "Central heat pump, share of Carnot's COP", "1"),
+    ("plant.central_heat_pump.fan_kwh_per_kwh", "Central heat pump, fans or pumps per heat", "1"),
     ("plant.borefield.soil_w_per_mk", "Borefield, conductivity of the soil", "W/(m·K)"),
     ("plant.borefield.surface_degc", "Borefield, temperature of the ground", "°C"),
     ("loop.ground.degc", "Pipes, temperature of the ground", "°C"),
     ("two_pipe.ground.degc", "Pipes, temperature of the ground", "°C"),
     ("two_pipe.difference_k", "Substations, difference of warm and cold line", "K"),
 )
+
+
+_SIZES = ("max_flow_kg_s", "max_kw")
+"""Keys of a device whose 0 says that there is none."""
 
 
 def assumptions_html(collected: CollectedResults, config: FiguresConfig) -> str:
@@ -111,14 +118,24 @@ def _number(value: float | str) -> str:
     return value if isinstance(value, str) else f"{value:g}"
 
 
+def _setting(ring: dict[str, Any], path: str) -> Any:
+    """Return a setting of a ring; None where nothing says it, or its device is not there."""
+    *above, key = path.split(".")
+    section: Any = ring
+    for part in above:
+        section = section.get(part) if isinstance(section, dict) else None
+    if not isinstance(section, dict) or any(section.get(size) == 0 for size in _SIZES):
+        return None
+    value = section.get(key)
+    return "outdoor air" if value is None and key == "source_degc" else value
+
+
 def _of_ring(collected: CollectedResults) -> Iterator[tuple[str, str, str, str]]:
     if collected.ring is None:
         return
     ring = collected.settings.get("ring") or {}
     for path, text, unit in _RING:
-        value: Any = ring
-        for part in path.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
+        value = _setting(ring, path)
         if isinstance(value, (list, tuple)):
             yield text, " to ".join(f"{v:g}" for v in value), unit, f"ring.{path}"
         elif value is not None:

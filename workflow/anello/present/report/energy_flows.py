@@ -10,8 +10,9 @@ import xarray as xr
 
 from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.summary import KWH_PER_MWH, sums_by_tech, weighted_energy_mwh
-from anello.present.report.appearance import GREY, Appearance
+from anello.present.report.appearance import GREY, Appearance, part_of_ring
 from anello.present.report.config import FiguresConfig
+from anello.ring.devices import ONE_WAY
 
 NEGLIGIBLE = 2e-4  # of the largest flow: thinner ones are not drawn
 RING_COLOR = "#4D9A8C"
@@ -172,10 +173,14 @@ def _plant_links(ring: xr.Dataset, look: Appearance) -> list[Link]:
         links.append(Link("Ring", out, cold, color))
 
     if "q_bal_kw" in ring:
+        others = {look.name(tech) for tech in look.techs()}
         for device in ring["device"].values:
-            name = look.name(str(device))
+            name = look.name(part_of_ring(str(device)))
+            if name in others:
+                name = f"{name} of the ring"
             flow = ring["q_bal_kw"].sel(device=device) * hours
-            exchange(flow, f"{name}, heating", f"{name}, cooling", "#7FA7C9")
+            ways = (name,) if str(device) in ONE_WAY else (f"{name}, heating", f"{name}, cooling")
+            exchange(flow, ways[0], ways[-1], "#7FA7C9")
     if "loss_kw" in ring:
         exchange(-ring["loss_kw"] * hours, "Ground, gained", "Ground, lost", "#A58B6F")
     if "pump_heat_kw" in ring:
