@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from anello.errors import InputError
 from anello.ring import RingConfig, simulate
 from anello.ring.adapt import ring_dataset, ring_result
 from anello.ring.exchange import RingInput
+from anello.ring.fluid import RingWater, ring_medium
 from anello.ring.held import DRAINED, drained, unheld
+from anello.ring.liquid import require_liquid
 from ring_districts import loop_section
 
 STEPS = 48
@@ -63,6 +68,24 @@ def test_what_the_plant_lacks_is_the_heat_that_the_water_gave_beyond_its_bound()
     text = str(found)
     assert "lacks up to 450 kW of heat" in text
     assert "ring.plant.central_heat_pump`, `backup_heater`" in text
+
+
+@pytest.mark.parametrize(("outdoor_degc", "still"), [(-25.0, True), (0.0, False)])
+def test_a_heat_pump_whose_source_is_too_cold_is_no_matter_of_size(outdoor_degc, still):
+    made = cooled_by(100.0).model_dump()
+    made["plant"]["central_heat_pump"] = {"max_kw": 200.0}
+    air = replace(flows(), outdoor_degc=np.full(STEPS, outdoor_degc))
+    ring = ring_dataset(simulate(RingConfig.model_validate(made), air))
+    found = unheld(ring)
+    assert found is not None
+    assert found.stands_still == still
+    assert ("The central heat pump gives nothing then" in str(found)) == still
+    assert ("`ring.plant.backup_heater`" in str(found)) == still
+    assert not unheld(ring_dataset(simulate(cooled_by(100.0), air))).stands_still
+    ring["temperature_degc"][-1] = -3.0
+    with pytest.raises(InputError) as error:
+        require_liquid(ring, ring_medium(RingWater(), (10.0, 20.0)), "smart")
+    assert ("stands still. Name a larger `backup_heater`, more" in str(error.value)) == still
 
 
 def test_a_ring_that_is_held_has_nothing_to_tell():

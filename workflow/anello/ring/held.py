@@ -22,6 +22,12 @@ DRAINED_ADVICE = (
 )
 """What ends the text about drained water, whatever the numbers."""
 
+STANDS_STILL = (
+    "The central heat pump gives nothing then, whatever its size: below `coldest_source_degc` of "
+    "its source it stands still."
+)
+"""What is said of a plant whose heat pump does nothing while the water is too cold."""
+
 
 @dataclass(frozen=True)
 class Unheld:
@@ -46,6 +52,9 @@ class Unheld:
     at_plant : bool
         Whether water at the plant of two pipes is beyond a bound as well; if not, the plant lacks
         nothing.
+    stands_still : bool
+        Whether a central heat pump gives nothing in the step that ends there, in which the water
+        is too cold.
     """
 
     steps: int
@@ -56,6 +65,7 @@ class Unheld:
     lacking_kw: float
     two_pipe: bool = False
     at_plant: bool = False
+    stands_still: bool = False
 
     @property
     def fact(self) -> str:
@@ -81,6 +91,9 @@ class Unheld:
                 "smaller difference; wider `ring.bounds_degc`."
             )
         device = "central_heat_pump`, `backup_heater" if cold else "chiller"
+        if self.stands_still:
+            lacking += f" {STANDS_STILL}"
+            device = "backup_heater"
         water = "more water (`ring.water.mass_kg`)"
         if self.two_pipe:
             water = "a smaller `ring.two_pipe.difference_k`"
@@ -141,6 +154,25 @@ def drained(ring: xr.Dataset) -> str | None:
     )
 
 
+def stands_still(ring: xr.Dataset, state: int) -> bool:
+    """Whether a plant has a central heat pump that gives nothing in the step before a state.
+
+    Parameters
+    ----------
+    ring : xarray.Dataset
+        As `anello.ring.adapt.ring_dataset` makes it.
+    state : int
+        Which of the instants.
+    """
+    name = "central_heat_pump"
+    if state == 0 or "e_bal" not in ring or name not in ring["device"].values:
+        return False
+    at = {"timestep": state - 1}
+    # A machine that there is takes electricity for its heat; one of no size has no price.
+    there = float(ring["e_bal"].sel(device=name).isel(at)) > 0.0
+    return there and float(ring["q_bal_kw"].sel(device=name).isel(at)) == 0.0
+
+
 def unheld(ring: xr.Dataset) -> Unheld | None:
     """Return what a simulated ring's plant did not hold; None where it held all.
 
@@ -175,4 +207,5 @@ def unheld(ring: xr.Dataset) -> Unheld | None:
         lacking_kw=float(grown_kw.max(initial=0.0)),
         two_pipe=two_pipe,
         at_plant=at_plant,
+        stands_still=degc < low and stands_still(ring, int(state)),
     )

@@ -7,7 +7,7 @@ import xarray as xr
 
 from anello.errors import InputError, Problem
 from anello.ring.fluid import HOTTEST_DEGC, Medium
-from anello.ring.held import SLACK_K
+from anello.ring.held import SLACK_K, STANDS_STILL, stands_still
 
 
 def require_liquid(ring: xr.Dataset, medium: Medium, scenario: str) -> None:
@@ -41,6 +41,9 @@ def require_liquid(ring: xr.Dataset, medium: Medium, scenario: str) -> None:
         where = f" at {names[place]}" if len(names) else ""
         way = "warm" if frozen else "cool"
         machines = "`central_heat_pump` or `backup_heater`" if frozen else "`chiller`"
+        still = frozen and stands_still(ring, int(state))
+        if still:
+            machines = "`backup_heater`"
         beyond = (
             f"which is {'ice' if worst < medium.freezing_degc else 'near freezing'} "
             f"({coldest:.1f} °C at least)"
@@ -50,7 +53,8 @@ def require_liquid(ring: xr.Dataset, medium: Medium, scenario: str) -> None:
         raise InputError(
             Problem(
                 f"scenario {scenario}: the ring's water is {worst:.1f} °C{where} on {when}, "
-                f"{beyond}: the plant cannot {way} it enough",
+                f"{beyond}: the plant cannot {way} it enough"
+                + (f". {STANDS_STILL.rstrip('.')}" if still else ""),
                 key="ring.plant",
                 suggestion=(
                     f"Name a larger {machines}, more well water, let more water flow "
