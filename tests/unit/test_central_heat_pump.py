@@ -15,6 +15,7 @@ from anello.district import load_district
 from anello.district.config import DistrictConfig
 from anello.district.sizing import plant_sizes
 from anello.errors import InputError
+from anello.optimise.formulation.ring_rows import BEYOND_EUR_PER_KWH
 from anello.ring import RingConfig, simulate
 from anello.ring.capital import RingCosts, ring_capital
 from anello.ring.devices import plant_devices
@@ -145,6 +146,18 @@ def test_programme_and_simulation_agree(loop):
     # It works when air is warm and the roof has power, not when the water is about to be cold.
     eur_heater = coupled(4, plant=COLD, loop=loop).run().best.cost.total_eur
     assert best.cost.total_eur < eur_heater
+
+
+@pytest.mark.parametrize("loop", [False, True])
+def test_water_beyond_a_bound_costs_more_than_to_warm_it(loop):
+    """Also of the mean alone, as at the end of a run, when no water comes to a place any more."""
+    plant = COLD | {"central_heat_pump": {"max_kw": 400.0}}
+    data, config = random_district(5, plant=plant, loop=loop)
+    rows = CoupledDistrict(data, config, CouplingConfig()).rows
+    mean, *places = rows.beyond_eur_per_k
+    assert mean >= BEYOND_EUR_PER_KWH * rows.capacity_kwh_per_k
+    assert len(places) == (5 if loop else 0)
+    assert sum(places) < mean
 
 
 EUR_PER_YEAR = {"central_heat_pump": 20_000.0, "backup_heater": 2_000.0}

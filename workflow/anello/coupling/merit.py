@@ -64,15 +64,26 @@ def _unmet_eur(dispatch: xr.Dataset) -> float:
     return (price - float(dispatch.attrs.get("penalty_per_kwh", price))) * unmet_kwh
 
 
-def _beyond_bounds_k(rows: RingRows, result: RingResult) -> float:
-    """Return how far all water is beyond the bounds, summed over places and steps [K]."""
+def _beyond_bounds_eur(rows: RingRows, result: RingResult) -> float:
+    """Return the penalty of all water beyond the bounds, summed over places and steps [€]."""
     low, high = rows.limits_degc
     water = [result.temperature_degc[1:]]
     if rows.loop is not None:
         at_stations = station_water(rows.loop, result)
         water += [at_stations[rows.loop.stations.index(s)] for s in rows.loop.used_stations]
     degc = np.array(water)
-    return float((np.maximum(degc - high, 0.0) + np.maximum(low - degc, 0.0)).sum())
+    beyond_k = (np.maximum(degc - high, 0.0) + np.maximum(low - degc, 0.0)).sum(axis=1)
+    return float(rows.beyond_eur_per_k @ beyond_k)
+
+
+def _foreseen_eur(rows: RingRows, dispatch: xr.Dataset) -> float:
+    """Return what a programme has of that penalty; nothing where it does not see the water [€]."""
+    if "ring_beyond" not in dispatch:
+        return 0.0
+    known_k = values_of(
+        dispatch, "ring_beyond", ("place", "timestep"), place=list(rows.kept_within)
+    ).sum(axis=1)
+    return float(rows.beyond_eur_per_k @ known_k)
 
 
 def _penalty_eur(dispatch: xr.Dataset, cost: TrueCost) -> float:
@@ -109,8 +120,7 @@ def judged_eur(
     # Electricity that no grid can give is demand unmet.
     judged += _unmet_price(dispatch) * cost.beyond_grid_kwh
     if rows.kept_within:  # what is beyond the bounds truly, for what a programme has of it
-        beyond_k = _beyond_bounds_k(rows, result) - total_of(dispatch, "ring_beyond")
-        judged += rows.beyond_eur_per_k * beyond_k
+        judged += _beyond_bounds_eur(rows, result) - _foreseen_eur(rows, dispatch)
     if "ring_field_beyond" in dispatch and rows.field is not None:
         size = sizes_in(dispatch).get(FIELD, 1.0)
         beyond_k = beyond_at_horizon_k(rows.field, result.q_bal_kw[FIELD], size)

@@ -171,7 +171,7 @@ def _penalties(
         # At a bound the penalty has a kink; how much of it counts, the programme has found.
         outside = (degc > high[row] + MARGIN_K) | (degc < low[row] - MARGIN_K)
         inside = (degc < high[row] - 2 * MARGIN_K) & (degc > low[row] + 2 * MARGIN_K)
-        full = np.where(degc > high[row], 1.0, -1.0) * rows.beyond_eur_per_k
+        full = np.where(degc > high[row], 1.0, -1.0) * rows.beyond_eur_per_k[row]
         return np.where(outside, full, np.where(inside, 0.0, warmer_eur_per_k[row]))
 
     mean[1:] += slope(result.temperature_degc[1:], 0)

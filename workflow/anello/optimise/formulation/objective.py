@@ -68,7 +68,7 @@ def set_objective(c: Context) -> None:
         total = total + held.sum_items() * c.system.sense
     c.system.objective = total
     if "ring_beyond" in c.system.variables and c.ring is not None:
-        price = c.weight * (c.system.sense * c.ring.beyond_eur_per_k)
+        price = c.weight * (c.system.sense * c.ring.beyond_eur_per_k[:, None])
         c.system.penalty = (c.system.variables["ring_beyond"].at() * price).sum_items().sum_time()
     if "ring_field_beyond" in c.system.variables and c.ring is not None and c.ring.field:
         price_eur = c.system.sense * c.ring.field.beyond_eur_per_k

@@ -404,14 +404,19 @@ class RingRows:
         return self.end_credit_eur_per_kwh * self.capacity_kwh_per_k
 
     @property
-    def beyond_eur_per_k(self) -> float:
-        """Penalty of a kelvin beyond the bounds, at one place in one step [€/K].
+    def beyond_eur_per_k(self) -> Array:
+        """Penalty of a kelvin beyond the bounds in one step, of each place, shape (P,) [€/K].
 
         It is of the heat that the water lacks or holds, and of what exchangers move because of it,
-        which is most where there is little water: to be beyond the bounds must not pay.
+        which is most where there is little water: to be beyond the bounds must not pay. The mean
+        has all of it, as it may be beyond alone: at the end of a run no water comes to a
+        substation any more.
         """
-        kwh_per_k = self.capacity_kwh_per_k + self.driven_kwh_per_k
-        return BEYOND_EUR_PER_KWH * kwh_per_k / max(len(self.kept_within), 1)
+        places = len(self.kept_within)
+        all_eur = BEYOND_EUR_PER_KWH * (self.capacity_kwh_per_k + self.driven_kwh_per_k)
+        prices = np.full(places, all_eur / max(places, 1))
+        prices[:1] = all_eur
+        return prices
 
     @property
     def driven_kwh_per_k(self) -> float:
