@@ -5,10 +5,14 @@ from __future__ import annotations
 import copy
 import re
 
+import numpy as np
 import pytest
+import xarray as xr
 
 from anello.optimise.results.summary import summarise
+from anello.present.report.appearance import Appearance
 from anello.present.report.config import FiguresConfig
+from anello.present.report.deciding import _used_in_full
 from anello.present.report.decision import cheapest_of, decision_html, plan_of
 from anello.present.report.total import total_cost
 from anello.present.report.years import expected_cost, proposals
@@ -130,3 +134,27 @@ def test_sizes_that_were_given_are_not_said_to_be_found(scenarios):
     said = words(decision_html(given, FiguresConfig()))
     assert "are as described, and were operated in typical (70 %) and hard (30 %)" in said
     assert "Used in full" not in said
+
+
+@pytest.mark.parametrize("source_degc", [None, "river", -3.0])
+@pytest.mark.parametrize(("moved_kw", "full"), [(80.0, True), (79.0, False)])
+def test_a_heat_pump_is_used_in_full_where_its_source_allows_no_more(
+    scenarios, source_degc, moved_kw, full
+):
+    """Of 100 kW, 80 are left of a source 10 K below the one that they are rated at."""
+    year = copy.deepcopy(scenarios["designed-hard"])
+    times = year.results["timestep"]
+    cold = xr.full_like(times, -3.0, dtype=float)
+    device = {"device": ["central_heat_pump"]}
+    heat = np.zeros((times.size, 1))
+    heat[7] = moved_kw
+    year.results["ring_size"] = ("part", [1.0])
+    year.results["part"] = ["central_heat_pump"]
+    year.inputs = year.inputs.assign(outdoor_degc=cold, ring_series_river=cold)
+    year.ring = xr.Dataset(
+        {"q_bal_kw": (("timestep", "device"), heat)}, coords={"timestep": times, **device}
+    )
+    pump = {"max_kw": 100.0, "source_degc": source_degc}
+    year.settings = {"ring": {"plant": {"central_heat_pump": pump}}}
+    said = list(_used_in_full(year, Appearance(year.results, year.inputs, FiguresConfig())))
+    assert ("central heat pump" in said) == full

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anello.optimise.results.collected import CollectedResults
 from anello.present.report.appearance import Appearance, part_of_ring
+from anello.ring.machines import heat_pump_most_kw
+from anello.ring.plant_config import CentralHeatPumpConfig
 
 FULL = 1.0 - 1e-4
 """Share of a size from which on it counts as used in full [-]."""
@@ -104,8 +108,26 @@ def _used_in_full(collected: CollectedResults, look: Appearance) -> Iterator[str
         if size_kw <= _LEAST_KW:
             continue
         moved_kw = np.abs(collected.ring["q_bal_kw"].sel(device=part).values)
-        if float(moved_kw.max()) >= FULL * size_kw:
+        most_kw = np.full(moved_kw.shape, size_kw)
+        if part == "central_heat_pump":
+            most_kw = _heat_pump_most_kw(collected, plant[part], moved_kw.size)
+        if np.any((moved_kw > _LEAST_KW) & (moved_kw >= FULL * most_kw)):
             yield part_of_ring(part)
+
+
+def _heat_pump_most_kw(
+    collected: CollectedResults, told: Mapping[str, Any], steps: int
+) -> NDArray[np.float64]:
+    """Return the most that the plant's heat pump gives in each step [kW]: less of a cold source."""
+    pump = CentralHeatPumpConfig.model_validate(told)
+    source = pump.source_degc
+    if source is None:
+        degc = collected.inputs["outdoor_degc"].values
+    elif isinstance(source, str):
+        degc = collected.inputs[f"ring_series_{source}"].values
+    else:
+        degc = np.full(steps, source)
+    return heat_pump_most_kw(pump, degc)
 
 
 __all__ = ["deciding_html", "sizes_are_given"]
