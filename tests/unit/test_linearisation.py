@@ -423,7 +423,7 @@ def test_the_trust_region_of_a_loop_bounds_water_and_heat(looped):
 
 
 @pytest.mark.parametrize("waves", [0, 2, 12])
-@pytest.mark.parametrize("seed", [2, 7])
+@pytest.mark.parametrize("seed", [3, 7])
 def test_a_small_step_on_a_loop_keeps_what_it_promises(seed, waves):
     """What the programme says of the water is the simulation's derivative."""
     district = coupled(seed, {"slp": {"loop_waves": waves}, "max_iterations": 3}, loop=True)
