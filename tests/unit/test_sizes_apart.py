@@ -229,3 +229,11 @@ def test_a_programme_far_from_the_one_before_begins_with_longer_steps_again(
 def test_only_a_column_of_every_step_is_a_size():
     piece = random_piece(0)
     assert free_sizes(piece.matrix, STEPS).tolist() == list(range(len(piece.cost)))[-4:]
+
+
+def test_another_objective_goes_on_from_the_basis_alone(small_is_large):
+    problem = designed()
+    first = solve(problem, start=Start(followed=True))
+    other = dataclasses.replace(problem, cost=np.ones_like(problem.cost))
+    found = solve(other, start=Start(first.basis, primal=True))
+    assert found.method == "simplex"

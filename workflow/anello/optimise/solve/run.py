@@ -71,7 +71,8 @@ def solve(
 
 def _of_use(problem: Problem, start: Start) -> Start:
     """Return what of a start a problem can use: with integers, only the values of a basis."""
-    if start.basis is None:
+    # Where only the objective is another one, the basis says all.
+    if start.basis is None or (start.primal and not problem.integer.any()):
         return start
     carried = start.basis.values
     fits = len(carried) == problem.n_columns
