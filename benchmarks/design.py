@@ -163,7 +163,7 @@ def main() -> None:
             "| --- |" + " ---: |" * 6 + " --- |",
             *lines,
             "",
-            f"Not seeing the ring when machines are sized costs {100.0 * more:.1f} % here. Found "
+            f"Not seeing the ring when machines are sized costs {100.0 * more:.2f} % here. Found "
             f"with the ring in view: {powers}; {plant_text(seeing.plant)}.",
             "",
         ]
