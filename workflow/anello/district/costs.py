@@ -13,20 +13,13 @@ from pydantic import Field
 
 from anello.district.parts import Fraction, NotNegative, Positive, Strict
 from anello.model.schema.yaml_reader import parse_settings
+from anello.ring.plant_config import PLANT_DEVICES
 
 COSTS_FILE = "costs.yaml"
 DESCRIBED = "description of the district"
 """Source of a cost that a description gives."""
 
-RING_PARTS = (
-    "wells",
-    "central_heat_pump",
-    "backup_heater",
-    "dry_cooler",
-    "chiller",
-    "borefield",
-    "pipes",
-)
+RING_PARTS = (*PLANT_DEVICES, "pipes")
 """Entries of the table that belong to the ring itself, and not to the model's technologies."""
 
 

@@ -39,10 +39,8 @@ def chiller_electricity(
     warm_k = outdoor_degc + config.approach_air_k + KELVIN
     share = (warm_k - cold_k) / (config.carnot_fraction * cold_k)
     slope = -warm_k / (config.carnot_fraction * cold_k**2)
-    least = 1.0 / config.cop_max
-    free = share < least
-    taken = np.where(free, least, share) + config.fan_kwh_per_kwh
-    return taken, np.where(free, 0.0, slope)
+    taken, slope = _limited(share, slope, config.cop_max)
+    return taken + config.fan_kwh_per_kwh, slope
 
 
 def heat_pump_electricity(
@@ -69,12 +67,17 @@ def heat_pump_electricity(
     cold_k = source_degc - config.approach_source_k + KELVIN
     share = (warm_k - cold_k) / (config.carnot_fraction * warm_k)
     slope = cold_k / (config.carnot_fraction * warm_k**2)
-    least = 1.0 / config.cop_max
-    free = share < least
+    taken, slope = _limited(share, slope, config.cop_max)
     frosts = config.source_degc is None and source_degc < config.defrost_below_degc
     more = 1.0 + np.where(frosts, config.defrost_share, 0.0)
-    taken = np.where(free, least, share) * more + config.fan_kwh_per_kwh
-    return taken, np.where(free, 0.0, slope * more)
+    return taken * more + config.fan_kwh_per_kwh, slope * more
+
+
+def _limited(share: Floats, slope: Floats, cop_max: float) -> tuple[Floats, Floats]:
+    """Return 1/COP and its derivative where the COP is at most so much, each of shape (T,)."""
+    least = 1.0 / cop_max
+    free = share < least
+    return np.where(free, least, share), np.where(free, 0.0, slope)
 
 
 def heat_pump_most_kw(config: CentralHeatPumpConfig, source_degc: Floats) -> Floats:

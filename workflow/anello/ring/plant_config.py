@@ -14,18 +14,11 @@ from anello.ring.fields import GroundDegc, OutdoorDegc
 from anello.ring.ground_config import WATER_KJ_PER_KGK
 from anello.ring.sources import NAME, Source
 
-PLANT_DEVICES = (
-    "wells",
-    "central_heat_pump",
-    "backup_heater",
-    "dry_cooler",
-    "chiller",
-    "borefield",
-)
-"""Devices that every plant may have, in the order in which they act after the sources."""
 Sized = Literal["wells", "central_heat_pump", "backup_heater", "dry_cooler", "chiller", "borefield"]
 """Devices whose sizes a search may choose."""
 SIZED: tuple[Sized, ...] = get_args(Sized)
+PLANT_DEVICES = SIZED
+"""Devices that every plant may have, in the order in which they act after the sources."""
 WAY_ENDINGS = ("_heating", "_cooling")
 """What a device's ways into the ring and out of it end with, where it has both."""
 

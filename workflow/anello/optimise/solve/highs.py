@@ -163,13 +163,8 @@ def _run(
         log_file = Path(folder) / "highs.log"
         set_option(highs, "log_to_console", False)
         set_option(highs, "log_file", str(log_file))
-        set_option(highs, "threads", 1)
         # Simplex: interior point without crossover stops at a wrong cost where bigM swamps it.
-        set_option(highs, "solver", "simplex" if not piece.integer.any() else "choose")
-        if settings.time_limit_s is not None:
-            set_option(highs, "time_limit", float(settings.time_limit_s))
-        for name, option in settings.options.items():
-            set_option(highs, name, option)
+        set_options(highs, settings, "simplex" if not piece.integer.any() else "choose")
         pass_problem(highs, piece)
         warm = _start(highs, _basis_to_begin(piece) if begin is None else begin)
         if piece.values is not None and piece.integer.any():
@@ -210,6 +205,22 @@ def set_option(highs: highspy.Highs, name: str, value: Any) -> None:
     """
     if highs.setOptionValue(name, value) == highspy.HighsStatus.kError:
         raise SolveError(f"HiGHS knows no option {name!r} with value {value!r}")
+
+
+def set_options(highs: highspy.Highs, settings: SolverConfig, solver: str) -> None:
+    """Set one thread, a solver of HiGHS, the time limit, and the options that are asked for.
+
+    Raises
+    ------
+    SolveError
+        If HiGHS has none of such a name, or not with that value.
+    """
+    set_option(highs, "threads", 1)
+    set_option(highs, "solver", solver)
+    if settings.time_limit_s is not None:
+        set_option(highs, "time_limit", float(settings.time_limit_s))
+    for name, option in settings.options.items():
+        set_option(highs, name, option)
 
 
 def pass_problem(highs: highspy.Highs, piece: Piece) -> None:

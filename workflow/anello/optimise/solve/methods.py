@@ -91,10 +91,12 @@ def begins_coarse(reduction: Reduction, settings: SolverConfig, start: Start) ->
         return False
     if waves_of(reduction.problem) and hipo_installed():  # see `method_of`
         return False
+    if start.basis is not None and (
+        not start.followed or start.basis.is_near(reduction.matrix.nnz)
+    ):
+        return False
     shape = Shape.of(reduction.matrix, steps_of(reduction.problem))
-    if shape.large and start.followed:
-        return start.basis is None or not start.basis.is_near(reduction.matrix.nnz)
-    return start.basis is None and not shape.free_sizes
+    return (shape.large and start.followed) or (start.basis is None and not shape.free_sizes)
 
 
 def steps_of(problem: Problem) -> int:

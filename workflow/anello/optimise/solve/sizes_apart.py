@@ -29,6 +29,7 @@ from anello.optimise.solve.highs import (
     basis_of,
     pass_problem,
     set_option,
+    set_options,
     solve_piece,
     statuses_of,
 )
@@ -142,10 +143,11 @@ def solve_by_sizes(piece: Piece, entries: int, settings: SolverConfig) -> PieceS
     given[sizes] = np.clip(piece.values, piece.col_lower, piece.col_upper)[sizes]
     apart = _Apart(piece, sizes, _Caps.of(piece, sizes), given)
     quick = settings.with_defaults({"simplex_dual_edge_weight_strategy": DEVEX})
-    first = solve_piece(apart.with_sizes_given(), quick)
+    bound = apart.with_sizes_given()
+    first = solve_piece(bound, quick)
     if first.status != "optimal" or first.basis is None:
         return replace(first, found=False)
-    return _Freed(apart, first, quick).solve()
+    return _Freed(apart, bound, first, quick).solve()
 
 
 class _Apart:
@@ -198,8 +200,10 @@ class _Freed:
     each); rows are those that cap nothing, then the capping ones that came in.
     """
 
-    def __init__(self, apart: _Apart, first: PieceSolution, settings: SolverConfig) -> None:
-        self.apart, self.first, self.settings = apart, first, settings
+    def __init__(
+        self, apart: _Apart, bound: Piece, first: PieceSolution, settings: SolverConfig
+    ) -> None:
+        self.apart, self.bound, self.first, self.settings = apart, bound, first, settings
         piece, caps = apart.piece, apart.caps
         self.count, self.size_count = len(apart.columns), len(apart.sizes)
         self.place = np.full(len(piece.cost), -1)
@@ -266,7 +270,7 @@ class _Freed:
     def _pass(self) -> None:
         """Hand the problem over with the rows that bind."""
         apart, piece = self.apart, self.apart.piece
-        given = apart.with_sizes_given()
+        given = self.bound
         of_sizes = piece.matrix[apart.rows][:, apart.sizes]
         block, lower, upper = self._rows_of(self.inside)
         at = apart.number[apart.caps.columns[self.inside]]
@@ -288,12 +292,7 @@ class _Freed:
             integer=np.zeros(self.count + 2 * self.size_count, dtype=bool),
         )
         set_option(self.highs, "output_flag", False)
-        set_option(self.highs, "threads", 1)
-        set_option(self.highs, "solver", "simplex")
-        if self.settings.time_limit_s is not None:
-            set_option(self.highs, "time_limit", float(self.settings.time_limit_s))
-        for name, option in self.settings.options.items():
-            set_option(self.highs, name, option)
+        set_options(self.highs, self.settings, "simplex")
         pass_problem(self.highs, whole)
 
     def _rows_of(self, which: IntArray) -> tuple[sparse.csr_array, Array, Array]:
