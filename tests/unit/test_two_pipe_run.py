@@ -29,7 +29,7 @@ from anello.ring import RingConfig, RingInput, sensitivity, simulate
 from anello.ring.adapt import ring_dataset
 from anello.ring.capital import RingCosts, ring_capital
 from anello.ring.two_pipe_config import TwoPipeConfig
-from anello.ring.two_pipe_network import tree
+from anello.ring.two_pipe_network import seen_from_plant
 from anello.run.scenario_config import ScenarioConfig
 from browser import WATER_OF_THE_HOUR, find_chromium, run_in
 from report_fakes import fake_district
@@ -235,7 +235,7 @@ def test_the_network_view_shows_both_lines_of_every_place_and_what_flows_there(c
     assert shown["loop"] is False
     assert shown["flow"] is None
     assert [s["name"] for s in shown["stations"]] == ["plant", "at_buildings", "at_commercial"]
-    assert [s["near"] for s in shown["stations"]] == [None, 0, 1]
+    assert [(t["near"], t["far"]) for t in shown["trenches"]] == [(0, 1), (1, 2)]
     assert [s["plant"] for s in shown["stations"]] == [True, False, False]
     assert len({(s["x"], s["y"]) for s in shown["stations"]}) == 3
     ring = collected.ring
@@ -245,9 +245,10 @@ def test_the_network_view_shows_both_lines_of_every_place_and_what_flows_there(c
             degc = ring["node_degc"].sel(substation=name).values[:-1]
             np.testing.assert_allclose(unpacked(station[key]), degc, atol=1e-2)
     last = ring["branch_kg_s"].sel(segment="at_buildings → at_commercial").values
+    np.testing.assert_allclose(unpacked(shown["trenches"][1]["kg_s"]), last, rtol=1e-3)
     np.testing.assert_allclose(unpacked(shown["stations"][2]["kg_s"]), last, rtol=1e-3)
     fed = unpacked(shown["stations"][0]["kg_s"])
-    np.testing.assert_allclose(fed, ring["flow_kg_s"].values, rtol=1e-3)
+    np.testing.assert_allclose(-fed, ring["flow_kg_s"].values, rtol=1e-3)
     # What heat pumps take out of the water and what the plant gives are all of its heat.
     heat = ring["q_ring_kw"].sum("node") + ring["q_bal_kw"].sum("device")
     total = sum(unpacked(station["kw"]) for station in shown["stations"])
@@ -278,7 +279,7 @@ def test_trenches_are_drawn_without_a_crossing():
             "branches": [{"start": one, "end": other, **pipe} for one, other in ways],
         }
     )
-    shape = tree(network, RingConfig.model_validate({"heat_pumps": {}}).medium)
+    shape = seen_from_plant(network, RingConfig.model_validate({"heat_pumps": {}}).medium)
     places, height = tree_places(shape, [100.0] * 5)
     at = dict(zip(shape.places, places, strict=True))
     rows = [at[name][1] for name in ("b", "c", "d")]
@@ -307,8 +308,9 @@ def test_the_slider_shows_the_tree_of_the_hour(collected, tmp_path):
     warm = float(ring["node_degc"].sel(substation="at_buildings, warm").values[30])
     cold = float(ring["node_degc"].sel(substation="at_buildings, cold").values[30])
     assert [float(cell) for cell in rows[1][1:3]] == pytest.approx([warm, cold], abs=0.02)
-    flow = float(ring["branch_kg_s"].values[0, 30])
-    assert float(rows[1][4]) == pytest.approx(flow, rel=1e-2)
+    flow = ring["branch_kg_s"].values[:, 30]
+    assert float(rows[1][4]) == pytest.approx(float(flow[0] - flow[1]), abs=0.06)
+    assert float(rows[2][4]) == pytest.approx(float(flow[1]), abs=0.06)
     assert pipes == 4
     assert all("rotate(0)" in arrow for arrow in arrows)
 

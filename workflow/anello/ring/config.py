@@ -344,9 +344,11 @@ class RingConfig(Strict):
                 f"`plant.control: {self.plant.control}` has no meaning with `model: two_pipe`, "
                 "whose plant brings the lines to their temperatures; leave it out"
             )
-        if self.plant is not None and self.plant.borefield is not None:
+        field = None if self.plant is None else self.plant.borefield
+        if field is not None and field.substation is not None:
             raise ValueError(
-                "`model: two_pipe` simulates no `plant.borefield`; use `model: loop` or wells"
+                f"`plant.borefield.substation: {field.substation}` has no meaning with `model: "
+                "two_pipe`, whose boreholes lie at the plant; leave it out"
             )
 
     def remarks(self) -> Iterator[Remark]:

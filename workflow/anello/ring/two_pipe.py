@@ -1,9 +1,10 @@
-"""The ring as two pipes: a warm and a cold line in a tree, with a plant that balances them.
+"""The ring as two pipes: a warm and a cold line in a network, with a plant that balances them.
 
 A substation takes water from the warm line, cools it by the design difference and returns it to
 the cold line, where its heat pumps heat; where they cool on balance, it is the other way. What
-flows in a branch is the balance of the substations behind it, of either sign, and the plant feeds
-whichever line lacks water. See `anello.ring.plug_line` for what happens in a pipe.
+flows in a branch is the balance of the substations behind it, of either sign; among the branches of
+a mesh it divides by pressure. The plant feeds whichever line lacks water. See
+`anello.ring.plug_line` for what happens in a pipe.
 """
 
 from __future__ import annotations
@@ -16,16 +17,18 @@ from numpy.typing import NDArray
 
 from anello.errors import EnergyAuditError, InputError, Problem
 from anello.ring.assembly import Course, PipeCourse, assemble
+from anello.ring.borefield.device import fields_on_ring
 from anello.ring.config import RingConfig
 from anello.ring.cop import MOVING_KW, HeatPumpCop, ScalarCop, compile_heat_pumps
-from anello.ring.devices import PlantDevice, plant_devices
-from anello.ring.doublet import DoubletOnRing, doublet_on_ring
+from anello.ring.devices import plant_devices
+from anello.ring.doublet import doublet_on_ring
 from anello.ring.exchange import RingInput, RingResult, use_side
 from anello.ring.geometry import on_two_pipes
 from anello.ring.ground import ground_temperature_degc
 from anello.ring.part_load import PartLoads, part_loads
-from anello.ring.two_pipe_network import Pressures, Tree, TwoLines, tree
+from anello.ring.two_pipe_network import Network, TwoLines, seen_from_plant
 from anello.ring.two_pipe_plant import LinesPlant
+from anello.ring.two_pipe_pressure import Pressures
 
 Floats = NDArray[np.float64]
 _MASS = 1e-9
@@ -48,17 +51,16 @@ def simulate_two_pipe(
     Raises
     ------
     InputError
-        If the plant's heat is scheduled, which no programme can do here, or a state of boreholes
-        is given, of which there are none.
+        If the plant's heat is scheduled, which no programme can do here.
     EnergyAuditError
         If energy or water is not conserved.
     """
     network = config.two_pipe
     assert network is not None
-    if schedule is not None or field_state_kw is not None:
+    if schedule is not None:
         raise InputError(
             Problem(
-                "a two-pipe network balances its plant itself, and has no borefield",
+                "a two-pipe network balances its plant itself",
                 key="ring.model",
                 value="two_pipe",
                 suggestion="Leave out `coupling.fixed_point.scheduled_balancing`",
@@ -66,12 +68,18 @@ def simulate_two_pipe(
         )
     pumps = list(compile_heat_pumps(config, data.nodes, folder).values())
     use = use_side(config, data).degc if use_degc is None else use_degc
-    shape = tree(network, config.medium)
+    shape = seen_from_plant(network, config.medium)
     devices = plant_devices(config.plant, data.surroundings)
     pressures = Pressures(network, config.medium, shape)
     doublet = doublet_on_ring(config.plant, data.step_h)
+    field_config = None if config.plant is None else config.plant.borefield
+    fields = fields_on_ring(field_config, data.step_h, field_state_kw, folder)
+    warm_degc = network.start_warm_degc(config.initial_degc)
+    plant = LinesPlant(
+        config, devices, data.times.size, warm_degc, network.difference_k, doublet, fields
+    )
     loads = part_loads(config, data)
-    steps = _march(config, data, pumps, use, shape, pressures, devices, doublet, loads)
+    steps = _march(config, data, pumps, use, shape, pressures, plant, loads)
     capacity_kwh_per_k = 2.0 * float(shape.capacity_kwh_per_k.sum())
     device_names = [device.name for device in devices]
     pipes = PipeCourse(
@@ -94,6 +102,7 @@ def simulate_two_pipe(
         loss_kw=steps.loss_kw,
         stored_kwh=np.diff(steps.held_kwh),
         waters_degc=dict(zip(device_names, steps.device_degc, strict=True)),
+        fields=fields,
         doublet=doublet,
         loads=loads,
         pipes=pipes,
@@ -104,9 +113,9 @@ def simulate_two_pipe(
 class _Steps:
     """What happened in each step; places are those of the tree, the plant's own flow left out."""
 
-    def __init__(self, pumps: int, places: int, devices: int, steps: int) -> None:
+    def __init__(self, pumps: int, places: int, branches: int, devices: int, steps: int) -> None:
         self.source_degc = np.empty((pumps, steps))
-        self.drawn_kg_s, self.branch_kg_s = np.zeros((places, steps)), np.empty((places - 1, steps))
+        self.drawn_kg_s, self.branch_kg_s = np.zeros((places, steps)), np.empty((branches, steps))
         self.place_degc = np.empty((steps + 1, 2 * places))
         self.balancing_kw, self.device_degc = np.zeros((2, devices, steps))
         self.pump_kw, self.loss_kw, self.plant_degc = np.empty((3, steps))
@@ -118,10 +127,9 @@ def _march(
     data: RingInput,
     pumps: Sequence[HeatPumpCop],
     use: Floats,
-    shape: Tree,
+    shape: Network,
     pressures: Pressures,
-    devices: tuple[PlantDevice, ...],
-    doublet: DoubletOnRing | None,
+    plant: LinesPlant,
     loads: PartLoads | None,
 ) -> _Steps:
     """Go through the steps: heat, flow, pumps, water at the places, plant."""
@@ -132,14 +140,12 @@ def _march(
     place_of = [shape.places.index(names[station]) for station in station_of]
     depth = np.array([network.branches[number].burial_depth_m for number in shape.order])
     ground = ground_temperature_degc(network.ground, data.day_of_year, depth)
-    warm_degc = network.start_warm_degc(config.initial_degc)
-    lines = TwoLines(network, shape, warm_degc, ground)
-    plant = LinesPlant(config, devices, data.times.size, warm_degc, network.difference_k, doublet)
+    lines = TwoLines(network, shape, plant.warm_degc, ground)
     machines: list[ScalarCop] = [pump.scalar() for pump in pumps]
     signs = config.sigma(data.nodes).tolist()
     works = np.ones_like(data.q_kw) if loads is None else loads.works
     count = len(shape.places)
-    course = _Steps(len(pumps), count, len(devices), data.times.size)
+    course = _Steps(len(pumps), count, len(shape.order), len(plant.devices), data.times.size)
     course.held_kwh[0] = lines.heat_kwh()
     for step, hours in enumerate(data.step_h.tolist()):
         now = lines.warm_degc, lines.cold_degc
@@ -153,10 +159,9 @@ def _march(
                 work = float(works[row, step])
                 heat[place] += q * (signs[row] + work / machines[row](degc, float(use[row, step])))
         drawn = -heat / network.difference_k
-        branch = shape.behind @ drawn
         course.drawn_kg_s[:, step] = drawn / config.medium.kj_per_kgk
-        course.branch_kg_s[:, step] = branch / config.medium.kj_per_kgk
-        # The plant lets the substations' pumps move its water.
+        course.branch_kg_s[:, step] = pressures.branch_kg_s(course.drawn_kg_s[:, step])
+        branch = course.branch_kg_s[:, step] * config.medium.kj_per_kgk
         electricity = pressures.pump_kw(course.drawn_kg_s[:, step], course.branch_kg_s[:, step])
         course.pump_kw[step] = electricity.sum()
         feeds_warm = float(drawn.sum())
@@ -179,13 +184,13 @@ def line_places(places: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{place}, {line}" for line in ("warm", "cold") for place in places)
 
 
-def _require_water(lines: TwoLines, shape: Tree, drawn: Floats, branch: Floats) -> None:
+def _require_water(lines: TwoLines, shape: Network, drawn: Floats, branch: Floats) -> None:
     """Refuse a run in which water got lost: at a place, or in a pipe."""
     left = drawn.copy()
     left[0] = -drawn.sum(axis=0)
-    for number, near in enumerate(shape.near):
+    for number, (near, far) in enumerate(zip(shape.near, shape.far, strict=True)):
         left[near] += branch[number]
-        left[number + 1] -= branch[number]
+        left[far] -= branch[number]
     lost = np.abs(left).max() / max(float(np.abs(branch).max()), 1e-9)
     worst = max(float(lost), lines.overfilled())
     if not worst <= _MASS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -83,13 +83,14 @@ class TwoPipeSubstation(Strict):
 
 
 class TwoPipeConfig(PumpedConfig):
-    """A warm and a cold line in a branched trench, with a plant that balances them."""
+    """A warm and a cold line in a network of trenches, with a plant that balances them."""
 
     substations: list[TwoPipeSubstation] = Field(
         min_length=1, description="Places with heat pumps; a place without them is a junction."
     )
     branches: list[BranchConfig] = Field(
-        min_length=1, description="Trenches, which together form a tree that holds the plant."
+        min_length=1,
+        description="Trenches that reach all places from the plant: a tree, a ring or any mesh.",
     )
     plant_at: str = Field(
         default="plant", description="Place of the central plant; no heat pumps stand there."
@@ -109,8 +110,13 @@ class TwoPipeConfig(PumpedConfig):
         default=40,
         description="Water parcels in a pipe at most; beyond, the most alike neighbours merge.",
     )
-    pump_efficiency: Fraction = Field(
-        default=0.5, description="Efficiency of the pumps at the substations [-]."
+    pump_efficiency: Fraction = Field(default=0.5, description="Efficiency of the pumps [-].")
+    pumps_at: Literal["substations", "plant"] = Field(
+        default="substations",
+        description=(
+            "Where the pumps are: at each substation for its own water, or one at the plant for "
+            "all that takes water its way, and at those substations that push against it."
+        ),
     )
     substation_kpa: NonNegative = Field(
         default=20.0,
@@ -118,7 +124,7 @@ class TwoPipeConfig(PumpedConfig):
     )
 
     @model_validator(mode="after")
-    def _tree(self) -> Self:
+    def _reaches_all(self) -> Self:
         names = [station.name for station in self.substations]
         if len(set(names)) != len(names):
             raise ValueError("substation names must differ")
@@ -136,10 +142,11 @@ class TwoPipeConfig(PumpedConfig):
         reached = self._reached()
         if missing := sorted(known - reached):
             raise ValueError(f"no way from `{self.plant_at}` to {', '.join(missing)}")
-        if len(self.branches) != len(known) - 1:
+        trenches = [f"{branch.start} → {branch.end}" for branch in self.branches]
+        if doubled := sorted({name for name in trenches if trenches.count(name) > 1}):
             raise ValueError(
-                f"{len(self.branches)} branches between {len(known)} places close a ring, and only "
-                "trees are simulated; leave out the branch that closes it, or use `model: loop`"
+                f"`{doubled[0]}` is laid twice; a second trench between two places needs a place "
+                "of its own on its way, so that results can tell the two apart"
             )
         return self
 

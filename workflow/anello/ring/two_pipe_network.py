@@ -1,4 +1,4 @@
-"""A two-pipe tree in numbers: its places, what flows in each branch, pressure, and mixing."""
+"""A two-pipe network in numbers: its places, its branches, and how water mixes in it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.ring.fluid import Medium
-from anello.ring.hydraulics import GRAVITY_M_S2, Hydraulics, pressure_loss_pa
-from anello.ring.pipe import friction_factor, wall_capacity_kj_per_mk
+from anello.ring.pipe import wall_capacity_kj_per_mk
 from anello.ring.plug_line import Line, exchange
 from anello.ring.twin_pipe import pair_w_per_mk
 from anello.ring.two_pipe_config import TwoPipeConfig
@@ -18,23 +17,28 @@ Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Tree:
+class Network:
     """The places of a network and the branches between them, as seen from the plant.
+
+    The first N − 1 branches are a tree, and each of the others closes a mesh with it.
 
     Attributes
     ----------
     places : tuple of str, length N
         The plant first, then every place behind one that is nearer to it.
-    branches : tuple of str, length B = N − 1
-        Names `start → end`; branch b leads to place b + 1, whatever its settings call its start.
+    branches : tuple of str, length B
+        Names `start → end` of the settings.
     order : tuple of int, length B
         Where in the settings each branch is.
-    near : tuple of int, length B
-        Place at each branch's end that is nearer to the plant.
+    near, far : tuple of int, length B
+        Place at each branch's end that is nearer to the plant, and at the other; branch b of the
+        tree leads to place b + 1.
     sign : ndarray, shape (B,)
-        +1 where a branch's settings start nearer to the plant, −1 where they end there.
+        +1 where a branch's settings start at its near end, −1 where they end there.
     behind : ndarray, shape (B, N)
-        1 where a place lies behind the branch, so that its water comes through it.
+        1 where the water of a place comes through a branch of the tree.
+    meshes : ndarray, shape (B − N + 1, B)
+        What 1 kg/s that goes round a mesh is in each branch, away from its near end: ±1 or 0.
     capacity_kwh_per_k : ndarray, shape (B,)
         Heat capacity of one of the two pipes [kWh/K].
     ground_kw_per_k, exchange_kw_per_k : ndarray, shape (B,)
@@ -45,118 +49,87 @@ class Tree:
     branches: tuple[str, ...]
     order: tuple[int, ...]
     near: tuple[int, ...]
+    far: tuple[int, ...]
     sign: Floats
     behind: Floats
+    meshes: Floats
     capacity_kwh_per_k: Floats
     ground_kw_per_k: Floats
     exchange_kw_per_k: Floats
 
 
-def tree(config: TwoPipeConfig, medium: Medium) -> Tree:
+def seen_from_plant(config: TwoPipeConfig, medium: Medium) -> Network:
     """Return the network as seen from its plant."""
-    places = [config.plant_at]
-    order: list[int] = []
-    near: list[int] = []
-    sign: list[float] = []
-    found = 0
-    while found < len(places):
-        place = places[found]
-        for number, branch in enumerate(config.branches):
-            if number in order or place not in (branch.start, branch.end):
-                continue
-            order.append(number)
-            near.append(found)
-            sign.append(1.0 if branch.start == place else -1.0)
-            places.append(branch.end if branch.start == place else branch.start)
-        found += 1
-    behind = np.zeros((len(order), len(places)))
-    for position in range(1, len(places)):
-        at = position
-        while at:
-            behind[at - 1, position] = 1.0
-            at = near[at - 1]
+    places, order, near = _spanning_tree(config)
+    count = len(places)
+    order += sorted(set(range(len(config.branches))) - set(order))
     pipes = [config.branches[number] for number in order]
+    near += [places.index(pipe.start) for pipe in pipes[count - 1 :]]
+    far = [*range(1, count), *(places.index(pipe.end) for pipe in pipes[count - 1 :])]
+    behind = np.zeros((len(order), count))
+    for place in range(1, count):
+        at = place
+        while at:
+            behind[at - 1, place] = 1.0
+            at = near[at - 1]
+    # Round a mesh: along the branch that closes it, back to the plant, and out to where it began.
+    closing = range(count - 1, len(order))
+    meshes = np.array([behind[:, near[one]] - behind[:, far[one]] for one in closing])
+    meshes = np.zeros((0, len(order))) if not closing else meshes
+    meshes[range(len(closing)), closing] = 1.0
     length = np.array([pipe.length_m for pipe in pipes])
     area = np.array([np.pi * pipe.inner_diameter_m**2 / 4.0 for pipe in pipes])
     wall = np.array([wall_capacity_kj_per_mk(pipe) for pipe in pipes])
     loss = np.array([pair_w_per_mk(pipe) for pipe in pipes])
     water = medium.density_kg_per_m3 * area * medium.kj_per_kgk
-    return Tree(
+    return Network(
         places=tuple(places),
         branches=tuple(f"{pipe.start} → {pipe.end}" for pipe in pipes),
         order=tuple(order),
         near=tuple(near),
-        sign=np.array(sign),
+        far=tuple(far),
+        sign=np.array(
+            [
+                1.0 if pipe.start == places[at] else -1.0
+                for pipe, at in zip(pipes, near, strict=True)
+            ]
+        ),
         behind=behind,
+        meshes=meshes,
         capacity_kwh_per_k=(water + wall) * length / 3600.0,
         ground_kw_per_k=loss[:, 0] * length / 1000.0,
         exchange_kw_per_k=loss[:, 1] * length / 1000.0,
     )
 
 
-class Pressures:
-    """Pressure along a network, and what its pumps take.
+def _spanning_tree(config: TwoPipeConfig) -> tuple[list[str], list[int], list[int]]:
+    """Return places, and number and near end of the branch to each but the plant.
 
-    Each substation has a pump of its own, which overcomes both lines from the plant to it and the
-    substation. Where others drive the water its way, it has less to do, and nothing at least.
+    Every place is as few branches from the plant as can be.
     """
-
-    def __init__(self, config: TwoPipeConfig, medium: Medium, shape: Tree) -> None:
-        self.config, self.medium, self.shape = config, medium, shape
-        pipes = [config.branches[number] for number in shape.order]
-        self._pipes = pipes
-        self._diameter = np.array([pipe.inner_diameter_m for pipe in pipes])
-        self._rough = np.array([pipe.roughness_mm for pipe in pipes]) / 1000.0 / self._diameter
-        self._length = np.array([pipe.length_m for pipe in pipes])
-        self._minor = np.array([pipe.minor_loss_factor for pipe in pipes])
-
-    def pump_kw(self, drawn_kg_s: Floats, branch_kg_s: Floats) -> Floats:
-        """Return the electricity of the pump at each place, shape (N,) [kW]."""
-        needed = np.maximum(self._needed_pa(drawn_kg_s, self._lost_pa(branch_kg_s), branch_kg_s), 0)
-        hydraulic: Floats = needed * np.abs(drawn_kg_s) / self.medium.density_kg_per_m3 / 1000.0
-        return hydraulic / self.config.pump_efficiency
-
-    def over_time(self, drawn_kg_s: Floats, branch_kg_s: Floats) -> Hydraulics:
-        """Return the pressures of a run, from flows of shape (N, T) and (B, T)."""
-        lost_pa = 2.0 * np.array(
-            [
-                pressure_loss_pa(pipe, flow, self.medium)
-                for pipe, flow in zip(self._pipes, branch_kg_s, strict=True)
-            ]
-        )
-        needed_pa = np.maximum(self._needed_pa(drawn_kg_s, lost_pa, branch_kg_s), 0.0)
-        head_m = needed_pa.max(axis=0) / (self.medium.density_kg_per_m3 * GRAVITY_M_S2)
-        place = int(needed_pa[:, int(head_m.argmax())].argmax())
-        path = tuple(
-            name
-            for name, on in zip(self.shape.branches, self.shape.behind[:, place], strict=True)
-            if on
-        )
-        return Hydraulics(self.shape.branches, lost_pa / 1000.0, head_m, path)
-
-    def _lost_pa(self, branch_kg_s: Floats) -> Floats:
-        """Return what both pipes of each branch lose [Pa]."""
-        density = self.medium.density_kg_per_m3
-        speed = np.abs(branch_kg_s) / (density * np.pi * self._diameter**2 / 4.0)
-        reynolds = density * speed * self._diameter / self.medium.viscosity_pa_s
-        factor = friction_factor(reynolds, self._rough)
-        resistance = factor * self._length / self._diameter + self._minor
-        lost: Floats = resistance * density * speed**2
-        return lost
-
-    def _needed_pa(self, drawn_kg_s: Floats, lost_pa: Floats, branch_kg_s: Floats) -> Floats:
-        """Return the pressure each place's pump must give; not positive where others give it."""
-        along = self.shape.behind.T @ (np.sign(branch_kg_s) * lost_pa)
-        own = np.where(np.abs(drawn_kg_s) > 0.0, self.config.substation_kpa * 1000.0, 0.0)
-        needed: Floats = np.where(np.abs(drawn_kg_s) > 0.0, np.sign(drawn_kg_s) * along + own, 0.0)
-        return needed
+    places = [config.plant_at]
+    order: list[int] = []
+    near: list[int] = []
+    found = 0
+    while found < len(places):
+        for number, branch in enumerate(config.branches):
+            ends = branch.start, branch.end
+            if places[found] not in ends:
+                continue
+            other = ends[1] if ends[0] == places[found] else ends[0]
+            if other not in places:
+                order.append(number)
+                near.append(found)
+                places.append(other)
+        found += 1
+    return places, order, near
 
 
 class TwoLines:
     """The water of both lines, and what happens to it in a step."""
 
     def __init__(
-        self, config: TwoPipeConfig, shape: Tree, warm_degc: float, ground_degc: Floats
+        self, config: TwoPipeConfig, shape: Network, warm_degc: float, ground_degc: Floats
     ) -> None:
         self.shape, self.difference_k = shape, config.difference_k
         self._ground = ground_degc
@@ -210,7 +183,7 @@ class TwoLines:
         count = len(self.shape.places)
         matrix, told = np.zeros((2 * count, 2 * count)), np.zeros((2 * count, 2))
         inflow = np.zeros(2 * count)
-        for number, near in enumerate(self.shape.near):
+        for number, (near, far) in enumerate(zip(self.shape.near, self.shape.far, strict=True)):
             self._exchange(number, hours, float(branch[number]))
             for shift, lines, flow in (
                 (0, self.warm, float(branch[number])),
@@ -218,7 +191,7 @@ class TwoLines:
             ):
                 ground = float(self._ground[step, number])
                 constant, gain = lines[number].begin(flow, hours, ground)
-                source, sink = near + shift, number + 1 + shift
+                source, sink = near + shift, far + shift
                 if flow < 0.0:
                     source, sink = sink, source
                 inflow[sink] += abs(flow)
@@ -231,10 +204,11 @@ class TwoLines:
             source, sink = (place, place + count) if flow > 0.0 else (place + count, place)
             inflow[sink] += abs(flow)
             matrix[sink, source] -= abs(flow)
+            told[sink, 0] += pump_heat_kw[place]
             if place == 0:
                 told[sink, 1] += 1.0  # what the plant does to passing water
             else:
-                told[sink, 0] += -flow * self.difference_k + pump_heat_kw[place]
+                told[sink, 0] -= flow * self.difference_k
         for row in range(2 * count):
             if inflow[row] > 0.0:
                 matrix[row, row] += inflow[row]
@@ -248,8 +222,8 @@ class TwoLines:
         count = len(self.shape.places)
         self.warm_degc, self.cold_degc = degc[:count], degc[count:]
         lost = 0.0
-        for number, near in enumerate(self.shape.near):
-            ends = (near, number + 1) if branch[number] > 0.0 else (number + 1, near)
+        for number, ends in enumerate(zip(self.shape.near, self.shape.far, strict=True)):
+            ends = ends if branch[number] > 0.0 else ends[::-1]
             self.warm[number].finish(float(self.warm_degc[ends[0]]))
             self.cold[number].finish(float(self.cold_degc[ends[1]]))
             lost += self.warm[number].lost_kwh + self.cold[number].lost_kwh

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.ring.borefield.device import FieldOnRing, fields_on_ring
 from anello.ring.config import RingConfig
 from anello.ring.devices import PlantDevice, plant_devices
 from anello.ring.doublet import DoubletOnRing
@@ -24,7 +26,7 @@ def heat_at_flows(
     """Return the heat that each device would move if it met as much water as is told.
 
     Where the plant feeds a line in the step, the water that reaches it stays as it is; else it is
-    the water that stands at its door.
+    the water that stands at its door. The ground around boreholes is as the simulation left it.
 
     Parameters
     ----------
@@ -54,17 +56,24 @@ def heat_at_flows(
         )
     steps, places = data.times.size, result.node_degc.shape[1] // 2
     warm_degc = network.start_warm_degc(config.initial_degc)
-    plant = LinesPlant(config, devices, steps, warm_degc, network.difference_k)
     moved = np.zeros((2, len(devices), *flows.shape[1:]))
-    for way, (sign, door) in enumerate(((1.0, places), (-1.0, 0))):
-        at_rest = result.node_degc[:-1, door]
-        inlet_degc = np.where(sign * result.flow_kg_s > 0.0, result.plant_degc, at_rest)
-        for point, flow in enumerate(flows[way]):
-            for step, (through, inlet) in enumerate(
-                zip(flow.tolist(), inlet_degc.tolist(), strict=True)
-            ):
-                if through > 0.0 and plant.controller is not None:
+    if config.plant is None:
+        return {device.name: np.abs(moved[:, k]) for k, device in enumerate(devices)}
+    fields = fields_on_ring(config.plant.borefield, data.step_h, None, None)
+    plant = LinesPlant(config, devices, steps, warm_degc, network.difference_k, fields=fields)
+    doors = result.node_degc[:-1, (places, 0)].T
+    feeds = np.array([result.flow_kg_s, -result.flow_kg_s])
+    inlets = np.where(feeds > 0.0, result.plant_degc, doors)
+    for step in range(steps):
+        for field in fields.values():
+            field.arrives(step, float(result.plant_degc[step]), abs(float(feeds[0, step])))
+        for way, sign in enumerate((1.0, -1.0)):
+            inlet = float(inlets[way, step])
+            for point, through in enumerate(flows[way, :, step].tolist()):
+                if through > 0.0:
                     moved[way, :, point, step] = plant.at_inlet(step, sign * through, inlet)[0]
+        for name, field in fields.items():
+            field.take(step, float(result.q_bal_kw[name][step]))
     return {device.name: np.abs(moved[:, k]) for k, device in enumerate(devices)}
 
 
@@ -72,7 +81,8 @@ class LinesPlant:
     """What the central plant does to the water that it passes from one line to the other.
 
     It heats what it feeds to the warm line to that line's temperature, cools what it feeds to the
-    cold line, with its devices in their order, and otherwise only defends the bounds.
+    cold line, with its devices in their order, and otherwise only defends the bounds. Boreholes
+    that always exchange do so with all water that passes, whatever it is wanted for.
     """
 
     def __init__(
@@ -83,13 +93,27 @@ class LinesPlant:
         warm_degc: float,
         difference_k: float,
         doublet: DoubletOnRing | None = None,
+        fields: Mapping[str, FieldOnRing] | None = None,
     ) -> None:
         self.devices, self.bounds = devices, config.bounds_degc
         self.warm_degc, self.cold_degc = warm_degc, warm_degc - difference_k
+        self._fields = [(fields or {}).get(device.name) for device in devices]
+        always = [field is not None and field.always for field in self._fields]
+        self._order = sorted(
+            range(len(devices)), key=lambda k: (not always[k], not devices[k].first)
+        )
+        self._always = always
         self.controller = (
             None
             if config.plant is None
-            else PlantController(config.plant, devices, config.bounds_degc, steps, doublet=doublet)
+            else PlantController(
+                config.plant,
+                devices,
+                config.bounds_degc,
+                steps,
+                fields=fields,
+                doublet=doublet,
+            )
         )
 
     def decide(
@@ -116,7 +140,10 @@ class LinesPlant:
         count, flow = alone.size // 2, abs(feeds_warm)
         at = count if feeds_warm >= 0.0 else 0
         inlet, rise = float(alone[at]), float(per_kw[at])
-        if self.controller is None or flow == 0.0:
+        for field in self._fields:
+            if field is not None:
+                field.arrives(step, inlet, flow)
+        if self.controller is None:
             return np.zeros(len(self.devices)), np.full(len(self.devices), inlet), inlet
         heat, waters = self.at_inlet(step, feeds_warm, inlet)
         if rise > 0.0 and heat.sum() != 0.0:
@@ -145,18 +172,22 @@ class LinesPlant:
         assert self.controller is not None
         flow = abs(feeds_warm)
         low, high = self.bounds
-        if feeds_warm > 0.0 and inlet < self.warm_degc:
-            wanted = self.warm_degc
-        elif feeds_warm < 0.0 and inlet > self.cold_degc:
-            wanted = self.cold_degc
-        else:
-            wanted = min(max(inlet, low), high)
-        heat, waters = np.zeros(len(self.devices)), np.zeros(len(self.devices))
+        heat, waters = np.zeros(len(self.devices)), np.full(len(self.devices), inlet)
+        if flow == 0.0:
+            return heat, waters
         water = inlet
-        order = sorted(range(len(self.devices)), key=lambda k: not self.devices[k].first)
-        for k in order:
+        for k in self._order:
             waters[k] = water
             limit = self.controller.limits_kw(step, [water] * len(self.devices), flow)[k]
-            heat[k] = min(max(flow * (wanted - water), limit[0]), limit[1])
+            if self._always[k]:
+                heat[k] = limit[0] + limit[1]  # one of them is zero
+            else:
+                if feeds_warm > 0.0 and water < self.warm_degc:
+                    wanted = self.warm_degc
+                elif feeds_warm < 0.0 and water > self.cold_degc:
+                    wanted = self.cold_degc
+                else:
+                    wanted = min(max(water, low), high)
+                heat[k] = min(max(flow * (wanted - water), limit[0]), limit[1])
             water += heat[k] / flow
         return heat, waters

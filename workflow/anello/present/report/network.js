@@ -14,7 +14,7 @@ function network() {
   $("netweek").textContent = told + (n.height ? " Each trench has a warm pipe and a cold one;"
     + " the arrow and its number are the warm one's water [kg/s], and the cold one's goes the other way."
     + " At a place: water of the warm and of the cold pipe [°C]." : "");
-  netParts = n.height ? treeOfPipes(n, many) : aroundRing(n, many);
+  netParts = n.height ? twoPipes(n, many) : aroundRing(n, many);
   $("nethour").max = n.times.length - 1;
   let most = 0;
   const sum = i => n.stations.reduce((a, s) => a + Math.abs(unpack(s.kw)[i]), 0);
@@ -66,14 +66,13 @@ function aroundRing(n, many) {
   const rows = tableOfStations(n, [n.loop ? "Substation" : "Place", "Water [°C]", "Heat into the water [kW]"]);
   return { marks, rows, arrows, middle };
 }
-/* a tree: from the plant on the left, a warm pipe above or left of the cold one in each trench */
-function treeOfPipes(n, many) {
+/* two pipes: from the plant on the left, a warm pipe above or left of the cold one in each trench */
+function twoPipes(n, many) {
   const svg = el("svg", { viewBox: `0 0 ${NET.W} ${n.height}`, "aria-hidden": "true" });
   const ends = new Set(n.stations.map((s, i) => i));
-  n.stations.forEach(s => ends.delete(s.near));
-  const pipes = n.stations.map(s => {
-    if (s.near === null) return null;
-    const a = n.stations[s.near], dx = s.x - a.x, dy = s.y - a.y, far = Math.hypot(dx, dy);
+  n.trenches.forEach(t => ends.delete(t.near));
+  const pipes = n.trenches.map(t => {
+    const a = n.stations[t.near], s = n.stations[t.far], dx = s.x - a.x, dy = s.y - a.y, far = Math.hypot(dx, dy);
     const ox = 4 * dy / far, oy = -4 * dx / far;
     const line = k => el("path", { d: `M${a.x + k * ox},${a.y + k * oy}L${s.x + k * ox},${s.y + k * oy}`, class: "pipe two" });
     const warm = line(1), cold = line(-1), way = el("path", { d: "M-9,-9L10,0L-9,9Z", class: "way" });
@@ -98,22 +97,24 @@ function treeOfPipes(n, many) {
     return { shape, label, up, down };
   });
   $("netplot").replaceChildren(svg);
-  const rows = tableOfStations(n, ["Place", "Warm line [°C]", "Cold line [°C]", "Heat into the water [kW]", "Warm water to it [kg/s]"]);
+  const rows = tableOfStations(n, ["Place", "Warm line [°C]", "Cold line [°C]", "Heat into the water [kW]", "Warm water it takes [kg/s]"]);
   return { marks, rows, pipes };
 }
-function hourOfTree(n, i) {
+function hourOfTwoPipes(n, i) {
   const warm = n.stations.map(s => unpack(s.degc)[i]), cold = n.stations.map(s => unpack(s.cold)[i]);
   n.stations.forEach((s, k) => {
-    const flow = unpack(s.kg_s)[i], m = netParts.marks[k], pipe = netParts.pipes[k], cells = netParts.rows[k].children;
+    const m = netParts.marks[k], cells = netParts.rows[k].children;
     fillStation(m, rgbOf(warm[k]));
     m.up.textContent = warm[k].toFixed(1);
     m.down.textContent = cold[k].toFixed(1);
     cells[1].textContent = warm[k].toFixed(2);
     cells[2].textContent = cold[k].toFixed(2);
     cells[3].textContent = number(unpack(s.kw)[i]);
-    cells[4].textContent = number(flow);
-    if (pipe === null) return;
-    const still = Math.abs(flow) < 1e-9, [from, to] = flow < 0 ? [k, s.near] : [s.near, k];
+    cells[4].textContent = number(unpack(s.kg_s)[i]);
+  });
+  n.trenches.forEach((t, k) => {
+    const flow = unpack(t.kg_s)[i], pipe = netParts.pipes[k];
+    const still = Math.abs(flow) < 1e-9, [from, to] = flow < 0 ? [t.far, t.near] : [t.near, t.far];
     pipe.warm.style.stroke = rgbOf(warm[from]);
     pipe.cold.style.stroke = rgbOf(cold[to]);
     pipe.way.style.display = still ? "none" : "";
@@ -144,7 +145,7 @@ function hourOfRing(n, i) {
 }
 function hourOfNetwork() {
   const n = S.net, i = Number($("nethour").value);
-  (n.height ? hourOfTree : hourOfRing)(n, i);
+  (n.height ? hourOfTwoPipes : hourOfRing)(n, i);
   const at = stamp(n.times[i]);
   $("nettime").textContent = at;
   $("nethour").setAttribute("aria-valuetext", at);

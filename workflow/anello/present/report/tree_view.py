@@ -1,4 +1,4 @@
-"""A tree of two pipes as the page's slider shows it: places, both waters, flow in each trench."""
+"""Two pipes as the page's slider shows them: places, both waters, flow in each trench."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import xarray as xr
 
 from anello.present.report.hourly import packed
 from anello.ring.config import RingConfig
-from anello.ring.two_pipe_network import Tree, tree
+from anello.ring.two_pipe_network import Network, seen_from_plant
 
 Array = npt.NDArray[np.float64]
 WIDTH = 640.0
@@ -19,7 +19,7 @@ _MARGIN_X, _MARGIN_Y, _ROW, _LEAST_HEIGHT = 60.0, 50.0, 54.0, 420.0
 
 
 def tree_payload(config: RingConfig, part: xr.Dataset, heat_kw: Array) -> dict[str, Any]:
-    """Hold the places of a tree, where they are drawn, and what they saw.
+    """Hold the places of a network, where they are drawn, and what they and its trenches saw.
 
     Parameters
     ----------
@@ -35,56 +35,63 @@ def tree_payload(config: RingConfig, part: xr.Dataset, heat_kw: Array) -> dict[s
     -------
     dict
         ``stations`` with place, water of the warm line ``degc`` and of the cold one ``cold`` [°C],
-        heat into the water ``kw``, water that comes to it in the warm line ``kg_s`` (of the plant:
-        what it feeds), and the station before it, ``near`` (None for the plant); ``height`` of the
-        drawing.
+        heat into the water ``kw``, water that it takes from the warm line ``kg_s`` (of the plant:
+        less what it feeds); ``trenches`` with the stations at their ends, ``near`` the plant and
+        ``far``, and what flows in the warm line, ``kg_s``; ``height`` of the drawing.
     """
     assert config.two_pipe is not None
-    shape = tree(config.two_pipe, config.medium)
+    shape = seen_from_plant(config.two_pipe, config.medium)
     lengths = [config.two_pipe.branches[number].length_m for number in shape.order]
     places, height = tree_places(shape, lengths)
     water = part["node_degc"].transpose("substation", "state").values
-    inward = shape.sign[:, None] * part["branch_kg_s"].transpose("segment", "timestep").values
-    flows = np.vstack([part["flow_kg_s"].values[None, :], inward])
+    away = shape.sign[:, None] * part["branch_kg_s"].transpose("segment", "timestep").values
     count = len(shape.places)
+    taken = np.zeros((count, away.shape[1]))
+    np.add.at(taken, list(shape.far), away)
+    np.subtract.at(taken, list(shape.near), away)
     stations = [
         {
             "name": name,
             "x": round(x, 1),
             "y": round(y, 1),
             "plant": number == 0,
-            "near": shape.near[number - 1] if number else None,
             "degc": packed(np.asarray(water[number], dtype=float)),
             "cold": packed(np.asarray(water[count + number], dtype=float)),
-            "kg_s": packed(np.asarray(flows[number], dtype=float)),
+            "kg_s": packed(taken[number]),
             "kw": packed(heat_kw[number]),
         }
         for number, (name, (x, y)) in enumerate(zip(shape.places, places, strict=True))
     ]
-    return {"stations": stations, "height": round(height, 1)}
+    trenches = [
+        {"near": near, "far": far, "kg_s": packed(flow)}
+        for near, far, flow in zip(shape.near, shape.far, away, strict=True)
+    ]
+    return {"stations": stations, "trenches": trenches, "height": round(height, 1)}
 
 
 def place_names(config: RingConfig) -> tuple[str, ...]:
-    """Return the places of a tree as `tree_payload` has them, the plant first."""
+    """Return the places of a network as `tree_payload` has them, the plant first."""
     assert config.two_pipe is not None
-    return tree(config.two_pipe, config.medium).places
+    return seen_from_plant(config.two_pipe, config.medium).places
 
 
-def tree_places(shape: Tree, lengths_m: Sequence[float]) -> tuple[list[tuple[float, float]], float]:
-    """Return where the places of a tree are drawn, so that no trench crosses another.
+def tree_places(
+    shape: Network, lengths_m: Sequence[float]
+) -> tuple[list[tuple[float, float]], float]:
+    """Return where the places of a network are drawn, so that no trench of a tree crosses another.
 
     Parameters
     ----------
-    shape : Tree
-        The tree.
+    shape : Network
+        The network.
     lengths_m : sequence of float
-        Length of each branch, in the tree's order [m].
+        Length of each branch, in the network's order [m].
 
     Returns
     -------
     places : list of (float, float)
         From left to right as far from the plant as the trenches are long, none shorter than two
-        thirds of the mean; each end of the tree has a row of its own.
+        thirds of the mean; each end of its tree has a row of its own.
     height : float
         Height of the drawing.
     """
@@ -92,9 +99,10 @@ def tree_places(shape: Tree, lengths_m: Sequence[float]) -> tuple[list[tuple[flo
     steps = np.maximum(np.asarray(lengths_m, dtype=float), np.mean(lengths_m) / 1.5)
     away, row = np.zeros(count), np.zeros(count)
     behind: list[list[int]] = [[] for _ in range(count)]
-    for number, near in enumerate(shape.near):
-        away[number + 1] = away[near] + steps[number]
-        behind[near].append(number + 1)
+    for place in range(1, count):
+        near = shape.near[place - 1]
+        away[place] = away[near] + steps[place - 1]
+        behind[near].append(place)
     ends, waiting = 0, [0]
     while waiting:
         place = waiting.pop()
