@@ -158,10 +158,11 @@ def test_the_scenarios_that_matter_can_all_be_read(repo_root: Path) -> None:
 def test_the_descriptions_in_the_documentation_are_valid(repo_root: Path) -> None:
     text = (repo_root / "docs" / "how-to" / "describe-your-district.md").read_text()
     blocks = [yaml.safe_load(b) for b in re.findall(r"```yaml.*?\n(.*?)```", text, re.DOTALL)]
-    whole, run, uses, sources, from_air, prices, targets, scenarios = blocks
+    whole, run, uses, sources, boreholes, from_air, prices, targets, scenarios = blocks
     parse_district(whole)
     parse_district({**whole, **sources, **prices})
     parse_district({**whole, **from_air})
+    parse_district({**whole, **boreholes})
     parse_district(uses)
     assert run["data"]["source"] == "embedded"
     buildings = whole["locations"]["quay"]["buildings"]

@@ -66,6 +66,8 @@ _FLOW = Span((0.0, 1e6), (0.01, 5e3), "flows are in kg/s: 3.6 m³/h are 1 kg/s")
 _PUMPED = Span((0.0, 2.0), (0.0, 0.3), "electricity is per kWh of heat")
 _BUILT_KW = Span((0.0, 1e5), (10.0, 1e4), "prices are in euros per kW")
 _CONDUCTS = Span((0.05, 20.0), (0.3, 6.0), "soil has about 1 to 4 W/(m·K)")
+_BOREHOLE = Span((2.0, 5000.0), (10.0, 500.0), _METRES)
+_APART = Span((0.1, 1000.0), (2.0, 30.0), _METRES)
 _YEARS = Span((0.5, 500.0), (3.0, 100.0), "lifetimes are in years")
 
 SPANS: dict[str, Span] = {
@@ -86,6 +88,7 @@ SPANS: dict[str, Span] = {
     "well_degc": Span((-5.0, 100.0), (3.0, 40.0), _DEGC, zero=False),
     "StreamSource.temperature_degc": Span((-10.0, 100.0), (0.0, 80.0), _DEGC, zero=False),
     "surface_degc": _SOIL_DEGC,
+    "Boreholes.ground_degc": _SOIL_DEGC,
     "FixedGround.degc": Span((-30.0, 100.0), (-5.0, 35.0), _DEGC, zero=False),
     "mean_degc": _SOIL_DEGC,
     "mean_temperature_degc": Span((-30.0, 40.0), (-10.0, 30.0), _DEGC, zero=False),
@@ -173,9 +176,11 @@ SPANS: dict[str, Span] = {
     "built_share": Span((0.0, 1e4), (0.0, 20.0), "it is a share of the boreholes described"),
     "capital_eur": Span((0.0, 1e12), (100.0, 1e8)),
     # --- boreholes
-    "BorefieldConfig.depth_m": Span((2.0, 5000.0), (10.0, 500.0), _METRES),
+    "BorefieldConfig.depth_m": _BOREHOLE,
+    "Boreholes.depth_m": _BOREHOLE,
     "KusudaGround.depth_m": Span((0.0, 500.0), (0.0, 20.0), _METRES),
-    "GridField.spacing_m": Span((0.1, 1000.0), (2.0, 30.0), _METRES),
+    "GridField.spacing_m": _APART,
+    "Boreholes.spacing_m": _APART,
     "DoubletConfig.spacing_m": Span((1.0, 1e4), (10.0, 3000.0), _METRES),
     "aquifer_thickness_m": Span((0.1, 2000.0), (1.0, 300.0), _METRES),
     "aquifer_kj_per_m3k": Span((200.0, 10000.0), (1500.0, 4000.0), "2.5 MJ/(m³·K) are 2500"),

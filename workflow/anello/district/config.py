@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from anello.base.plausible import remarks
 from anello.base.setting_faults import problem_of, told_once
+from anello.district.boreholes import Boreholes
 from anello.district.buildings import Buildings, Insulation, Roof, Target, Targets
 from anello.district.climate import Site, Spell, SyntheticWeather, Weather, WeatherFile
 from anello.district.costs import Costs
@@ -47,6 +48,7 @@ __all__ = [
     "SUN_SERIES",
     "SUPPLY_DEGC",
     "Battery",
+    "Boreholes",
     "Buildings",
     "DistrictConfig",
     "Emitter",
@@ -113,6 +115,11 @@ class DistrictConfig(Strict):
     locations: dict[Name, Location] = Field(min_length=1)
     loop: Loop = Field(default_factory=Loop)
     wells: Wells = Field(default_factory=Wells)
+    boreholes: Boreholes | None = Field(
+        default=None,
+        description="Boreholes that balance the ring; a district with them has no wells, unless "
+        "`wells` says so",
+    )
     plant: Plant = Field(default_factory=Plant)
     supply: SupplyTemperatures = Field(default_factory=SupplyTemperatures)
     sources: dict[str, Source] = Field(
@@ -217,12 +224,32 @@ class DistrictConfig(Strict):
                     )
         return self
 
+    @model_validator(mode="before")
+    @classmethod
+    def _boreholes_for_wells(cls, told: Any) -> Any:
+        if isinstance(told, dict) and told.get("boreholes") is not None and "wells" not in told:
+            return {**told, "wells": {"flow_kg_per_s": 0.0}}
+        return told
+
     @model_validator(mode="after")
     def _something_left(self) -> Self:
-        if self.plant.central_heat_pump_kw == "sized" and self.wells.flow_kg_per_s is None:
+        no_limit = "are sized for all; say `wells.flow_kg_per_s` (0 for none)"
+        if self.boreholes is not None and self.wells.flow_kg_per_s is None:
+            raise ValueError(
+                "boreholes are for what the wells cannot give, and wells whose flow is left open "
+                + no_limit
+            )
+        if self.plant.central_heat_pump_kw != "sized":
+            return self
+        if self.wells.flow_kg_per_s is None:
             raise ValueError(
                 "plant.central_heat_pump_kw: `sized` is what the wells cannot give, and wells "
-                "whose flow is left open are sized for all; say `wells.flow_kg_per_s` (0 for none)"
+                "whose flow is left open " + no_limit
+            )
+        if self.boreholes is not None and self.boreholes.count == "sized":
+            raise ValueError(
+                "plant.central_heat_pump_kw: `sized` is what the boreholes cannot give, and "
+                "boreholes that are `sized` give all; say `boreholes.count`"
             )
         return self
 

@@ -331,6 +331,8 @@ def _plant(config: DistrictConfig, folder: DistrictFolder) -> dict[str, Any]:
             "effectiveness": wells.effectiveness,
             "electricity_kwh_per_kwh": 0.03,
         }
+    if sizes.borefield is not None:
+        devices["borefield"] = sizes.borefield.settings
     if sizes.central_heat_pump_kw:
         devices["central_heat_pump"] = {"max_kw": sizes.central_heat_pump_kw}
     if sizes.backup_heater_kw:

@@ -3,9 +3,9 @@
 The plant must hold the ring through the worst days. What it has to move is the smallest constant
 power with which the ring's own water bridges the rest:
 ``P = max over windows of L hours of (Σ q − B)/L``, where q is the net heat into (or out of) the
-ring and B what its water holds between the middle and a bound. Wells come first; heater and
-chiller take what the wells cannot at the bound, the heater less what a central heat pump gives in
-the coldest hour; a dry cooler is sized for the whole cooling load, at a rated approach.
+ring and B what its water holds between the middle and a bound. Wells come first, then boreholes;
+heater and chiller take what those cannot at the bound, the heater less what a central heat pump
+gives in the coldest hour; a dry cooler is sized for the whole cooling load, at a rated approach.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from anello.district.boreholes import FieldSize, Need, field_size
 from anello.district.config import DistrictConfig
 from anello.district.equipment import Loop
 from anello.errors import InputError, Problem
@@ -49,6 +50,8 @@ class PlantSizes:
     ----------
     well_flow_kg_s : float
         Largest flow of well water [kg/s].
+    borefield : FieldSize or None
+        Boreholes, if there are any.
     central_heat_pump_kw, backup_heater_kw, dry_cooler_kw, chiller_kw : float
         Largest heat; 0 for none [kW].
     dry_cooler_kw_per_k : float
@@ -58,6 +61,7 @@ class PlantSizes:
     """
 
     well_flow_kg_s: float
+    borefield: FieldSize | None
     central_heat_pump_kw: float
     backup_heater_kw: float
     dry_cooler_kw: float
@@ -173,12 +177,17 @@ def plant_sizes(config: DistrictConfig, net_kw: Series, outdoor_degc: Series) ->
         flow = _rounded(max(heating / above, cooling / below) / per_flow)
     by_wells = per_flow * flow
     warmth = heating - by_wells * max(above, 0.0)
+    coolness = cooling - by_wells * max(below, 0.0)
+    field = _borefield(config, net_kw, warmth, outdoor_degc)
+    if field is not None:
+        warmth, coolness = warmth - field.heating_kw, coolness - field.cooling_kw
     pump = _heat_pump_kw(config, warmth)
     heater = _left(plant.backup_heater_kw, warmth - _in_coldest_hour_kw(pump, outdoor_degc))
-    chiller = _left(plant.chiller_kw, cooling - by_wells * max(below, 0.0))
+    chiller = _left(plant.chiller_kw, coolness)
     cooler = _left(plant.dry_cooler_kw, cooling)
     return PlantSizes(
         well_flow_kg_s=flow,
+        borefield=field,
         central_heat_pump_kw=pump,
         backup_heater_kw=heater,
         dry_cooler_kw=cooler,
@@ -230,7 +239,7 @@ def network_plant(
     All water of two lines, or of a loop, passes the plant with ``ṁc = Q/ΔT`` in the worst hour, and
     no water is there to bridge an hour. In winter it comes at the lower bound, and wells give
     ``Q = ṁc·(1 − exp(−UA/(ṁc)))·(T_well − T_low)``, so that ``UA = ṁc·ln(1/(1 − ΔT/(T_well −
-    T_low)))``; in summer at the upper one. Where the wells' flow is told, heater and
+    T_low)))``; in summer at the upper one. Where the wells' flow is told, boreholes, heater and
     chiller take what is left, and before the heater a central heat pump, if there is one.
 
     Parameters
@@ -249,7 +258,8 @@ def network_plant(
     -------
     dict
         What the description does not say yet, by its sections: `wells.flow_kg_per_s`, or
-        `plant.central_heat_pump_kw`, `plant.backup_heater_kw` and `plant.chiller_kw`.
+        `boreholes.count`, `plant.central_heat_pump_kw`, `plant.backup_heater_kw` and
+        `plant.chiller_kw`.
 
     Raises
     ------
@@ -265,9 +275,15 @@ def network_plant(
     }
     if wells.flow_kg_per_s is not None:
         left: dict[str, float] = {}
+        needed_by: dict[str, float] = {}
         for name, (kw, driving_k) in needs.items():
             by_wells = passing(per_flow * wells.flow_kg_per_s, max(kw, 0.0) / spread_k)
-            needed = MARGIN * max(kw - by_wells * max(driving_k, 0.0), 0.0)
+            needed_by[name] = MARGIN * max(kw - by_wells * max(driving_k, 0.0), 0.0)
+        field = _borefield(config, net_kw, needed_by["backup_heater_kw"], outdoor_degc)
+        if field is not None:
+            needed_by["backup_heater_kw"] -= field.heating_kw
+            needed_by["chiller_kw"] -= field.cooling_kw
+        for name, needed in needed_by.items():
             if name == "backup_heater_kw":
                 pump = _heat_pump_kw(config, needed)
                 if isinstance(plant.central_heat_pump_kw, str):
@@ -276,7 +292,10 @@ def network_plant(
             size = _rounded(needed)
             if getattr(plant, name) is None and size:
                 left[name] = size
-        return {"plant": left} if left else {}
+        sizes: dict[str, dict[str, float]] = {"plant": left} if left else {}
+        if field is not None:
+            sizes["boreholes"] = {"count": field.count}
+        return sizes
     conductance = 0.0
     for kw, driving_k in needs.values():
         if kw <= 0.0:
@@ -301,6 +320,16 @@ def _too_far_apart(config: DistrictConfig, spread_k: float, driving_k: float) ->
         "heater and chiller do the rest) or wider bounds (loop.temperature_min_degc, "
         "loop.temperature_max_degc)",
     )
+
+
+def _borefield(
+    config: DistrictConfig, net_kw: Series, heating_kw: float, outdoor_degc: Series
+) -> FieldSize | None:
+    """Return the boreholes of a description, for the heat that wells do not give."""
+    if config.boreholes is None:
+        return None
+    need = Need(config.loop, net_kw, max(heating_kw, 0.0), float(outdoor_degc.mean()))
+    return field_size(config.boreholes, need)
 
 
 def _heat_pump_kw(config: DistrictConfig, needed_kw: float) -> float:
