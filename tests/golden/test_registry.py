@@ -111,11 +111,11 @@ def loop() -> System:
     )
 
 
-def borefield(always: bool = False) -> System:
+def borefield(always: bool = False, followed: bool = True) -> System:
     """The same heat pumps over two thermal masses of ground."""
     keep = np.array([[0.5], [0.9]]) * np.ones(HOURS)
     field = FieldRows(
-        masses=("quick", "slow"),
+        masses=("quick", "slow") if followed else (),
         ways=("borefield_heating", "borefield_cooling"),
         signs=(1.0, -1.0),
         keep=keep,
@@ -124,10 +124,11 @@ def borefield(always: bool = False) -> System:
         kw_per_k=np.full(HOURS, 4.0),
         fluid_kw_per_k=np.full(HOURS, 5.0),
         fluid_degc=(8.0, 25.0),
+        fluid_binds=followed,
         always=always,
         station=0,
         most_kw=100.0,
-        carried=None if always else 5.0 * keep,
+        carried=5.0 * keep if followed and not always else None,
         beyond_eur_per_k=10.0,
     )
     devices = {
@@ -141,6 +142,11 @@ def borefield(always: bool = False) -> System:
 def borefield_in_the_flow() -> System:
     """Ground that the water passes all the time."""
     return borefield(always=True)
+
+
+def borefield_in_a_long_run() -> System:
+    """Ground whose masses are the incumbent's."""
+    return borefield(followed=False)
 
 
 def doublet() -> System:
@@ -206,7 +212,11 @@ def listed_sizes() -> System:
 
 BY_HAND |= {"ring_end": ring_end, "doublet": doublet, "chosen_sizes": chosen_sizes}
 BY_HAND |= {"listed_sizes": listed_sizes}
-BY_HAND |= {"borefield": borefield, "borefield_in_the_flow": borefield_in_the_flow}
+BY_HAND |= {
+    "borefield": borefield,
+    "borefield_in_the_flow": borefield_in_the_flow,
+    "borefield_in_a_long_run": borefield_in_a_long_run,
+}
 BY_HAND |= {"two_pipes": two_pipes}
 
 
@@ -314,6 +324,26 @@ def test_a_relation_without_bounds_does_not_count():
     nowhere = relation.where(np.zeros((1, HOURS), dtype=bool))
     system.relations["ramping_up"] = (keys, nowhere, axis)
     assert ("constraint", "ramping_up") not in occurring(system)
+
+
+def test_ground_that_is_not_followed_gives_what_it_is_said_to():
+    """Ground of 14 °C, as it was left: 4 kW for each kelvin that the water is colder."""
+    problem = compile_problem(ArrayModel(borefield_in_a_long_run()))
+    limit = np.full((2, HOURS), [[4.0 * 14.0], [100.0]])
+    limit[0, 0] -= 4.0 * 12.0
+    problem = problem.patch(
+        {"ring_field_kw_per_k": {"borefield_heating": np.full(HOURS, 4.0)}}
+    ).with_bounds(
+        columns={"ring_temperature": (13.0, 14.0)},
+        rows={"ring_field_max": (np.full_like(limit, np.nan), limit)},
+    )
+    solution = solve(problem)
+    labels = [label for (label,) in solution.problem.variables["ring_heat"].labels()]
+    into = solution.value("ring_heat")[labels.index("borefield_heating")]
+    water = np.concatenate([[12.0], solution.value("ring_temperature")[0][:-1]])
+    assert (into <= 4.0 * (14.0 - water) + 1e-6).all()
+    assert into.sum() > 1.0
+    assert "ring_field" not in solution.problem.variables
 
 
 @pytest.mark.parametrize("always", [False, True])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -49,6 +50,37 @@ def test_programme_and_simulation_agree_at_the_end(seed: int, loop: bool, always
     )
     if always or seed == 1:
         assert np.abs(found.best.ring.q_bal_kw["borefield"]).sum() > 50.0
+
+
+@pytest.mark.parametrize("always", [False, True], ids=["asked", "always"])
+@pytest.mark.parametrize("seed", [1, 3])
+def test_a_long_run_takes_the_ground_as_it_was_left(seed: int, always: bool) -> None:
+    """Its programme has no masses; from one to the next the ground is simulated anew."""
+    followed = district(seed, always=always).run().best
+    with mock.patch("anello.coupling.borefield.LONG_STEPS", 0):
+        made = district(seed, always=always)
+        found = made.run()
+    assert found.record.converged
+    assert not made.rows.field.followed
+    assert "ring_field" not in found.best.dispatch
+    assert found.best.cost.total_eur == pytest.approx(followed.cost.total_eur, rel=2e-3)
+    heat = found.best.ring.q_bal_kw["borefield"]
+    if always or seed == 1:
+        assert np.abs(heat).sum() > 50.0
+    # The simulation remembers: its wall is what the heat makes of ground at rest.
+    field = made.rows.field
+    walls = idle_degc(field, heat) - field.drop_k_per_kw.sum(axis=0) * heat
+    np.testing.assert_allclose(walls, found.best.ring.field.wall_degc[1:], atol=1e-9)
+
+
+def test_limits_of_the_fluid_within_the_rings_bounds_keep_the_masses() -> None:
+    with mock.patch("anello.coupling.borefield.LONG_STEPS", 0):
+        wide = district(1).rows.field
+        narrow = district(1, fluid_degc=[9.0, 14.0]).rows.field
+    assert not wide.followed
+    assert not wide.fluid_binds
+    assert narrow.followed
+    assert narrow.fluid_binds
 
 
 def test_a_field_spares_dearer_devices() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +34,10 @@ Floats = NDArray[np.float64]
 
 NOTHING = 1e-9
 """Less than this share of a mass is nothing [-]."""
+
+LONG_STEPS = 1000
+"""Most steps of a programme that follows the masses of the ground; one of twelve weeks took six
+times as long with them, and one of a year did not end [-]."""
 
 
 def field_rows(config: RingConfig, step_h: Floats) -> FieldRows | None:
@@ -72,8 +77,13 @@ def field_rows(config: RingConfig, step_h: Floats) -> FieldRows | None:
     drop = field.k_per_kw * (1.0 - keep) * field.chain.resistance[:, None]
     ways = list(ways_of("borefield"))
     low, high = settings.limits_degc
+    fluid_binds = not low <= config.bounds_degc[0] <= config.bounds_degc[1] <= high
+    # ASSUME: a dispatch changes little enough from one programme to the next for the ground to be
+    # the incumbent's. Where limits of the fluid may bind, at the horizon too, they need the masses.
+    given = step_h.size > LONG_STEPS and not held and not fluid_binds
+    followed = 0 if given else field.chain.tau_h.size
     return FieldRows(
-        masses=tuple(f"mass_{number}" for number in range(field.chain.tau_h.size)),
+        masses=tuple(f"mass_{number}" for number in range(followed)),
         ways=tuple(name for name, _ in ways),
         signs=tuple(sign for _, sign in ways),
         keep=keep,
@@ -82,6 +92,7 @@ def field_rows(config: RingConfig, step_h: Floats) -> FieldRows | None:
         kw_per_k=_conductance(field, drop, None),
         fluid_kw_per_k=1.0 / (drop.sum(axis=0) + 1.0 / field.to_wall_kw_per_k()),
         fluid_degc=settings.limits_degc,
+        fluid_binds=fluid_binds,
         always=settings.always,
         station=station,
         most_kw=(high - low) * field.to_wall_kw_per_k(),
@@ -124,7 +135,7 @@ def beyond_at_horizon_k(rows: FieldRows, heat_kw: Floats, size: float = 1.0) -> 
     """
     if rows.carried is None:
         return 0.0
-    masses = np.zeros(len(rows.masses))
+    masses = np.zeros(len(rows.keep))
     for step in range(heat_kw.size):
         masses = rows.keep[:, step] * masses + rows.drop_k_per_kw[:, step] * heat_kw[step]
     idle = idle_degc(rows, heat_kw) - masses @ rows.carried
@@ -161,7 +172,7 @@ def idle_degc(rows: FieldRows, heat_kw: Floats) -> Floats:
     ndarray, shape (T,)
         Temperatures [°C].
     """
-    masses = np.zeros(len(rows.masses))
+    masses = np.zeros(len(rows.keep))
     idle = np.empty_like(heat_kw)
     for step in range(heat_kw.size):
         masses = rows.keep[:, step] * masses
@@ -179,6 +190,12 @@ class _Incumbent:
     about: Linearisation
     described: Borefield
 
+    @cached_property
+    def drop_k(self) -> Floats:
+        """What the masses of the field described lower the idle wall by, shape (T,) [K]."""
+        drop: Floats = self.field.undisturbed_degc - idle_degc(self.field, self.about.field_kw)
+        return drop
+
     def per_k(self, size: float) -> Floats:
         """Return the heat per kelvin between idle wall and water, shape (T,) [kW/K]."""
         passing = None if self.about.water is None else self.about.water.passing_kw_per_k
@@ -186,8 +203,7 @@ class _Incumbent:
 
     def idle_degc(self, size: float) -> Floats:
         """Return the wall without heat in the step, if the heat before were the same, (T,) [°C]."""
-        drops = self.field.undisturbed_degc - idle_degc(self.field, self.about.field_kw)
-        wall: Floats = self.field.undisturbed_degc - drops / size
+        wall: Floats = self.field.undisturbed_degc - self.drop_k / size
         return wall
 
     def met_degc(self, per_k: Floats) -> Floats:
@@ -246,6 +262,8 @@ def field_limits(
             rows.initial_degc if about.water is None else about.water.degc[field.station, 0]
         )
         limit[0] -= per_k[0] * (water_degc - weight[0] * rows.initial_degc)
+        if not field.followed:
+            limit = limit - per_k * (field.undisturbed_degc - now.idle_degc(size))
         _remember(field, ALWAYS, per_k / size, memory)
         if sized:
             never = np.zeros(per_k.shape, dtype=bool)
@@ -270,7 +288,8 @@ def field_limits(
                 weight,
             )
             seen = np.where(np.isclose(slope, per_k), slope, 0.0)
-            limit = limit + sign * seen * (field.undisturbed_degc - idle)
+            if field.followed:  # the row has the masses, whose drop is not in its limit then
+                limit = limit + sign * seen * (field.undisturbed_degc - idle)
             slopes[name] = slope
             _remember(field, name, seen / size, memory)
             if sized:
@@ -280,7 +299,8 @@ def field_limits(
         row_bounds["ring_field_max"] = (np.full_like(bound, np.nan), bound)
     divided = {name: by_water(rows, slope, weight) for name, slope in slopes.items()}
     values[FIELD_PER_K] = {name: at_place for name, (at_place, _) in divided.items()}
-    values[FIELD_PER_MASS] = memory
+    if field.followed:
+        values[FIELD_PER_MASS] = memory
     values[FIELD_PER_RISE] = {name: risen for name, (_, risen) in divided.items()}
     return most
 
@@ -312,5 +332,5 @@ def _held_by_size(
 
 
 def _remember(field: FieldRows, label: str, per_k: Floats, memory: dict[str, Floats]) -> None:
-    for mass, keep in zip(field.masses, field.keep, strict=True):
+    for mass, keep in zip(field.masses, field.keep if field.followed else (), strict=True):
         memory[pair(label, mass)] = per_k * keep

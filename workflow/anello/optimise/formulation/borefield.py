@@ -2,7 +2,7 @@
 
 The ground is a chain of thermal masses (:mod:`anello.ring.borefield.field`), and each adds one
 row of four entries a step. What the field may exchange follows from masses and water, both
-variables.
+variables. A long programme does not follow the masses: the ground is the incumbent's.
 """
 
 from __future__ import annotations
@@ -76,13 +76,13 @@ def _memory(c: Context, field: FieldRows, labels: tuple[str, ...], kw_per_k: Arr
 @variable(
     "ring_field",
     index="mass, timestep",
-    when="the programme schedules a borefield",
+    when="the programme schedules a borefield, and follows its thermal masses",
     domain=r"\in \mathbb{R} \; [\mathrm{K}]",
 )
 def ring_field(c: Context) -> Columns | None:
     """What a thermal mass of the ground lowers the borehole wall by at the end of a step."""
     field = _field(c)
-    if field is None:
+    if field is None or not field.followed:
         return None
     return Columns({"mass": list(field.masses)}, TIME_AXIS, lower=-float("inf"))
 
@@ -90,14 +90,14 @@ def ring_field(c: Context) -> Columns | None:
 @constraint(
     "ring_field_balance",
     index="mass, timestep",
-    when="the programme schedules a borefield",
+    when="the programme schedules a borefield, and follows its thermal masses",
     equation=r"y_{j,t} = \varphi_j\, y_{j,t-1} + \frac{(1 - \varphi_j) R_j}{2 \pi k L}"
     r" \frac{1}{h} \sum \sigma\, ring\_heat",
 )
 def ring_field_balance(c: Context) -> Rows | None:
     """A thermal mass of the ground relaxes, and follows the heat that is taken out."""
     field = _field(c)
-    if field is None:
+    if field is None or not field.followed:
         return None
     count = len(field.masses)
     net = _net(c, field)
@@ -129,8 +129,10 @@ def ring_field_max(c: Context) -> Rows | None:
     zero = np.zeros((len(field.ways), c.n_time))
     per_k = Parameter(FIELD_PER_K, field.ways, zero)
     water = _met(c, field, field.ways, per_k) * signs
-    memory = _memory(c, field, field.ways, 0.0 * field.kw_per_k) * signs
-    taken = _less_by_size(c, _ways(c, field) + water + memory, field.ways)
+    taken = _ways(c, field) + water
+    if field.followed:
+        taken = taken + _memory(c, field, field.ways, 0.0 * field.kw_per_k) * signs
+    taken = _less_by_size(c, taken, field.ways)
     relation = taken <= zero + field.most_kw
     return Rows({"device": list(field.ways)}, relation, TIME_AXIS)
 
@@ -149,7 +151,9 @@ def ring_field_always(c: Context) -> Rows | None:
         return None
     per_k = Parameter(FIELD_PER_K, (ALWAYS,), field.kw_per_k[None, :])
     water = _met(c, field, (ALWAYS,), per_k)
-    taken = _net(c, field) + water + _memory(c, field, (ALWAYS,), field.kw_per_k)
+    taken = _net(c, field) + water
+    if field.followed:
+        taken = taken + _memory(c, field, (ALWAYS,), field.kw_per_k)
     relation = _less_by_size(c, taken, (ALWAYS,)) == _at_rest(c, field)[None, :]
     return Rows({"ring": ["ring"]}, relation, TIME_AXIS)
 
@@ -157,13 +161,14 @@ def ring_field_always(c: Context) -> Rows | None:
 @constraint(
     "ring_field_fluid",
     index="device, timestep",
-    when="the programme schedules a borefield that exchanges when it is asked to",
+    when="the programme schedules a borefield that exchanges when it is asked to, and whose fluid"
+    " has limits within the ring's bounds",
     equation=r"ring\_heat / h \le \sigma\, F\,(T_0 - \sum_j \varphi_j y_{j,t-1} - T_{limit})",
 )
 def ring_field_fluid(c: Context) -> Rows | None:
     """The fluid that enters the boreholes stays within its limits."""
     field = _field(c)
-    if field is None or field.always:
+    if field is None or field.always or not field.fluid_binds:
         return None
     needed = _fluid(c, field, (_masses_before(c) * field.keep).sum_items())
     return Rows({"device": list(field.ways)}, needed <= 0.0, TIME_AXIS)

@@ -176,7 +176,8 @@ class FieldRows:
     Attributes
     ----------
     masses : tuple of str
-        Names of the masses.
+        Names of the masses whose course the programme follows: all J, or none. What they do is then
+        that of the incumbent.
     ways : tuple of str
         Devices of the programme that stand for it: into the ring, and out of it.
     signs : tuple of float
@@ -194,6 +195,10 @@ class FieldRows:
         The same between idle wall and entering fluid [kW/K].
     fluid_degc : (float, float)
         Limits of the entering fluid [°C].
+    fluid_binds : bool
+        Whether they lie within the ring's bounds. Where the ring is heated, the fluid that enters
+        the boreholes is warmer than its water, and colder where it is cooled, so that water within
+        its bounds keeps the fluid within wider ones.
     always : bool
         Whether the field exchanges all the time.
     station : int
@@ -217,11 +222,17 @@ class FieldRows:
     kw_per_k: Array
     fluid_kw_per_k: Array
     fluid_degc: tuple[float, float]
+    fluid_binds: bool
     always: bool
     station: int
     most_kw: float
     carried: Array | None = None
     beyond_eur_per_k: float = 0.0
+
+    @property
+    def followed(self) -> bool:
+        """Whether the programme follows the masses."""
+        return bool(self.masses)
 
 
 @dataclass(frozen=True)
