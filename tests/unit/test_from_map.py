@@ -13,7 +13,7 @@ from anello.cli import main
 from anello.district.config import load_district, parse_district
 from anello.district.from_map import MapOptions, district_from_map, loop_settings, write_map
 from anello.district.from_map.catalogue import pipes, use_table
-from anello.district.from_map.cheapest import MOST_PA_PER_M
+from anello.district.from_map.cheapest import MOST_PA_PER_M, PipePrices
 from anello.district.project import ring_costs
 from anello.district.uses import Use, use_aliases
 from anello.errors import InputError
@@ -107,6 +107,28 @@ def test_the_loop_costs_least_by_the_numbers_of_its_run(quarter, tmp_path, price
 
     by_size = {size.dn: yearly_eur(size) for size in pipes("pe100") if size.inner_m > 0.2}
     assert network.segments[0].size.dn == min(by_size, key=by_size.__getitem__)
+
+
+def test_a_trench_is_laid_once_and_water_pumped_through_each_of_its_pipes(quarter, tmp_path):
+    """Persson and Werner (2011): 214 + 1725·d per metre of trench with the pair of pipes in it."""
+    config = parse_district(lay(quarter, tmp_path).description, "district.yaml")
+    size = next(one for one in pipes("pe100") if one.dn == "d160")
+    flow = np.array([5.0, 12.0])
+    share = 0.05 / (1.0 - 1.05**-40.0) + 0.01
+    watts = float((size.gradients_pa_per_m(flow) * flow / 999.0).mean()) / 0.5
+    for count in (1, 2):
+        prices = PipePrices.of(config, 0.25, 0.5, count)
+        expected = (214.0 + 1725.0 * 0.141) * share + count * watts * 8.76 * 0.25
+        assert prices.eur_per_m(size, flow) == pytest.approx(expected)
+
+
+def test_a_loop_of_glycol_flows_by_the_heat_that_glycol_holds(quarter, tmp_path):
+    """Ethylene glycol of 30 % has 3.7 kJ/(kg·K) (ASHRAE Handbook: 3.66 at 10 °C), water 4.18."""
+    base = tmp_path / "base.yaml"
+    fluid = "{kind: glycol, glycol: ethylene, mass_fraction: 0.3}"
+    base.write_text(f"loop: {{fluid: {fluid}}}", encoding="utf-8")
+    flows = [lay(quarter, tmp_path, **told).segments[0].flow_kg_s for told in ({}, {"base": base})]
+    assert flows[1] / flows[0] == pytest.approx(4.18 / 3.68, rel=0.01)
 
 
 def test_a_tree_whose_flow_follows_is_narrower_than_pipes_of_a_steady_flow(quarter, tmp_path):

@@ -152,7 +152,7 @@ def test_the_plant_holds_its_water_on_the_worst_days(worst):
     assert min(plant.min() - 10.0, 20.0 - plant.max()) < 1.0
 
 
-def test_both_pipes_of_the_drawn_trenches_are_paid_for(tree, ring):
+def test_the_drawn_trenches_are_paid_for_once(tree, ring):
     prices = RingCosts.model_validate(
         {
             "pipes": {
@@ -165,7 +165,7 @@ def test_both_pipes_of_the_drawn_trenches_are_paid_for(tree, ring):
     built = {part.name: part.build_eur for part in ring_capital(ring, prices, 8760.0).parts}
     assert built["pipes"] == pytest.approx(
         sum(
-            2.0 * one["length_m"] * (200.0 + 1000.0 * one["inner_diameter_m"])
+            one["length_m"] * (200.0 + 1000.0 * one["inner_diameter_m"])
             for one in tree.drawn
             if one["kind"] == "pipe"
         )

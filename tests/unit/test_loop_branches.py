@@ -396,7 +396,7 @@ def test_each_branch_has_a_pump_for_its_two_pipes():
     )
 
 
-def test_both_pipes_of_a_branch_are_laid_and_filled():
+def test_both_pipes_of_a_branch_are_filled_and_their_trench_is_paid_once():
     with_it, without = branched([off(**pipe(100.0, 0.1))]), loop(2)
     sizes = [geometry(one.loop, one.medium).capacity_kwh_per_k for one in (with_it, without)]
     water = with_it.medium.density_kg_per_m3 * np.pi * 0.05**2 * 200.0 * WATER_KJ_PER_KGK / 3600.0
@@ -405,7 +405,7 @@ def test_both_pipes_of_a_branch_are_laid_and_filled():
         {"pipes": {"capital_eur_per_m": 100.0, "lifetime_years": 40.0}}
     )
     paid = [ring_capital(one, costs, 8760.0).parts[-1] for one in (with_it, without)]
-    assert paid[0].build_eur - paid[1].build_eur == pytest.approx(2 * 100.0 * 100.0)
+    assert paid[0].build_eur - paid[1].build_eur == pytest.approx(100.0 * 100.0)
 
 
 # --- what is refused ----------------------------------------------------------------------------

@@ -326,7 +326,8 @@ def test_sheets_sizes_and_summary_know_both_lines(collected):
     assert told["temperature_degc"]["min"] == float(water.min())
 
 
-def test_both_pipes_of_a_branch_are_paid_for():
+def test_a_trench_with_both_pipes_is_paid_for_once():
+    """Persson and Werner (2011) price a metre of trench with its pair: 214 + 1725·d."""
     config = RingConfig.model_validate(
         {
             "model": "two_pipe",
@@ -337,14 +338,14 @@ def test_both_pipes_of_a_branch_are_paid_for():
     costs = RingCosts.model_validate(
         {
             "pipes": {
-                "capital_eur_per_m": 100.0,
-                "capital_eur_per_m2": 1000.0,
+                "capital_eur_per_m": 214.0,
+                "capital_eur_per_m2": 1725.0,
                 "lifetime_years": 50.0,
             }
         }
     )
     (pipes,) = ring_capital(config, costs, 8760.0).parts
-    assert pipes.build_eur == pytest.approx(2 * 200.0 * (100.0 + 1000.0 * 0.1308))
+    assert pipes.build_eur == pytest.approx(200.0 * (214.0 + 1725.0 * 0.1308))
 
 
 def test_there_are_no_derivatives_of_two_pipes():

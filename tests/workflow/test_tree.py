@@ -44,7 +44,7 @@ def test_its_pipes_are_paid_for_and_reported_as_they_are_drawn(quarter: Path) ->
         prices["capital_eur_per_m"] + prices["capital_eur_per_m2"] * one["inner_diameter_m"]
         for one in drawn
     ]
-    expected = sum(2.0 * one["length_m"] * eur for one, eur in zip(drawn, per_m, strict=True))
+    expected = sum(one["length_m"] * eur for one, eur in zip(drawn, per_m, strict=True))
     built = summary["whole_cost"]["ring"]
     assert built["missing"] == []
     assert built["to_build_by_part"]["pipes"] == pytest.approx(expected)

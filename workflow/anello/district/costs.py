@@ -134,10 +134,10 @@ class PipesCost(_Plant):
     """The ring's pipes, in the ground."""
 
     capital_eur_per_m: NotNegative | None = Field(
-        default=None, description="To build, per metre of any pipe [EUR/m]"
+        default=None, description="To build, per metre of trench [EUR/m]"
     )
     capital_eur_per_m2: NotNegative | None = Field(
-        default=None, description="And per metre and metre of inner diameter [EUR/m2]"
+        default=None, description="And per metre of trench and of inner diameter [EUR/m2]"
     )
 
 

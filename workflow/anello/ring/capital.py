@@ -44,14 +44,15 @@ class BorefieldCost(PartCost):
 
 
 class PipesCost(PartCost):
-    """Of pipes by length and inner diameter d: c1 + c2 d per metre.
+    """Of pipes by length of trench and inner diameter d: c1 + c2 d per metre.
 
-    The form of Persson and Werner (2011), doi:10.1016/j.apenergy.2010.09.020.
+    The form of Persson and Werner (2011), doi:10.1016/j.apenergy.2010.09.020, whose prices are per
+    metre of trench with the pair of pipes in it.
     """
 
-    capital_eur_per_m: NonNegative = Field(description="To lay any pipe, c1 [€/m].")
+    capital_eur_per_m: NonNegative = Field(description="Per metre of trench, c1 [€/m].")
     capital_eur_per_m2: NonNegative = Field(
-        default=0.0, description="And per metre of inner diameter, c2 [€/m²]."
+        default=0.0, description="And per metre of a pipe's inner diameter, c2 [€/m²]."
     )
 
 
@@ -80,8 +81,8 @@ class RingCosts(Strict):
     pipes: PipesCost | None = Field(
         default=None,
         description=(
-            "The pipes of a loop, or both pipes of each branch of a two-pipe network; a well-mixed "
-            "ring has none to be priced."
+            "The trenches of a loop or of a two-pipe network, each paid once, for one pipe or the "
+            "two of a branch; a well-mixed ring has none to be priced."
         ),
     )
 
@@ -209,9 +210,9 @@ def _to_build(ring: RingConfig, costs: RingCosts) -> Iterator[tuple[str, float |
     pipes = costs.pipes
     laid: list[PipeConfig] = []
     if ring.model == "loop" and ring.loop is not None:
-        laid = list(ring.loop.pipes)
+        laid = [*ring.loop.segments, *ring.loop.branches]
     elif ring.model == "two_pipe" and ring.two_pipe is not None:
-        laid = [pipe for branch in ring.two_pipe.branches for pipe in (branch, branch)]
+        laid = list(ring.two_pipe.branches)
     if not laid or pipes is None:
         yield "pipes", None
         return

@@ -26,13 +26,15 @@ class PipePrices:
     Attributes
     ----------
     per_m, per_m2 : float
-        To lay a metre of any pipe [€/m], and per metre of inner diameter [€/m²].
+        A metre of trench with all that lies in it [€/m], and per metre of inner diameter [€/m²].
     share_per_year : float
         Capital and maintenance of a year, as a share of what it costs to lay [1/a].
     electricity_eur_per_kwh : float
         What the pumps pay [€/kWh].
     pump_efficiency : float
         Of the pumps [-].
+    pipes_per_trench : int
+        Pipes of one size that lie in a trench, through each of which the water is pumped [-].
     """
 
     per_m: float
@@ -40,10 +42,15 @@ class PipePrices:
     share_per_year: float
     electricity_eur_per_kwh: float
     pump_efficiency: float
+    pipes_per_trench: int
 
     @classmethod
     def of(
-        cls, config: DistrictConfig, electricity_eur_per_kwh: float, pump_efficiency: float
+        cls,
+        config: DistrictConfig,
+        electricity_eur_per_kwh: float,
+        pump_efficiency: float,
+        pipes_per_trench: int,
     ) -> PipePrices:
         """Return the prices of a described district."""
         table = cost_table(config.costs)
@@ -55,21 +62,22 @@ class PipePrices:
             yearly + told["maintenance_share_per_year"],
             electricity_eur_per_kwh,
             pump_efficiency,
+            pipes_per_trench,
         )
 
     def eur_per_m(self, size: Size, flow_kg_s: Floats) -> float:
-        """Return what a metre of a pipe costs in a year, with the pumping [€/(m·a)].
+        """Return what a metre of trench costs in a year, with the pumping [€/(m·a)].
 
         Parameters
         ----------
         size : Size
-            The pipe.
+            Its pipes.
         flow_kg_s : ndarray, shape (T,)
-            Its flow in hours that stand for the year [kg/s].
+            Flow of each in hours that stand for the year [kg/s].
         """
         laid = (self.per_m + self.per_m2 * size.inner_m) * self.share_per_year
         lost_w = size.gradients_pa_per_m(flow_kg_s) * flow_kg_s / DENSITY_KG_PER_M3
-        pumped_kw = float(lost_w.mean()) / self.pump_efficiency / 1000.0
+        pumped_kw = self.pipes_per_trench * float(lost_w.mean()) / self.pump_efficiency / 1000.0
         return laid + pumped_kw * HOURS_OF_A_YEAR * self.electricity_eur_per_kwh
 
 

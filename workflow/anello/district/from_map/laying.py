@@ -20,7 +20,6 @@ Layout = Literal["loop", "tree"]
 PLANT, JUNCTION = "plant", "junction"
 NEXT_DOOR_M = 5.0
 """Length of the pipe to a substation that stands where the plant stands [m]."""
-_KJ_PER_KGK = 4.18
 
 
 @dataclass(frozen=True)
@@ -47,6 +46,11 @@ class MapOptions:
     pipe: str = "pe100"
     spread_k: float = 4.0
     gradient_pa_per_m: float | None = None
+
+    @property
+    def pipes_per_trench(self) -> int:
+        """Pipes that a segment stands for: one of a loop, two of a tree."""
+        return 1 if self.layout == "loop" else 2
 
 
 @dataclass(frozen=True)
@@ -109,6 +113,7 @@ def loop_segments(
     net_kw: dict[str, NDArray[np.float64]],
     options: MapOptions,
     prices: PipePrices,
+    kj_per_kgk: float,
 ) -> list[Segment]:
     """Return one pipe around; its water nowhere differs by more than the spread.
 
@@ -116,7 +121,7 @@ def loop_segments(
     """
     along = np.cumsum([net_kw[one.name] for one in substations], axis=0)
     span = np.maximum(along.max(axis=0), 0.0) - np.minimum(along.min(axis=0), 0.0)
-    flow = float(span.max()) / (_KJ_PER_KGK * options.spread_k)
+    flow = float(span.max()) / (kj_per_kgk * options.spread_k)
     size = chosen(options.pipe, np.array([flow]), options.gradient_pa_per_m, prices)
     stops = [(PLANT, plant), *((one.name, one.node) for one in substations)]
     if substations[0].node == plant:

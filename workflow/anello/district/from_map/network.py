@@ -80,15 +80,10 @@ class MapNetwork:
     notes: list[str]
 
     @property
-    def pipes_per_trench(self) -> int:
-        """Pipes that a segment stands for: one of a loop, two of a tree."""
-        return 1 if self.options.layout == "loop" else 2
-
-    @property
     def pipe_m(self) -> float:
         """Length of all pipes [m]."""
         lengths = [float(segment.line.length) for segment in self.segments]
-        return self.pipes_per_trench * sum(lengths)
+        return self.options.pipes_per_trench * sum(lengths)
 
 
 def district_from_map(
@@ -167,7 +162,7 @@ def district_from_map(
     )
     water_kg = sum(s.size.area_m2 * s.line.length for s in segments) * DENSITY_KG_PER_M3
     loop = description.setdefault("loop", {})
-    loop.setdefault("water_mass_kg", round(max(water_kg * network.pipes_per_trench, 1.0)))
+    loop.setdefault("water_mass_kg", round(max(water_kg * options.pipes_per_trench, 1.0)))
     return network
 
 
@@ -202,11 +197,12 @@ def _laid(
         config,
         mean_price_eur_per_kwh(config, series.index),
         float(network.model_fields["pump_efficiency"].default),
+        options.pipes_per_trench,
     )
-    if lines is None:
-        return loop_segments(graph, plant, substations, net_kw, options, prices), net_kw
-    kj_per_kgk = ring_medium(config.loop.fluid, lines).kj_per_kgk
-    return tree_segments(graph, plant, substations, net_kw, options, prices, kj_per_kgk), net_kw
+    bounds = (config.loop.temperature_min_degc, config.loop.temperature_max_degc)
+    kj_per_kgk = ring_medium(config.loop.fluid, lines or bounds).kj_per_kgk
+    lay = loop_segments if lines is None else tree_segments
+    return lay(graph, plant, substations, net_kw, options, prices, kj_per_kgk), net_kw
 
 
 def _check(options: MapOptions) -> None:

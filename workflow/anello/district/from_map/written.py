@@ -183,7 +183,7 @@ def _pipe_feature(network: MapNetwork, segment: Segment) -> dict[str, Any]:
         "kind": "pipe",
         "from": segment.start,
         "to": segment.end,
-        "pipes": network.pipes_per_trench,
+        "pipes": network.options.pipes_per_trench,
         "length_m": segment.length_m,
         "dn": size.dn,
         "inner_diameter_m": round(size.inner_m, 4),
