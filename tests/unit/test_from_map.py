@@ -11,9 +11,16 @@ import yaml
 
 from anello.cli import main
 from anello.district.config import load_district, parse_district
-from anello.district.from_map import MapOptions, district_from_map, loop_settings, write_map
+from anello.district.from_map import (
+    MapOptions,
+    district_from_map,
+    loop_settings,
+    tree_settings,
+    write_map,
+)
 from anello.district.from_map.catalogue import pipes, use_table
 from anello.district.from_map.cheapest import MOST_PA_PER_M, PipePrices
+from anello.district.from_map.ground import ground_below
 from anello.district.project import ring_costs
 from anello.district.uses import Use, use_aliases
 from anello.errors import InputError
@@ -120,6 +127,30 @@ def test_a_trench_is_laid_once_and_water_pumped_through_each_of_its_pipes(quarte
         prices = PipePrices.of(config, 0.25, 0.5, count)
         expected = (214.0 + 1725.0 * 0.141) * share + count * watts * 8.76 * 0.25
         assert prices.eur_per_m(size, flow) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("layout", ["loop", "tree"])
+def test_the_ground_is_that_of_the_site(quarter, tmp_path, layout):
+    """The generator's air is a wave of given mean, amplitude and coldest day, and noise on it."""
+    base = tmp_path / "base.yaml"
+    told = "mean_temperature_degc: 7.0, seasonal_amplitude_k: 12.0, coldest_day: 30"
+    base.write_text(f"weather: {{source: synthetic, {told}}}", encoding="utf-8")
+    network = lay(quarter, tmp_path, MapOptions(layout=layout), base=base)
+    settings = (loop_settings if layout == "loop" else tree_settings)(network)["ring"]
+    ground = settings["loop" if layout == "loop" else "two_pipe"]["ground"]
+    assert ground["kind"] == "kusuda"
+    assert ground["mean_degc"] == pytest.approx(7.0, abs=0.6)
+    assert ground["amplitude_k"] == pytest.approx(12.0, abs=1.0)
+    assert ground["coldest_day"] == pytest.approx(30.0, abs=5.0)
+
+
+def test_a_wave_of_the_air_is_found_as_it_is():
+    day = (np.arange(8760) + 0.5) / 24.0
+    air = 9.0 - 8.0 * np.cos(2.0 * np.pi * (day - 20.0) / 365.0)
+    expected = {"kind": "kusuda", "mean_degc": 9.0, "amplitude_k": 8.0, "coldest_day": 20.0}
+    assert ground_below(air) == expected
+    south = ground_below(air[::-1])
+    assert south["coldest_day"] == 345.0
 
 
 def test_a_loop_of_glycol_flows_by_the_heat_that_glycol_holds(quarter, tmp_path):

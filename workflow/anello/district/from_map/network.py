@@ -18,6 +18,7 @@ from anello.district.from_map.buildings import Building, read_buildings
 from anello.district.from_map.catalogue import DENSITY_KG_PER_M3, pipes, use_table
 from anello.district.from_map.cheapest import PipePrices
 from anello.district.from_map.features import Projection
+from anello.district.from_map.ground import ground_below
 from anello.district.from_map.laying import (
     Layout,
     MapOptions,
@@ -65,6 +66,8 @@ class MapNetwork:
         The district's description.
     peak_kw : dict of str to float
         Largest hourly heat between each substation and the network [kW].
+    ground : dict
+        Settings of the ground around the pipes.
     notes : list of str
         What was assumed or left out.
     """
@@ -77,6 +80,7 @@ class MapNetwork:
     segments: list[Segment]
     description: dict[str, Any]
     peak_kw: dict[str, float]
+    ground: dict[str, str | float]
     notes: list[str]
 
     @property
@@ -145,7 +149,7 @@ def district_from_map(
         for k, i in enumerate(order)
     ]
     description = _description(substations, projection, base, output)
-    segments, net_kw = _laid(
+    segments, net_kw, outdoor_degc = _laid(
         graph, plant, substations, description, options, base or buildings, output
     )
     notes += roads.notes
@@ -158,6 +162,7 @@ def district_from_map(
         segments,
         description,
         {name: float(np.abs(kw).max()) for name, kw in net_kw.items()},
+        ground_below(outdoor_degc),
         notes,
     )
     water_kg = sum(s.size.area_m2 * s.line.length for s in segments) * DENSITY_KG_PER_M3
@@ -174,8 +179,8 @@ def _laid(
     options: MapOptions,
     source: Path,
     output: Path | None,
-) -> tuple[list[Segment], dict[str, NDArray[np.float64]]]:
-    """Return the pipes, and each substation's heat into them [kW].
+) -> tuple[list[Segment], dict[str, NDArray[np.float64]], NDArray[np.float64]]:
+    """Return the pipes, each substation's heat into them [kW], and the outdoor air [°C].
 
     The plant that they need, where nothing else is said of it, goes into the description.
     """
@@ -202,7 +207,8 @@ def _laid(
     bounds = (config.loop.temperature_min_degc, config.loop.temperature_max_degc)
     kj_per_kgk = ring_medium(config.loop.fluid, lines or bounds).kj_per_kgk
     lay = loop_segments if lines is None else tree_segments
-    return lay(graph, plant, substations, net_kw, options, prices, kj_per_kgk), net_kw
+    segments = lay(graph, plant, substations, net_kw, options, prices, kj_per_kgk)
+    return segments, net_kw, outdoor_degc
 
 
 def _check(options: MapOptions) -> None:

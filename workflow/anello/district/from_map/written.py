@@ -101,6 +101,7 @@ def loop_settings(network: MapNetwork) -> dict[str, Any]:
         "substations": substations,
         "segments": [segment.size.settings(segment.length_m) for segment in network.segments],
         "flow": {"kind": "fixed", "kg_s": math.ceil(network.segments[0].flow_kg_s * 10.0) / 10.0},
+        "ground": network.ground,
     }
     LoopConfig.model_validate(loop)
     return _run_settings(network, "pipes", {"model": "loop", "loop": loop})
@@ -120,6 +121,7 @@ def tree_settings(network: MapNetwork) -> dict[str, Any]:
             {"name": one.name, "heat_pumps": [one.name]} for one in network.substations
         ],
         "branches": [_branch(segment) for segment in network.segments],
+        "ground": network.ground,
     }
     TwoPipeConfig.model_validate(tree)
     return {

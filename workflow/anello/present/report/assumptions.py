@@ -40,7 +40,11 @@ _RING = (
     ("plant.borefield.soil_w_per_mk", "Borefield, conductivity of the soil", "W/(m·K)"),
     ("plant.borefield.surface_degc", "Borefield, temperature of the ground", "°C"),
     ("loop.ground.degc", "Pipes, temperature of the ground", "°C"),
+    ("loop.ground.mean_degc", "Pipes, yearly mean of the ground", "°C"),
+    ("loop.ground.amplitude_k", "Pipes, half the swing of the ground's surface", "K"),
     ("two_pipe.ground.degc", "Pipes, temperature of the ground", "°C"),
+    ("two_pipe.ground.mean_degc", "Pipes, yearly mean of the ground", "°C"),
+    ("two_pipe.ground.amplitude_k", "Pipes, half the swing of the ground's surface", "K"),
     ("two_pipe.difference_k", "Substations, difference of warm and cold line", "K"),
 )
 
