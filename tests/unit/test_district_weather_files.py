@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from pvlib.location import Location
 
 from anello.district import load_district, synthesise
+from anello.district.buildings import Roof
+from anello.district.photovoltaics import photovoltaics_kw
 from anello.district.weather import WeatherYear, weather_year
 from anello.errors import InputError
 
@@ -64,6 +69,47 @@ def test_a_weather_file_gives_the_weather_it_holds(
     assert (read.wind_m_s == 2.5).all()
     series = synthesise(config).locations["buildings"]
     assert series.demand_kw["heating"].sum() / 1000 == pytest.approx(1168.0, rel=0.02)
+
+
+@pytest.mark.parametrize("zone", [1.0, 0.5])
+def test_irradiance_of_an_instant_is_brought_to_the_middle_of_its_hour(
+    tmp_path: Path, generated: WeatherYear, zone: float
+) -> None:
+    """PVGIS 5.3 sees the sun 0.1761 h into the hour, and writes hours of UTC.
+
+    Against clear skies of the instant (Ineichen and Perez) at the middle of each hour of the site.
+    """
+    place = Location(45.46, 9.19, altitude=120.0)
+
+    def clear_sky(first: str) -> dict[str, np.ndarray]:
+        times = pd.date_range(first, periods=8760, freq="h", tz="UTC")
+        sky = place.get_clearsky(times, linke_turbidity=3.5)
+        return {name: sky[name].to_numpy() for name in ("ghi", "dni", "dhi")}
+
+    seen = clear_sky("2015-01-01 00:10:34")
+    file = tmp_path / "year.csv"
+    shown = replace(
+        generated, **{f"{name}_w_m2": np.roll(values, 1) for name, values in seen.items()}
+    )
+    _tmy(file, shown)
+    head = "month,year"
+    text = file.read_text().replace(head, f"Irradiance Time Offset (h): 0.1761\n{head}", 1)
+    file.write_text(text)
+    changes = {
+        "weather": {"source": "pvgis_tmy", "file": str(file)},
+        "site": {"utc_offset_hours": zone},
+    }
+    read = weather_year(load_district(changes=changes))
+    minutes = pd.Timestamp("2015-01-01 00:30:00") - pd.Timedelta(hours=zone)
+    exact = clear_sky(str(minutes))["ghi"]
+    # A straight line cuts the corner of each noon; 19 minutes too early are five times as much.
+    error = np.sqrt(np.mean((read.ghi_w_m2 - exact) ** 2))
+    assert error < 8.0
+    east, west = (
+        float(photovoltaics_kw([Roof(peak_kw=1.0, tilt_deg=40.0, azimuth_deg=side)], read).sum())
+        for side in (90.0, 270.0)
+    )
+    assert east == pytest.approx(west, rel=0.02)
 
 
 def test_a_relative_path_starts_at_the_description(tmp_path: Path, generated: WeatherYear) -> None:

@@ -38,6 +38,8 @@ _CLOUD_PERSISTENCE_HOURS = 0.8
 logger = logging.getLogger(__name__)
 
 _EPW_HEAD = 8
+_SUNLIT = ("ghi", "dni", "dhi")
+_OFFSET_KEYS = ("irradiance time offset", "irradiance_time_offset")
 _SAME_PLACE_DEG = 2.0
 
 
@@ -278,13 +280,14 @@ def _from_file(
     try:
         if config.source == "epw":
             table, facts = pvlib.iotools.read_epw(_without_leap_day(path))[:2]
-            shift = 0  # already in standard time
+            late_h = sunlit_late_h = 0.0  # means of hours in standard time
             _check_zone(facts, site, path)
         else:
             table, facts = pvlib.iotools.read_pvgis_tmy(str(path), map_variables=True)[:2]
             facts = facts.get("inputs", {})
             facts = facts.get("location", facts)
-            shift = round(site.utc_offset_hours)  # in UTC
+            late_h = site.utc_offset_hours  # in UTC
+            sunlit_late_h = late_h - _until_mid_hour_h(facts)
     except (ValueError, KeyError, IndexError, TypeError, UnicodeDecodeError) as error:
         raise InputError(
             Problem(f"Not a weather file of this format: {error}", file=str(path))
@@ -302,13 +305,26 @@ def _from_file(
     def column(name: str) -> Series:
         if name not in table:
             raise InputError(Problem("The weather file lacks a column", file=str(path), key=name))
-        values = np.roll(table[name].to_numpy(float), shift)
-        return without_gaps(name, values, index, str(path), config.gaps)
+        late = sunlit_late_h if name in _SUNLIT else late_h
+        whole, part = divmod(late, 1.0)
+        values = np.roll(table[name].to_numpy(float), int(whole))
+        values = without_gaps(name, values, index, str(path), config.gaps)
+        return values + part * (np.roll(values, 1) - values)
 
     temperature = column("temp_air") + spell_shift(config.spells, index)
     return WeatherYear(
         index, temperature, column("ghi"), column("dni"), column("dhi"), column("wind_speed"), sun
     )
+
+
+def _until_mid_hour_h(facts: Mapping[str, Any]) -> float:
+    """Return how long before the middle of its hour a PVGIS file has the irradiance [h].
+
+    Its satellites see the sun at one instant of the hour, and say at which.
+    """
+    # ASSUME: a file that does not say when has means of its hours.
+    told = [float(facts[key]) for key in _OFFSET_KEYS if key in facts]
+    return 0.5 - told[0] if told else 0.0
 
 
 def _without_leap_day(path: Path) -> io.StringIO:
