@@ -131,7 +131,7 @@ def test_an_offer_becomes_a_cost_of_the_year_by_lifetime_and_maintenance():
             },
         }
     )
-    ring = ring.model_copy(update={"plant": priced(ring.plant, ring, costs)})
+    ring = priced(ring, costs)
     found = open_sizes(ring, 24.0)["wells"]
     share = (annuity(0.04, 25.0) + 0.02) / 365
     assert found.eur_of == pytest.approx([400.0 * share, 700.0 * share])

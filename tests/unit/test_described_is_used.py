@@ -106,6 +106,13 @@ OTHER: dict[str, Any] = {
     "free_cooling.effectiveness": 0.6,
     "free_cooling.spread_k": 4,
     "free_cooling.electricity_kwh_per_kwh": 0.03,
+    "free_cooling.design_kw": 77,
+    "free_cooling.build_eur": 9000,
+    "free_cooling.size.least": 0.1,
+    "free_cooling.size.most": 2,
+    "free_cooling.size.one_of": [0.5, 1],
+    "free_cooling.size.one_of_eur": {"one_of": [0.5, 1], "one_of_eur": [5000, 9000]},
+    "free_cooling.size.eur_per_year": 900,
     "tariffs.import_eur_per_kwh": 0.4,
     "tariffs.peak_eur_per_kwh": 0.5,
     "tariffs.shoulder_eur_per_kwh": 0.4,
@@ -178,7 +185,7 @@ def base(digests, tmp_path_factory) -> str:
 @pytest.mark.parametrize("key", CASES)
 def test_another_value_gives_another_district(key, base, tmp_path):
     at = key.removesuffix(".annual_mwh") if ".targets." in key else key
-    at = re.sub(r"(tanks\.heating|loop\.fluid)\..*", r"\1", at)
+    at = re.sub(r"(tanks\.heating|loop\.fluid)\..*|(size)\.one_of_eur", r"\1\2", at)
     assert made(changed(at, CASES[key]), tmp_path / "model") != base
 
 

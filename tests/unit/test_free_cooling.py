@@ -8,8 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from anello.district import load_district
-from anello.district.project import _heat_pump
 from anello.present.report.scenario_sections import free_cooling_html
 from anello.ring import RingConfig, simulate
 from anello.ring.adapt import ring_dataset
@@ -161,13 +159,6 @@ def test_heating_is_refused():
 def test_the_study_is_refused():
     with pytest.raises(ValidationError, match="use `mode: physical`"):
         RingConfig.model_validate({**ring().model_dump(), "mode": "iccep2019", "plant": None})
-
-
-def test_a_description_names_the_exchanger():
-    told = load_district().model_copy(update={"free_cooling": FreeCooling(spread_k=4.0)})
-    assert _heat_pump(told, "cooling")["free_cooling"]["spread_k"] == 4.0
-    assert "free_cooling" not in _heat_pump(told, "heating")
-    assert "free_cooling" not in _heat_pump(load_district(), "cooling")
 
 
 def test_the_report_says_how_much_was_free():

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from anello.base.settings import Count, Flag, Fraction, Positive, Strict
+from anello.ring.exchanger_parts import is_exchanger
+from anello.ring.plant_sizes import to_choose
 
 if TYPE_CHECKING:
     from anello.ring.config import RingConfig
@@ -195,13 +197,22 @@ def waves_fault(ring: RingConfig, coupling: CouplingConfig) -> str | None:
 
 def chosen_by(ring: RingConfig, coupling: CouplingConfig) -> str | None:
     """Return why a search could not choose the sizes that a ring leaves open; None if it can."""
-    if ring.plant is None or not ring.plant.sizes:
+    parts = list(to_choose(ring))
+    if not parts:
         return None
+    where = " and ".join(
+        f"`{key}`"
+        for key, asked in (
+            ("ring.plant.sizes", not all(map(is_exchanger, parts))),
+            ("ring.heat_pumps.*.free_cooling.size", any(map(is_exchanger, parts))),
+        )
+        if asked
+    )
     scheduled = coupling.method == "slp" and coupling.schedules_plant
     if scheduled and coupling.operation is None and ring.model != "two_pipe":
         return None
     return (
-        "`ring.plant.sizes` are chosen by a programme that schedules the plant: needed are "
+        f"{where} are chosen by a programme that schedules the plant: needed are "
         "`coupling.method: slp` with `slp.balancing: scheduled`, no `coupling.operation`, and "
         "`ring.model: mixed` or `loop`"
     )

@@ -37,6 +37,7 @@ _FIELDS = {
     "tank_kwh": (("node",), "kWh", "size of the heat pump's store, where it is to be found"),
     "temperature_degc": (("state",), "degC", "mean ring temperature"),
     "source_degc": (_PUMP, "degC", "water at each heat pump"),
+    "use_degc": (_PUMP, "degC", "use side of each heat pump"),
     "machine_per_kwh": (_MACHINE, "1", "electricity of a machine per heat"),
     "machine_per_k": (_MACHINE, "kWh K-1", "its change per kelvin of the water"),
     "exchanged_kw": (_EXCHANGER, "kW", "heat of each way through an exchanger"),

@@ -85,8 +85,10 @@ class Linearisation:
         simulation.
     tank_kwh : ndarray, shape (H,)
         Size of each heat pump's store where it is to be found; NaN where it is given [kWh].
+    use_degc : ndarray, shape (H, T)
+        Temperature on each heat pump's use side [°C].
     plant_sizes : dict of str to float
-        Sizes of the plant's devices that the programme chose, as shares of those described [-].
+        Sizes of the ring's parts that the programme chose, as shares of those described [-].
     """
 
     nodes: tuple[str, ...]
@@ -113,6 +115,7 @@ class Linearisation:
     output_kwh: Floats = field(default_factory=lambda: np.zeros(0))
     offset_kwh: Floats = field(default_factory=lambda: np.zeros(0))
     tank_kwh: Floats = field(default_factory=lambda: np.zeros(0))
+    use_degc: Floats = field(default_factory=lambda: np.zeros(0))
     water: Water | None = None
     plant_sizes: dict[str, float] = field(default_factory=dict)
 
@@ -200,6 +203,7 @@ def start(config: RingConfig, nodes: tuple[str, ...], cop: Floats) -> Linearisat
         output_kwh=zero,
         offset_kwh=zero,
         tank_kwh=np.full(len(nodes), np.nan),
+        use_degc=np.full_like(cop, np.nan),
     )
 
 
@@ -296,6 +300,7 @@ def linearise(
         output_kwh=output_kwh,
         offset_kwh=offset_kwh,
         tank_kwh=tank_kwh,
+        use_degc=result.use_degc,
         field_kw=result.q_bal_kw["borefield"],
         plant_eur_per_kwh=paid.eur_per_kwh,
         plant_known_eur=paid.known_eur,

@@ -43,6 +43,7 @@ from anello.ring.exchange import RingInput, RingResult
 from anello.ring.geometry import require_connected
 from anello.ring.plant import device_cost
 from anello.ring.plant_config import PlantConfig
+from anello.ring.plant_sizes import size_key, to_choose
 from anello.ring.simulation import simulate
 from anello.ring.surroundings import Surroundings
 
@@ -71,7 +72,7 @@ def rows_of(ring: RingConfig, coupling: CouplingConfig, data: ModelData) -> Ring
         return None
     fault = chosen_by(ring, coupling)
     if fault is not None:
-        raise InputError(Fault(fault, key="ring.plant.sizes"))
+        raise InputError(Fault(fault, key=size_key(next(iter(to_choose(ring))))))
     _check_chronological(data)
     nodes = heat_pumps(ring, data)
     require_connected(ring, nodes)

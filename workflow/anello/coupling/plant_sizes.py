@@ -1,4 +1,4 @@
-"""Sizes of the ring's plant in the search: open in the programme, given in the simulation."""
+"""Sizes of the ring's parts in the search: open in the programme, given in the simulation."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from anello.base.year import HOURS_OF_A_YEAR
 from anello.errors import InputError
 from anello.optimise.formulation.ring_rows import Device, OpenSize, RingRows
 from anello.ring.config import RingConfig
-from anello.ring.plant_sizes import with_sizes, without_price
+from anello.ring.plant_sizes import to_choose, with_sizes, without_price
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -29,6 +29,9 @@ WHOLE_RANGE_K = 4.0
 NO_SIZE = 1e-5
 """A smaller size is a solver's rounding of none [-]."""
 
+FEW = 0.05
+"""An exchanger for free cooling of this share of that described may be left out at once [-]."""
+
 HARDLY_OPEN = 1e-6
 """Room of a size that is fixed: a column without any would be taken out [-]."""
 
@@ -41,11 +44,9 @@ def open_sizes(config: RingConfig, hours: float) -> dict[str, OpenSize]:
     InputError
         If a size has no price, so that the largest would be free.
     """
-    if config.plant is None:
-        return {}
     found: dict[str, OpenSize] = {}
     share = hours / HOURS_OF_A_YEAR
-    for name, size in config.plant.sizes.items():
+    for name, size in to_choose(config).items():
         if size.eur_per_year is None:
             raise InputError(without_price(name, size))
         least, most = size.limits
@@ -85,7 +86,7 @@ def sizes_in(dispatch: xr.Dataset) -> dict[str, float]:
 
 def sized(ring: RingConfig, dispatch: xr.Dataset) -> RingConfig:
     """Return the ring with the sizes that a programme has chosen, if it was to choose any."""
-    if ring.plant is None or not ring.plant.sizes:
+    if not to_choose(ring):
         return ring
     return with_sizes(ring, sizes_in(dispatch))
 
@@ -108,8 +109,10 @@ def size_bounds(
 ) -> tuple[Floats, Floats]:
     """Return what sizes the next programme may choose, each of shape (D,) [-].
 
-    The first one, which does not know the water, takes the plant as described: it would count on
-    exchangers as if the water were always where they do most, and leave too little of the rest.
+    An exchanger for free cooling becomes no smaller than half of itself at once, for the less there
+    is of it the more its last part saves. The first programme, which does not know the water, takes
+    all parts as described: it would count on exchangers as if the water were always where they do
+    most, and leave too little of the rest.
     """
     least = np.array([size.least for size in rows.sizes.values()])
     most = np.array([size.most for size in rows.sizes.values()])
@@ -120,4 +123,7 @@ def size_bounds(
     reach = (most - least) * min(trust_region_k / WHOLE_RANGE_K, 1.0)
     # From one size of a list to the next there is no way in small steps.
     reach[[bool(size.one_of) for size in rows.sizes.values()]] = np.inf
-    return np.maximum(least, about - reach), np.minimum(most, about + reach)
+    lower = about - reach
+    halved = [part in rows.free_cooling and not size.one_of for part, size in rows.sizes.items()]
+    lower = np.where(halved & (about > FEW), np.maximum(lower, about / 2.0), lower)
+    return np.maximum(least, lower), np.minimum(most, about + reach)

@@ -18,6 +18,7 @@ from anello.errors import Problem as InputProblem
 from anello.optimise.formulation.ring_rows import Device, FieldRows, LoopRows, OpenSize, RingRows
 from anello.ring.config import RingConfig
 from anello.ring.devices import plant_devices
+from anello.ring.exchanger_parts import part_of
 from anello.ring.geometry import geometry
 from anello.ring.ground import days_into_year, ground_temperature_degc
 from anello.ring.mixed import decay
@@ -104,6 +105,7 @@ def ring_rows(
         loss_kw_per_k=ua,
         field=field,
         sizes=sizes,
+        free_cooling=tuple(part_of(config, node) if scheduled else "" for node in nodes),
         doublet=doublet_rows(config, step_h) if scheduled else None,
         sees_water=sees_water,
         cyclic=config.ends_as_it_began(float(step_h.sum())),

@@ -19,7 +19,7 @@ COSTS_FILE = "costs.yaml"
 DESCRIBED = "description of the district"
 """Source of a cost that a description gives."""
 
-RING_PARTS = (*PLANT_DEVICES, "pipes")
+RING_PARTS = (*PLANT_DEVICES, "free_cooling", "pipes")
 """Entries of the table that belong to the ring itself, and not to the model's technologies."""
 
 
@@ -130,6 +130,14 @@ class BorefieldCost(_Plant):
     )
 
 
+class FreeCoolingCost(_Plant):
+    """Heat exchangers that cool with the ring's water, without a compressor."""
+
+    capital_eur_per_kw_k: NotNegative | None = Field(
+        default=None, description="To build, per conductance [EUR/(kW/K)]"
+    )
+
+
 class PipesCost(_Plant):
     """The ring's pipes, in the ground."""
 
@@ -175,6 +183,7 @@ class Costs(_Part):
     central_heat_pump: CentralHeatPumpCost = Field(default_factory=CentralHeatPumpCost)
     backup_heater: BackupHeaterCost = Field(default_factory=BackupHeaterCost)
     borefield: BorefieldCost = Field(default_factory=BorefieldCost)
+    free_cooling: FreeCoolingCost = Field(default_factory=FreeCoolingCost)
     pipes: PipesCost = Field(default_factory=PipesCost)
     gas: GasCost = Field(default_factory=GasCost)
     grid: GridCost = Field(default_factory=GridCost)

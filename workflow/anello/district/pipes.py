@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from anello.district.config import merge
+from anello.district.free_cooling import as_given
 from anello.errors import InputError, Problem
 
 PIPES_FILE = "pipes.yaml"
@@ -51,6 +52,8 @@ def with_pipes(
         # No programme schedules their plant, so that none can choose its sizes.
         found = merged["scenario_definitions"][designed]
         kept = {key: value for key, value in found.get("ring", {}).items() if key != "plant"}
+        kept["heat_pumps"] = as_given(kept.get("heat_pumps", {}))
+        kept = {key: value for key, value in kept.items() if value}
         merged["scenario_definitions"][designed] = {
             **{key: value for key, value in found.items() if key != "ring"},
             "description": _DESIGNED,

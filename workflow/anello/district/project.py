@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 
 from anello.base.files import write_text
 from anello.district.alternatives import WAYS
-from anello.district.config import SUPPLY_DEGC, DistrictConfig, Tank, load_district
+from anello.district.config import SUPPLY_DEGC, DistrictConfig, Tank, load_district, merge
 from anello.district.cop import AIR_SOURCE_FIT
 from anello.district.costs import RING_PARTS, cost_table
+from anello.district.free_cooling import exchanger, left_open
 from anello.district.model_folder import DistrictFolder, start_cop, write_district
 from anello.district.pipes import PIPES_FILE, with_pipes
 from anello.district.sizing import net_heat_kw, plant_sizes, water_kg
@@ -205,6 +206,10 @@ def run_settings(
     """
     services = [service for service in ("dhw", "heating", "cooling") if _places(folder, service)]
     tanks = {service: _tanks(config, folder, service) for service in services}
+    pumps = {
+        f"hp_{service}": _heat_pump(config, folder, service, _places(folder, service))
+        for service in services
+    }
     stores: dict[str, Any] = {}
     for service, those in tanks.items():
         pump = f"hp_{service}"
@@ -214,11 +219,15 @@ def run_settings(
         # a heat pump without a tank keeps its supply temperature
         for name, tank in those.items():
             stores[f"{name}::{pump}"] = {
-                **_heat_pump(config, service),
+                **_heat_pump(config, folder, service, [name]),
                 "use_temperature": _store(service, {name: tank}),
             }
+        if those and "free_cooling" in pumps[pump]:
+            others = [name for name in _places(folder, service) if name not in those]
+            rest = _heat_pump(config, folder, service, others)
+            stores[pump] = {"free_cooling": rest["free_cooling"]}
     plant = _plant(config, folder)
-    definitions = _scenarios(config, stores, plant)
+    definitions = _scenarios(config, pumps, stores, plant)
     loop = config.loop
     return {
         "run": run_name(config.name),
@@ -228,7 +237,7 @@ def run_settings(
         "quality": {"policy": "refuse"},
         "ring": {
             "mode": "physical",
-            "heat_pumps": {f"hp_{s}": _heat_pump(config, s) for s in services},
+            "heat_pumps": pumps,
             "initial_degc": loop.initial_temperature_degc,
             "bounds_degc": [loop.temperature_min_degc, loop.temperature_max_degc],
             **({} if loop.fluid == RingWater() else {"fluid": loop.fluid.model_dump()}),
@@ -252,9 +261,10 @@ def run_settings(
 
 
 def _scenarios(
-    config: DistrictConfig, stores: dict[str, Any], plant: dict[str, Any]
+    config: DistrictConfig, pumps: dict[str, Any], stores: dict[str, Any], plant: dict[str, Any]
 ) -> dict[str, Any]:
     """Return the scenarios of a district, whose tanks change these settings of heat pumps."""
+    designed = merge(stores, left_open(config.free_cooling, merge(pumps, stores)))
     definitions: dict[str, Any] = {
         "baseline": {
             "description": "A ring, no storage.",
@@ -273,7 +283,7 @@ def _scenarios(
         "found.",
         "model_scenario": DESIGNED,
         "ring": {
-            **({"heat_pumps": stores} if stores else {}),
+            **({"heat_pumps": designed} if designed else {}),
             "plant": {"sizes": {name: {} for name in SIZED if _is_open(plant.get(name))}},
         },
     }
@@ -366,7 +376,10 @@ def _places(folder: DistrictFolder, service: str) -> list[str]:
     return [name for name, place in folder.series.locations.items() if service in place.demand_kw]
 
 
-def _heat_pump(config: DistrictConfig, service: str) -> dict[str, Any]:
+def _heat_pump(
+    config: DistrictConfig, folder: DistrictFolder, service: str, places: list[str]
+) -> dict[str, Any]:
+    """Return the settings of the heat pumps for a service, at some of its places."""
     c0, c1, c2 = AIR_SOURCE_FIT
     if service == "cooling":
         c0 -= 1.0  # the evaporator's heat is the condenser's less the electricity
@@ -378,7 +391,11 @@ def _heat_pump(config: DistrictConfig, service: str) -> dict[str, Any]:
         "out_of_range": "clip",
     }
     if service == "cooling" and config.free_cooling is not None:
-        pump["free_cooling"] = config.free_cooling.model_dump()
+        peaks_kw = {
+            name: float(folder.series.locations[name].demand_kw[service].max())
+            for name in _places(folder, service)
+        }
+        pump["free_cooling"] = exchanger(config.free_cooling, peaks_kw, places)
     return pump
 
 

@@ -11,6 +11,7 @@ from anello.base.settings import NonNegative, Positive, Rate, Strict
 from anello.base.year import HOURS_OF_A_YEAR
 from anello.ring.borefield.g_function import borehole_count
 from anello.ring.config import RingConfig
+from anello.ring.exchanger_parts import exchangers, is_exchanger
 from anello.ring.loop_config import PipeConfig
 
 
@@ -56,6 +57,14 @@ class PipesCost(PartCost):
     )
 
 
+class ExchangerCost(PartCost):
+    """Of exchangers for free cooling by their conductance."""
+
+    capital_eur_per_kw_k: NonNegative = Field(
+        description="To build, per kW/K of conductance, with pipes and controls [€/(kW/K)]."
+    )
+
+
 class SourceCost(PartCost):
     """Of a source of the ring as a whole."""
 
@@ -65,7 +74,7 @@ class SourceCost(PartCost):
 class RingCosts(Strict):
     """What the ring itself costs to build and to keep; what has no price counts as missing.
 
-    It decides sizes that `plant.sizes` leaves open, and changes nothing where all are given.
+    It decides sizes that are left open, and changes nothing of a search where all are given.
     """
 
     interest_rate: Rate = Field(default=0.05, description="Interest on capital [1/a].")
@@ -78,6 +87,9 @@ class RingCosts(Strict):
         default_factory=dict, description="Sources, by the names that `ring.plant.sources` has."
     )
     borefield: BorefieldCost | None = Field(default=None, description="The borefield.")
+    free_cooling: ExchangerCost | None = Field(
+        default=None, description="Exchangers for free cooling, before heat pumps."
+    )
     pipes: PipesCost | None = Field(
         default=None,
         description=(
@@ -94,7 +106,8 @@ class PricedPart:
     Attributes
     ----------
     name : str
-        Key of the part in `RingCosts`, or of the source.
+        Key of the part in `RingCosts`, or of the source; of an exchanger for free cooling,
+        `<heat pump>.free_cooling`.
     build_eur : float
         To build [€].
     capital_eur, maintenance_eur : float
@@ -169,10 +182,10 @@ def ring_capital(ring: RingConfig, costs: RingCosts, hours: float) -> RingCapita
     share = hours / HOURS_OF_A_YEAR
     parts: list[PricedPart] = []
     missing: list[str] = []
-    told = {} if ring.plant is None else ring.plant.build_eur
+    told = _told_eur(ring)
     for name, by_size_eur in _to_build(ring, costs):
-        cost = costs.sources.get(name) or getattr(costs, name, None)
-        build_eur = by_size_eur if by_size_eur is None else told.get(name, by_size_eur)  # type: ignore[call-overload]
+        cost = cost_of(costs, name)
+        build_eur = by_size_eur if by_size_eur is None else told.get(name, by_size_eur)
         if build_eur is None:
             missing.append(name)
             continue
@@ -182,6 +195,32 @@ def ring_capital(ring: RingConfig, costs: RingCosts, hours: float) -> RingCapita
         maintenance = build_eur * cost.maintenance_share_per_year * share
         parts.append(PricedPart(name, build_eur, capital, maintenance))
     return RingCapital(tuple(parts), tuple(missing))
+
+
+def cost_of(costs: RingCosts, name: str) -> PartCost | None:
+    """Return what parts of a kind cost; None without a price.
+
+    Parameters
+    ----------
+    costs : RingCosts
+        Prices.
+    name : str
+        The part, see `PricedPart`.
+    """
+    if is_exchanger(name):
+        return costs.free_cooling
+    return costs.sources.get(name) or getattr(costs, name, None)
+
+
+def _told_eur(ring: RingConfig) -> dict[str, float]:
+    """Return what parts cost to build that have a price of their own [€]."""
+    told: dict[str, float] = {}
+    if ring.plant is not None:
+        told |= {str(name): eur for name, eur in ring.plant.build_eur.items()}
+    for name, exchanger in exchangers(ring).items():
+        if exchanger.build_eur is not None:
+            told[name] = exchanger.build_eur
+    return told
 
 
 def _to_build(ring: RingConfig, costs: RingCosts) -> Iterator[tuple[str, float | None]]:
@@ -207,6 +246,9 @@ def _to_build(ring: RingConfig, costs: RingCosts) -> Iterator[tuple[str, float |
             metres *= plant.borefield.built_share
             bores = costs.borefield
             yield "borefield", None if bores is None else bores.capital_eur_per_m * metres
+    for name, exchanger in exchangers(ring).items():
+        ua, per_ua = exchanger.ua_kw_per_k, costs.free_cooling
+        yield name, None if ua is None or per_ua is None else per_ua.capital_eur_per_kw_k * ua
     pipes = costs.pipes
     laid: list[PipeConfig] = []
     if ring.model == "loop" and ring.loop is not None:

@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 
 from anello.base.settings import Fraction, NonNegative, Number, Positive, Strict
 from anello.ring.fields import UseDegc
+from anello.ring.size_config import SizeConfig
 
 Service = Literal["heating", "cooling", "dhw"]
 OutOfRange = Literal["error", "clip"]
@@ -214,6 +215,64 @@ class FreeCooling(Strict):
     electricity_kwh_per_kwh: Positive = Field(
         default=0.02, description="Electricity of the exchanger's pump per heat [kWh/kWh]."
     )
+    design_kw: Positive | None = Field(
+        default=None,
+        description=(
+            "Load that the flows of circuit and ring are designed for, of all places that have "
+            "these settings together [kW]. It says how large the exchanger is, UA = ε/(1 − ε) · "
+            "load/spread, and so what it costs; without it there is no price."
+        ),
+    )
+    build_eur: NonNegative | None = Field(
+        default=None,
+        description="What it costs to build, where that is not its UA times `ring_costs` [€].",
+    )
+    size: SizeConfig | None = Field(
+        default=None,
+        description=(
+            "Sizes that the search may choose with the dispatch (`coupling.method: slp`), as "
+            "shares of the UA described; the size described unless said."
+        ),
+    )
+
+    @property
+    def ua_kw_per_k(self) -> float | None:
+        """Conductance; None where the load that it is designed for is not said [kW/K].
+
+        Of counterflow with equal flows on both sides, whose effectiveness is ``NTU/(1 + NTU)``
+        (Incropera et al., Fundamentals of Heat and Mass Transfer, table 11.3).
+        """
+        if self.design_kw is None:
+            return None
+        return self.effectiveness / (1.0 - self.effectiveness) * self.design_kw / self.spread_k
+
+    def of_size(self, share: float) -> FreeCooling | None:
+        """Return an exchanger with a share of this one's UA, or None for one of no size.
+
+        Parameters
+        ----------
+        share : float
+            Of the UA, at the same flows [-].
+        """
+        if not share:
+            return None
+        units = share * self.effectiveness / (1.0 - self.effectiveness)
+        changes = {"effectiveness": units / (1.0 + units), "size": None}
+        return self.model_copy(update=changes)
+
+    @model_validator(mode="after")
+    def _of_finite_size(self) -> Self:
+        if self.design_kw is not None and self.effectiveness >= 1.0:
+            raise ValueError(
+                f"effectiveness {self.effectiveness:g} is that of an exchanger without end, which "
+                "has no price; with `design_kw`, give less than 1"
+            )
+        if self.build_eur is not None and self.size is not None:
+            raise ValueError(
+                "`build_eur` is the price of a given size; the price of one that is chosen is "
+                "`one_of_eur` or `eur_per_year` in `size`, or that of `ring_costs`"
+            )
+        return self
 
 
 class HeatPumpConfig(Strict):
@@ -300,6 +359,19 @@ class HeatPumpConfig(Strict):
                 "`kind: catalogue` has heat pumps with a liquid source for heating and dhw only; "
                 "give a cooling service another map"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _exchanger_of_known_size(self) -> Self:
+        one = self.free_cooling
+        if one is None or one.design_kw is not None:
+            return self
+        for name in ("build_eur", "size"):
+            if getattr(one, name) is not None:
+                raise ValueError(
+                    f"`free_cooling.{name}` needs `free_cooling.design_kw`, the load that the "
+                    "exchanger is designed for: without it nobody knows how large it is"
+                )
         return self
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Sizes of the plant's devices that a search chooses, and the ring that has them."""
+"""Sizes of a ring's parts that a search chooses, and the ring that has them."""
 
 from __future__ import annotations
 
@@ -8,30 +8,50 @@ from typing import Any
 
 from anello.base.year import HOURS_OF_A_YEAR
 from anello.errors import Problem
-from anello.ring.capital import RingCosts, annuity, ring_capital
+from anello.ring.capital import RingCosts, annuity, cost_of, ring_capital
 from anello.ring.config import RingConfig
-from anello.ring.plant_config import PlantConfig, SizeConfig
+from anello.ring.exchanger_parts import PRICE, exchangers, is_exchanger, with_exchanger
+from anello.ring.size_config import SizeConfig
 
 SIZE_KEYS = ("max_flow_kg_s", "max_kw", "kw_per_k", "built_share")
 """What says how large a device is."""
 
 
+def to_choose(ring: RingConfig) -> dict[str, SizeConfig]:
+    """Return the sizes that a ring leaves open, by part: of its plant, and of its exchangers."""
+    plant = {} if ring.plant is None else ring.plant.sizes
+    found: dict[str, SizeConfig] = {str(name): size for name, size in plant.items()}
+    for part, exchanger in exchangers(ring).items():
+        if exchanger.size is not None:
+            found[part] = exchanger.size
+    return found
+
+
+def size_key(part: str) -> str:
+    """Return where the settings say between which sizes a part is chosen."""
+    return f"ring.heat_pumps.{part}.size" if is_exchanger(part) else f"ring.plant.sizes.{part}"
+
+
 def with_sizes(ring: RingConfig, sizes: Mapping[str, float]) -> RingConfig:
-    """Return a ring whose devices have chosen sizes, and leaves nothing to be chosen.
+    """Return a ring whose parts have chosen sizes, and leaves nothing of them to be chosen.
 
     Parameters
     ----------
     ring : RingConfig
         The ring as described.
     sizes : mapping of str to float
-        By device, its size as a share of that described [-]; what is one of a list is made so
+        By part, its size as a share of that described [-]; what is one of a list is made so
         exactly, and keeps the price that it has there.
     """
-    if ring.plant is None or not sizes:
+    for part, size in sizes.items():
+        if is_exchanger(part):
+            ring = _with_exchanger_of(ring, part, size)
+    devices = {name: size for name, size in sizes.items() if not is_exchanger(name)}
+    if ring.plant is None or not devices:
         return ring
     prices: dict[Any, float] = dict(ring.plant.build_eur)
     scaled: dict[str, Any] = {"sizes": {}, "build_eur": prices}
-    for name, size in sizes.items():
+    for name, size in devices.items():
         device, choice = getattr(ring.plant, name), ring.plant.sizes.get(name)  # type: ignore[call-overload]
         if choice is not None and choice.one_of is not None:
             member = choice.member(size)
@@ -49,6 +69,22 @@ def with_sizes(ring: RingConfig, sizes: Mapping[str, float]) -> RingConfig:
     return ring.model_copy(update={"plant": ring.plant.model_copy(update=scaled)})
 
 
+def _with_exchanger_of(ring: RingConfig, part: str, size: float) -> RingConfig:
+    """Return a ring whose exchanger for free cooling has a size; none at all of a size of 0."""
+    described = exchangers(ring)[part]
+    choice, build_eur = described.size, described.build_eur
+    if choice is not None and choice.one_of is not None:
+        member = choice.member(size)
+        assert member is not None
+        size = choice.one_of[member]
+        if choice.one_of_eur is not None:
+            build_eur = choice.one_of_eur[member]
+    built = described.of_size(size)
+    if built is not None:
+        built = built.model_copy(update={"build_eur": build_eur})
+    return with_exchanger(ring, part, built)
+
+
 def _stated(device: Any, key: str) -> bool:
     return key in type(device).model_fields
 
@@ -57,15 +93,13 @@ def _least(key: str) -> float:
     return 1e-9 if key == "kw_per_k" else 0.0
 
 
-def priced(plant: PlantConfig, ring: RingConfig, costs: RingCosts) -> PlantConfig:
-    """Return a plant whose sizes have prices, as far as there are any.
+def priced(ring: RingConfig, costs: RingCosts) -> RingConfig:
+    """Return a ring whose open sizes have prices, as far as there are any.
 
     Parameters
     ----------
-    plant : PlantConfig
-        The plant.
     ring : RingConfig
-        The ring that it is part of.
+        The ring.
     costs : RingCosts
         What parts of a ring cost.
 
@@ -76,7 +110,7 @@ def priced(plant: PlantConfig, ring: RingConfig, costs: RingCosts) -> PlantConfi
     """
     parts = {part.name: part for part in ring_capital(ring, costs, HOURS_OF_A_YEAR).parts}
     sizes: dict[str, SizeConfig] = {}
-    for name, size in plant.sizes.items():
+    for name, size in to_choose(ring).items():
         yearly: float | list[float] | None = size.eur_per_year
         listed = _yearly(size, name, costs)
         if yearly is None:
@@ -84,18 +118,25 @@ def priced(plant: PlantConfig, ring: RingConfig, costs: RingCosts) -> PlantConfi
         elif listed is not None and not _same(yearly, listed):
             # The search would pay the one, and the ring as built the other.
             raise ValueError(
-                f"ring.plant.sizes.{name}.one_of_eur: `eur_per_year` says already what each size "
+                f"{size_key(name)}.one_of_eur: `eur_per_year` says already what each size "
                 "costs, and something else; leave one of them out"
             )
         if yearly is None and size.one_of_eur is None and name in parts:
             yearly = parts[name].capital_eur + parts[name].maintenance_eur
         sizes[name] = size.model_copy(update={"eur_per_year": yearly})
-    return plant.model_copy(update={"sizes": sizes})
+    if ring.plant is not None:
+        plant = {name: sizes[name] for name in ring.plant.sizes}
+        ring = ring.model_copy(update={"plant": ring.plant.model_copy(update={"sizes": plant})})
+    for part, exchanger in exchangers(ring).items():
+        if part in sizes:
+            told = exchanger.model_copy(update={"size": sizes[part]})
+            ring = with_exchanger(ring, part, told)
+    return ring
 
 
 def _yearly(size: SizeConfig, name: str, costs: RingCosts) -> list[float] | None:
     """Return what each size of a list costs a year by its own price, if that can be said [€/a]."""
-    cost = getattr(costs, name)
+    cost = cost_of(costs, name)
     if size.one_of_eur is None or cost is None:
         return None
     share = annuity(costs.interest_rate, cost.lifetime_years) + cost.maintenance_share_per_year
@@ -107,18 +148,19 @@ def _same(one: float | list[float], other: list[float]) -> bool:
 
 
 def without_price(name: str, size: SizeConfig) -> Problem:
-    """Say what the size of a device lacks, which a search may choose, but has no price."""
-    key = f"ring.plant.sizes.{name}"
+    """Say what the size of a part lacks, which a search may choose, but has no price."""
+    key = size_key(name)
+    costs = f"ring_costs.{PRICE if is_exchanger(name) else name}"
     if size.one_of_eur is not None:
         return Problem(
             "what a size costs to build becomes a cost of the year by lifetime, interest and "
             "maintenance, and nothing says these",
             key=f"{key}.one_of_eur",
             value=size.one_of_eur,
-            suggestion=f"Give `ring_costs.{name}`, or `eur_per_year` as a list in place of it",
+            suggestion=f"Give `{costs}`, or `eur_per_year` as a list in place of it",
         )
     return Problem(
         "a size that is chosen needs a price, or the largest would cost nothing",
         key=f"{key}.eur_per_year",
-        suggestion=f"Give it, or `ring_costs.{name}`",
+        suggestion=f"Give it, or `{costs}`",
     )

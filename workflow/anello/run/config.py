@@ -345,9 +345,8 @@ def parse_config(content: Mapping[str, Any], files: Sequence[str | Path] = ()) -
             if fault is not None and name in (*config.scenarios, *config.computed):
                 at = ("scenario_definitions", name)
                 problems.append(Problem(fault, *locate(files, at), ".".join(at)))
-            if name in config.scenarios:
-                plant = settings.ring.plant if settings.coupling.coupled else None
-                problems += without_prices(plant, name, files)
+            if name in config.scenarios and settings.coupling.coupled:
+                problems += without_prices(settings.ring, name, files)
         except ConfigError as error:
             scenario = config.years_by_name.get(name, name)
             for problem in error.problems:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from anello.base.yaml_lines import deepest, locate
 from anello.errors import Problem, did_you_mean
-from anello.ring.plant_config import PlantConfig
-from anello.ring.plant_sizes import without_price
+from anello.ring.config import RingConfig
+from anello.ring.plant_sizes import to_choose, without_price
 from anello.run.sweep.config import CsvPoints, PointList, SweepConfig
 
 
@@ -41,12 +41,9 @@ def at_line(problem: Problem, file: str | None, line: int | None) -> Problem:
     return Problem(problem.message, file, line, problem.key, problem.value, problem.suggestion)
 
 
-def without_prices(
-    plant: PlantConfig | None, scenario: str, files: Sequence[str | Path]
-) -> list[Problem]:
+def without_prices(ring: RingConfig, scenario: str, files: Sequence[str | Path]) -> list[Problem]:
     """Say which sizes a scenario's search is to choose for nothing."""
-    sizes = {} if plant is None else plant.sizes
-    free = {part: size for part, size in sizes.items() if size.eur_per_year is None}
+    free = {part: size for part, size in to_choose(ring).items() if size.eur_per_year is None}
     where = locate(files, ("scenario_definitions", scenario)) if free else (None, None)
     return [at_line(without_price(part, size), *where) for part, size in free.items()]
 

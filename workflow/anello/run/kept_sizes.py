@@ -11,6 +11,7 @@ import xarray as xr
 from anello.errors import InputError
 from anello.optimise.results.collected import CollectedResults
 from anello.present.report.sizes import NOTHING_BUILT
+from anello.ring.exchanger_parts import PRICE, is_exchanger, pump_of
 from anello.run.scenario_config import merge
 
 _CAPACITIES = ("energy_cap", "storage_cap", "resource_area")
@@ -25,6 +26,8 @@ _PLANT = {
 """What says the size of each device of the ring's plant."""
 _DIGITS = 3
 """Decimals of a size that is written; the last is rounded up, so that nothing is too small."""
+_SHARE_DIGITS = 6
+"""Decimals of an effectiveness."""
 
 
 def kept_sizes(collected: CollectedResults, name: str) -> dict[str, Any]:
@@ -53,8 +56,8 @@ def kept_sizes(collected: CollectedResults, name: str) -> dict[str, Any]:
             "these results know no scenario; give the results.nc that the workflow writes for each"
         )
     found = {**_of_nodes(collected), **_of_links(collected)}
-    plant = _of_plant(collected)
-    if not found and not plant:
+    plant, exchangers = _of_plant(collected), _of_exchangers(collected)
+    if not found and not plant and not exchangers:
         raise InputError(
             f"the scenario `{told['name']}` left no size open: all were given by its model; give"
             " the results of one that finds sizes, such as `designed`"
@@ -69,6 +72,8 @@ def kept_sizes(collected: CollectedResults, name: str) -> dict[str, Any]:
     for pump in definition["ring"].get("heat_pumps", {}).values():
         if "span_k" in pump.get("use_temperature", {}):  # in place of a capacity further below
             pump["use_temperature"]["kwh_per_k"] = None
+    for key, exchanger in exchangers.items():
+        definition["ring"]["heat_pumps"][key][PRICE] = exchanger
     if plant:
         definition["ring"]["plant"] = merge(definition["ring"]["plant"], plant)
     if (told.get("coupling") or {}).get("method") == "none":
@@ -145,13 +150,36 @@ def _chosen(collected: CollectedResults, node: xr.Dataset) -> list[tuple[str, fl
     ]
 
 
+def _chosen_parts(collected: CollectedResults) -> list[str]:
+    """Names of the ring's parts whose sizes were chosen."""
+    if "ring_size" not in collected.results:
+        return []
+    return [str(name) for name in collected.results["ring_size"]["part"].values]
+
+
+def _of_exchangers(collected: CollectedResults) -> dict[str, dict[str, Any] | None]:
+    """Return exchangers for free cooling whose sizes were chosen, by heat pump; None for none."""
+    found: dict[str, dict[str, Any] | None] = {}
+    for name in filter(is_exchanger, _chosen_parts(collected)):
+        key = pump_of(name)
+        built = collected.settings["ring"]["heat_pumps"][key][PRICE]
+        if built is not None:
+            # More digits than a size has: near 1 the last ones are much of an exchanger.
+            share = round(float(built["effectiveness"]), _SHARE_DIGITS)
+            built = {**_given(built), "effectiveness": share, "size": None}
+        found[key] = built
+    return found
+
+
 def _of_plant(collected: CollectedResults) -> dict[str, Any]:
     """Return the ring's plant as far as its sizes were chosen, with nothing left to choose."""
-    if "ring_size" not in collected.results:
+    if not any(not is_exchanger(name) for name in _chosen_parts(collected)):
         return {}
     built = collected.settings["ring"]["plant"]
     plant: dict[str, Any] = {}
-    for name in map(str, collected.results["ring_size"]["part"].values):
+    for name in _chosen_parts(collected):
+        if is_exchanger(name):
+            continue
         if built[name] is None:  # a borefield of no boreholes
             plant[name] = None
             continue

@@ -12,7 +12,7 @@ from anello.optimise.solve.config import SolverConfig
 from anello.present.report.config import FiguresConfig
 from anello.ring.capital import RingCosts
 from anello.ring.config import RingConfig
-from anello.ring.plant_sizes import priced
+from anello.ring.plant_sizes import priced, to_choose
 from anello.run.preprocess.config import DataConfig, QualityConfig
 from anello.run.years import YearOfScenario, Years
 
@@ -91,12 +91,8 @@ class ScenarioConfig(Strict):
 
     @model_validator(mode="after")
     def _with_priced_sizes(self) -> Self:
-        plant = self.ring.plant
-        if plant is None or not plant.sizes:
-            return self
-        plant = priced(plant, self.ring, self.ring_costs)
-        ring = self.ring.model_copy(update={"plant": plant})
-        object.__setattr__(self, "ring", ring)
+        if to_choose(self.ring):
+            object.__setattr__(self, "ring", priced(self.ring, self.ring_costs))
         return self
 
     @model_validator(mode="after")

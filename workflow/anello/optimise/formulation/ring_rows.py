@@ -18,6 +18,8 @@ BEYOND_EUR_PER_KWH = 0.4
 PER_K = "ring_output_per_k"
 PER_KWH = "ring_output_per_kwh"
 PER_TANK_KWH = "ring_output_per_kwh_of_size"
+OUTPUT_PER_SIZE = "ring_output_per_size"
+OUTPUT_PER_CHOICE = "ring_output_per_choice"
 EXCHANGE_PER_K = "ring_exchange_kw_per_k"
 EXCHANGE_PER_RISE = "ring_exchange_kw_per_k_risen"
 EXCHANGE_PER_SIZE = "ring_exchange_kw_per_size"
@@ -265,7 +267,7 @@ class DoubletRows:
 
 @dataclass(frozen=True)
 class OpenSize:
-    """How large a device of the plant may be, as a share of the size described.
+    """How large a part of the ring may be, as a share of the size described.
 
     Attributes
     ----------
@@ -338,7 +340,9 @@ class RingRows:
     doublet : DoubletRows or None
         Wells that tire within the programme's time.
     sizes : dict of str to OpenSize
-        Devices whose sizes the programme chooses.
+        Parts whose sizes the programme chooses: devices of the plant, exchangers for free cooling.
+    free_cooling : tuple of str
+        Which of these is the exchanger before each heat pump; empty for none, or a given size.
     sees_water : bool
         Whether the programme follows the water; else it knows of the ring only what stores do to
         COP, and water and plant are those of the incumbent.
@@ -371,6 +375,7 @@ class RingRows:
     field: FieldRows | None = None
     doublet: DoubletRows | None = None
     sizes: dict[str, OpenSize] = dataclasses.field(default_factory=dict)
+    free_cooling: tuple[str, ...] = ()
     sees_water: bool = True
     cyclic: bool = False
     end_credit_eur_per_kwh: float = 0.0

@@ -15,7 +15,9 @@ from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.whole_cost import objective_weights
 from anello.ring.borefield.config import BorefieldConfig
 from anello.ring.borefield.g_function import borehole_count
-from anello.ring.plant_sizes import SIZE_KEYS
+from anello.ring.config import RingConfig
+from anello.ring.exchanger_parts import exchangers, is_exchanger
+from anello.ring.plant_sizes import SIZE_KEYS, size_key
 
 AT_LIMIT = 1e-4
 """How near to its limit a size counts as being there, relative to it [-]."""
@@ -49,7 +51,7 @@ class SizeAtLimit:
     Attributes
     ----------
     what : str
-        The node, ``location::technology``, or the part of the ring's plant; of a limit that several
+        The node, ``location::technology``, or the part of the ring; of a limit that several
         share, ``group_constraints.name``, ``techs.name`` or ``locations.name``.
     key : str
         What sets the limit: ``energy_cap_max``, ``ring.plant.sizes.wells.most``.
@@ -82,7 +84,7 @@ def sizes_at_limits(collected: CollectedResults) -> list[SizeAtLimit]:
     Parameters
     ----------
     collected : CollectedResults
-        One scenario. Of the ring's plant its ``settings`` know in ``ring_size_limits`` between
+        One scenario. Of the ring's parts its ``settings`` know in ``ring_size_limits`` between
         which shares of those described the search could choose.
 
     Returns
@@ -217,12 +219,12 @@ def _of_ring(collected: CollectedResults, savings: _Savings) -> Iterator[SizeAtL
     results, limits = collected.results, collected.settings.get("ring_size_limits") or {}
     if "ring_size" not in results or not limits:
         return
-    plant = collected.settings["ring"]["plant"]
+    built_ring = RingConfig.model_validate(collected.settings["ring"])
     for part in map(str, results["ring_size"]["part"].values):
         share = float(results["ring_size"].sel(part=part))
         least, most = limits[part]["least"], limits[part]["most"]
         limit = _limit(share, least, most, 0.0)
-        built = _ring_measure(plant.get(part))
+        built = _ring_measure(built_ring, part)
         if limit is None or least >= most or built is None:
             continue
         size, unit = built
@@ -230,7 +232,7 @@ def _of_ring(collected: CollectedResults, savings: _Savings) -> Iterator[SizeAtL
         key = "one_of" if limits[part]["listed"] else _RING_KEYS[limit]
         yield SizeAtLimit(
             what=part,
-            key=f"ring.plant.sizes.{part}.{key}",
+            key=f"{size_key(part)}.{key}",
             size=size,
             unit=unit,
             limit=limit,
@@ -239,15 +241,19 @@ def _of_ring(collected: CollectedResults, savings: _Savings) -> Iterator[SizeAtL
         )
 
 
-def _ring_measure(device: dict[str, object] | None) -> tuple[float, str] | None:
-    """Return how large a device of the plant was built, and its unit; None where it is none."""
+def _ring_measure(ring: RingConfig, part: str) -> tuple[float, str] | None:
+    """Return how large a part of a ring was built, and its unit; None where it is none."""
+    if is_exchanger(part):
+        exchanger = exchangers(ring).get(part)
+        ua = None if exchanger is None else exchanger.ua_kw_per_k
+        return None if ua is None else (ua, "kW/K")
+    device = getattr(ring.plant, part)
     if device is None:
         return None
-    if "built_share" in device:
-        field = BorefieldConfig.model_validate(device)
-        return borehole_count(field) * field.built_share * field.depth_m, "m"
-    key = next(key for key in SIZE_KEYS if device.get(key) is not None)
-    size = float(str(device[key]))
+    if isinstance(device, BorefieldConfig):
+        return borehole_count(device) * device.built_share * device.depth_m, "m"
+    key = next(key for key in SIZE_KEYS if getattr(device, key, None) is not None)
+    size = float(getattr(device, key))
     return (size, _RING_UNITS[key]) if size > 0.0 else None
 
 

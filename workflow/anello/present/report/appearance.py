@@ -10,6 +10,7 @@ import numpy as np
 import xarray as xr
 
 from anello.present.report.config import FiguresConfig
+from anello.ring.exchanger_parts import is_exchanger, pump_of
 
 # Okabe and Ito (2008): eight colours that people with any colour vision can tell apart
 BLACK, ORANGE, SKY, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -31,7 +32,14 @@ _ORDER = [kind for kind, *_ in _SERVICES]
 
 def part_of_ring(name: str) -> str:
     """Return what a part of a ring is called beside what buildings have."""
+    if is_exchanger(name):
+        return f"exchanger for free cooling ({pump_of(name)})"
     return "chiller of the ring" if name == "chiller" else name.replace("_", " ")
+
+
+def capital(text: str) -> str:
+    """Return a text with a capital first letter, and all others as they are."""
+    return text[:1].upper() + text[1:]
 
 
 def carrier_kind(carrier: str) -> str:

@@ -9,10 +9,11 @@ from typing import Any
 
 from anello.base.year import is_a_year
 from anello.optimise.results.at_limits import NOTHING_SAVED
-from anello.present.report.appearance import Appearance
+from anello.present.report.appearance import Appearance, capital, part_of_ring
 from anello.present.report.config import FiguresConfig
 from anello.present.report.numbers import exact
 from anello.present.report.total import Summary
+from anello.ring.exchanger_parts import is_exchanger
 
 _SHARED = {
     "group_constraints.": "Group {}",
@@ -114,6 +115,8 @@ def _name(size: Mapping[str, Any], look: Appearance) -> str:
             name = str(size["what"]).removeprefix(section)
             known = name if section == "group_constraints." else look.name(name)
             return html.escape(words.format(known))
+    if is_exchanger(str(size["what"])):
+        return html.escape(capital(part_of_ring(str(size["what"]))))
     loc, _, tech = str(size["what"]).partition("::")
     if not tech:
         return html.escape(f"{loc.replace('_', ' ').capitalize()} of the ring")

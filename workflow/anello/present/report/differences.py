@@ -8,12 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from anello.optimise.results.whole_cost import PARTS
-from anello.present.report.appearance import BLUE, GREEN, GREY, ORANGE, PURPLE
+from anello.present.report.appearance import BLUE, GREEN, GREY, ORANGE, PURPLE, part_of_ring
 from anello.present.report.charts import ticks_between
 from anello.present.report.config import FiguresConfig
 from anello.present.report.costs import RING_SHARED
 from anello.present.report.numbers import exact, figure_text
 from anello.present.report.total import Summary
+from anello.ring.exchanger_parts import is_exchanger
 
 _NAMES = {
     "capital": "Capital",
@@ -125,14 +126,21 @@ def ring_note(summaries: Mapping[str, Summary]) -> str:
 
 def _why(missing: Sequence[str]) -> str:
     """Say why something has no price."""
-    if "pipes" not in missing:
-        return ", for want of prices"
-    pipes = "the settings describe no pipes, or do not price them"
-    return f" ({pipes})" if len(missing) == 1 else f", for want of prices ({pipes})"
+    whys = []
+    if any(map(is_exchanger, missing)):
+        whys.append("an exchanger's needs its <code>design_kw</code>")
+    if "pipes" in missing:
+        whys.append("the settings describe no pipes, or do not price them")
+    if missing == ("pipes",):
+        return f" ({whys[0]})"
+    return f", for want of prices ({'; '.join(whys)})" if whys else ", for want of prices"
 
 
 def _listed(parts: Sequence[str]) -> str:
-    names = [part.replace("_", " ") for part in parts]
+    names = [
+        html.escape(part_of_ring(part)) if is_exchanger(part) else part.replace("_", " ")
+        for part in parts
+    ]
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 

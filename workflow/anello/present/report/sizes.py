@@ -9,10 +9,12 @@ from itertools import groupby
 from typing import Any
 
 from anello.optimise.results.collected import CollectedResults
-from anello.present.report.appearance import Appearance, part_of_ring
+from anello.present.report.appearance import Appearance, capital, part_of_ring
 from anello.present.report.numbers import exact, figure_text, grouped
 from anello.ring.borefield.config import BorefieldConfig
 from anello.ring.borefield.g_function import borehole_count
+from anello.ring.cop_config import FreeCooling
+from anello.ring.exchanger_parts import part_before
 
 NOTHING_BUILT = 0.01
 """Plant smaller than this is none: what a search leaves of a size that it gives up [kW, kg/s]."""
@@ -119,7 +121,7 @@ def _source_size(name: str, source: dict[str, Any]) -> RingSize:
 
 
 def ring_sizes(collected: CollectedResults) -> list[RingSize]:
-    """Return sizes of a ring's wells, field, heater, coolers and pipes as its settings give them.
+    """Return sizes of a ring's plant, exchangers for free cooling and pipes as its settings say.
 
     Parameters
     ----------
@@ -148,6 +150,7 @@ def ring_sizes(collected: CollectedResults) -> list[RingSize]:
         text = f"{_size_text(count)} × {depth:g} m, {grouped(count * depth)} m"
         measures = ((count, "boreholes"), (depth, "m deep"), (count * depth, "m"))
         out.append(RingSize("Borefield", text, measures))
+    out += _exchangers(ring)
     if pipes := _pipes(ring):
         pipes = sorted(pipes, key=lambda p: -p["inner_diameter_m"])
         for diameter, group in groupby(pipes, key=lambda p: p["inner_diameter_m"]):
@@ -157,6 +160,21 @@ def ring_sizes(collected: CollectedResults) -> list[RingSize]:
     elif (ring.get("water") or {}).get("mass_kg"):
         mass_t = ring["water"]["mass_kg"] / 1000.0
         out.append(RingSize("Water in the ring", f"{figure_text(mass_t)} t", ((mass_t, "t"),)))
+    return out
+
+
+def _exchangers(ring: dict[str, Any]) -> list[RingSize]:
+    """Return the exchangers for free cooling whose design is said."""
+    out = []
+    for key, pump in (ring.get("heat_pumps") or {}).items():
+        if not pump.get("free_cooling"):
+            continue
+        exchanger = FreeCooling.model_validate(pump["free_cooling"])
+        ua = exchanger.ua_kw_per_k
+        if ua is not None:
+            what = capital(part_of_ring(part_before(key)))
+            text = f"{_size_text(ua)} kW/K, effectiveness {exchanger.effectiveness:.2f}"
+            out.append(RingSize(what, text, ((ua, "kW/K"),)))
     return out
 
 

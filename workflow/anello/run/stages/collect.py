@@ -18,6 +18,7 @@ from anello.optimise.results.collection import collect
 from anello.optimise.results.netcdf import read_netcdf
 from anello.ring.config import RingConfig
 from anello.ring.liquid import require_liquid
+from anello.ring.plant_sizes import to_choose
 
 logger = logging.getLogger(__name__)
 
@@ -94,12 +95,13 @@ def collect_scenario(
 def _as_built(settings: Mapping[str, Any], dispatch: FilePath) -> Mapping[str, Any]:
     """Return the settings with the sizes that the search has chosen, and between which limits."""
     ring = RingConfig.model_validate(settings["ring"])
-    if ring.plant is None or not ring.plant.sizes:
+    open_sizes = to_choose(ring)
+    if not open_sizes:
         return settings
     built = sized(ring, read_netcdf(dispatch, only=["ring_size", "part"]))
     limits = {
         name: {"least": size.limits[0], "most": size.limits[1], "listed": size.one_of is not None}
-        for name, size in ring.plant.sizes.items()
+        for name, size in open_sizes.items()
     }
     return {**settings, "ring": built.model_dump(mode="json"), "ring_size_limits": limits}
 

@@ -7,9 +7,17 @@ import numpy as np
 from anello.errors import InputError, Problem
 from anello.optimise.formulation.context import Context
 from anello.optimise.formulation.expression import Expression, IntArray, Parameter
+from anello.optimise.formulation.ring.sizes import more_by_size
 from anello.optimise.formulation.ring.unknowns import rows_of
 from anello.optimise.formulation.ring.water import later, water_at
-from anello.optimise.formulation.ring_rows import PER_K, PER_KWH, PER_TANK_KWH, RingRows
+from anello.optimise.formulation.ring_rows import (
+    OUTPUT_PER_CHOICE,
+    OUTPUT_PER_SIZE,
+    PER_K,
+    PER_KWH,
+    PER_TANK_KWH,
+    RingRows,
+)
 from anello.optimise.formulation.sets import Pairs
 
 
@@ -28,8 +36,8 @@ def cop_feedback(c: Context, nodes: IntArray) -> Expression | None:
     """What ring and store temperature add to the output of heat pumps, for their balance rows.
 
     ``q = COP·P + g_T·(T − T̄) + g_E·(E − Ē)`` with ``g = q̄/COP · ∂COP/∂(T, E)``, and the same for
-    the size of a store that is to be found; constants go to the right-hand side. The coefficients
-    start at zero and are patched.
+    the sizes of a store and of an exchanger for free cooling that are to be found; constants go to
+    the right-hand side. The coefficients start at zero and are patched.
     """
     rows = rows_of(c)
     if rows is None:
@@ -55,7 +63,19 @@ def cop_feedback(c: Context, nodes: IntArray) -> Expression | None:
             sized = tuple(labels[k] for k in chosen)
             effect = _by_size(c, sized, [rows.stores[where[label]] for label in sized])
             total = total + effect.sum_into([pumps[k] for k in chosen], len(nodes))
+    freely = [k for k, label in enumerate(labels) if _exchanger(rows, where[label])]
+    if freely:
+        parts = [_exchanger(rows, where[labels[k]]) for k in freely]
+        numbers = (OUTPUT_PER_SIZE, OUTPUT_PER_CHOICE)
+        more = more_by_size(c, rows, [labels[k] for k in freely], parts, numbers)
+        assert more is not None
+        total = total + more.sum_into([pumps[k] for k in freely], len(nodes))
     return total
+
+
+def _exchanger(rows: RingRows, pump: int) -> str:
+    """The part before a heat pump whose size is open; empty for none."""
+    return rows.free_cooling[pump] if rows.free_cooling else ""
 
 
 def _by_size(c: Context, labels: tuple[str, ...], tanks: list[str]) -> Expression:

@@ -1,4 +1,4 @@
-"""Sizes of the plant's devices that the programme chooses together with their heat."""
+"""Sizes of the ring's parts that the programme chooses together with their heat."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ from anello.optimise.formulation.system import TIME_AXIS
 @variable(
     "ring_size",
     index="part",
-    when="the programme chooses sizes of the balancing plant",
+    when="the programme chooses sizes of the ring's plant or of exchangers for free cooling",
     domain=r"\ge 0 \; [-]",
 )
 def ring_size(c: Context) -> Columns | None:
-    """Size of a device of the plant, as a share of that described."""
+    """Size of a part of the ring, as a share of that described."""
     rows = rows_of(c)
     if rows is None or not rows.sizes:
         return None
@@ -45,11 +45,11 @@ def ring_size(c: Context) -> Columns | None:
 @variable(
     "ring_size_choice",
     index="part, choice",
-    when="a size of the balancing plant is one of a list",
+    when="a size of the ring's plant or of an exchanger is one of a list",
     domain=r"\in \{0, 1\} \; [-]",
 )
 def ring_size_choice(c: Context) -> Columns | None:
-    """Whether a device of the plant has this size of those that there are."""
+    """Whether a part of the ring has this size of those that there are."""
     rows = rows_of(c)
     listed = [] if rows is None else _choices(rows)
     if not listed:
@@ -79,11 +79,11 @@ def _chosen(c: Context, rows: RingRows, each: list[float]) -> Expression:
 @constraint(
     "ring_size_chosen",
     index="part",
-    when="a size of the balancing plant is one of a list",
+    when="a size of the ring's plant or of an exchanger is one of a list",
     equation=r"\sum_{choice} ring\_size\_choice = 1",
 )
 def ring_size_chosen(c: Context) -> Rows | None:
-    """Of the sizes that there are, a device has one."""
+    """Of the sizes that there are, a part has one."""
     rows = rows_of(c)
     if rows is None or not _listed(rows):
         return None
@@ -94,11 +94,11 @@ def ring_size_chosen(c: Context) -> Rows | None:
 @constraint(
     "ring_size_one_of",
     index="part",
-    when="a size of the balancing plant is one of a list",
+    when="a size of the ring's plant or of an exchanger is one of a list",
     equation=r"ring\_size = \sum_{choice} s_{choice}\, ring\_size\_choice",
 )
 def ring_size_one_of(c: Context) -> Rows | None:
-    """A device's size is the one that is chosen."""
+    """A part's size is the one that is chosen."""
     rows = rows_of(c)
     if rows is None or not _listed(rows):
         return None
@@ -126,6 +126,8 @@ def ring_size_max(c: Context) -> Rows | None:
     if rows is None or not rows.sizes:
         return None
     ways = [name for name, device in rows.devices.items() if device.sized]
+    if not ways:
+        return None
     parts = [rows.devices[way].sized for way in ways]
     order = list(rows.devices)
     reach = np.array([rows.devices[way].reach_kw for way in ways])
@@ -136,22 +138,28 @@ def ring_size_max(c: Context) -> Rows | None:
 
 
 def more_by_size(
-    c: Context, rows: RingRows, labels: Sequence[str], parts: Sequence[str]
+    c: Context,
+    rows: RingRows,
+    labels: Sequence[str],
+    parts: Sequence[str],
+    numbers: tuple[str, str] = (EXCHANGE_PER_SIZE, EXCHANGE_PER_CHOICE),
 ) -> Expression | None:
-    """How much more limits allow as parts become larger, row by row [kW].
+    """How much more limits allow, or heat pumps give, as parts become larger, row by row.
 
     Parameters
     ----------
     c, rows
         Model and ring.
     labels, parts : sequence of str
-        Name of each limit, and the part that it is of; empty where that is given.
+        Name of each row, and the part that it is of; empty where that is given.
+    numbers : (str, str)
+        Parameters of the rows: what they allow or give by size, and with each size of a list.
     """
     more: Expression | None = None
     free = [k for k, part in enumerate(parts) if part and not rows.sizes[part].one_of]
     if free:
         names = tuple(labels[k] for k in free)
-        per_size = Parameter(EXCHANGE_PER_SIZE, names, np.zeros((len(free), c.n_time)))
+        per_size = Parameter(numbers[0], names, np.zeros((len(free), c.n_time)))
         by_size = sizes_of(c, rows, [parts[k] for k in free]) * per_size
         more = by_size.sum_into(free, len(labels))
     listed = [
@@ -163,7 +171,7 @@ def more_by_size(
             [order.index((parts[k], name)) for k, name in listed]
         )
         names = tuple(pair(labels[k], name) for k, name in listed)
-        per_choice = Parameter(EXCHANGE_PER_CHOICE, names, np.zeros((len(names), c.n_time)))
+        per_choice = Parameter(numbers[1], names, np.zeros((len(names), c.n_time)))
         total = (chosen * per_choice).sum_into([k for k, _ in listed], len(labels))
         more = total if more is None else more + total
     return more
@@ -172,11 +180,11 @@ def more_by_size(
 @expression(
     "ring_size_cost",
     index="part",
-    when="the programme chooses sizes of the balancing plant",
+    when="the programme chooses sizes of the ring's plant or of exchangers for free cooling",
     equation=r"c_{part}\, ring\_size + \sum_{choice} c_{choice}\, ring\_size\_choice",
 )
 def ring_size_cost(c: Context) -> Named | None:
-    """Capital and maintenance of the devices whose sizes are chosen."""
+    """Capital and maintenance of the parts whose sizes are chosen."""
     rows = rows_of(c)
     if rows is None or not rows.sizes:
         return None
