@@ -104,6 +104,18 @@ def test_the_promise_of_a_small_step_is_kept_with_free_cooling(seed, loop):
 
 
 @QUICK
+@given(
+    seed=st.sampled_from([0, 1, 2, 3, 5, 6, 7, 8, 10]), loop=st.booleans(), listed=st.booleans()
+)
+@example(seed=5, loop=False, listed=False)
+def test_the_promise_of_a_small_step_is_kept_with_an_exchanger_to_choose(seed, loop, listed):
+    waves = {"waves": 4} if loop else {}
+    size = {"one_of": [0.3, 0.5, 1.0]} if listed else {}
+    free = {"spread_k": 6.0, "design_kw": 100.0, "size": {"eur_per_year": 900.0} | size}
+    assert kept(seed, loop=loop, free_cooling=free, **waves) == pytest.approx(1.0, abs=0.1)
+
+
+@QUICK
 @given(seed=st.integers(0, 11), loop=st.booleans())
 def test_the_promise_of_a_small_step_is_kept_with_sources(seed, loop):
     waves = {"waves": 4} if loop else {}

@@ -11,7 +11,8 @@ from pydantic import ValidationError
 from anello.coupling.config import CouplingConfig
 from anello.coupling.district import CoupledDistrict
 from anello.coupling.exchange_file import read_linearisation, write_cop
-from anello.coupling.exchanger_sizes import exchanger_numbers
+from anello.coupling.exchanger_sizes import exchangers_by_size
+from anello.coupling.iteration import with_cop
 from anello.coupling.plant_sizes import open_sizes, size_bounds
 from anello.district import load_district
 from anello.district.config import parse_district
@@ -20,7 +21,12 @@ from anello.district.pipes import with_pipes
 from anello.district.project import run_settings
 from anello.errors import ConfigError, InputError
 from anello.model.schema.yaml_reader import read_settings
-from anello.optimise.formulation.ring_rows import OUTPUT_PER_CHOICE, OUTPUT_PER_SIZE
+from anello.optimise.formulation.ring_rows import (
+    OUTPUT_BY_SIZE,
+    POINT_AWAY,
+    POINTS,
+    SIZE_PER_REACH,
+)
 from anello.ring.capital import RingCosts, annuity, ring_capital
 from anello.ring.config import RingConfig
 from anello.ring.cop_config import FreeCooling
@@ -126,63 +132,82 @@ def share_of(about, row, effectiveness):
     return inside, free - VALVE / 2.0, per
 
 
-def test_what_a_larger_exchanger_adds_is_the_derivative_by_hand():
-    """dq/ds = q·COP·(1/COP_alone − e)·dφ/dε·dε/ds, with ε = n·s/(1 + n·s) and n = 4."""
-    district, _, about, row = open_district({"eur_per_year": 900.0})
-    (part, size) = next(iter(about.plant_sizes.items()))
+def numbers(district, about):
+    """Numbers of the next programme, and bounds of its rows."""
     values: dict = {}
-    held = exchanger_numbers(district.ring, district.rows, about, values)
-    slope = values[OUTPUT_PER_SIZE][about.nodes[row]]
-    effectiveness = 4.0 * size / (1.0 + 4.0 * size)
-    by_size = 4.0 / (1.0 + 4.0 * size) ** 2
-    inside, share, per = share_of(about, row, effectiveness)
+    row_bounds: dict = {}
+    exchangers_by_size(district.ring, district.rows, about, values, row_bounds)
+    return values, row_bounds
+
+
+def units(size):
+    """ε of a share of an exchanger with 4 NTU."""
+    return 4.0 * size / (1.0 + 4.0 * size)
+
+
+def test_a_point_near_the_incumbents_adds_the_derivative_by_hand():
+    """dq/ds = q·COP·(1/COP_alone − e)·dφ/dε·dε/ds, with ε = 4s/(1 + 4s)."""
+    district, _, about, row = open_district({"eur_per_year": 900.0})
+    ((part, size),) = about.plant_sizes.items()
+    values, row_bounds = numbers(district, about.with_trust_region(1e-3))
+    reach = 1.5 * 1e-3 / 4.0
+    inside, share, per = share_of(about, row, units(size))
     cop = about.cop[row]
     # What the compressor alone does follows from the COP of both.
     alone = (1.0 - share) / (1.0 / cop - 0.02 * share)
-    wanted = about.output_kwh[row] * cop * (1.0 / alone - 0.02) * per * by_size
+    slope = about.output_kwh[row] * cop * (1.0 / alone - 0.02) * per * 4.0 / (1.0 + 4.0 * size) ** 2
     assert (inside & (about.output_kwh[row] > 0)).sum() > 5
-    assert slope[inside] == pytest.approx(wanted[inside], rel=1e-5)
-    assert held[row] == pytest.approx(slope * size)
+    for name, away in POINTS.items():
+        more = values[OUTPUT_BY_SIZE][f"{about.nodes[row]}|{name}"]
+        assert more[inside] == pytest.approx((slope * away * reach)[inside], rel=2e-3, abs=1e-12)
+        assert values[POINT_AWAY][f"{part}|{name}"] == pytest.approx(away)
+    assert values[SIZE_PER_REACH][part] == pytest.approx(1.0 / reach)
+    assert row_bounds["ring_size_between"][0] == pytest.approx([-size / reach])
     assert part == district.rows.free_cooling[row]
-    nothing = replace(about, plant_sizes={part: 0.0})
-    assert not exchanger_numbers(district.ring, district.rows, nothing, {}).any()
 
 
-def test_each_size_of_a_list_has_its_electricity():
+def test_each_size_has_its_electricity():
     """At the incumbent's output: q·(1/COP − 1/COP of the other), times the COP of the row."""
     size = {"one_of": [0, 0.3, 1.0], "eur_per_year": 900.0}
     district, _, about, row = open_district(size)
-    (part, now) = next(iter(about.plant_sizes.items()))
-    values: dict = {}
-    assert not exchanger_numbers(district.ring, district.rows, about, values).any()
-    node = about.nodes[row]
+    ((_, now),) = about.plant_sizes.items()
+    values, row_bounds = numbers(district, about)
+    assert row_bounds == {}
     kwh, cop = about.output_kwh[row], about.cop[row]
+    was, before, _ = share_of(about, row, units(now))
+    alone = (1.0 - before) / (1.0 / cop - 0.02 * before)
     for one in (0, 0.3, 1.0):
-        other = with_sizes(district.ring, {part: one})
-        found = CoupledDistrict(district.data, other, district.coupling).ring.heat_pump(node)
-        more = values[OUTPUT_PER_CHOICE][f"{node}|{one:g}"]
+        more = values[OUTPUT_BY_SIZE][f"{about.nodes[row]}|{one:g}"]
         if one == now:
             assert more == pytest.approx(0.0, abs=1e-9)
             continue
-        effectiveness = 0.0 if found.free_cooling is None else found.free_cooling.effectiveness
-        inside, share, _ = share_of(about, row, effectiveness)
-        was, before, _ = share_of(about, row, 4.0 * now / (1.0 + 4.0 * now))
-        alone = (1.0 - before) / (1.0 / cop - 0.02 * before)
-        share = np.where(inside, share, 0.0) if one else np.zeros_like(share)
+        inside, share, _ = share_of(about, row, units(one))
+        share = share if one else np.zeros_like(share)
         power = share * 0.02 + (1.0 - share) / alone
         known = was & (inside | (one == 0))
         assert known.any()
         assert more[known] == pytest.approx((kwh * cop * (1.0 / cop - power))[known], rel=1e-6)
 
 
-def test_the_first_programme_takes_the_size_described_and_the_next_half_of_it_at_least():
+def test_the_first_programme_takes_the_size_described():
     district, _, about, row = open_district({"eur_per_year": 1e6}, steps=1)
     part = district.rows.free_cooling[row]
     assert about.plant_sizes[part] == pytest.approx(1.0, abs=1e-5)
-    least, most = size_bounds(district.rows, about.plant_sizes, 8.0)
-    assert (least[0], most[0]) == (pytest.approx(0.5, rel=1e-5), 1.5)
-    assert size_bounds(district.rows, {part: 0.04}, 8.0)[0][0] == 0.0
-    assert size_bounds(district.rows, {part: 0.8}, 0.4)[0][0] == pytest.approx(0.65)
+    least, most = size_bounds(district.rows, about.plant_sizes, 1.0)
+    assert (least[0], most[0]) == (pytest.approx(0.625, rel=1e-5), pytest.approx(1.375, rel=1e-5))
+    fresh = with_cop(district.ring, about.nodes, about.cop)
+    assert numbers(district, fresh) == ({}, {})
+
+
+def test_an_exchanger_that_was_left_out_comes_back():
+    district, done, about, row = open_district({"eur_per_year": 20.0}, steps=1)
+    part = district.rows.free_cooling[row]
+    without = district.iterate(1, replace(about, plant_sizes={part: 0.0}))
+    assert float(without.dispatch["ring_size"].sum()) > 0.1
+    values, _ = numbers(district, replace(about, plant_sizes={part: 0.0}))
+    below = values[OUTPUT_BY_SIZE][f"{about.nodes[row]}|-0.6"]
+    assert not below.any()  # there is none of less than no size
+    assert done.ring.free_kw.any()
 
 
 def test_what_nobody_would_pay_for_is_left_out():
@@ -236,9 +261,7 @@ def settings_with(repo_root, exchanger, costs=None):
 
 def test_settings_without_a_price_are_refused_with_their_scenario(repo_root):
     settings = settings_with(repo_root, {**EXCHANGER, "size": {}}, {})
-    with pytest.raises(
-        ConfigError, match=r"(?s)hp_cooling\.free_cooling\.size.*ring_costs\.free"
-    ):
+    with pytest.raises(ConfigError, match=r"(?s)hp_cooling\.free_cooling\.size.*ring_costs\.free"):
         parse_config(settings)
 
 

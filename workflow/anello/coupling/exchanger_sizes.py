@@ -1,9 +1,12 @@
-"""Exchangers for free cooling whose sizes are found: what a larger one adds to an output.
+"""Exchangers for free cooling whose sizes are found: what another one adds to a heat pump's output.
 
 Heat pump and exchanger have one COP, which follows the exchanger's size s (`anello.ring.
-free_cooling`). At the same electricity, output q follows ``q̄/COP(s̄)·COP'(s̄)·(s − s̄)`` for a size
-between two, at the incumbent's temperatures; of a list, each size s has ``q̄·(1 − COP(s̄)/COP(s))``,
-which is the electricity that the incumbent's output takes with it.
+free_cooling`). With the electricity of the incumbent, whose size is s̄, an exchanger of size s adds
+``q̄·(1 − COP(s̄)/COP(s))`` to the output q̄: what is saved of its electricity, times COP(s̄). That is
+exact at the incumbent's output and temperatures. A size of a list has this number. One between two
+is weighed from points about the incumbent's (`POINTS`): each further kW/K saves less than the one
+before, which a single tangent would not tell, so that sizes would swing about the best. As the
+trust region shrinks, so do the distances of the points, to a tangent.
 """
 
 from __future__ import annotations
@@ -14,9 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.coupling.incumbent import Linearisation
+from anello.coupling.plant_sizes import HARDLY_OPEN, share_in_reach
 from anello.optimise.formulation.ring_rows import (
-    OUTPUT_PER_CHOICE,
-    OUTPUT_PER_SIZE,
+    OUTPUT_BY_SIZE,
+    POINT_AWAY,
+    POINTS,
+    SIZE_PER_REACH,
     RingRows,
     pair,
 )
@@ -25,17 +31,15 @@ from anello.ring.cop import compile_heat_pump
 
 Floats = NDArray[np.float64]
 
-STEP = 1e-4
-"""Half the change of size over which COP is differentiated, relative to it [-]."""
 
-
-def exchanger_numbers(
+def exchangers_by_size(
     config: RingConfig,
     rows: RingRows,
     about: Linearisation,
     values: dict[str, dict[str, Floats]],
-) -> Floats:
-    """Let heat pumps' outputs follow the sizes of their exchangers, and return what that is now.
+    row_bounds: dict[str, tuple[Floats, Floats]],
+) -> None:
+    """Let heat pumps' outputs follow the sizes of their exchangers.
 
     Parameters
     ----------
@@ -47,29 +51,48 @@ def exchanger_numbers(
         The incumbent; before the first simulation no size changes anything.
     values : dict
         Numbers of the next programme, by parameter and label; those of the exchangers are added.
-
-    Returns
-    -------
-    ndarray, shape (H, T)
-        What sizes between two add to the output at the incumbent [kWh].
+    row_bounds : dict
+        Lower and upper bounds of its rows, by name; those of the exchangers are added.
     """
-    held = np.zeros_like(about.output_per_k)
+    if not np.isfinite(about.trust_region_k) or not about.plant_sizes:
+        return
+    points = _points(rows, about, values, row_bounds)
+    outputs: dict[str, Floats] = {}
     for k, part in enumerate(rows.free_cooling):
         if not part:
             continue
-        node, limits = about.nodes[k], rows.sizes[part]
-        pump = _Pump(config, about, k)
-        size = about.plant_sizes.get(part, limits.first)
-        known = bool(about.plant_sizes) and np.isfinite(about.trust_region_k)
-        if limits.one_of:
-            each = values.setdefault(OUTPUT_PER_CHOICE, {})
-            for name, one in zip(limits.choices, limits.one_of, strict=True):
-                each[pair(node, name)] = pump.more_kwh(size, one) if known else held[k]
-            continue
-        slope = pump.kwh_per_size(size) if known else np.zeros_like(held[k])
-        values.setdefault(OUTPUT_PER_SIZE, {})[node] = slope
-        held[k] = slope * size
-    return held
+        limits, pump = rows.sizes[part], _Pump(config, about, k)
+        listed = dict(zip(limits.choices, limits.one_of, strict=True))
+        for name, size in (points.get(part) or listed).items():
+            label = pair(about.nodes[k], name)
+            outputs[label] = pump.more_kwh(about.plant_sizes[part], size)
+    values[OUTPUT_BY_SIZE] = outputs
+
+
+def _points(
+    rows: RingRows,
+    about: Linearisation,
+    values: dict[str, dict[str, Floats]],
+    row_bounds: dict[str, tuple[Floats, Floats]],
+) -> dict[str, dict[str, float]]:
+    """Put the points about the incumbent's sizes, and return them, by part and name [-]."""
+    share = share_in_reach(about.trust_region_k)
+    points: dict[str, dict[str, float]] = {}
+    per_reach: dict[str, Floats] = {}
+    away: dict[str, Floats] = {}
+    now = []
+    for part in dict.fromkeys(part for part, _ in rows.size_points):
+        limits, size = rows.sizes[part], about.plant_sizes[part]
+        reach = max((limits.most - limits.least) * share, HARDLY_OPEN)
+        points[part] = {name: max(size + one * reach, 0.0) for name, one in POINTS.items()}
+        for name, one in points[part].items():
+            away[pair(part, name)] = np.array((one - size) / reach)
+        per_reach[part] = np.array(1.0 / reach)
+        now.append(-size / reach)
+    if points:
+        values |= {POINT_AWAY: away, SIZE_PER_REACH: per_reach}
+        row_bounds["ring_size_between"] = (np.array(now), np.array(now))
+    return points
 
 
 @dataclass(frozen=True)
@@ -88,18 +111,6 @@ class _Pump:
         changed = {"free_cooling": settings.free_cooling.of_size(size)}
         pump = compile_heat_pump(settings.model_copy(update=changed))
         return pump.evaluate(self.about.source_degc[self.row], self.about.use_degc[self.row]).cop
-
-    def kwh_per_size(self, size: float) -> Floats:
-        """Return what output grows by with the size at the same electricity, shape (T,) [kWh].
-
-        One of no size at all grows by nothing: a valve opens gradually.
-        """
-        if not size:
-            return np.zeros(self.about.cop.shape[1])
-        more, less = self.cop(size * (1.0 + STEP)), self.cop(size * (1.0 - STEP))
-        slope = (more - less) / (2.0 * STEP * size)
-        weight: Floats = self.about.output_kwh[self.row] / self.about.cop[self.row]
-        return weight * slope
 
     def more_kwh(self, size: float, other: float) -> Floats:
         """Return what another size adds to the output at the same electricity, shape (T,) [kWh]."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anello.coupling.borefield import field_limits
-from anello.coupling.exchanger_sizes import exchanger_numbers
+from anello.coupling.exchanger_sizes import exchangers_by_size
 from anello.coupling.incumbent import Linearisation
 from anello.coupling.limits import (
     bounds,
@@ -66,8 +66,8 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
         PER_KWH: {about.nodes[k]: about.output_per_kwh[k] for k in stored},
     }
     values[PER_TANK_KWH], by_size = tank_numbers(rows, about)
-    of_exchangers = exchanger_numbers(config, rows, about, values)
-    row_bounds = _balance_constants(problem, about, by_size, of_exchangers)
+    row_bounds = _balance_constants(problem, about, by_size)
+    exchangers_by_size(config, rows, about, values, row_bounds)
     given = rows.gain_degc.copy()
     given[0] += rows.phi[0] * rows.initial_degc
     given += rows.psi * about.given_kw
@@ -93,17 +93,15 @@ def apply(problem: Problem, config: RingConfig, rows: RingRows, about: Linearisa
 
 
 def _balance_constants(
-    problem: Problem, about: Linearisation, by_size: Floats, of_exchangers: Floats
+    problem: Problem, about: Linearisation, by_size: Floats
 ) -> dict[str, tuple[Floats, Floats]]:
     """Right-hand side of the heat pumps' balances: the offset, −(g_T·T̄ + g_E·Ē) after step 1.
 
-    `by_size` is the same for the size of a tank, g_C·C̄, and `of_exchangers` for that of an
-    exchanger for free cooling, which counts in the first step too, shape (H, T) [kWh].
+    `by_size` is the same for the size of a tank, g_C·C̄, shape (H, T) [kWh].
     """
     level = np.nan_to_num(np.roll(about.storage_kwh, 1, axis=1))
     constant = about.output_per_k * about.source_degc + about.output_per_kwh * level + by_size
     constant[:, 0] = 0.0
-    constant += of_exchangers
     where = {node: k for k, node in enumerate(about.nodes)}
     bounds: dict[str, tuple[Floats, Floats]] = {}
     for name in ("balance_conversion", "balance_conversion_plus_primary"):

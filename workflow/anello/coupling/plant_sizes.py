@@ -29,9 +29,6 @@ WHOLE_RANGE_K = 4.0
 NO_SIZE = 1e-5
 """A smaller size is a solver's rounding of none [-]."""
 
-FEW = 0.05
-"""An exchanger for free cooling of this share of that described may be left out at once [-]."""
-
 HARDLY_OPEN = 1e-6
 """Room of a size that is fixed: a column without any would be taken out [-]."""
 
@@ -104,15 +101,18 @@ def at_size(rows: RingRows, device: Device, sizes: dict[str, float]) -> Device:
     return replace(device, max_kw=device.max_kw * size, kw_per_k=device.kw_per_k * size)
 
 
+def share_in_reach(trust_region_k: float) -> float:
+    """Return by which share of its range a size may change within a trust region [-]."""
+    return min(trust_region_k / WHOLE_RANGE_K, 1.0)
+
+
 def size_bounds(
     rows: RingRows, sizes: dict[str, float], trust_region_k: float
 ) -> tuple[Floats, Floats]:
     """Return what sizes the next programme may choose, each of shape (D,) [-].
 
-    An exchanger for free cooling becomes no smaller than half of itself at once, for the less there
-    is of it the more its last part saves. The first programme, which does not know the water, takes
-    all parts as described: it would count on exchangers as if the water were always where they do
-    most, and leave too little of the rest.
+    The first one, which does not know the water, takes all parts as described: it would count on
+    exchangers as if the water were always where they do most, and leave too little of the rest.
     """
     least = np.array([size.least for size in rows.sizes.values()])
     most = np.array([size.most for size in rows.sizes.values()])
@@ -120,10 +120,7 @@ def size_bounds(
         first = np.array([size.first for size in rows.sizes.values()])
         return np.maximum(first - HARDLY_OPEN, 0.0), first
     about = np.array([sizes[name] for name in rows.sizes])
-    reach = (most - least) * min(trust_region_k / WHOLE_RANGE_K, 1.0)
+    reach = (most - least) * share_in_reach(trust_region_k)
     # From one size of a list to the next there is no way in small steps.
     reach[[bool(size.one_of) for size in rows.sizes.values()]] = np.inf
-    lower = about - reach
-    halved = [part in rows.free_cooling and not size.one_of for part, size in rows.sizes.items()]
-    lower = np.where(halved & (about > FEW), np.maximum(lower, about / 2.0), lower)
-    return np.maximum(least, lower), np.minimum(most, about + reach)
+    return np.maximum(least, about - reach), np.minimum(most, about + reach)

@@ -18,8 +18,9 @@ BEYOND_EUR_PER_KWH = 0.4
 PER_K = "ring_output_per_k"
 PER_KWH = "ring_output_per_kwh"
 PER_TANK_KWH = "ring_output_per_kwh_of_size"
-OUTPUT_PER_SIZE = "ring_output_per_size"
-OUTPUT_PER_CHOICE = "ring_output_per_choice"
+OUTPUT_BY_SIZE = "ring_output_by_size"
+POINT_AWAY = "ring_size_point_away"
+SIZE_PER_REACH = "ring_size_per_reach"
 EXCHANGE_PER_K = "ring_exchange_kw_per_k"
 EXCHANGE_PER_RISE = "ring_exchange_kw_per_k_risen"
 EXCHANGE_PER_SIZE = "ring_exchange_kw_per_size"
@@ -55,6 +56,10 @@ FIELD = "borefield"
 ALWAYS = FIELD
 """Label of the numbers of a borefield that exchanges all the time."""
 
+
+POINTS = {f"{away:+g}": away for away in (-1.2, -0.6, -0.2, 0.0, 0.2, 0.6, 1.2)}
+"""Sizes that a size between two is weighed from, by how far each lies from the incumbent's, in its
+trust region; the outermost lie beyond it, so that a limit is the size's own [-]."""
 
 MARGIN_K = 0.01
 """How far within its bounds a programme keeps the water of a loop [K]."""
@@ -381,6 +386,21 @@ class RingRows:
     end_credit_eur_per_kwh: float = 0.0
     tank_most_kwh: dict[str, Array] = dataclasses.field(default_factory=dict)
     tank_largest_kwh: dict[str, float] = dataclasses.field(default_factory=dict)
+
+    @property
+    def size_choices(self) -> list[tuple[str, str]]:
+        """Part and name of each size of a list."""
+        return [(part, name) for part, size in self.sizes.items() for name in size.choices]
+
+    @property
+    def size_points(self) -> list[tuple[str, str]]:
+        """Part and name of each size that an exchanger's, for free cooling, is weighed from."""
+        return [
+            (part, name)
+            for part, size in self.sizes.items()
+            if part in self.free_cooling and not size.one_of
+            for name in POINTS
+        ]
 
     @property
     def device_places(self) -> list[int]:

@@ -252,7 +252,7 @@ def _of_ring(collected: CollectedResults) -> Iterator[Row]:
     if "ring_size_cost" in results:
         for device, cost in results["ring_size_cost"].to_series().items():
             planned += float(cost)
-            yield main, OPTIMISED, "", str(device), "Chosen size of the plant", float(cost)
+            yield main, OPTIMISED, "", str(device), "Chosen size", float(cost)
     if "ring_end" in results:
         held = float(results["ring_end"].sum())
         planned += held
@@ -289,7 +289,7 @@ def _of_ring_built(collected: CollectedResults) -> Iterator[Row]:
     main, _ = _objective(collected)
     results = collected.results
     if "ring_size_cost" in results:
-        below = "Chosen size of the plant, priced below"
+        below = "Chosen size, priced below"
         for device, cost in results["ring_size_cost"].to_series().items():
             yield main, BUILT, "", str(device), below, -float(cost)
     for one in ring.parts:

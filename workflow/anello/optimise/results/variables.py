@@ -233,6 +233,13 @@ _TABLE = (
         comment="1 for the size that was chosen, by its name in `one_of`.",
     ),
     ResultVariable(
+        "ring_size_weight",
+        ("part", "point"),
+        "1",
+        "Weight of a size near the incumbent's in that of an exchanger for free cooling",
+        "decision",
+    ),
+    ResultVariable(
         "ring_field",
         ("mass", "timestep"),
         "K",

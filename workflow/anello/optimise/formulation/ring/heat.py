@@ -7,16 +7,15 @@ import numpy as np
 from anello.errors import InputError, Problem
 from anello.optimise.formulation.context import Context
 from anello.optimise.formulation.expression import Expression, IntArray, Parameter
-from anello.optimise.formulation.ring.sizes import more_by_size
 from anello.optimise.formulation.ring.unknowns import rows_of
 from anello.optimise.formulation.ring.water import later, water_at
 from anello.optimise.formulation.ring_rows import (
-    OUTPUT_PER_CHOICE,
-    OUTPUT_PER_SIZE,
+    OUTPUT_BY_SIZE,
     PER_K,
     PER_KWH,
     PER_TANK_KWH,
     RingRows,
+    pair,
 )
 from anello.optimise.formulation.sets import Pairs
 
@@ -65,17 +64,38 @@ def cop_feedback(c: Context, nodes: IntArray) -> Expression | None:
             total = total + effect.sum_into([pumps[k] for k in chosen], len(nodes))
     freely = [k for k, label in enumerate(labels) if _exchanger(rows, where[label])]
     if freely:
-        parts = [_exchanger(rows, where[labels[k]]) for k in freely]
-        numbers = (OUTPUT_PER_SIZE, OUTPUT_PER_CHOICE)
-        more = more_by_size(c, rows, [labels[k] for k in freely], parts, numbers)
-        assert more is not None
-        total = total + more.sum_into([pumps[k] for k in freely], len(nodes))
+        effect = _by_exchanger(
+            c,
+            rows,
+            [labels[k] for k in freely],
+            [_exchanger(rows, where[labels[k]]) for k in freely],
+        )
+        total = total + effect.sum_into([pumps[k] for k in freely], len(nodes))
     return total
 
 
 def _exchanger(rows: RingRows, pump: int) -> str:
     """The part before a heat pump whose size is open; empty for none."""
     return rows.free_cooling[pump] if rows.free_cooling else ""
+
+
+def _by_exchanger(c: Context, rows: RingRows, labels: list[str], parts: list[str]) -> Expression:
+    """What sizes of exchangers that are to be found add to the output of their heat pumps."""
+    total = Expression(len(labels), None)
+    sizes = {"ring_size_choice": rows.size_choices, "ring_size_weight": rows.size_points}
+    for variable, offered in sizes.items():
+        found = [
+            (k, place, pair(labels[k], name))
+            for k, own in enumerate(parts)
+            for place, (part, name) in enumerate(offered)
+            if part == own
+        ]
+        if found:
+            where, places, names = zip(*found, strict=True)
+            more = Parameter(OUTPUT_BY_SIZE, names, np.zeros((len(names), c.n_time)))
+            chosen = c.system.variables[variable].at(list(places))
+            total = total + (chosen * more).sum_into(list(where), len(labels))
+    return total
 
 
 def _by_size(c: Context, labels: tuple[str, ...], tanks: list[str]) -> Expression:

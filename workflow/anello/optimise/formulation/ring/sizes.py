@@ -20,6 +20,9 @@ from anello.optimise.formulation.ring.unknowns import rows_of
 from anello.optimise.formulation.ring_rows import (
     EXCHANGE_PER_CHOICE,
     EXCHANGE_PER_SIZE,
+    POINT_AWAY,
+    POINTS,
+    SIZE_PER_REACH,
     SIZE_REACH_KW,
     RingRows,
     pair,
@@ -51,16 +54,11 @@ def ring_size(c: Context) -> Columns | None:
 def ring_size_choice(c: Context) -> Columns | None:
     """Whether a part of the ring has this size of those that there are."""
     rows = rows_of(c)
-    listed = [] if rows is None else _choices(rows)
+    listed = [] if rows is None else rows.size_choices
     if not listed:
         return None
     parts, names = zip(*listed, strict=True)
     return Columns({"part": parts, "choice": names}, upper=1.0, integer=True)
-
-
-def _choices(rows: RingRows) -> list[tuple[str, str]]:
-    """Part and name of each size of a list, in the order of the columns."""
-    return [(part, name) for part, size in rows.sizes.items() for name in size.choices]
 
 
 def _listed(rows: RingRows) -> list[str]:
@@ -71,7 +69,7 @@ def _listed(rows: RingRows) -> list[str]:
 def _chosen(c: Context, rows: RingRows, each: list[float]) -> Expression:
     """The number of the size that is chosen, by part that has a list."""
     listed = _listed(rows)
-    where = [listed.index(part) for part, _ in _choices(rows)]
+    where = [listed.index(part) for part, _ in rows.size_choices]
     chosen = c.system.variables["ring_size_choice"].at() * np.array(each)
     return chosen.sum_into(where, len(listed))
 
@@ -87,7 +85,7 @@ def ring_size_chosen(c: Context) -> Rows | None:
     rows = rows_of(c)
     if rows is None or not _listed(rows):
         return None
-    ones = [1.0] * len(_choices(rows))
+    ones = [1.0] * len(rows.size_choices)
     return Rows({"part": _listed(rows)}, _chosen(c, rows, ones) == 1.0)
 
 
@@ -106,6 +104,64 @@ def ring_size_one_of(c: Context) -> Rows | None:
     size = c.system.variables["ring_size"].at([order.index(part) for part in _listed(rows)])
     shares = [one for part in rows.sizes.values() for one in part.one_of]
     return Rows({"part": _listed(rows)}, size - _chosen(c, rows, shares) == 0.0)
+
+
+@variable(
+    "ring_size_weight",
+    index="part, point",
+    when="the size of an exchanger for free cooling is between two",
+    domain=r"\in [0, 1] \; [-]",
+)
+def ring_size_weight(c: Context) -> Columns | None:
+    """Weight of a size near the incumbent's in that of an exchanger."""
+    rows = rows_of(c)
+    if rows is None or not rows.size_points:
+        return None
+    parts, names = zip(*rows.size_points, strict=True)
+    return Columns({"part": parts, "point": names}, upper=1.0)
+
+
+def _weighed(c: Context, rows: RingRows, each: Parameter | None) -> tuple[list[str], Expression]:
+    """Parts whose sizes are weighed, and the sum of each one's weights, or of them times each."""
+    parts = list(dict.fromkeys(part for part, _ in rows.size_points))
+    weight = c.system.variables["ring_size_weight"].at()
+    where = [parts.index(part) for part, _ in rows.size_points]
+    return parts, (weight if each is None else weight * each).sum_into(where, len(parts))
+
+
+@constraint(
+    "ring_size_weighed",
+    index="part",
+    when="the size of an exchanger for free cooling is between two",
+    equation=r"\sum_{point} ring\_size\_weight = 1",
+)
+def ring_size_weighed(c: Context) -> Rows | None:
+    """Weights of an exchanger's sizes add up to one."""
+    rows = rows_of(c)
+    if rows is None or not rows.size_points:
+        return None
+    parts, total = _weighed(c, rows, None)
+    return Rows({"part": parts}, total == 1.0)
+
+
+@constraint(
+    "ring_size_between",
+    index="part",
+    when="the size of an exchanger for free cooling is between two",
+    equation=r"(ring\_size - \overline{ring\_size}) / r = \sum_{point} a_{point}\,"
+    r" ring\_size\_weight",
+)
+def ring_size_between(c: Context) -> Rows | None:
+    """An exchanger's size is that of its points, which lie a of its trust region r away."""
+    rows = rows_of(c)
+    if rows is None or not rows.size_points:
+        return None
+    labels = tuple(pair(part, name) for part, name in rows.size_points)
+    away = np.array([[POINTS[name]] for _, name in rows.size_points])
+    parts, total = _weighed(c, rows, Parameter(POINT_AWAY, labels, away))
+    per_reach = Parameter(SIZE_PER_REACH, tuple(parts), np.ones((len(parts), 1)))
+    first = np.array([rows.sizes[part].first for part in parts])
+    return Rows({"part": parts}, total - sizes_of(c, rows, parts) * per_reach == -first)
 
 
 def sizes_of(c: Context, rows: RingRows, parts: list[str]) -> Expression:
@@ -138,40 +194,34 @@ def ring_size_max(c: Context) -> Rows | None:
 
 
 def more_by_size(
-    c: Context,
-    rows: RingRows,
-    labels: Sequence[str],
-    parts: Sequence[str],
-    numbers: tuple[str, str] = (EXCHANGE_PER_SIZE, EXCHANGE_PER_CHOICE),
+    c: Context, rows: RingRows, labels: Sequence[str], parts: Sequence[str]
 ) -> Expression | None:
-    """How much more limits allow, or heat pumps give, as parts become larger, row by row.
+    """How much more limits allow as parts become larger, row by row [kW].
 
     Parameters
     ----------
     c, rows
         Model and ring.
     labels, parts : sequence of str
-        Name of each row, and the part that it is of; empty where that is given.
-    numbers : (str, str)
-        Parameters of the rows: what they allow or give by size, and with each size of a list.
+        Name of each limit, and the part that it is of; empty where that is given.
     """
     more: Expression | None = None
     free = [k for k, part in enumerate(parts) if part and not rows.sizes[part].one_of]
     if free:
         names = tuple(labels[k] for k in free)
-        per_size = Parameter(numbers[0], names, np.zeros((len(free), c.n_time)))
+        per_size = Parameter(EXCHANGE_PER_SIZE, names, np.zeros((len(free), c.n_time)))
         by_size = sizes_of(c, rows, [parts[k] for k in free]) * per_size
         more = by_size.sum_into(free, len(labels))
     listed = [
         (k, name) for k, part in enumerate(parts) if part for name in rows.sizes[part].choices
     ]
     if listed:
-        order = _choices(rows)
+        order = rows.size_choices
         chosen = c.system.variables["ring_size_choice"].at(
             [order.index((parts[k], name)) for k, name in listed]
         )
         names = tuple(pair(labels[k], name) for k, name in listed)
-        per_choice = Parameter(numbers[1], names, np.zeros((len(names), c.n_time)))
+        per_choice = Parameter(EXCHANGE_PER_CHOICE, names, np.zeros((len(names), c.n_time)))
         total = (chosen * per_choice).sum_into([k for k, _ in listed], len(labels))
         more = total if more is None else more + total
     return more
