@@ -104,9 +104,7 @@ def test_the_promise_of_a_small_step_is_kept_with_free_cooling(seed, loop):
 
 
 @QUICK
-@given(
-    seed=st.sampled_from([0, 1, 2, 3, 5, 6, 7, 8, 10]), loop=st.booleans(), listed=st.booleans()
-)
+@given(seed=st.sampled_from([0, 1, 2, 3, 5, 6, 7, 8, 10]), loop=st.booleans(), listed=st.booleans())
 @example(seed=5, loop=False, listed=False)
 def test_the_promise_of_a_small_step_is_kept_with_an_exchanger_to_choose(seed, loop, listed):
     waves = {"waves": 4} if loop else {}

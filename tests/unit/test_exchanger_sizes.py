@@ -195,6 +195,8 @@ def test_the_first_programme_takes_the_size_described():
     assert about.plant_sizes[part] == pytest.approx(1.0, abs=1e-5)
     least, most = size_bounds(district.rows, about.plant_sizes, 1.0)
     assert (least[0], most[0]) == (pytest.approx(0.625, rel=1e-5), pytest.approx(1.375, rel=1e-5))
+    assert size_bounds(district.rows, {part: 0.6}, 8.0)[0][0] == 0.3  # no less than half at once
+    assert size_bounds(district.rows, {part: 0.04}, 8.0)[0][0] == 0.0
     fresh = with_cop(district.ring, about.nodes, about.cop)
     assert numbers(district, fresh) == ({}, {})
 

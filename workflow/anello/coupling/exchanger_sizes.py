@@ -81,7 +81,7 @@ def _points(
     per_reach: dict[str, Floats] = {}
     away: dict[str, Floats] = {}
     now = []
-    for part in dict.fromkeys(part for part, _ in rows.size_points):
+    for part in rows.weighed:
         limits, size = rows.sizes[part], about.plant_sizes[part]
         reach = max((limits.most - limits.least) * share, HARDLY_OPEN)
         points[part] = {name: max(size + one * reach, 0.0) for name, one in POINTS.items()}

@@ -29,6 +29,9 @@ WHOLE_RANGE_K = 4.0
 NO_SIZE = 1e-5
 """A smaller size is a solver's rounding of none [-]."""
 
+FEW = 0.05
+"""An exchanger for free cooling of this share of that described may be left out at once [-]."""
+
 HARDLY_OPEN = 1e-6
 """Room of a size that is fixed: a column without any would be taken out [-]."""
 
@@ -113,6 +116,8 @@ def size_bounds(
 
     The first one, which does not know the water, takes all parts as described: it would count on
     exchangers as if the water were always where they do most, and leave too little of the rest.
+    Later an exchanger for free cooling becomes no smaller than half of itself at once: what it is
+    worth follows from how cold the ring is kept, which the dispatch has to adapt to.
     """
     least = np.array([size.least for size in rows.sizes.values()])
     most = np.array([size.most for size in rows.sizes.values()])
@@ -123,4 +128,6 @@ def size_bounds(
     reach = (most - least) * share_in_reach(trust_region_k)
     # From one size of a list to the next there is no way in small steps.
     reach[[bool(size.one_of) for size in rows.sizes.values()]] = np.inf
-    return np.maximum(least, about - reach), np.minimum(most, about + reach)
+    halved = np.array([(part in rows.weighed) for part in rows.sizes]) & (about > FEW)
+    lower = np.where(halved, np.maximum(about - reach, about / 2.0), about - reach)
+    return np.maximum(least, lower), np.minimum(most, about + reach)

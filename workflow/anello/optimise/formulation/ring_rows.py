@@ -393,14 +393,14 @@ class RingRows:
         return [(part, name) for part, size in self.sizes.items() for name in size.choices]
 
     @property
+    def weighed(self) -> list[str]:
+        """Exchangers for free cooling whose size is between two, and is weighed from points."""
+        return [p for p, size in self.sizes.items() if p in self.free_cooling and not size.one_of]
+
+    @property
     def size_points(self) -> list[tuple[str, str]]:
-        """Part and name of each size that an exchanger's, for free cooling, is weighed from."""
-        return [
-            (part, name)
-            for part, size in self.sizes.items()
-            if part in self.free_cooling and not size.one_of
-            for name in POINTS
-        ]
+        """Part and name of each size that one of an exchanger is weighed from."""
+        return [(part, name) for part in self.weighed for name in POINTS]
 
     @property
     def device_places(self) -> list[int]:

@@ -121,12 +121,10 @@ def ring_size_weight(c: Context) -> Columns | None:
     return Columns({"part": parts, "point": names}, upper=1.0)
 
 
-def _weighed(c: Context, rows: RingRows, each: Parameter | None) -> tuple[list[str], Expression]:
-    """Parts whose sizes are weighed, and the sum of each one's weights, or of them times each."""
-    parts = list(dict.fromkeys(part for part, _ in rows.size_points))
-    weight = c.system.variables["ring_size_weight"].at()
-    where = [parts.index(part) for part, _ in rows.size_points]
-    return parts, (weight if each is None else weight * each).sum_into(where, len(parts))
+def _by_part(rows: RingRows, weights: Expression) -> Expression:
+    """The sum of the weights of each exchanger's sizes, or of what they are multiplied by."""
+    where = [rows.weighed.index(part) for part, _ in rows.size_points]
+    return weights.sum_into(where, len(rows.weighed))
 
 
 @constraint(
@@ -140,8 +138,8 @@ def ring_size_weighed(c: Context) -> Rows | None:
     rows = rows_of(c)
     if rows is None or not rows.size_points:
         return None
-    parts, total = _weighed(c, rows, None)
-    return Rows({"part": parts}, total == 1.0)
+    total = _by_part(rows, c.system.variables["ring_size_weight"].at())
+    return Rows({"part": rows.weighed}, total == 1.0)
 
 
 @constraint(
@@ -158,10 +156,12 @@ def ring_size_between(c: Context) -> Rows | None:
         return None
     labels = tuple(pair(part, name) for part, name in rows.size_points)
     away = np.array([[POINTS[name]] for _, name in rows.size_points])
-    parts, total = _weighed(c, rows, Parameter(POINT_AWAY, labels, away))
+    parts = rows.weighed
+    weights = c.system.variables["ring_size_weight"].at() * Parameter(POINT_AWAY, labels, away)
     per_reach = Parameter(SIZE_PER_REACH, tuple(parts), np.ones((len(parts), 1)))
+    size = sizes_of(c, rows, parts) * per_reach
     first = np.array([rows.sizes[part].first for part in parts])
-    return Rows({"part": parts}, total - sizes_of(c, rows, parts) * per_reach == -first)
+    return Rows({"part": parts}, _by_part(rows, weights) - size == -first)
 
 
 def sizes_of(c: Context, rows: RingRows, parts: list[str]) -> Expression:
