@@ -210,13 +210,23 @@ def listed_sizes() -> System:
     return chosen_sizes(listed=True)
 
 
+def sized_exchangers() -> System:
+    """Two heat pumps that cool, one behind an exchanger of any size, one of two sizes."""
+    sizes = {
+        "one.free_cooling": OpenSize(0.0, 1.5, 20.0),
+        "two.free_cooling": OpenSize(0.0, 1.0, 20.0, (0.0, 1.0), (0.0, 20.0)),
+    }
+    rows = replace(RING, sigma=(1.0, 1.0), sizes=sizes, free_cooling=tuple(sizes))
+    return assemble(small_models.data(hours=HOURS), rows)
+
+
 BY_HAND |= {"ring_end": ring_end, "doublet": doublet, "chosen_sizes": chosen_sizes}
-BY_HAND |= {"listed_sizes": listed_sizes}
 BY_HAND |= {
     "borefield": borefield,
     "borefield_in_the_flow": borefield_in_the_flow,
     "borefield_in_a_long_run": borefield_in_a_long_run,
 }
+BY_HAND |= {"listed_sizes": listed_sizes, "sized_exchangers": sized_exchangers}
 BY_HAND |= {"two_pipes": two_pipes}
 
 

@@ -27,6 +27,7 @@ def about() -> Linearisation:
         output_per_kwh=-values / 9,
         degc_per_kwh=np.array([0.1, 0.0]),
         tank_kwh=np.array([350.0, np.nan]),
+        use_degc=np.array([[45.0, 46.0, 47.0], [7.0, 8.0, np.nan]]),
         temperature_degc=np.array([15.0, 14.5, 14.25, 14.125]),
         storage_kwh=np.array([[1.0, 2.0, 3.0], [np.nan] * 3]),
         given_kw=np.array([0.0, -2.0, 1.0 / 3.0]),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -15,8 +16,8 @@ from anello.optimise.results.collected import CollectedResults
 from anello.optimise.results.whole_cost import objective_weights
 from anello.ring.borefield.config import BorefieldConfig
 from anello.ring.borefield.g_function import borehole_count
-from anello.ring.config import RingConfig
-from anello.ring.exchanger_parts import exchangers, is_exchanger
+from anello.ring.cop_config import FreeCooling
+from anello.ring.exchanger_parts import PRICE, is_exchanger, pump_of
 from anello.ring.plant_sizes import SIZE_KEYS, size_key
 
 AT_LIMIT = 1e-4
@@ -219,12 +220,11 @@ def _of_ring(collected: CollectedResults, savings: _Savings) -> Iterator[SizeAtL
     results, limits = collected.results, collected.settings.get("ring_size_limits") or {}
     if "ring_size" not in results or not limits:
         return
-    built_ring = RingConfig.model_validate(collected.settings["ring"])
     for part in map(str, results["ring_size"]["part"].values):
         share = float(results["ring_size"].sel(part=part))
         least, most = limits[part]["least"], limits[part]["most"]
         limit = _limit(share, least, most, 0.0)
-        built = _ring_measure(built_ring, part)
+        built = _ring_measure(collected.settings["ring"], part)
         if limit is None or least >= most or built is None:
             continue
         size, unit = built
@@ -241,19 +241,19 @@ def _of_ring(collected: CollectedResults, savings: _Savings) -> Iterator[SizeAtL
         )
 
 
-def _ring_measure(ring: RingConfig, part: str) -> tuple[float, str] | None:
+def _ring_measure(ring: dict[str, Any], part: str) -> tuple[float, str] | None:
     """Return how large a part of a ring was built, and its unit; None where it is none."""
-    if is_exchanger(part):
-        exchanger = exchangers(ring).get(part)
-        ua = None if exchanger is None else exchanger.ua_kw_per_k
-        return None if ua is None else (ua, "kW/K")
-    device = getattr(ring.plant, part)
+    device = ring["heat_pumps"][pump_of(part)][PRICE] if is_exchanger(part) else ring["plant"][part]
     if device is None:
         return None
-    if isinstance(device, BorefieldConfig):
-        return borehole_count(device) * device.built_share * device.depth_m, "m"
-    key = next(key for key in SIZE_KEYS if getattr(device, key, None) is not None)
-    size = float(getattr(device, key))
+    if is_exchanger(part):
+        ua = FreeCooling.model_validate(device).ua_kw_per_k
+        return None if ua is None else (ua, "kW/K")
+    if "built_share" in device:
+        field = BorefieldConfig.model_validate(device)
+        return borehole_count(field) * field.built_share * field.depth_m, "m"
+    key = next(key for key in SIZE_KEYS if device.get(key) is not None)
+    size = float(device[key])
     return (size, _RING_UNITS[key]) if size > 0.0 else None
 
 
