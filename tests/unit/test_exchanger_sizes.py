@@ -27,6 +27,7 @@ from anello.optimise.formulation.ring_rows import (
     POINTS,
     SIZE_PER_REACH,
 )
+from anello.present.report.differences import ring_note
 from anello.ring.capital import RingCosts, annuity, ring_capital
 from anello.ring.config import RingConfig
 from anello.ring.cop_config import FreeCooling
@@ -228,6 +229,18 @@ def test_an_incumbent_survives_its_file(tmp_path):
     found = read_linearisation(file)
     assert found.use_degc == pytest.approx(about.use_degc)
     assert found.plant_sizes == about.plant_sizes
+
+
+def test_the_report_names_exchangers_with_a_price_and_those_without():
+    def note(**ring):
+        told = {"ring": {}, "whole_cost": {"ring": {"to_build_by_part": {}, "missing": []} | ring}}
+        return ring_note({"smart": told})
+
+    assert "the ring's exchanger for free cooling (hp_cold)." in note(to_build_by_part={PART: 5.0})
+    missing = note(missing=[PART, "pipes"])
+    assert "Missing: its exchanger for free cooling (hp_cold) and pipes" in missing
+    assert "needs its <code>design_kw</code>; the settings describe no pipes" in missing
+    assert "(the settings describe no pipes, or do not price them)" in note(missing=["pipes"])
 
 
 @pytest.mark.parametrize(

@@ -220,7 +220,8 @@ class FreeCooling(Strict):
         description=(
             "Load that the flows of circuit and ring are designed for, of all places that have "
             "these settings together [kW]. It says how large the exchanger is, UA = ε/(1 − ε) · "
-            "load/spread, and so what it costs; without it there is no price."
+            "load/spread, and so what it costs; without it there is no price. A description "
+            "without it takes the sum of its locations' largest loads."
         ),
     )
     build_eur: NonNegative | None = Field(
@@ -231,7 +232,8 @@ class FreeCooling(Strict):
         default=None,
         description=(
             "Sizes that the search may choose with the dispatch (`coupling.method: slp`), as "
-            "shares of the UA described; the size described unless said."
+            "shares of the UA described; the size described unless said. Of a description, in the "
+            "scenario `designed`, which leaves the size open unless `build_eur` is given."
         ),
     )
 

@@ -64,12 +64,8 @@ def cop_feedback(c: Context, nodes: IntArray) -> Expression | None:
             total = total + effect.sum_into([pumps[k] for k in chosen], len(nodes))
     freely = [k for k, label in enumerate(labels) if _exchanger(rows, where[label])]
     if freely:
-        effect = _by_exchanger(
-            c,
-            rows,
-            [labels[k] for k in freely],
-            [_exchanger(rows, where[labels[k]]) for k in freely],
-        )
+        before = [_exchanger(rows, where[labels[k]]) for k in freely]
+        effect = _by_exchanger(c, rows, [labels[k] for k in freely], before)
         total = total + effect.sum_into([pumps[k] for k in freely], len(nodes))
     return total
 
