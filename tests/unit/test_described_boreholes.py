@@ -97,6 +97,26 @@ def test_boreholes_lie_on_a_grid_as_square_as_can_be(count, rows, columns, share
     assert told.get("built_share") == (None if share is None else pytest.approx(share, abs=1e-6))
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("soil", "sand"),
+        ("soil_w_per_mk", 2.0),
+        ("ground_degc", 9.0),
+        ("count", 13),
+        ("depth_m", 120.0),
+        ("spacing_m", 9.0),
+    ],
+)
+def test_every_key_makes_another_field(key, value):
+    plain = {"soil": "granite", "count": 12}
+    base, other = (
+        field_size(Boreholes.model_validate(told), need()) for told in (plain, plain | {key: value})
+    )
+    assert other.settings != base.settings
+    assert other.heating_kw != base.heating_kw
+
+
 def test_every_soil_conducts_as_such_soil_does():
     for conductivity, capacity in SOILS.values():
         assert 0.4 <= conductivity <= 3.5

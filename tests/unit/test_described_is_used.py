@@ -82,6 +82,7 @@ OTHER: dict[str, Any] = {
     PLACE + "heat_pumps.heating_kw": 777,
     PLACE + "heat_pumps.cooling_kw": 77,
     "emitter": "ceilings",
+    "heat_pump_fit": "air_source",
     "diversity_hours": 4,
     "loop.water_mass_kg": 1e5,
     "loop.initial_temperature_degc": 13,
@@ -190,7 +191,7 @@ def test_another_value_gives_another_district(key, base, tmp_path):
 
 
 def test_no_key_of_the_page_is_forgotten():
-    """Keys of weather files, costs, sources, and another service, are tested elsewhere."""
+    """Keys of weather files, costs, sources, boreholes and another service have other tests."""
     top, missing = "", []
     tested = {re.sub(r"^locations\.quay", "locations.<name>", key) for key in CASES}
     for line in description_table().splitlines():
@@ -203,7 +204,7 @@ def test_no_key_of_the_page_is_forgotten():
         key = f"{top}.{found.group(1)}"
         leaf = key.rpartition(".")[2]
         repeated = re.search(
-            r"\.tanks\.(dhw|cooling)|\.peak_kw$|\.targets\.|^(costs|sources)\.", key
+            r"\.tanks\.(dhw|cooling)|\.peak_kw$|\.targets\.|^(boreholes|costs|sources)\.", key
         )
         groups = any(other.startswith((f"{key}.", f"{key}[")) for other in tested)
         if (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import resources
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, ValidationError, model_validator
@@ -121,6 +121,11 @@ class DistrictConfig(Strict):
         "`wells` says so",
     )
     plant: Plant = Field(default_factory=Plant)
+    heat_pump_fit: Literal["ground_source", "air_source"] = Field(
+        default="ground_source",
+        description="COP of the ring's heat pumps by their lift, a fit of Staffell et al. (2012): "
+        "machines that take heat from water, or as poor as those that take it from the air",
+    )
     supply: SupplyTemperatures = Field(default_factory=SupplyTemperatures)
     sources: dict[str, Source] = Field(
         default_factory=dict,

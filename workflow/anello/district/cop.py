@@ -5,14 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from anello.ring.cop import STAFFELL_2012
+
 Series = NDArray[np.float64]
 
-AIR_SOURCE_FIT = (6.81, 0.121, 0.000630)
-"""Domestic air-source heat pumps, COP = a - b dT + c dT^2: Staffell et al. (2012),
-doi:10.1039/c2ee22653g."""
-
-AIR_SOURCE_LIFT_K = (15.0, 60.0)
-"""Lifts that the fit is made from [K]."""
+AIR_SOURCE_FIT, AIR_SOURCE_LIFT_K = STAFFELL_2012["air_source"]
+"""Domestic air-source heat pumps, COP = a - b dT + c dT^2, and the lifts that the fit is made from
+[K]."""
 
 CHILLER_SECOND_LAW = 0.31
 """Share of the Carnot COP that an air-cooled chiller reaches [-]: an EER of 3.1 with chilled water

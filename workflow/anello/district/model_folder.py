@@ -21,7 +21,6 @@ from anello.district.alternatives import (
     alternative_tables,
 )
 from anello.district.config import SUN_SERIES, DistrictConfig, Location, unusual
-from anello.district.cop import AIR_SOURCE_FIT
 from anello.district.costs import COSTS_FILE, told_costs
 from anello.district.sizing import heat_pump_kw
 from anello.district.synthesis import (
@@ -32,6 +31,7 @@ from anello.district.synthesis import (
 )
 from anello.district.technologies import TARIFF_FILE, THERMAL, technologies
 from anello.errors import InputError, Problem
+from anello.ring.cop import STAFFELL_2012
 
 Series = NDArray[np.float64]
 
@@ -123,10 +123,10 @@ def start_cop(
 ) -> dict[str, float]:
     """Return the COP of each service before the ring is simulated.
 
-    Heating and hot water follow the air-source fit of Staffell et al. (2012,
-    doi:10.1039/c2ee22653g) in the lift from the ring's first temperature to the supply temperature,
-    6.81 - 0.121 dT + 0.00063 dT^2. Cooling takes the same machine's COP at the lift from chilled
-    water to the ring, less the compressor's share: COP - 1.
+    Heating and hot water follow the description's fit of Staffell et al. (2012,
+    doi:10.1039/c2ee22653g) in the lift from the ring's first temperature to the supply temperature.
+    Cooling takes the same machine's COP at the lift from chilled water to the ring, less the
+    compressor's share: COP - 1.
 
     Parameters
     ----------
@@ -140,7 +140,7 @@ def start_cop(
     source, sink = water_degc or (first, first)
 
     def heating(lift_k: float) -> float:
-        constant, slope, curvature = AIR_SOURCE_FIT
+        constant, slope, curvature = STAFFELL_2012[config.heat_pump_fit][0]
         lift = max(lift_k, 0.0)
         return constant - slope * lift + curvature * lift**2
 

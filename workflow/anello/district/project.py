@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from anello.base.files import write_text
 from anello.district.alternatives import WAYS
 from anello.district.config import SUPPLY_DEGC, DistrictConfig, Tank, load_district, merge
-from anello.district.cop import AIR_SOURCE_FIT
 from anello.district.costs import RING_PARTS, cost_table
 from anello.district.free_cooling import exchanger, left_open
 from anello.district.model_folder import DistrictFolder, start_cop, write_district
@@ -24,6 +23,7 @@ from anello.district.sizing import net_heat_kw, plant_sizes, water_kg
 from anello.district.synthesis import LocationSeries, mean_price_eur_per_kwh
 from anello.errors import InputError, Problem
 from anello.model.schema.yaml_reader import read_settings
+from anello.ring.cop import STAFFELL_2012
 from anello.ring.fluid import RingWater
 from anello.ring.plant_config import SIZED
 
@@ -380,7 +380,8 @@ def _heat_pump(
     config: DistrictConfig, folder: DistrictFolder, service: str, places: list[str]
 ) -> dict[str, Any]:
     """Return the settings of the heat pumps for a service, at some of its places."""
-    c0, c1, c2 = AIR_SOURCE_FIT
+    # ASSUME: the fit goes on below its range of lifts, where machines between waters often are.
+    c0, c1, c2 = STAFFELL_2012[config.heat_pump_fit][0]
     if service == "cooling":
         c0 -= 1.0  # the evaporator's heat is the condenser's less the electricity
     fit = {"kind": "quadratic", "c0": c0, "c1": c1, "c2": c2, "valid_lift_k": _VALID_LIFT_K}
