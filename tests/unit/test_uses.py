@@ -334,7 +334,22 @@ def test_the_supply_serves_whoever_needs_most():
     )
     assert config.supply_degc("heating") == 45.0
     assert config.supply_degc("cooling") == 7.0
-    assert start_cop(config)["heating"] < start_cop(MILAN)["heating"]
+    floors = district({"quay": {"buildings": [{**group, "emitter": "floor_heating"}]}})
+    assert start_cop(config)["heating"] < start_cop(floors)["heating"]
+
+
+def test_a_rings_heat_pumps_are_those_that_take_heat_from_water():
+    """Staffell et al. (2012) at W10/W35: 5.48 from the ground, 4.18 from the air."""
+    told = {
+        "locations": {"quay": {"buildings": [{"use": "office", "floor_area_m2": 900}]}},
+        "supply": {"heating_degc": 35.0},
+        "loop": {"initial_temperature_degc": 10.0},
+    }
+    water, air = (
+        start_cop(parse_district(told | fit)) for fit in ({}, {"heat_pump_fit": "air_source"})
+    )
+    assert water["heating"] == pytest.approx(8.77 - 0.150 * 25 + 0.000734 * 625)
+    assert air["heating"] == pytest.approx(6.81 - 0.121 * 25 + 0.000630 * 625)
 
 
 def test_what_is_told_comes_before_the_emitter():
