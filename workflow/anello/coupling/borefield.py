@@ -299,8 +299,7 @@ def field_limits(
         row_bounds["ring_field_max"] = (np.full_like(bound, np.nan), bound)
     divided = {name: by_water(rows, slope, weight) for name, slope in slopes.items()}
     values[FIELD_PER_K] = {name: at_place for name, (at_place, _) in divided.items()}
-    if field.followed:
-        values[FIELD_PER_MASS] = memory
+    values[FIELD_PER_MASS] = memory
     values[FIELD_PER_RISE] = {name: risen for name, (_, risen) in divided.items()}
     return most
 
@@ -332,5 +331,5 @@ def _held_by_size(
 
 
 def _remember(field: FieldRows, label: str, per_k: Floats, memory: dict[str, Floats]) -> None:
-    for mass, keep in zip(field.masses, field.keep if field.followed else (), strict=True):
+    for mass, keep in zip(field.masses, field.keep[: len(field.masses)], strict=True):
         memory[pair(label, mass)] = per_k * keep

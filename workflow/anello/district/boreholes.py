@@ -252,13 +252,14 @@ def _carried(boreholes: Boreholes, need: Need, count: int) -> FieldSize:
     field = compile_borefield(settings)
     ground = field.undisturbed_degc
     room_k = ground - need.loop.temperature_min_degc, need.loop.temperature_max_degc - ground
-    heating, cooling = need.heating_kw, max(float(need.net_kw.max()), 0.0)
+    most_cooling = max(float(need.net_kw.max()), 0.0)
+    heating, cooling = need.heating_kw, most_cooling
     for _ in range(_ROUNDS):
         # What is not taken of the one is missing in the ground for the other.
         drop_k = _drop_k(field, np.clip(-need.net_kw, -cooling, heating), settings.horizon_years)
         before = heating, cooling
         heating = _fitting(heating, need.heating_kw, room_k[0], float(drop_k.max()))
-        cooling = _fitting(cooling, float(need.net_kw.max()), room_k[1], float(-drop_k.min()))
+        cooling = _fitting(cooling, most_cooling, room_k[1], float(-drop_k.min()))
         if abs(heating - before[0]) + abs(cooling - before[1]) <= _AGREES * sum(before):
             break
     plain = settings.model_dump(mode="json", exclude_unset=True)

@@ -186,11 +186,8 @@ def line_places(places: tuple[str, ...]) -> tuple[str, ...]:
 
 def _require_water(lines: TwoLines, shape: Network, drawn: Floats, branch: Floats) -> None:
     """Refuse a run in which water got lost: at a place, or in a pipe."""
-    left = drawn.copy()
-    left[0] = -drawn.sum(axis=0)
-    for number, (near, far) in enumerate(zip(shape.near, shape.far, strict=True)):
-        left[near] += branch[number]
-        left[far] -= branch[number]
+    left = drawn - shape.taken(branch)
+    left[0] -= drawn.sum(axis=0)
     lost = np.abs(left).max() / max(float(np.abs(branch).max()), 1e-9)
     worst = max(float(lost), lines.overfilled())
     if not worst <= _MASS:

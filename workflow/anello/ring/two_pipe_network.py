@@ -57,6 +57,13 @@ class Network:
     ground_kw_per_k: Floats
     exchange_kw_per_k: Floats
 
+    def taken(self, branch: Floats) -> Floats:
+        """Return what each place takes of the warm line, (N, T), by flows of branches, (B, T)."""
+        taken = np.zeros((len(self.places), branch.shape[1]))
+        np.add.at(taken, list(self.far), branch)
+        np.subtract.at(taken, list(self.near), branch)
+        return taken
+
 
 def seen_from_plant(config: TwoPipeConfig, medium: Medium) -> Network:
     """Return the network as seen from its plant."""

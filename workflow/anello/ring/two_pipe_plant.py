@@ -171,7 +171,6 @@ class LinesPlant:
         """Return heat [kW] and water [°C] of each device for a given inlet, shape (D,) each."""
         assert self.controller is not None
         flow = abs(feeds_warm)
-        low, high = self.bounds
         heat, waters = np.zeros(len(self.devices)), np.full(len(self.devices), inlet)
         if flow == 0.0:
             return heat, waters
@@ -182,12 +181,16 @@ class LinesPlant:
             if self._always[k]:
                 heat[k] = limit[0] + limit[1]  # one of them is zero
             else:
-                if feeds_warm > 0.0 and water < self.warm_degc:
-                    wanted = self.warm_degc
-                elif feeds_warm < 0.0 and water > self.cold_degc:
-                    wanted = self.cold_degc
-                else:
-                    wanted = min(max(water, low), high)
-                heat[k] = min(max(flow * (wanted - water), limit[0]), limit[1])
+                asked = flow * (self._wanted(feeds_warm, water) - water)
+                heat[k] = min(max(asked, limit[0]), limit[1])
             water += heat[k] / flow
         return heat, waters
+
+    def _wanted(self, feeds_warm: float, water: float) -> float:
+        """Return where water is brought that goes into the warm line, or the cold one [°C]."""
+        if feeds_warm > 0.0 and water < self.warm_degc:
+            return self.warm_degc
+        if feeds_warm < 0.0 and water > self.cold_degc:
+            return self.cold_degc
+        low, high = self.bounds
+        return min(max(water, low), high)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from anello.errors import EnergyAuditError
 from anello.ring.fluid import Medium
-from anello.ring.hydraulics import GRAVITY_M_S2, Hydraulics, pressure_loss_pa
+from anello.ring.hydraulics import GRAVITY_M_S2, Hydraulics
 from anello.ring.pipe import friction_factor
 from anello.ring.two_pipe_config import TwoPipeConfig
 from anello.ring.two_pipe_network import Network
@@ -33,7 +33,6 @@ class Pressures:
     def __init__(self, config: TwoPipeConfig, medium: Medium, shape: Network) -> None:
         self.config, self.medium, self.shape = config, medium, shape
         pipes = [config.branches[number] for number in shape.order]
-        self._pipes = pipes
         self._diameter = np.array([pipe.inner_diameter_m for pipe in pipes])
         self._rough = np.array([pipe.roughness_mm for pipe in pipes]) / 1000.0 / self._diameter
         self._length = np.array([pipe.length_m for pipe in pipes])
@@ -92,7 +91,8 @@ class Pressures:
 
     def pump_kw(self, drawn_kg_s: Floats, branch_kg_s: Floats) -> Floats:
         """Return the electricity of the pump at each place, shape (N,) [kW]."""
-        head_pa = self._given_pa(drawn_kg_s, self._needed_pa(drawn_kg_s, branch_kg_s))
+        needed_pa = self._needed_pa(drawn_kg_s, self._signed_pa(branch_kg_s))
+        head_pa = self._given_pa(drawn_kg_s, needed_pa)
         moved = np.abs(drawn_kg_s)
         moved[0] = abs(float(drawn_kg_s.sum()))
         hydraulic: Floats = head_pa * moved / self.medium.density_kg_per_m3 / 1000.0
@@ -100,38 +100,29 @@ class Pressures:
 
     def over_time(self, drawn_kg_s: Floats, branch_kg_s: Floats) -> Hydraulics:
         """Return the pressures of a run, from flows of shape (N, T) and (B, T)."""
-        lost_pa = 2.0 * np.array(
-            [
-                pressure_loss_pa(pipe, flow, self.medium)
-                for pipe, flow in zip(self._pipes, branch_kg_s, strict=True)
-            ]
-        )
-        needed_pa = self._needed_pa(drawn_kg_s, branch_kg_s)
+        lost_pa = self._signed_pa(branch_kg_s)
+        needed_pa = self._needed_pa(drawn_kg_s, lost_pa)
         head_pa = self._given_pa(drawn_kg_s, needed_pa).max(axis=0)
         worst = int(head_pa.argmax())
         place = int(needed_pa[:, worst].argmax())
         head_m = head_pa / (self.medium.density_kg_per_m3 * GRAVITY_M_S2)
         way = self._way(place, np.sign(drawn_kg_s[place, worst]) * branch_kg_s[:, worst])
         path = tuple(self.shape.branches[number] for number in way)
-        return Hydraulics(self.shape.branches, lost_pa / 1000.0, head_m, path)
+        return Hydraulics(self.shape.branches, np.abs(lost_pa) / 1000.0, head_m, path)
 
     def _signed_pa(self, branch_kg_s: Floats) -> Floats:
         """Return what both pipes of each branch lose along it, shape (B,) or (B, T) [Pa]."""
-        density, over_time = (
-            self.medium.density_kg_per_m3,
-            (...,) + (None,) * (branch_kg_s.ndim - 1),
-        )
-        diameter = self._diameter[over_time]
-        speed = branch_kg_s / (density * np.pi * diameter**2 / 4.0)
-        reynolds = density * np.abs(speed) * diameter / self.medium.viscosity_pa_s
-        factor = friction_factor(reynolds, self._rough[over_time])
-        resistance = factor * self._length[over_time] / diameter + self._minor[over_time]
-        lost: Floats = resistance * density * speed * np.abs(speed)
+        density = self.medium.density_kg_per_m3
+        speed = branch_kg_s.T / (density * np.pi * self._diameter**2 / 4.0)
+        reynolds = density * np.abs(speed) * self._diameter / self.medium.viscosity_pa_s
+        factor = friction_factor(reynolds, self._rough)
+        resistance = factor * self._length / self._diameter + self._minor
+        lost: Floats = (resistance * density * speed * np.abs(speed)).T
         return lost
 
-    def _needed_pa(self, drawn_kg_s: Floats, branch_kg_s: Floats) -> Floats:
+    def _needed_pa(self, drawn_kg_s: Floats, lost_pa: Floats) -> Floats:
         """Return the pressure each place needs; not positive where others give it."""
-        along = self.shape.behind.T @ self._signed_pa(branch_kg_s)
+        along = self.shape.behind.T @ lost_pa
         own = self.config.substation_kpa * 1000.0
         needed: Floats = np.where(drawn_kg_s != 0.0, np.sign(drawn_kg_s) * along + own, 0.0)
         return needed

@@ -173,13 +173,12 @@ def _of_exchangers(collected: CollectedResults) -> dict[str, dict[str, Any] | No
 
 def _of_plant(collected: CollectedResults) -> dict[str, Any]:
     """Return the ring's plant as far as its sizes were chosen, with nothing left to choose."""
-    if not any(not is_exchanger(name) for name in _chosen_parts(collected)):
+    parts = [name for name in _chosen_parts(collected) if not is_exchanger(name)]
+    if not parts:
         return {}
     built = collected.settings["ring"]["plant"]
     plant: dict[str, Any] = {}
-    for name in _chosen_parts(collected):
-        if is_exchanger(name):
-            continue
+    for name in parts:
         if built[name] is None:  # a borefield of no boreholes
             plant[name] = None
             continue

@@ -46,9 +46,7 @@ def tree_payload(config: RingConfig, part: xr.Dataset, heat_kw: Array) -> dict[s
     water = part["node_degc"].transpose("substation", "state").values
     away = shape.sign[:, None] * part["branch_kg_s"].transpose("segment", "timestep").values
     count = len(shape.places)
-    taken = np.zeros((count, away.shape[1]))
-    np.add.at(taken, list(shape.far), away)
-    np.subtract.at(taken, list(shape.near), away)
+    taken = shape.taken(away)
     stations = [
         {
             "name": name,
